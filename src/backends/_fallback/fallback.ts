@@ -1,0 +1,178 @@
+import { fromDictionary, toDictionary } from "../_dictionary.ts";
+import {
+  applyLock,
+  applyPatch,
+  applyRelock,
+  applyTouch,
+  newRecord,
+  type StoredRecord,
+  snapshot,
+} from "../_record.ts";
+import type {
+  NewRecord,
+  PatchResult,
+  SessionBackend,
+  SessionPatch,
+  SessionRecord,
+  UserSession,
+} from "../backend.ts";
+import { Turns } from "./turns.ts";
+import { UserLists } from "./user-lists.ts";
+
+/** How many ended sessions one process remembers; beyond that, the one that ended first is forgotten. */
+const ENDED_LIMIT = 10_000;
+
+/**
+ * Every method of a back-end made from its `load` and `save`: re-read, judge, merge, save, one call per session at a
+ * time. Whole within one process. Across processes two of these can overlap, and then the last `save` wins: a change
+ * may be lost, a user's list may miss a session, two may hold one lock, and a save that another process began before
+ * a session ended brings it back (never in the process that ended it, which remembers).
+ */
+export class Fallback {
+  readonly #backend: SessionBackend;
+  readonly #turns: Turns = new Turns();
+  readonly #users: UserLists;
+  readonly #ended = new Set<string>();
+
+  constructor(backend: SessionBackend) {
+    this.#backend = backend;
+    this.#users = new UserLists(backend, this.#turns);
+  }
+
+  async read(handle: string): Promise<SessionRecord | undefined> {
+    const record = await this.#live(handle);
+    return record && snapshot(record, this.#backend.now());
+  }
+
+  create(handle: string, record: NewRecord): Promise<boolean> {
+    return this.#turns.take(handle, async () => {
+      const there = await this.#backend.load(handle);
+      if (this.#ended.has(handle)) return false;
+      const now = this.#backend.now();
+      const old = fromDictionary(there);
+      if (old === undefined ? Object.keys(there ?? {}).length > 0 : old.expiresAt > now) return false;
+      const stored = newRecord(record, now);
+      if (stored.userId !== null) await this.#users.add(stored.userId, handle, stored.absoluteExpiresAt);
+      return this.#save(handle, stored);
+    });
+  }
+
+  patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
+    return this.#turns.take(handle, async () => {
+      const record = await this.#live(handle);
+      if (record === undefined) return "ended";
+      const { userId } = record;
+      const result = applyPatch(record, patch, this.#backend.now());
+      if (result === "ended" || result === "stale") return result;
+      // Listed before it is stored: a revocation that reads the list in between then waits for its turn, and ends it.
+      const { userId: signedIn, lifetime } = patch.rotation ?? {};
+      if (record.userId !== null && (signedIn !== undefined || lifetime !== undefined)) {
+        await this.#users.add(record.userId, handle, record.absoluteExpiresAt);
+      }
+      if (!(await this.#save(handle, record))) return "ended";
+      if (userId !== null && userId !== record.userId) await this.#users.remove(userId, [handle]);
+      return result;
+    });
+  }
+
+  touch(handle: string, idleTimeout: number): Promise<boolean> {
+    return this.#turns.take(handle, async () => {
+      const record = await this.#live(handle);
+      if (record === undefined) return false;
+      if (!applyTouch(record, idleTimeout, this.#backend.now())) return true;
+      return this.#save(handle, record);
+    });
+  }
+
+  delete(handle: string, ifVersion?: number): Promise<boolean> {
+    // At once, before the store answers and even if it fails: here it has ended.
+    if (ifVersion === undefined) this.#remember(handle);
+    return this.#turns.take(handle, async () => {
+      const record = await this.#erase(
+        handle,
+        (there) => ifVersion === undefined || there?.version === ifVersion,
+      );
+      if (record?.userId) await this.#users.remove(record.userId, [handle]);
+      return record !== undefined;
+    });
+  }
+
+  async listByUser(userId: string): Promise<UserSession[]> {
+    const handles = await this.#users.list(userId);
+    const found = await Promise.all(
+      handles.map(async (handle) => ({ handle, record: await this.read(handle) })),
+    );
+    return found
+      .filter((session): session is UserSession => session.record?.userId === userId)
+      .sort((a, b) => a.record.createdAt - b.record.createdAt);
+  }
+
+  async revokeUser(userId: string, except?: string): Promise<string[]> {
+    const handles = (await this.#users.list(userId)).filter((handle) => handle !== except);
+    const revoked = await Promise.all(
+      handles.map((handle) =>
+        this.#turns.take(handle, () => this.#erase(handle, (there) => there?.userId === userId)),
+      ),
+    );
+    // Only these: one that is not ended may have been signed in again meanwhile, and belongs on the list.
+    const ended = handles.filter((_, index) => revoked[index] !== undefined);
+    if (ended.length > 0) await this.#users.remove(userId, ended);
+    return ended;
+  }
+
+  lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
+    return this.#turns.take(handle, async () => {
+      const record = await this.#live(handle);
+      if (record === undefined) return "ended";
+      const fence = applyLock(record, seconds, this.#backend.now());
+      if (fence === "busy") return fence;
+      return (await this.#save(handle, record)) ? fence : "ended";
+    });
+  }
+
+  relock(handle: string, fence: number, seconds: number): Promise<boolean> {
+    return this.#turns.take(handle, async () => {
+      const record = await this.#live(handle);
+      if (record === undefined || !applyRelock(record, fence, seconds, this.#backend.now())) return false;
+      return this.#save(handle, record);
+    });
+  }
+
+  async #live(handle: string): Promise<StoredRecord | undefined> {
+    if (this.#ended.has(handle)) return undefined;
+    const record = fromDictionary(await this.#backend.load(handle));
+    // Asked again, because it may have ended while we waited.
+    if (record === undefined || this.#ended.has(handle)) return undefined;
+    return record.expiresAt > this.#backend.now() ? record : undefined;
+  }
+
+  async #save(handle: string, record: StoredRecord): Promise<boolean> {
+    const left = record.expiresAt - this.#backend.now();
+    if (left <= 0 || this.#ended.has(handle)) return false;
+    await this.#backend.save(handle, toDictionary(record), Math.ceil(left));
+    return true;
+  }
+
+  /** Deletes what is stored under the handle if it is what was meant. Answers the record if it was live. */
+  async #erase(
+    handle: string,
+    isMeant: (there: StoredRecord | undefined) => boolean,
+  ): Promise<StoredRecord | undefined> {
+    const there = await this.#backend.load(handle);
+    const record = fromDictionary(there);
+    if (!isMeant(record)) return undefined;
+    this.#remember(handle);
+    if (Object.keys(there ?? {}).length > 0) await this.#backend.save(handle, {}, 0);
+    return record && record.expiresAt > this.#backend.now() ? record : undefined;
+  }
+
+  #remember(handle: string): void {
+    this.#ended.delete(handle);
+    this.#ended.add(handle);
+    if (this.#ended.size <= ENDED_LIMIT) return;
+    for (const first of this.#ended) {
+      this.#ended.delete(first);
+      return;
+    }
+  }
+}

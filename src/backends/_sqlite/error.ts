@@ -1,0 +1,56 @@
+import { ConfigError } from "../../errors.ts";
+
+/** The primary result codes of SQLite that we tell apart (https://sqlite.org/rescode.html). */
+const NAMES: Readonly<Record<number, string>> = {
+  5: "BUSY",
+  8: "READONLY",
+  10: "IOERR",
+  11: "CORRUPT",
+  13: "FULL",
+  14: "CANTOPEN",
+  26: "NOTADB",
+};
+
+/** What SQLite said, without "SQLITE_", whichever driver passed it on; "" if it was not SQLite. */
+export function sqliteCode(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  const { errcode, errno, code } = error as Error & { errcode?: unknown; errno?: unknown; code?: unknown };
+  // node:sqlite has the extended number in `errcode`, bun:sqlite in `errno`; better-sqlite3 has its name in `code`.
+  const number = errcode ?? errno;
+  if (typeof number === "number") return NAMES[number & 0xff] ?? "";
+  return typeof code === "string" ? (/^SQLITE_([A-Z]+)/.exec(code)?.[1] ?? "") : "";
+}
+
+export function isBusy(error: unknown): boolean {
+  return sqliteCode(error) === "BUSY";
+}
+
+/** An error at the start, in words that say what to do. `place` is the file, or what stands for it. */
+export function startError(error: unknown, place: string, directoryExists: boolean): ConfigError {
+  return new ConfigError("backend", advice(sqliteCode(error), place, directoryExists, error), {
+    cause: error,
+  });
+}
+
+function advice(code: string, place: string, directoryExists: boolean, error: unknown): string {
+  switch (code) {
+    case "NOTADB":
+      return `${place} is not an SQLite database. Name another file, or move this one away.`;
+    case "CORRUPT":
+      return `${place} is damaged. Restore it from a copy, or move it away to start with an empty one.`;
+    case "READONLY":
+      return `${place} cannot be written. Give this process write access to the file and to its directory.`;
+    case "CANTOPEN":
+      return directoryExists
+        ? `${place} cannot be opened. It must be a file, and this process needs write access to its directory.`
+        : `the directory of ${place} does not exist. Create it first.`;
+    case "FULL":
+      return `there is no space left to write ${place}. Free some, or name a file on another disk.`;
+    case "IOERR":
+      return `reading or writing ${place} failed. Is the disk full or broken, or on the network (which does not work)?`;
+    case "BUSY":
+      return `${place} is locked by another program. Close it, or raise busyTimeout.`;
+    default:
+      return `${place} cannot be used: ${error instanceof Error ? error.message : String(error)}.`;
+  }
+}

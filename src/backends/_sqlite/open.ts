@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { ConfigError } from "../../errors.ts";
+import { blockUntilFree } from "./busy.ts";
+import { startError } from "./error.ts";
+import type { SqliteLike } from "./like.ts";
+import type { SqliteOptions } from "./options.ts";
+import { prepareSchema } from "./schema.ts";
+
+/**
+ * Milliseconds for which SQLite itself may wait, holding the event loop, on a file that we opened. A write of another
+ * process takes less than one; whoever meets a longer one waits outside, in `whenFree`.
+ */
+const HOLD = 10;
+
+type OpenOptions = Required<Pick<SqliteOptions, "table" | "synchronous" | "busyTimeout">>;
+
+/** Opens the file and prepares it. Blocks for up to `busyTimeout` while other processes prepare it too. */
+export function openFile(path: string, options: OpenOptions): SqliteLike & { close(): void } {
+  let db: (SqliteLike & { close(): void }) | undefined;
+  try {
+    db = open(path);
+    const opened = db;
+    opened.exec(`PRAGMA busy_timeout = ${HOLD}`);
+    blockUntilFree(options.busyTimeout, () => {
+      opened.exec("PRAGMA journal_mode = WAL");
+      opened.exec(`PRAGMA synchronous = ${options.synchronous}`);
+      prepareSchema(opened, options.table);
+    });
+    return opened;
+  } catch (error) {
+    closeQuietly(db);
+    if (error instanceof ConfigError) throw error;
+    throw startError(error, path, existsSync(dirname(path.replace(/^file:(\/\/)?/, ""))));
+  }
+}
+
+/** Prepares a database that the user has opened. */
+export function prepareHandle(db: SqliteLike, options: OpenOptions): void {
+  try {
+    blockUntilFree(options.busyTimeout, () => prepareSchema(db, options.table));
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw startError(error, "the database of this handle", true);
+  }
+}
+
+function open(path: string): SqliteLike & { close(): void } {
+  // Asked for only here: on Node 22 the mere import prints a warning, and other runtimes may not have it.
+  const sqlite = globalThis.process?.getBuiltinModule?.("node:sqlite");
+  if (sqlite === undefined) {
+    throw new ConfigError(
+      "backend",
+      "this runtime has no node:sqlite. Pass an open database instead of a path.",
+    );
+  }
+  return new sqlite.DatabaseSync(path);
+}
+
+function closeQuietly(db: { close(): void } | undefined): void {
+  try {
+    db?.close();
+  } catch {
+    // The error that brought us here says more.
+  }
+}

@@ -1,0 +1,45 @@
+import { ConfigError } from "../../errors.ts";
+
+/** Options of `SqliteSessionBackend`. */
+export interface SqliteOptions {
+  /** Name of the table; default "sessions". Letters, digits and `_`. A second one is named after it: `…_schema`. */
+  readonly table?: string;
+  /**
+   * For a path: what a power loss may undo. "normal" (the default): the last writes, sign-outs among them, but never
+   * the file. "full": nothing that was answered, at one disk flush for each write. A crash of the process undoes
+   * nothing with either (https://sqlite.org/pragma.html#pragma_synchronous).
+   */
+  readonly synchronous?: "normal" | "full";
+  /** Seconds to try again while other processes write; default 5. */
+  readonly busyTimeout?: number;
+  /** Seconds between the writes that also delete some expired records; default 60. */
+  readonly pruneInterval?: number;
+  /** Another clock, in seconds, for tests. */
+  readonly now?: () => number;
+}
+
+/** The options with their defaults. Throws ConfigError that names the one which is wrong. */
+export function resolveOptions(
+  database: unknown,
+  options: SqliteOptions,
+): Required<Omit<SqliteOptions, "now">> {
+  const { table = "sessions", synchronous = "normal", busyTimeout = 5, pruneInterval = 60 } = options;
+  if (typeof database === "string" ? database === "" : !isHandle(database)) {
+    throw new ConfigError("backend", "SqliteSessionBackend takes a file path or an open SQLite database");
+  }
+  if (!/^(?!sqlite_)[a-z_][a-z0-9_]{0,59}$/i.test(table)) {
+    throw new ConfigError("table", `"${table}" is not a name of letters, digits and _ (not sqlite_…)`);
+  }
+  if (synchronous !== "normal" && synchronous !== "full") {
+    throw new ConfigError("synchronous", 'must be "normal" or "full"');
+  }
+  for (const [option, value] of Object.entries({ busyTimeout, pruneInterval })) {
+    if (!(value >= 0)) throw new ConfigError(option, "must be a number of seconds, 0 or more");
+  }
+  return { table, synchronous, busyTimeout, pruneInterval };
+}
+
+function isHandle(database: unknown): boolean {
+  const { exec, prepare } = Object(database) as { exec?: unknown; prepare?: unknown };
+  return typeof exec === "function" && typeof prepare === "function";
+}

@@ -1,0 +1,93 @@
+import { ConfigError } from "../../errors.ts";
+import type { SqliteLike } from "./like.ts";
+
+/** Each step takes the schema from the version of its place to the next; steps are only ever added. */
+const MIGRATIONS: readonly ((table: string) => string)[] = [
+  (table) => `
+    CREATE TABLE "${table}" (
+      handle TEXT NOT NULL PRIMARY KEY,
+      data TEXT NOT NULL,
+      secret_hash TEXT NOT NULL,
+      previous_secret_hash TEXT,
+      previous_epoch INTEGER NOT NULL,
+      previous_until REAL NOT NULL,
+      epoch INTEGER NOT NULL,
+      version INTEGER NOT NULL,
+      created_at REAL NOT NULL,
+      expires_at REAL NOT NULL,
+      absolute_expires_at REAL NOT NULL,
+      idle_timeout REAL NOT NULL,
+      persistent INTEGER NOT NULL,
+      user_id TEXT,
+      fence INTEGER NOT NULL,
+      locked_until REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX "${table}_expires_at" ON "${table}" (expires_at);
+    CREATE INDEX "${table}_user_id" ON "${table}" (user_id) WHERE user_id IS NOT NULL;`,
+];
+
+/** The columns of the newest version, in the order in which rows are written. */
+export const COLUMNS = [
+  "handle",
+  "data",
+  "secret_hash",
+  "previous_secret_hash",
+  "previous_epoch",
+  "previous_until",
+  "epoch",
+  "version",
+  "created_at",
+  "expires_at",
+  "absolute_expires_at",
+  "idle_timeout",
+  "persistent",
+  "user_id",
+  "fence",
+  "locked_until",
+] as const;
+
+/**
+ * Creates the table, or brings it to the newest version, in one transaction: of several processes that start at once
+ * one does the work and the others find it done. The version is kept in a table of its own, because PRAGMA
+ * user_version belongs to the database's owner. It always writes a little, so a file that cannot be written is
+ * noticed at the start.
+ */
+export function prepareSchema(db: SqliteLike, table: string): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    db.exec(`CREATE TABLE IF NOT EXISTS "${table}_schema" (version INTEGER NOT NULL) STRICT`);
+    const row = db.prepare(`SELECT version FROM "${table}_schema"`).get() as
+      | { version: unknown }
+      | null
+      | undefined;
+    const version = row == null ? 0 : Number(row.version);
+    if (version > MIGRATIONS.length) {
+      throw new ConfigError("backend", `the table "${table}" was made by a newer micropie. Update this one.`);
+    }
+    const columns = columnsOf(db, table);
+    if (version === 0 ? columns.length > 0 : COLUMNS.some((name) => !columns.includes(name))) {
+      const problem = `the database has a table "${table}" that is not ours (or was changed)`;
+      throw new ConfigError("backend", `${problem}. Choose another name with the option \`table\`.`);
+    }
+    for (const migrate of MIGRATIONS.slice(version)) db.exec(migrate(table));
+    if (row == null) db.exec(`INSERT INTO "${table}_schema" VALUES (${MIGRATIONS.length})`);
+    else db.exec(`UPDATE "${table}_schema" SET version = ${MIGRATIONS.length}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    rollBack(db);
+    throw error;
+  }
+}
+
+function columnsOf(db: SqliteLike, table: string): string[] {
+  const rows = db.prepare(`SELECT name FROM pragma_table_info('${table}')`).all() as { name: string }[];
+  return rows.map((row) => row.name);
+}
+
+function rollBack(db: SqliteLike): void {
+  try {
+    db.exec("ROLLBACK");
+  } catch {
+    // SQLite has rolled back by itself, as it does when the disk is full; the first error says why.
+  }
+}

@@ -1,0 +1,230 @@
+import { dictionaryOf, restored } from "./_dictionary.ts";
+import { meets, newRecord, patchedData, snapshot } from "./_record.ts";
+import { pause, whenFree } from "./_sqlite/busy.ts";
+import type { SqliteLike, SqliteValue } from "./_sqlite/like.ts";
+import { openFile, prepareHandle } from "./_sqlite/open.ts";
+import { resolveOptions, type SqliteOptions } from "./_sqlite/options.ts";
+import { type Row, toRecord, toValues } from "./_sqlite/row.ts";
+import { prepareStatements, type Statements } from "./_sqlite/statements.ts";
+import {
+  type Awaitable,
+  type NewRecord,
+  type PatchResult,
+  SessionBackend,
+  type SessionData,
+  type SessionPatch,
+  type SessionRecord,
+  type UserSession,
+} from "./backend.ts";
+
+export type { SqliteLike, SqliteStatement, SqliteValue } from "./_sqlite/like.ts";
+export type { SqliteOptions } from "./_sqlite/options.ts";
+
+/** How many expired records one statement deletes: some milliseconds of work. */
+const BATCH = 500;
+
+/**
+ * Sessions in an SQLite file, which several processes on one machine may share; not over a network file system.
+ *
+ * Takes a path, opened with node:sqlite in WAL mode and closed by `close`; or a database that you have opened, whose
+ * settings stay yours: a busy timeout of its own (better-sqlite3: five seconds) blocks the event loop, and inside a
+ * transaction that you hold open, sessions are written and undone with it. Makes its table and keeps it up to date.
+ *
+ * Answers at once; only if another process is just writing, with a promise that tries again until `busyTimeout`, and
+ * then rejects with the driver's error. Throws ConfigError `backend` at the start if the file cannot be used.
+ */
+export class SqliteSessionBackend extends SessionBackend {
+  readonly #sql: Statements;
+  readonly #clock: (() => number) | undefined;
+  readonly #busyTimeout: number;
+  readonly #pruneInterval: number;
+  #close: (() => void) | undefined;
+  #pruneAt = 0;
+
+  constructor(database: string | SqliteLike, options: SqliteOptions = {}) {
+    super();
+    const settings = resolveOptions(database, options);
+    const { table } = settings;
+    this.#clock = options.now;
+    this.#busyTimeout = settings.busyTimeout;
+    this.#pruneInterval = settings.pruneInterval * 1000;
+    if (typeof database === "string") {
+      const opened = openFile(database, settings);
+      this.#close = () => opened.close();
+      this.#sql = prepareStatements(opened, table);
+    } else {
+      prepareHandle(database, settings);
+      this.#sql = prepareStatements(database, table);
+    }
+  }
+
+  override now(): number {
+    return this.#clock === undefined ? Date.now() / 1000 : this.#clock();
+  }
+
+  override load(id: string): Awaitable<SessionData> {
+    return this.#try(() => {
+      const row = this.#live(id);
+      return row === undefined ? {} : dictionaryOf(toRecord(row));
+    });
+  }
+
+  override save(id: string, data: SessionData, timeout: number): Awaitable<void> {
+    return this.#try(() => {
+      if (timeout <= 0 || Object.keys(data).length === 0) this.#sql.remove.all(id, null);
+      else this.#sql.replace.run(...toValues(id, restored(data, timeout, this.now())));
+    });
+  }
+
+  override read(handle: string): Awaitable<SessionRecord | undefined> {
+    return this.#try(() => {
+      const row = this.#live(handle);
+      return row === undefined || row.secret_hash === "" ? undefined : snapshot(toRecord(row), this.now());
+    });
+  }
+
+  override create(handle: string, record: NewRecord): Awaitable<boolean> {
+    return this.#write(() => {
+      const now = this.now();
+      return changed(this.#sql.insert.run(...toValues(handle, newRecord(record, now)), now));
+    });
+  }
+
+  override patch(handle: string, patch: SessionPatch): Awaitable<PatchResult> {
+    return this.#write(() => {
+      const { baseVersion, ifVersion = baseVersion } = patch;
+      if (ifVersion === baseVersion && this.#store(handle, patch, patch.data, baseVersion)) return "ok";
+      // Something is not as the patch assumed: look, judge, and store into the version just seen, until it held still.
+      for (let attempt = 0; attempt < 100; attempt++) {
+        const row = this.#live(handle);
+        if (row === undefined) return "ended";
+        const record = toRecord(row);
+        if (!meets(record, patch)) return "stale";
+        if (!this.#store(handle, patch, patchedData(record, patch), record.version)) continue;
+        return record.version === baseVersion ? "ok" : "merged";
+      }
+      throw new Error(`session ${handle}: other processes changed it between each read and write`);
+    });
+  }
+
+  override touch(handle: string, idleTimeout: number): Awaitable<boolean> {
+    return this.#write(() => {
+      const now = this.now();
+      return changed(this.#sql.touch.run(now + idleTimeout, handle, now));
+    });
+  }
+
+  override delete(handle: string, ifVersion?: number): Awaitable<boolean> {
+    return this.#try(() => {
+      const [row] = this.#sql.remove.all(handle, ifVersion ?? null) as Row[];
+      return row !== undefined && row.expires_at > this.now();
+    });
+  }
+
+  override listByUser(userId: string): Awaitable<UserSession[]> {
+    return this.#try(() => {
+      const now = this.now();
+      const rows = this.#sql.selectUser.all(userId, now) as Row[];
+      return rows.map((row) => ({ handle: row.handle, record: snapshot(toRecord(row), now) }));
+    });
+  }
+
+  override revokeUser(userId: string, except = ""): Awaitable<string[]> {
+    return this.#try(() => {
+      const rows = this.#sql.removeUser.all(userId, except) as Row[];
+      const now = this.now();
+      return rows.filter((row) => row.expires_at > now).map((row) => row.handle);
+    });
+  }
+
+  override lock(handle: string, seconds: number): Awaitable<number | "busy" | "ended"> {
+    return this.#try(() => {
+      const now = this.now();
+      const [row] = this.#sql.lock.all(now + seconds, handle, now, now) as Row[];
+      if (row !== undefined) return Number(row.fence);
+      return this.#live(handle) === undefined ? "ended" : "busy";
+    });
+  }
+
+  override relock(handle: string, fence: number, seconds: number): Awaitable<boolean> {
+    return this.#try(() => {
+      const now = this.now();
+      return changed(this.#sql.relock.run(seconds > 0 ? now + seconds : 0, handle, fence, now));
+    });
+  }
+
+  /** Deletes every expired record, in small batches that let other work run in between. */
+  override async prune(): Promise<number> {
+    for (let total = 0; ; await pause(1)) {
+      const due = await this.#try(() => this.#takeDue());
+      this.#announce(due);
+      total += due.length;
+      if (due.length < BATCH) return total;
+    }
+  }
+
+  /** Closes the file that it opened; leaves a database that was passed in open. May be called again. */
+  override close(): void {
+    const close = this.#close;
+    this.#close = undefined;
+    close?.();
+  }
+
+  #live(handle: string): Row | undefined {
+    const row = this.#sql.select.get(handle) as Row | null | undefined;
+    return row != null && row.expires_at > this.now() ? row : undefined;
+  }
+
+  #store(handle: string, patch: SessionPatch, data: string, version: number): boolean {
+    const { rotation, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
+    const now = this.now();
+    const conditions = [handle, version, ifEpoch, now, ifFence, ifSecretHash] as const;
+    const deadline = now + patch.idleTimeout;
+    if (rotation === undefined) return changed(this.#sql.store.run(data, deadline, ...conditions));
+    const { secretHash, grace, raiseEpoch, userId = null, lifetime } = rotation;
+    const values: SqliteValue[] = [data, now + grace, secretHash, raiseEpoch ? 1 : 0, userId];
+    if (lifetime === undefined) values.push(null, null, null, null, null);
+    else {
+      const { idleTimeout, absoluteTimeout, persistent } = lifetime;
+      const end = now + absoluteTimeout;
+      values.push(now, idleTimeout, end, persistent ? 1 : 0, Math.min(now + idleTimeout, end));
+    }
+    return changed(this.#sql.rotate.run(...values, deadline, ...conditions));
+  }
+
+  #write<R>(work: () => R): Awaitable<R> {
+    const result = this.#try(work);
+    if (performance.now() >= this.#pruneAt) this.#pruneSome();
+    return result;
+  }
+
+  #pruneSome(): void {
+    this.#pruneAt = performance.now() + this.#pruneInterval;
+    let due: Row[];
+    try {
+      due = this.#takeDue();
+    } catch {
+      // Another process is writing, or the store fails: not the concern of the write that we came with.
+      return;
+    }
+    // More than a batch is due: soon again, or the table would grow faster than it is pruned.
+    if (due.length === BATCH) this.#pruneAt = performance.now() + Math.min(100, this.#pruneInterval);
+    this.#announce(due);
+  }
+
+  #takeDue(): Row[] {
+    return this.#sql.removeDue.all(this.now(), BATCH) as Row[];
+  }
+
+  #announce(expired: readonly Row[]): void {
+    for (const { handle, user_id } of expired) this.onExpired?.(handle, user_id);
+  }
+
+  #try<R>(work: () => R): Awaitable<R> {
+    return whenFree(this.#busyTimeout, work);
+  }
+}
+
+function changed(result: { readonly changes: number | bigint }): boolean {
+  return Number(result.changes) > 0;
+}

@@ -1,0 +1,68 @@
+import { type Channel, channel } from "node:diagnostics_channel";
+
+/** Whom an event is about. Handles are public; no event carries a cookie's secret or its hash. */
+export interface SessionEvent {
+  readonly handle: string;
+  readonly userId: string | null;
+}
+
+/** What each event carries; subscribe to `micropie:<name>` with `node:diagnostics_channel`. */
+export interface SessionEvents {
+  /** A new session was stored. */
+  created: SessionEvent;
+  /** It got a new secret; `login` if its user signed in, `privilegeChange` if its rights changed. */
+  rotated: SessionEvent & { readonly login: boolean; readonly privilegeChange: boolean };
+  /** It was ended from inside: destroyed, or emptied. */
+  destroyed: SessionEvent;
+  /** It was found to have expired, or was deleted because it had. */
+  expired: SessionEvent;
+  /** It was ended from outside. */
+  revoked: SessionEvent;
+  /** An id that a rotation had replaced was used after its grace: a sign of a stolen cookie. */
+  reused: SessionEvent;
+  /** A well-formed id that we did not issue, or whose session is gone. Many of them: somebody is guessing. */
+  unknown: { readonly handle: string };
+  /** What a request wrote was dropped, because its session ended or its rights changed while it ran. */
+  discarded: SessionEvent & { readonly reason: "ended" | "stale" | "superseded" };
+  /** Stored data did not fit the schema; the issues name paths, not values. `migrated` if it could be mended. */
+  invalid: SessionEvent & { readonly issues: readonly string[]; readonly migrated: boolean };
+  /** A back-end call failed or did not answer in time. */
+  backend_failed: { readonly operation: string; readonly error: unknown };
+}
+
+export type SessionEventName = keyof SessionEvents;
+
+const NAMES: readonly SessionEventName[] = [
+  "created",
+  "rotated",
+  "destroyed",
+  "expired",
+  "revoked",
+  "reused",
+  "unknown",
+  "discarded",
+  "invalid",
+  "backend_failed",
+];
+
+const channels = Object.fromEntries(NAMES.map((name) => [name, channel(`micropie:${name}`)])) as Record<
+  SessionEventName,
+  Channel
+>;
+
+/**
+ * Calls `listener` for every event of this name, in every engine of this process, at once and synchronously.
+ * Answers a function that ends it. What a listener throws becomes an uncaught exception, never a failed request.
+ */
+export function onSessionEvent<Name extends SessionEventName>(
+  name: Name,
+  listener: (event: SessionEvents[Name]) => void,
+): () => void {
+  const receive = (message: unknown) => listener(message as SessionEvents[Name]);
+  channels[name].subscribe(receive);
+  return () => void channels[name].unsubscribe(receive);
+}
+
+export function publish<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
+  if (channels[name].hasSubscribers) channels[name].publish(event);
+}

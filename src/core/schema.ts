@@ -1,0 +1,75 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Awaitable, SessionData } from "../backends/backend.ts";
+import { DataError } from "../errors.ts";
+import { encode } from "./codec.ts";
+import { chain } from "./engine.ts";
+import { publish } from "./events.ts";
+import { type Live, setKey } from "./session.ts";
+
+type Schema = StandardSchemaV1<unknown, object>;
+type Result = StandardSchemaV1.Result<object>;
+
+/** Data as the schema has it, and what was wrong with it before. */
+export interface Fitted {
+  /** Empty if the data did not fit and could not be mended. */
+  readonly data: object;
+  readonly issues: readonly string[] | undefined;
+  readonly migrated: boolean;
+}
+
+/**
+ * Fits loaded data to the schema. Data that does not fit is mended by `migrate`, or else the handler gets an empty
+ * session, and what is stored stays as it is until something is written. Either way an `invalid` event says so.
+ */
+export function fitLoaded(live: Live, schema: Schema): Awaitable<void> {
+  return chain(fitData(live, schema, live.data), ({ data, issues, migrated }) => {
+    for (const key of Object.keys(live.data)) setKey(live.data, key, undefined);
+    for (const key of Object.keys(data)) setKey(live.data, key, (data as SessionData)[key]);
+    if (issues === undefined) live.baseline = encode(live.data);
+    live.reshaped = issues !== undefined && !migrated;
+  });
+}
+
+/** Never throws for data that does not fit. */
+export function fitData(live: Live, schema: Schema, data: object): Awaitable<Fitted> {
+  return chain(validate(schema, data), (result) => {
+    if (!result.issues) return { data: result.value, issues: undefined, migrated: false };
+    const issues = result.issues.map((issue) => `${pathOf(issue) || "(session)"}: ${issue.message}`);
+    return chain(mended(live, schema, data), (mend) => {
+      const migrated = mend !== undefined;
+      publish("invalid", { handle: live.handle, userId: live.record?.userId ?? null, issues, migrated });
+      return { data: mend ?? {}, issues, migrated };
+    });
+  });
+}
+
+/** Throws DataError `invalid`, naming the key, if the schema refuses what is about to be stored. */
+export function checkWritten(schema: Schema, data: object): Awaitable<void> {
+  return chain(validate(schema, data), (result) => {
+    if (!result.issues) return;
+    const issue = result.issues[0]!;
+    const path = pathOf(issue);
+    throw new DataError(
+      "invalid",
+      path.split(".")[0]!,
+      `session.${path} does not fit the schema: ${issue.message}`,
+    );
+  });
+}
+
+function mended(live: Live, schema: Schema, old: object): Awaitable<object | undefined> {
+  const { migrate } = live.engine.options;
+  if (migrate === undefined) return undefined;
+  return chain(migrate({ ...old } as SessionData), (data) => {
+    if (typeof data !== "object" || data === null) return undefined;
+    return chain(validate(schema, data), (result) => (result.issues ? undefined : result.value));
+  });
+}
+
+function validate(schema: Schema, data: object): Awaitable<Result> {
+  return schema["~standard"].validate({ ...data });
+}
+
+function pathOf(issue: StandardSchemaV1.Issue): string {
+  return (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join(".");
+}

@@ -1,0 +1,233 @@
+import type { Awaitable, NewRecord, PatchResult, Rotation } from "../backends/backend.ts";
+import { SessionError, StateError } from "../errors.ts";
+import { changesBetween } from "./changes.ts";
+import { call, chain } from "./engine.ts";
+import { publish, type SessionEvents } from "./events.ts";
+import { checkLifetime } from "./options.ts";
+import { created, rotated } from "./record.ts";
+import type { Lifetime, Live, Mark } from "./session.ts";
+import { removalCookie, serializeCookie } from "./set-cookie.ts";
+import { createToken, type Token } from "./token.ts";
+
+const CREATE_ATTEMPTS = 3;
+
+/** The steps that `commit` chooses from; each is one call of the back-end. */
+
+/** Stores a new record under an id that nobody has. */
+export function create(live: Live, text: string, attempt = 1): Awaitable<void> {
+  const { engine, mark } = live;
+  if (live.headersSent) throw headersSent("a new session");
+  const token = createToken();
+  const login = mark?.verb === "login" ? mark : undefined;
+  const record: NewRecord = {
+    data: text,
+    secretHash: token.secretHash,
+    userId: login?.userId ?? null,
+    ...fullLifetime(live, mark?.verb === "destroy" ? undefined : mark?.lifetime),
+  };
+  return chain(
+    call(engine, "create", () => engine.backend.create(token.handle, record)),
+    (free) => {
+      if (!free) {
+        if (attempt < CREATE_ATTEMPTS) return create(live, text, attempt + 1);
+        throw new StateError(
+          "conflict",
+          "No free session id was found. Check the system's random generator.",
+        );
+      }
+      live.handle = token.handle;
+      live.record = created(record, engine.backend.now());
+      stored(live, text, 1);
+      live.cookie = cookieFor(live, token);
+      publish("created", eventOf(live));
+    },
+  );
+}
+
+/** Writes what changed into the record as it is now. */
+export function save(live: Live, text: string): Awaitable<void> {
+  return chain(patch(live, text, undefined), (result) => applied(live, text, result));
+}
+
+/** A new secret, alone or with new rights; what changed goes along. */
+export function rotate(live: Live, text: string, mark: Exclude<Mark, { verb: "destroy" }>): Awaitable<void> {
+  if (live.headersSent) throw headersSent(mark.verb);
+  const { options } = live.engine;
+  const record = live.record!;
+  const login = mark.verb === "login";
+  const raiseEpoch = login || mark.privilegeChange;
+  const token = createToken(live.handle);
+  const renewed = login || mark.lifetime !== undefined;
+  const rotation: Rotation = {
+    secretHash: token.secretHash,
+    grace: options.rotationGrace,
+    raiseEpoch,
+    ...(login ? { userId: mark.userId } : {}),
+    ...(renewed ? { lifetime: fullLifetime(live, mark.lifetime) } : {}),
+  };
+  return chain(patch(live, text, rotation), (result) => {
+    if (result === "ended" && login) {
+      ended(live, "ended");
+      throw new StateError(
+        "ended",
+        "The session ended while its user signed in. Nobody is signed in; sign in again.",
+      );
+    }
+    if (result === "stale") {
+      // Another sign-in was first. This one checked a password too, so it gets a session of its own.
+      if (login && live.lease === undefined) return create(live, text);
+      // Another rotation was first: its id stands, and only the data is still to be stored.
+      if (!raiseEpoch) return save(live, text);
+    }
+    return chain(applied(live, text, result), () => {
+      if (live.state === "ended") return;
+      live.record = rotated(live.record!, record, rotation);
+      live.cookie = cookieFor(live, token);
+      publish("rotated", { ...eventOf(live), login, privilegeChange: raiseEpoch });
+    });
+  });
+}
+
+export function touch(live: Live): Awaitable<void> {
+  const { engine, handle, record } = live;
+  // Nothing of the user's is at stake: if it fails, the event tells, and the answer goes out.
+  const ignore = (error: unknown): void => {
+    if (!(error instanceof SessionError)) throw error;
+  };
+  try {
+    const answer = call(engine, "touch", () => engine.backend.touch(handle, record!.idleTimeout));
+    if (answer instanceof Promise) return answer.then(() => extend(live), ignore);
+    extend(live);
+  } catch (error) {
+    ignore(error);
+  }
+}
+
+/** Ends the session, whatever anyone else is doing with it. */
+export function end(live: Live): Awaitable<void> {
+  const { engine, handle, record } = live;
+  if (record === undefined) {
+    live.state = "ended";
+    // A cookie that stands for nothing is taken away too, unless that could take away a newer one.
+    if (live.presented && !live.superseded) live.cookie = removalCookie(engine.options.cookie);
+    return;
+  }
+  return chain(
+    call(engine, "delete", () => engine.backend.delete(handle)),
+    (deleted) => gone(live, deleted),
+  );
+}
+
+/** Ends a session whose last key was removed, unless somebody else has written to it in the meantime. */
+export function endIfUnchanged(live: Live, text: string, version: number): Awaitable<void> {
+  const { engine, handle } = live;
+  if (version === -1) return save(live, text);
+  return chain(
+    call(engine, "delete", () => engine.backend.delete(handle, version)),
+    (deleted) => (deleted ? gone(live, true) : save(live, text)),
+  );
+}
+
+/**
+ * Ends a session whose data was replaced by `{}`, also if somebody else has written to it in the meantime; but a
+ * request that began under older rights ends nothing.
+ */
+export function endEmptied(live: Live, text: string): Awaitable<void> {
+  return chain(endIfUnchanged(live, text, live.version), () =>
+    live.state === "ended" ? undefined : end(live),
+  );
+}
+
+/** Drops what this request wrote, and says so in an event. */
+export function discard(live: Live, reason: SessionEvents["discarded"]["reason"]): void {
+  publish("discarded", { ...eventOf(live), reason });
+}
+
+function patch(live: Live, text: string, rotation: Rotation | undefined): Awaitable<PatchResult> {
+  const { engine, handle, baseline, version, lease } = live;
+  const record = live.record!;
+  return call(engine, "patch", () =>
+    engine.backend.patch(handle, {
+      ifEpoch: record.epoch,
+      ifVersion: undefined,
+      ifSecretHash: rotation === undefined || rotation.raiseEpoch ? undefined : record.secretHash,
+      ifFence: lease?.fence,
+      baseVersion: version,
+      data: text,
+      changes: () => changesBetween(baseline, text),
+      idleTimeout: rotation?.lifetime?.idleTimeout ?? record.idleTimeout,
+      rotation,
+    }),
+  );
+}
+
+function applied(live: Live, text: string, result: PatchResult): void {
+  if (result === "ok" || result === "merged") {
+    stored(live, text, result === "ok" ? live.version + 1 : -1);
+    extend(live);
+    return;
+  }
+  if (result === "stale" && live.lease !== undefined) {
+    throw new StateError(
+      "lock_lost",
+      "Exclusive use of the session was over, or its rights changed, before this was saved. Nothing was saved; try again.",
+    );
+  }
+  ended(live, result);
+}
+
+function stored(live: Live, text: string, version: number): void {
+  live.baseline = text;
+  live.version = version;
+  live.mark = undefined;
+  live.emptied = false;
+  live.drained = undefined;
+  live.reshaped = false;
+}
+
+/** No cookie either: a late one would bring back what is gone, or take away what came after. */
+function ended(live: Live, reason: "ended" | "stale"): void {
+  live.state = "ended";
+  live.cookie = undefined;
+  discard(live, reason);
+}
+
+function gone(live: Live, byThisRequest: boolean): void {
+  live.state = "ended";
+  live.cookie = byThisRequest ? removalCookie(live.engine.options.cookie) : undefined;
+  if (byThisRequest) publish("destroyed", eventOf(live));
+}
+
+function extend(live: Live): void {
+  const record = live.record!;
+  const expiresAt = Math.min(record.now + record.idleTimeout, record.absoluteExpiresAt);
+  if (expiresAt > record.expiresAt) live.record = { ...record, expiresAt };
+}
+
+function fullLifetime(live: Live, given: Lifetime | undefined): Required<Lifetime> {
+  const { options } = live.engine;
+  return {
+    ...checkLifetime(given ?? {}, options),
+    persistent: given?.persistent ?? options.cookie.persistent,
+  };
+}
+
+function cookieFor(live: Live, token: Token): string {
+  const { persistent, absoluteExpiresAt, now } = live.record!;
+  return serializeCookie(
+    live.engine.options.cookie,
+    token.value,
+    persistent ? absoluteExpiresAt - now : undefined,
+  );
+}
+
+function eventOf(live: Live): { handle: string; userId: string | null } {
+  return { handle: live.handle, userId: live.record?.userId ?? null };
+}
+
+function headersSent(what: string): StateError {
+  return new StateError(
+    "headers_sent",
+    `The response has begun, so the cookie that ${what} needs cannot be sent. Do it before the first byte.`,
+  );
+}

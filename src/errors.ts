@@ -1,0 +1,103 @@
+/**
+ * The base of every error that micropie throws on purpose.
+ *
+ * `code` is stable across releases and safe to switch on; `status` is the HTTP status that an adapter answers
+ * with when nobody catches the error. A session that is missing, forged or expired is never an error: it is an
+ * empty session. No message, field or cause carries a cookie's secret; sessions are named by their handle.
+ */
+export class SessionError extends Error {
+  override readonly name: string = "SessionError";
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, status: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** An option is wrong. Thrown when it is given, at start, and never while a request runs; names the `option`. */
+export class ConfigError extends SessionError {
+  override readonly name = "ConfigError";
+  readonly option: string;
+
+  constructor(option: string, message: string, options?: ErrorOptions) {
+    super("config", 500, `${option}: ${message}`, options);
+    this.option = option;
+  }
+}
+
+/**
+ * The back-end failed or did not answer within its deadline; the driver's own error is the `cause`.
+ * `backend_timeout` says that the outcome of a write is unknown. Status 503: nothing is logged out, try again.
+ */
+export class BackendError extends SessionError {
+  override readonly name = "BackendError";
+  readonly operation: string;
+
+  constructor(
+    code: "backend_failed" | "backend_timeout",
+    operation: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, 503, message, options);
+    this.operation = operation;
+  }
+}
+
+/**
+ * The session holds something that cannot be stored: `unsupported` (a value that would not come back as what it
+ * was), `too_large`, or `invalid` (refused by the schema). Names the `key`. What was stored before is untouched.
+ */
+export class DataError extends SessionError {
+  override readonly name = "DataError";
+  readonly key: string;
+
+  constructor(
+    code: "unsupported" | "too_large" | "invalid",
+    key: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, 500, message, options);
+    this.key = key;
+  }
+}
+
+/** What the session's state does not allow; each code says why. */
+export type StateCode =
+  /** It was destroyed, revoked or expired while the request ran. */
+  | "ended"
+  /** Other requests kept changing it until the deadline. */
+  | "conflict"
+  /** The response's headers are gone, and this would need a cookie. */
+  | "headers_sent"
+  /** The object is not a session of this engine, or its request is over. */
+  | "not_live"
+  /** The wait limit for exclusive use is over. */
+  | "lock_timeout"
+  /** The lock expired while it was held, and somebody else has it now. */
+  | "lock_lost"
+  /** The session is read-only because the back-end was down when it was loaded. */
+  | "read_only";
+
+const STATUS: Record<StateCode, number> = {
+  ended: 409,
+  conflict: 409,
+  headers_sent: 500,
+  not_live: 500,
+  lock_timeout: 503,
+  lock_lost: 409,
+  read_only: 503,
+};
+
+/** The session cannot do this now. `code` says why (see `StateCode`), the message what to do. */
+export class StateError extends SessionError {
+  override readonly name = "StateError";
+
+  constructor(code: StateCode, message: string, options?: ErrorOptions) {
+    super(code, STATUS[code], message, options);
+  }
+}

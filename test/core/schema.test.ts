@@ -1,0 +1,101 @@
+import {
+  createSessions,
+  DataError,
+  InMemorySessionBackend,
+  onSessionEvent,
+  type SessionEvents,
+  update,
+} from "micropie";
+import * as v from "valibot";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { z } from "zod";
+
+const events: SessionEvents["invalid"][] = [];
+const stop = onSessionEvent("invalid", (event) => void events.push(event));
+afterEach(() => void events.splice(0));
+afterAll(stop);
+
+async function storedBy(data: object): Promise<{ backend: InMemorySessionBackend; cookie: string }> {
+  const backend = new InMemorySessionBackend();
+  const sessions = createSessions({ backend });
+  const session = await sessions.load(undefined);
+  Object.assign(session, data);
+  return { backend, cookie: (await sessions.commit(session))!.split(";")[0]! };
+}
+
+test("data of an old shape is an event and an empty session, and stays stored until something is written", async () => {
+  const { backend, cookie } = await storedBy({ visits: "three" });
+  const sessions = createSessions({ backend, schema: z.object({ visits: z.number().optional() }) });
+  const session = await sessions.load(cookie);
+  expect(Object.keys(session)).toEqual([]);
+  expect(events).toEqual([
+    expect.objectContaining({ migrated: false, issues: [expect.stringContaining("visits")] }),
+  ]);
+  expect(JSON.stringify(events)).not.toContain("three");
+  expect(await sessions.commit(session)).toBeUndefined();
+  expect({ ...(await createSessions({ backend }).load(cookie)) }).toEqual({ visits: "three" });
+
+  const again = await sessions.load(cookie);
+  again.visits = 1;
+  await sessions.commit(again);
+  expect({ ...(await createSessions({ backend }).load(cookie)) }).toEqual({ visits: 1 });
+});
+
+test("a migration mends it, and what it made is stored", async () => {
+  const { backend, cookie } = await storedBy({ count: 3 });
+  const sessions = createSessions({
+    backend,
+    schema: v.object({ visits: v.number() }),
+    migrate: (old) => ({ visits: old.count }),
+  });
+  const session = await sessions.load(cookie);
+  expect({ ...session }).toEqual({ visits: 3 });
+  expect(events[0]?.migrated).toBe(true);
+  await sessions.commit(session);
+  expect({ ...(await createSessions({ backend }).load(cookie)) }).toEqual({ visits: 3 });
+});
+
+test("update works on data of an old shape too", async () => {
+  const { backend, cookie } = await storedBy({ visits: "three" });
+  const sessions = createSessions({ backend, schema: z.object({ visits: z.number().optional() }) });
+  const session = await sessions.load(cookie);
+  expect(await update(session, "visits", (n = 0) => n + 1)).toBe(1);
+  await sessions.commit(session);
+  expect({ ...(await sessions.load(cookie)) }).toEqual({ visits: 1 });
+});
+
+test("defaults of the schema cost no write", async () => {
+  const { backend, cookie } = await storedBy({ visits: 1 });
+  const sessions = createSessions({
+    backend,
+    schema: z.object({ visits: z.number(), theme: z.string().default("dark") }),
+  });
+  const session = await sessions.load(cookie);
+  expect({ ...session }).toEqual({ visits: 1, theme: "dark" });
+  await sessions.commit(session);
+  expect({ ...(await createSessions({ backend }).load(cookie)) }).toEqual({ visits: 1 });
+});
+
+test("what the schema refuses is not stored, and the error names the key", async () => {
+  const { backend, cookie } = await storedBy({ visits: 1 });
+  const sessions = createSessions<{ visits: number }>({
+    backend,
+    schema: z.object({ visits: z.number().max(5) }),
+  });
+  const session = await sessions.load(cookie);
+  session.visits = 9;
+  await expect(async () => sessions.commit(session)).rejects.toThrow(
+    expect.objectContaining({ constructor: DataError, code: "invalid", key: "visits" }),
+  );
+  expect({ ...(await sessions.load(cookie)) }).toEqual({ visits: 1 });
+});
+
+test("an asynchronous schema is waited for", async () => {
+  const { backend, cookie } = await storedBy({ visits: 1 });
+  const schema = z.object({ visits: z.number() }).refine(async () => true);
+  const sessions = createSessions<{ visits: number }>({ backend, schema });
+  const session = await sessions.load(cookie);
+  session.visits = 2;
+  await sessions.commit(session);
+  expect({ ...(await sessions.load(cookie)) }).toEqual({ visits: 2 });
+});
