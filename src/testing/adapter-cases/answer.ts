@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { quiet } from "../printed.ts";
+import { assertNothingYet, read, type Site, type SiteCase } from "../site.ts";
+
+/** When the answer leaves, and with which headers. */
+export function answerCases(ways: readonly string[]): readonly SiteCase[] {
+  return [...ways.flatMap(savedFirst), ...cases];
+}
+
+function savedFirst(path: string): SiteCase[] {
+  return [
+    {
+      promise: "O1",
+      name: `${path} sends no byte before the session is saved`,
+      async run(site) {
+        const ann = await site.visitor();
+        await afterTheSave(site, "patch", ann.open(path));
+        assert.deepEqual(await read(ann), await afterStream(path, 2));
+      },
+    },
+    {
+      promise: "O1",
+      name: `${path} sends no byte before a new session is stored, and then carries its cookie`,
+      async run(site) {
+        const ann = site.browser();
+        const answer = await afterTheSave(site, "create", ann.open(path));
+        assert.equal(answer.ours.length, 1);
+        assert.deepEqual(await read(ann), await afterStream(path, 1));
+      },
+    },
+    {
+      promise: "O1",
+      name: `HEAD ${path} is saved and answered like GET, without a body`,
+      async run(site) {
+        site.stream.open();
+        const ann = site.browser();
+        const answer = await ann.get(path, "HEAD");
+        assert.ok(answer.status < 400, String(answer.status));
+        assert.equal(answer.text, "");
+        assert.equal(answer.ours.length, 1);
+        assert.equal(((await read(ann)) as { visits: number }).visits, 1);
+      },
+    },
+  ];
+}
+
+async function afterTheSave(
+  site: Site,
+  verb: "patch" | "create",
+  coming: ReturnType<ReturnType<Site["browser"]>["open"]>,
+): Promise<Awaited<typeof coming>> {
+  site.stream.open();
+  const gate = site.store.hold(verb);
+  await gate.reached;
+  await assertNothingYet(site, coming);
+  gate.open();
+  const answer = await coming;
+  assert.ok(answer.status < 400, String(answer.status));
+  await answer.body;
+  return answer;
+}
+
+function afterStream(path: string, visits: number): object {
+  return path === "/stream" ? { visits, name: "late" } : { visits };
+}
+
+const cases: readonly SiteCase[] = [
+  {
+    promise: "O3",
+    name: "a stream's first part does not wait for its end, and what changes meanwhile is saved",
+    async run({ stream, visitor, browser }) {
+      const ann = await visitor();
+      const answer = await ann.open("/stream");
+      assert.deepEqual(await read(browser(ann.cookie)), { visits: 2 });
+      stream.open();
+      assert.equal(await answer.body, "one,,two");
+      assert.deepEqual(await read(ann), { visits: 2, name: "late" });
+    },
+  },
+  {
+    promise: "O3",
+    name: "a change that needs a cookie throws once the first part has left",
+    async run({ stream, visitor }) {
+      const ann = await visitor();
+      const answer = await ann.open("/stream-rotate");
+      stream.open();
+      assert.equal(await answer.body, "one,headers_sent,two");
+      assert.deepEqual(await read(ann), { visits: 1 });
+    },
+  },
+  {
+    promise: "O3",
+    name: "a stream that outlives a logout does not bring the session back",
+    async run({ stream, visitor, browser }) {
+      const ann = await visitor();
+      const { cookie } = ann;
+      const answer = await ann.open("/stream");
+      await browser(cookie).get("/logout");
+      stream.open();
+      await answer.body.catch(() => {});
+      assert.deepEqual(await read(browser(cookie)), {});
+    },
+  },
+  {
+    promise: "S4",
+    name: "an answer that sets the cookie must not be stored by a cache, even if the application says public",
+    async run({ browser }) {
+      const ann = browser();
+      assert.match((await ann.get("/public")).headers["cache-control"] ?? "", /^no-store$/);
+      assert.equal((await ann.get("/public")).headers["cache-control"], "public, max-age=3600");
+      const logout = await ann.get("/logout");
+      assert.match(logout.headers["cache-control"] ?? "", /no-store/);
+    },
+  },
+  {
+    promise: "S4",
+    name: "an answer that looked at the session varies on Cookie, and one that did not stays as it is",
+    async run({ browser, visitor }) {
+      const ann = await visitor();
+      for (const visitor of [ann, browser()]) {
+        assert.match((await visitor.get("/read")).headers.vary ?? "", /^cookie$/i);
+        assert.match((await visitor.get("/vary")).headers.vary ?? "", /^Accept-Encoding, Cookie$/i);
+        const none = await visitor.get("/none");
+        assert.equal(none.headers.vary, undefined);
+        assert.equal(none.headers["cache-control"], "public, max-age=60");
+      }
+    },
+  },
+  {
+    promise: "S4",
+    name: "a redirect, an empty answer, a 304 and a stream carry the same headers",
+    async run({ browser, stream }) {
+      stream.open();
+      for (const path of ["/redirect", "/empty", "/not-modified", "/stream"]) {
+        const answer = await browser().get(path);
+        assert.match(answer.headers.vary ?? "", /cookie/i, path);
+        assert.match(answer.headers["cache-control"] ?? "", /no-store/, path);
+        assert.equal(answer.ours.length, 1, path);
+      }
+    },
+  },
+  {
+    promise: "B3",
+    name: "cookies that the application sets itself stay, each in a line of its own",
+    async run({ browser }) {
+      const ann = browser();
+      const { setCookie, ours } = await ann.get("/own-cookies");
+      assert.equal(ours.length, 1);
+      const others = setCookie.filter((line) => !line.startsWith("session_id="));
+      assert.deepEqual(others, ["a=1; Path=/", "b=2; Path=/"]);
+      assert.deepEqual((await ann.get("/own-cookies")).setCookie, others);
+    },
+  },
+  {
+    promise: "O4",
+    name: "a handler that throws saves nothing and sets no cookie",
+    run: quiet(async ({ browser, store, visitor }) => {
+      const ann = await visitor();
+      store.forget();
+      for (const who of [ann, browser()]) {
+        const { status, setCookie, text } = await who.get("/throw");
+        assert.equal(status, 500);
+        assert.deepEqual(setCookie, []);
+        assert.ok(!text.includes("99"));
+      }
+      assert.equal(store.writes, 0);
+      assert.deepEqual(await read(ann), { visits: 1 });
+    }),
+  },
+  {
+    promise: "O4",
+    name: "what a handler committed before it threw is saved, and what came after is not",
+    run: quiet(async ({ visitor }) => {
+      const ann = await visitor();
+      assert.equal((await ann.get("/commit-throw")).status, 500);
+      assert.deepEqual(await read(ann), { visits: 2 });
+    }),
+  },
+];
+
+/** Only where the adapter itself answers for a handler that throws. */
+export const answeredErrorCases: readonly SiteCase[] = [
+  {
+    promise: "O4",
+    name: "a first visit that is committed before its handler throws still gets its cookie",
+    run: quiet(async ({ browser }) => {
+      const ann = browser();
+      assert.equal((await ann.get("/commit-throw")).status, 500);
+      assert.deepEqual(await read(ann), { visits: 1 });
+    }),
+  },
+];

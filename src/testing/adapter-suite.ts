@@ -1,0 +1,92 @@
+import type { Awaitable } from "../backends/backend.ts";
+import { InMemorySessionBackend } from "../backends/memory.ts";
+import { createSessions, type Sessions } from "../core/sessions.ts";
+import { answerCases, answeredErrorCases } from "./adapter-cases/answer.ts";
+import { outageCases } from "./adapter-cases/outage.ts";
+import { overlapCases } from "./adapter-cases/overlap.ts";
+import { visitCases } from "./adapter-cases/visit.ts";
+import { movableClock } from "./clock.ts";
+import { type Demo, type DemoData, demoSite } from "./demo.ts";
+import { GatedBackend } from "./gated-backend.ts";
+import { HttpBrowser } from "./http-browser.ts";
+import type { Site, SiteCase } from "./site.ts";
+import { inTime, type SuiteCase } from "./suite-case.ts";
+
+export interface AdapterSuiteOptions {
+  /**
+   * Serves the demonstration application over HTTP through the adapter, and answers where. Give each request's path
+   * and session to `demo`, and answer what it answers, streams part by part.
+   */
+  start(sessions: Sessions<DemoData>, demo: Demo): Awaitable<RunningSite>;
+  /**
+   * Paths of further routes that `start` has added beside `demo`, each of which counts in `session.visits` and then
+   * responds in another way that the framework has. The cases that hold or fail the save run for them too.
+   */
+  ways?: readonly string[];
+  /**
+   * Set if what a handler throws goes on to a caller that the adapter knows nothing of, and that answers without it.
+   * Then no cookie can go with such an answer.
+   */
+  passesErrorsOn?: boolean;
+}
+
+/** A server that listens. */
+export interface RunningSite {
+  /** Such as `http://localhost:12345`. */
+  readonly url: string;
+  close(): Awaitable<unknown>;
+}
+
+/** Ways of responding that the application itself has; each counts in `session.visits`. */
+const WAYS = ["/count", "/large", "/redirect", "/empty", "/not-modified", "/stream", "/own-cookies"];
+
+/**
+ * What an adapter must do, over real HTTP, as cases for any test runner:
+ *
+ *     for (const { name, run } of adapterSuite({ start })) test(name, run);
+ */
+export function adapterSuite(options: AdapterSuiteOptions): SuiteCase[] {
+  const ways = [...WAYS, ...(options.ways ?? [])];
+  const cases: readonly SiteCase[] = [
+    ...visitCases,
+    ...answerCases(ways),
+    ...(options.passesErrorsOn ? [] : answeredErrorCases),
+    ...overlapCases,
+    ...outageCases(ways),
+  ];
+  return cases.map(({ promise, name, run }) => ({
+    promise,
+    name: `${promise}: ${name}`,
+    run: () => inTime(onSite(options, run)),
+  }));
+}
+
+async function onSite(options: AdapterSuiteOptions, run: (site: Site) => Promise<void>): Promise<void> {
+  const clock = movableClock();
+  const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
+  const sessions = createSessions<DemoData>({ backend: store });
+  const { demo, slow, stream } = demoSite();
+  const { url, close } = await options.start(sessions, demo);
+  const site: Site = {
+    store,
+    clock,
+    sessions,
+    slow,
+    stream,
+    browser: (cookie) => new HttpBrowser(url, cookie),
+    async visitor() {
+      const visitor = new HttpBrowser(url);
+      await visitor.get("/count");
+      return visitor;
+    },
+  };
+  try {
+    await run(site);
+  } finally {
+    store.mend();
+    slow.open();
+    stream.open();
+    await close();
+    await sessions.close();
+  }
+}

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import type { NewRecord, SessionBackend, SessionPatch, SessionRecord } from "../../backends/backend.ts";
+import { changesBetween } from "../../core/changes.ts";
+import { setKey } from "../../core/session.ts";
+
+/** A handle as the engine makes them. */
+export function newHandle(): string {
+  return randomBytes(12).toString("base64url");
+}
+
+/** Something with the shape of a secret's hash. */
+export function newHash(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+export function recordOf(data: object, more: Partial<NewRecord> = {}): NewRecord {
+  return {
+    data: JSON.stringify(data),
+    secretHash: newHash(),
+    userId: null,
+    idleTimeout: 1000,
+    absoluteTimeout: 10_000,
+    persistent: false,
+    ...more,
+  };
+}
+
+/** Stores a new record; answers its handle and what the store then reads. */
+export async function store(
+  backend: SessionBackend,
+  data: object,
+  more: Partial<NewRecord> = {},
+): Promise<{ handle: string; record: SessionRecord }> {
+  const handle = newHandle();
+  assert.equal(await backend.create(handle, recordOf(data, more)), true, "create of a free handle");
+  return { handle, record: await readLive(backend, handle) };
+}
+
+/** A patch made from a record as it was read: these keys are set, and those that are undefined removed. */
+export function patchOf(
+  record: SessionRecord,
+  changes: object = {},
+  more: Partial<SessionPatch> = {},
+): SessionPatch {
+  const data: Record<string, unknown> = Object.create(null);
+  for (const [key, value] of Object.entries(JSON.parse(record.data))) setKey(data, key, value);
+  for (const [key, value] of Object.entries(changes)) setKey(data, key, value);
+  const text = JSON.stringify(data);
+  return {
+    ifEpoch: record.epoch,
+    baseVersion: record.version,
+    data: text,
+    changes: () => changesBetween(record.data, text),
+    idleTimeout: record.idleTimeout,
+    ...more,
+  };
+}
+
+/** The record, judged as the engine judges it; undefined if it is gone or has expired. */
+export async function read(backend: SessionBackend, handle: string): Promise<SessionRecord | undefined> {
+  const record = await backend.read(handle);
+  return record !== undefined && record.expiresAt > record.now && record.absoluteExpiresAt > record.now
+    ? record
+    : undefined;
+}
+
+export async function readLive(backend: SessionBackend, handle: string): Promise<SessionRecord> {
+  const record = await read(backend, handle);
+  assert.ok(record, "the record is there");
+  return record;
+}
+
+export async function readData(backend: SessionBackend, handle: string): Promise<unknown> {
+  return JSON.parse((await readLive(backend, handle)).data);
+}
+
+/** A record without its clock, and with its deadlines as seconds from now: what is the same at two moments. */
+export function standing(record: SessionRecord): object {
+  const { now, createdAt, expiresAt, absoluteExpiresAt, previousUntil, data, ...rest } = record;
+  return {
+    ...rest,
+    data: JSON.parse(data),
+    age: Math.round(now - createdAt),
+    left: Math.round(expiresAt - now),
+    absoluteLeft: Math.round(absoluteExpiresAt - now),
+    graceLeft: previousUntil === 0 ? 0 : Math.round(previousUntil - now),
+  };
+}
+
+/** Runs the case once for each distance between two calls that are meant to overlap. */
+export async function atEveryDistance(run: (later: () => Promise<void>) => Promise<void>): Promise<void> {
+  for (let distance = 0; distance < 8; distance++) {
+    await run(async () => {
+      for (let tick = 0; tick < distance; tick++) {
+        await (distance % 2 === 0 ? new Promise<void>((resolve) => setImmediate(resolve)) : undefined);
+      }
+    });
+  }
+}

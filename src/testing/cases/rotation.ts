@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { info, login, rotate } from "../../core/verbs.ts";
+import { BackendError } from "../../errors.ts";
+import type { Browser } from "../browser.ts";
+import { type Case, type Data, found, handleIn, set, type World } from "../world.ts";
+
+/** Another tab of the same browser, still with the cookie of now. */
+function tab(world: World, of: Browser<Data>): Browser<Data> {
+  const other = world.browser();
+  other.cookie = of.cookie;
+  return other;
+}
+
+/** New ids for old sessions. */
+export const rotationCases: readonly Case[] = [
+  {
+    promise: "C5",
+    name: "a rotation gives the browser a new id and keeps the session",
+    async run({ visitor }) {
+      const ann = await visitor({ visits: 1 });
+      const [before, handle] = [ann.cookie, handleIn(ann)];
+      await ann.request((session) => rotate(session));
+      assert.notEqual(ann.cookie, before);
+      assert.equal(handleIn(ann), handle);
+      assert.deepEqual(await found(ann), { visits: 1 });
+    },
+  },
+  {
+    promise: "C5",
+    name: "at a rotation with the same rights the old id works for ten seconds, on the current data",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const old = tab(world, ann);
+      await ann.request((session) => {
+        rotate(session);
+        session.name = "Ann";
+      });
+      await world.advance(9);
+      assert.deepEqual(await found(old), { visits: 1, name: "Ann" });
+      await old.request(set({ color: "red" }));
+      assert.deepEqual(await found(ann), { visits: 1, name: "Ann", color: "red" });
+    },
+  },
+  {
+    promise: "C5",
+    name: "the old id used after its grace finds nothing and is reported as a stolen cookie may be",
+    async run(world) {
+      const heard = world.heard("reused");
+      const ann = await world.visitor({ visits: 1 });
+      const old = tab(world, ann);
+      await ann.request((session) => rotate(session));
+      await world.advance(10);
+      assert.deepEqual(await found(old), {});
+      assert.deepEqual(heard, [{ handle: handleIn(ann), userId: null }]);
+      assert.deepEqual(await found(ann), { visits: 1 });
+    },
+  },
+  {
+    promise: "C5",
+    name: "only the last id before a rotation has a grace",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const old = tab(world, ann);
+      await ann.request((session) => rotate(session));
+      await ann.request((session) => rotate(session));
+      assert.deepEqual(await found(old), {});
+    },
+  },
+  {
+    promise: "C5",
+    name: "a request begun before a rotation saves what it changed",
+    async run({ visitor }) {
+      const ann = await visitor({ visits: 1 });
+      const slow = await ann.begin();
+      slow.name = "slow";
+      await ann.request((session) => rotate(session));
+      assert.equal(await ann.end(slow), undefined);
+      assert.deepEqual(await found(ann), { visits: 1, name: "slow" });
+    },
+  },
+  {
+    promise: "C4",
+    name: "of two racing rotations one wins; the other sends no cookie, and its data is kept",
+    async run(world) {
+      for (const side of ["before", "after"] as const) {
+        const ann = await world.visitor({ visits: 1 });
+        const one = await ann.begin();
+        const two = await ann.begin();
+        rotate(one);
+        rotate(two);
+        one.name = "one";
+        two.color = "two";
+        const gate = world.store.hold("patch", side);
+        const first = world.sessions().commit(one);
+        await gate.reached;
+        const second = await world.sessions().commit(two);
+        gate.open();
+        const lines = [await first, second].filter((line) => line !== undefined);
+        assert.equal(lines.length, 1, "exactly one new cookie");
+        ann.receive(lines[0]);
+        assert.deepEqual(await found(ann), { visits: 1, name: "one", color: "two" });
+      }
+    },
+  },
+  {
+    promise: "C4",
+    name: "a rotation that the store refuses leaves the old session whole",
+    async run({ store, visitor }) {
+      const ann = await visitor({ visits: 1 });
+      for (const change of [{}, { privilegeChange: true }]) {
+        const session = await ann.begin();
+        rotate(session, change);
+        session.visits = 2;
+        store.fail(["patch"]);
+        await assert.rejects(ann.end(session), BackendError);
+        store.mend();
+        assert.deepEqual(await found(ann), { visits: 1 });
+      }
+    },
+  },
+  {
+    promise: "C4",
+    name: "a rotation whose answer is lost leaves the new session whole, and the old id works for its grace",
+    async run(world) {
+      const impatient = world.sessions({ backendTimeout: 0.02 });
+      const ann = await world.visitor({ visits: 1 }, impatient);
+      const session = await ann.begin();
+      rotate(session);
+      session.visits = 2;
+      const gate = world.store.hold("patch", "after");
+      await assert.rejects(ann.end(session), { code: "backend_timeout" });
+      gate.open();
+      assert.deepEqual(await found(ann), { visits: 2 });
+    },
+  },
+  {
+    promise: "C5",
+    name: "at a sign-in the id from before it is dead at once, for whoever else knew it",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const attacker = tab(world, ann);
+      await ann.request((session) => login(session, "ann"));
+      assert.deepEqual(await found(attacker), {});
+      await attacker.request(set({ visits: 99 }));
+      await world.advance(11);
+      assert.deepEqual(await found(attacker), {});
+      assert.deepEqual(await found(ann), { visits: 1 });
+    },
+  },
+  {
+    promise: "C5",
+    name: "at a change of rights the old id is dead at once too",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const old = tab(world, ann);
+      await ann.request((session) => rotate(session, { privilegeChange: true }));
+      assert.deepEqual(await found(old), {});
+      assert.deepEqual(await found(ann), { visits: 1 });
+    },
+  },
+  {
+    promise: "C5",
+    name: "a write begun under the old rights is discarded, however late it comes",
+    async run(world) {
+      for (const raise of ["login", "rotate"]) {
+        const heard = world.heard("discarded");
+        const ann = await world.visitor({ visits: 1 });
+        const slow = await ann.begin();
+        slow.name = "planted";
+        slow.visits = 99;
+        const gate = world.store.hold("patch");
+        const saving = world.sessions().commit(slow);
+        await gate.reached;
+        await ann.request((session) =>
+          raise === "login" ? login(session, "ann") : rotate(session, { privilegeChange: true }),
+        );
+        gate.open();
+        assert.equal(await saving, undefined);
+        assert.deepEqual(await found(ann), { visits: 1 });
+        assert.equal(heard.at(-1)?.reason, "stale");
+      }
+    },
+  },
+  {
+    promise: "C5",
+    name: "a same-rights rotation under way while its user signs in neither undoes nor joins the sign-in",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const slow = await ann.begin();
+      rotate(slow);
+      const gate = world.store.hold("patch");
+      const rotating = world.sessions().commit(slow);
+      await gate.reached;
+      await ann.request((session) => login(session, "ann"));
+      gate.open();
+      assert.equal(await rotating, undefined);
+      assert.equal(await ann.request((session) => info(session).userId), "ann");
+    },
+  },
+  {
+    promise: "C4",
+    name: "two sign-ins of one session at once: each answer carries a session that is signed in",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const lines = await Promise.all(
+        ["ann", "bob"].map(async (userId) => {
+          const on = world.sessions();
+          const session = await on.load(ann.cookie);
+          login(session, userId);
+          return { userId, line: await on.commit(session) };
+        }),
+      );
+      for (const { userId, line } of lines) {
+        const visitor = world.browser();
+        visitor.receive(line);
+        assert.equal(await visitor.request((session) => info(session).userId), userId);
+      }
+    },
+  },
+];

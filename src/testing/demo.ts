@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SessionData } from "../backends/backend.ts";
+import { exclusive } from "../core/exclusive.ts";
+import type { Session } from "../core/session.ts";
+import { update } from "../core/update.ts";
+import { commit, destroy, flash, login, rotate } from "../core/verbs.ts";
+import { StateError } from "../errors.ts";
+import { type Gate, gate } from "./gate.ts";
+
+/** What the demonstration application keeps in a session. */
+export interface DemoData extends SessionData {
+  visits: number;
+  name: string;
+  notice: string;
+}
+
+/** A request as the demonstration application wants it. */
+export interface DemoRequest {
+  /** Without the query. */
+  readonly path: string;
+  /** Of the framework, by an accessor: some routes must not look at it. Assigning replaces the data, if that exists. */
+  session: Session<DemoData>;
+}
+
+/** An answer to be given in the framework's own manner. */
+export interface DemoAnswer {
+  readonly status: number;
+  /** Names in lower case; more than one value only for `set-cookie`. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  /** The parts of a stream go out as they come. Undefined: no body. */
+  readonly body: string | AsyncIterable<string> | undefined;
+}
+
+/** One application for every framework. What it throws is for the framework to catch. */
+export type Demo = (request: DemoRequest) => Promise<DemoAnswer>;
+
+/** The application, and the places where its slow routes wait. */
+export interface DemoSite {
+  readonly demo: Demo;
+  /** `/slow` waits here before it writes. */
+  readonly slow: Gate;
+  /** A stream waits here after its first part. */
+  readonly stream: Gate;
+}
+
+const text = (body: string, headers: DemoAnswer["headers"] = {}): DemoAnswer => ({
+  status: 200,
+  headers: { "content-type": "text/plain", ...headers },
+  body,
+});
+const empty = (status: number, headers: DemoAnswer["headers"] = {}): DemoAnswer => ({
+  status,
+  headers,
+  body: undefined,
+});
+
+export function demoSite(): DemoSite {
+  const slow = gate();
+  const stream = gate();
+  const routes: Record<string, (request: DemoRequest) => DemoAnswer | Promise<DemoAnswer>> = {
+    "/none": () => text("nothing", { "cache-control": "public, max-age=60" }),
+    "/read": ({ session }) => text(JSON.stringify({ ...session }), { "content-type": "application/json" }),
+    "/count": ({ session }) => text(String(count(session))),
+    "/large": ({ session }) => text(`${count(session)}`.padEnd(300_000, ".")),
+    "/redirect": ({ session }) => empty(302, { location: `/read?${count(session)}` }),
+    "/empty": ({ session }) => empty(204, { "x-visits": String(count(session)) }),
+    "/not-modified": ({ session }) => empty(304, { etag: `"${count(session)}"` }),
+    "/stream": (request) => {
+      count(request.session);
+      return {
+        ...text(""),
+        body: parts(request.session, stream, (late) => void Object.assign(late, { name: "late" })),
+      };
+    },
+    "/stream-rotate": ({ session }) => ({
+      ...text(""),
+      body: parts(session, stream, (late) => rotate(late)),
+    }),
+    "/login": ({ session }) => {
+      login(session, "ann");
+      return text("welcome");
+    },
+    "/logout": ({ session }) => {
+      destroy(session);
+      return empty(303, { location: "/none" });
+    },
+    "/rotate": ({ session }) => {
+      rotate(session);
+      return text("rotated");
+    },
+    "/slow": async ({ session }) => {
+      const before = session.visits ?? 0;
+      await slow.wait();
+      session.name = `slow after ${before}`;
+      return text("done");
+    },
+    "/throw": ({ session }) => {
+      session.visits = 99;
+      throw new Error("the handler failed");
+    },
+    "/commit-throw": async ({ session }) => {
+      count(session);
+      await commit(session);
+      session.name = "lost";
+      throw new Error("the handler failed");
+    },
+    "/bad-value": ({ session }) => {
+      session.visits = 99;
+      session.wrong = () => 1;
+      return text("never seen");
+    },
+    "/own-cookies": ({ session }) =>
+      text(String(count(session)), { "set-cookie": ["a=1; Path=/", "b=2; Path=/"] }),
+    "/public": ({ session }) => text(String(count(session)), { "cache-control": "public, max-age=3600" }),
+    "/vary": ({ session }) => text(String(session.visits), { vary: "Accept-Encoding" }),
+    "/update": async ({ session }) => text(String(await update(session, "visits", (n = 0) => n + 1))),
+    "/exclusive": ({ session }) =>
+      exclusive(session, async () => {
+        const before = session.visits ?? 0;
+        await sleep(1);
+        session.visits = before + 1;
+        return text(String(session.visits));
+      }),
+    "/flash": ({ session }) => {
+      flash(session, "notice", "saved!");
+      return text("left");
+    },
+    "/notice": async ({ session }) => text((await flash(session, "notice")) ?? ""),
+    "/replace": (request) => {
+      request.session = { name: "only this" };
+      return text("replaced");
+    },
+    "/empty-session": (request) => {
+      request.session = {};
+      return text("emptied");
+    },
+  };
+  return {
+    slow,
+    stream,
+    async demo(request) {
+      const route = routes[request.path];
+      return route === undefined ? empty(404) : route(request);
+    },
+  };
+}
+
+function count(session: Session<DemoData>): number {
+  session.visits = (session.visits ?? 0) + 1;
+  return session.visits;
+}
+
+/** Between its two parts a change, or the code of the error that the change throws. */
+async function* parts(
+  session: Session<DemoData>,
+  wait: Gate,
+  change: (session: Session<DemoData>) => void,
+): AsyncGenerator<string> {
+  yield "one,";
+  await wait.wait();
+  try {
+    change(session);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    yield error.code;
+  }
+  yield ",two";
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import type { Sessions } from "../core/sessions.ts";
+import type { MovableClock } from "./clock.ts";
+import type { DemoData } from "./demo.ts";
+import type { Gate } from "./gate.ts";
+import type { GatedBackend } from "./gated-backend.ts";
+import type { HttpAnswer, HttpBrowser } from "./http-browser.ts";
+
+/** What one case of the adapter suite plays with: a served application and what is behind it. */
+export interface Site {
+  readonly store: GatedBackend;
+  readonly clock: MovableClock;
+  readonly sessions: Sessions<DemoData>;
+  readonly slow: Gate;
+  readonly stream: Gate;
+  browser(cookie?: string): HttpBrowser;
+  /** A browser that has been to `/count` once. */
+  visitor(): Promise<HttpBrowser>;
+}
+
+/** A case before it is served. */
+export interface SiteCase {
+  readonly promise: string;
+  readonly name: string;
+  run(site: Site): Promise<void>;
+}
+
+/** The data that the site has for this browser. */
+export async function read(browser: HttpBrowser): Promise<unknown> {
+  const { status, text } = await browser.get("/read");
+  assert.equal(status, 200);
+  return JSON.parse(text);
+}
+
+/**
+ * Fails if any part of the answer is there. Two whole requests are made and answered first, so that it would have come
+ * by then.
+ */
+export async function assertNothingYet(site: Site, answer: Promise<HttpAnswer>): Promise<void> {
+  let arrived = false;
+  const arrive = (): void => {
+    arrived = true;
+  };
+  answer.then(arrive, arrive);
+  for (let round = 0; round < 2; round++) await site.browser().get("/none");
+  assert.equal(arrived, false, "something of the answer left before the session was saved");
+}

@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type SqliteLike, SqliteSessionBackend } from "micropie/backends/sqlite";
+import { backendSuite, type TestStore } from "micropie/testing";
+import { describe, test } from "vitest";
+
+// It brings no types.
+type Database = new (path: string) => SqliteLike & { close(): unknown };
+const BetterSqlite = createRequire(import.meta.url)("better-sqlite3") as Database;
+
+const stores: Record<string, (clock: { now: () => number }) => TestStore> = {
+  "a file": (clock) => {
+    const directory = mkdtempSync(join(tmpdir(), "micropie-"));
+    const backend = new SqliteSessionBackend(join(directory, "sessions.sqlite"), clock);
+    return { backend, close: () => rmSync(directory, { recursive: true }) };
+  },
+  "a handle of node:sqlite": (clock) => {
+    const database = new DatabaseSync(":memory:");
+    return { backend: new SqliteSessionBackend(database, clock), close: () => database.close() };
+  },
+  "a handle of better-sqlite3": (clock) => {
+    const database = new BetterSqlite(":memory:");
+    return { backend: new SqliteSessionBackend(database, clock), close: () => void database.close() };
+  },
+};
+
+for (const [on, create] of Object.entries(stores)) {
+  describe(`SqliteSessionBackend on ${on}`, () => {
+    for (const { name, run } of backendSuite({ create })) test(name, run);
+  });
+}

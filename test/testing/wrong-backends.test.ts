@@ -1,0 +1,42 @@
+import type { SessionBackend } from "micropie";
+import { backendSuite } from "micropie/testing";
+import { expect, test } from "vitest";
+import { BlobBackend, CheckThenActBackend, UpsertBackend } from "./wrong-backends.ts";
+
+/** Runs the whole suite and answers what failed, by promise. */
+async function failures(
+  create: (clock: { now: () => number }) => SessionBackend,
+): Promise<Map<string, string[]>> {
+  const failed = new Map<string, string[]>();
+  for (const { name, promise, run } of backendSuite({ create: (clock) => ({ backend: create(clock) }) })) {
+    await run().catch(() => failed.set(promise, [...(failed.get(promise) ?? []), name]));
+  }
+  return failed;
+}
+
+test("a back-end where the last blob wins fails at C1: it loses what another request wrote", async () => {
+  const failed = await failures((clock) => new BlobBackend(clock));
+  expect([...failed.keys()]).toEqual(expect.arrayContaining(["C1", "C4", "O3", "R1"]));
+  expect(failed.get("C1")).toContain(
+    "C1: two requests that change different keys both keep their change, whichever ends first",
+  );
+  expect([...failed.keys()]).not.toEqual(expect.arrayContaining(["C3"]));
+});
+
+test("a back-end that saves with an upsert fails at C3: it brings ended sessions back", async () => {
+  const failed = await failures((clock) => new UpsertBackend(clock));
+  expect([...failed.keys()]).toEqual(expect.arrayContaining(["C3", "C6"]));
+  for (const what of ["a save", "a touch", "a rotation", "a sign-in", "an update"]) {
+    expect(failed.get("C3")).toContain(`C3: ${what} held across a logout does not bring the session back`);
+  }
+  expect([...failed.keys()]).not.toEqual(expect.arrayContaining(["C1"]));
+});
+
+test("a back-end that checks and then acts fails wherever two calls overlap", async () => {
+  const failed = await failures((clock) => new CheckThenActBackend(clock));
+  expect([...failed.keys()].sort()).toEqual(
+    expect.arrayContaining(["B5", "B7", "C1", "C2", "C3", "C4", "C5", "C7", "C8"]),
+  );
+  expect(failed.get("C2")).toContain("C2: 200 concurrent increments count 200, by four servers");
+  expect(failed.get("C3")).toContain("C3: a patch and a delete at once: the session is over");
+});
