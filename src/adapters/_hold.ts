@@ -1,0 +1,250 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Awaitable } from "../backends/backend.ts";
+import { answerTo } from "./_answer.ts";
+import { Disguise, refuse } from "./_disguise.ts";
+import { prepareErrorHead } from "./_error-head.ts";
+import { Outlet } from "./_outlet.ts";
+import {
+  answerOf,
+  giveUp,
+  type HeldResponse,
+  type Interceptor,
+  install,
+  intercept,
+  interceptorOf,
+  type NodeRequest,
+  type NodeResponse,
+  type Way,
+} from "./_response.ts";
+import type { Visit } from "./_visit.ts";
+
+/** Runs the framework's error handler, so that its answer can be told from the rest of the one thrown away. */
+const answering = new AsyncLocalStorage<Hold>();
+
+/** The hold of a response that is held already. */
+export function holdOf(res: NodeResponse): Hold | undefined {
+  return interceptorOf(res) as Hold | undefined;
+}
+
+/**
+ * Holds a Node response until its session is saved. When the back-end answers at once, nothing ever waits.
+ *
+ * `open` until something responds; `held` while the save runs and calls wait in order; `sent` once the head may leave;
+ * `ending` while what changed since is saved before the end may leave; `ended` when all may leave; `dropped` when an
+ * error took the answer's place, and what the handler still writes goes nowhere.
+ */
+export class Hold implements Interceptor {
+  readonly visit: Visit;
+  readonly #res: HeldResponse;
+  readonly #tell: (error: unknown) => void;
+  readonly #next: ((error: unknown) => void) | undefined;
+  readonly #outlet: Outlet;
+  #phase: "open" | "held" | "sent" | "ending" | "ended" | "dropped" = "open";
+  #answering = false;
+  #calls: [Way, unknown[]][] = [];
+  #disguise: Disguise | undefined;
+  /** Whether the client has left, or has got everything. */
+  closed = false;
+  /** Whether a handler whose end will be known is running. */
+  running = false;
+  /** Whether others wait for this request to be over. */
+  exclusive = false;
+
+  /**
+   * `next` gets an error before the first byte, and has to answer it; without it, the hold answers.
+   * `onError` is told of all other errors.
+   */
+  constructor(
+    visit: Visit,
+    req: NodeRequest,
+    res: NodeResponse,
+    onError: (error: unknown, req: never) => void,
+    next: ((error: unknown) => void) | undefined,
+  ) {
+    const held = res as unknown as HeldResponse;
+    this.visit = visit;
+    this.#res = held;
+    this.#tell = (error) => onError(error, req as never);
+    this.#next = next;
+    this.#outlet = new Outlet(held, visit);
+    intercept(held, this);
+  }
+
+  respond(way: Way, args: unknown[]): unknown {
+    switch (this.#phase) {
+      case "open":
+        // HTTP/1 sends nothing yet, and what comes before the first byte may still need a cookie.
+        if (way === "writeHead" && !this.visit.http2) return this.#wait(way, args);
+        return this.#save(way, args, "held");
+      case "sent":
+        return way === "end" ? this.#save(way, args, "ending") : this.#outlet.pass(way, args);
+      case "ended":
+        return this.#outlet.pass(way, args);
+      case "dropped":
+        if (this.#answering || answering.getStore() === this) return this.#outlet.call(way, args);
+        giveUp(way, args, new Error("This answer was thrown away after an error."));
+        return answerOf(way, this.#res);
+      default:
+        return this.#wait(way, args);
+    }
+  }
+
+  /** The session could not be loaded, so no handler runs. */
+  failToLoad(error: unknown): void {
+    if (this.#next === undefined) {
+      this.#drop(error);
+      return;
+    }
+    this.visit.discard();
+    this.#phase = "ended";
+    prepareErrorHead(this.#res, error, this.visit, this.#next !== undefined);
+    this.#next(error);
+  }
+
+  /** The handler threw. */
+  fail(error: unknown): void {
+    this.running = false;
+    const out = this.#phase !== "open" && this.#res.headersSent;
+    const ended = this.#phase === "ended" || this.#calls.some(([way]) => way === "end");
+    if (this.#phase === "dropped" || (out && ended)) this.#tell(error);
+    else if (out) this.#cut(error);
+    else this.#drop(error);
+  }
+
+  /** The handler's promise was fulfilled. */
+  settle(): void {
+    this.running = false;
+    if (this.closed) this.#finish(true);
+  }
+
+  /** The connection is gone, or all of the answer is out. */
+  close(): void {
+    this.closed = true;
+    if (!this.running) this.#finish(false);
+  }
+
+  /** Nobody will get the rest of the answer, so `end` may never come: saves what it would have saved. */
+  #finish(settled: boolean): void {
+    if (this.#phase !== "open" && this.#phase !== "sent") return;
+    if (this.#phase === "open" && !settled) {
+      // The handler may still be at work; but a lock cannot wait for what may never come.
+      if (this.exclusive) this.visit.discard();
+      return;
+    }
+    try {
+      const saved = this.#phase === "open" ? this.visit.commit() : this.visit.commitLate();
+      this.#phase = "sent";
+      if (saved instanceof Promise) saved.catch(this.#tell);
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  #save(way: Way, args: unknown[], waiting: "held" | "ending"): unknown {
+    let saved: Awaitable<unknown>;
+    try {
+      saved = waiting === "held" ? this.#commit(way, args) : this.visit.commitLate();
+    } catch (error) {
+      this.#calls.push([way, args]);
+      this.#refused(error, waiting);
+      return answerOf(way, this.#res);
+    }
+    if (saved instanceof Promise) {
+      this.#phase = waiting;
+      saved.then(
+        () => this.#release(way === "end" ? "ended" : "sent"),
+        (error: unknown) => this.#refused(error, waiting),
+      );
+      return this.#wait(way, args);
+    }
+    this.#phase = way === "end" ? "ended" : "sent";
+    if (this.#calls.length > 0) for (const [before, its] of this.#takeCalls()) this.#outlet.pass(before, its);
+    return this.#outlet.pass(way, args);
+  }
+
+  #commit(way: Way, args: unknown[]): Awaitable<void> {
+    if (this.#next !== undefined) {
+      // A framework catches what handlers throw, and all that shows is the error answer.
+      const status = way === "writeHead" ? Number(args[0]) : this.#res.statusCode;
+      if (status >= 500) return this.visit.discard();
+    }
+    return this.visit.commit();
+  }
+
+  #wait(way: Way, args: unknown[]): unknown {
+    if (way === "writeHead") {
+      if (this.#calls.length > 0) refuse();
+      this.#res.statusCode = args[0] as number;
+    }
+    this.#disguise ??= new Disguise(this.#res, this.visit.http2);
+    this.#calls.push([way, args]);
+    if (way === "end") this.#disguise.end();
+    return way === "write" ? false : answerOf(way, this.#res);
+  }
+
+  #release(phase: "sent" | "ended"): void {
+    if (this.#phase === "dropped") return;
+    const calls = this.#takeCalls();
+    this.#phase = phase;
+    let room: unknown;
+    try {
+      for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
+        const result = this.respond(...call);
+        if (call[0] === "write") room = result;
+      }
+    } catch (error) {
+      this.#calls = calls;
+      this.#refused(error, this.#res.headersSent ? "ending" : "held");
+      return;
+    }
+    if (this.closed && !this.running) this.#finish(false);
+    // The writer was told to wait; where the socket itself has no room, Node says when it has.
+    if (room === true && this.#phase === "sent") this.#res.emit("drain");
+  }
+
+  #takeCalls(): [Way, unknown[]][] {
+    const calls = this.#calls;
+    this.#calls = [];
+    this.#disguise?.off();
+    this.#disguise = undefined;
+    return calls;
+  }
+
+  #refused(error: unknown, waiting: "held" | "ending"): void {
+    if (this.#phase === "dropped") return;
+    if (waiting === "held") this.#drop(error);
+    else this.#cut(error);
+  }
+
+  /** Throws the answer away, of which nothing has left, and lets the error be answered instead. */
+  #drop(error: unknown): void {
+    const next = this.#next;
+    const calls = this.#takeCalls();
+    this.#phase = "dropped";
+    this.visit.discard();
+    // Whatever wrapped the response after us has already seen the end of the answer that is thrown away.
+    install(this.#res);
+    for (const [way, args] of calls) giveUp(way, args, error);
+    // What is piped into the answer runs dry, instead of waiting for ever.
+    if (calls.some(([way]) => way === "write")) this.#res.emit("drain");
+    prepareErrorHead(this.#res, error, this.visit, this.#next !== undefined);
+    if (next !== undefined) {
+      answering.run(this, next, error);
+      return;
+    }
+    this.#answering = true;
+    this.#res.end(answerTo(error).text);
+    this.#answering = false;
+    this.#tell(error);
+  }
+
+  /** Too late for another answer: the client sees that this one was cut off. */
+  #cut(error: unknown): void {
+    const calls = this.#takeCalls();
+    this.#phase = "dropped";
+    this.visit.discard();
+    this.#res.destroy(error);
+    for (const [way, args] of calls) giveUp(way, args, error);
+    this.#tell(error);
+  }
+}
