@@ -1,3 +1,14 @@
+export { App, type LifespanHandler } from "./app/app.ts";
+export type { UploadedFile } from "./app/file.ts";
+export { Html, html } from "./app/html.ts";
+export { HeaderError, HttpError } from "./app/http-error.ts";
+export type { BodyLimits } from "./app/limits.ts";
+export { HttpMiddleware, type Middleware } from "./app/middleware.ts";
+export { mount } from "./app/mount.ts";
+export type { AppOptions } from "./app/options.ts";
+export { type Reply, redirect, reply } from "./app/reply.ts";
+export type { AppRequest } from "./app/request.ts";
+export type { RunningApp, ServeOptions } from "./app/serve.ts";
 export { type Awaitable, type LoadSave, SessionBackend, type SessionData } from "./backends/backend.ts";
 export { InMemorySessionBackend } from "./backends/memory.ts";
 export {

@@ -1,0 +1,139 @@
+import type { Awaitable } from "../backends/backend.ts";
+import { chain } from "../core/engine.ts";
+import { answerOf, type Outcome, toOwnResponse } from "./answer.ts";
+import { mayHaveBody, readBody } from "./body.ts";
+import { type Exchange, loadSession, within } from "./exchange.ts";
+import { answerToFailure } from "./failure.ts";
+import type { BodyLimits } from "./limits.ts";
+import type { Middleware } from "./middleware.ts";
+import { type AppRequest, viewOf } from "./request.ts";
+import { type Match, matchRoute, type RouteTable } from "./routes.ts";
+import { seal } from "./seal.ts";
+import { abandon } from "./stream.ts";
+
+/** What an App's requests have in common. */
+export interface Room {
+  readonly app: object;
+  readonly routes: RouteTable;
+  readonly middlewares: readonly Middleware[];
+  readonly limits: Required<BodyLimits>;
+  /** Whether a request has its session to itself; undefined if none has. */
+  readonly isExclusive: ((request: AppRequest, route: string | undefined) => boolean) | undefined;
+}
+
+/**
+ * Answers one request: body, session, middlewares, handler, middlewares, save. Never throws, and never waits where
+ * nothing has to be waited for: what is synchronous stays so, to the last byte.
+ */
+export function respond(room: Room, exchange: Exchange): Awaitable<Outcome> {
+  return within(exchange, guarded, room, exchange);
+}
+
+function guarded(room: Room, exchange: Exchange): Awaitable<Outcome> {
+  try {
+    const outcome = run(room, exchange);
+    return outcome instanceof Promise ? outcome.catch((error) => fail(exchange, error)) : outcome;
+  } catch (error) {
+    return fail(exchange, error);
+  }
+}
+
+function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
+  // Without a middleware to see it, a path that leads nowhere costs neither its body nor a session.
+  const match = room.middlewares.length === 0 ? matchRoute(room.routes, exchange.path) : undefined;
+  if (!mayHaveBody(exchange)) return runWithBody(room, exchange, match);
+  return chain(readBody(exchange, room.limits), (body) => {
+    exchange.body = body;
+    return runWithBody(room, exchange, match);
+  });
+}
+
+function runWithBody(room: Room, exchange: Exchange, match: Match | undefined): Awaitable<Outcome> {
+  if (!exchange.cookie) return runWithSession(room, exchange, match);
+  const loading = loadSession(exchange, wantsExclusive(room, exchange, match));
+  return chain(loading, () => runWithSession(room, exchange, match));
+}
+
+function wantsExclusive(room: Room, exchange: Exchange, match: Match | undefined): boolean {
+  if (room.isExclusive === undefined) return false;
+  let name = match?.route.name;
+  try {
+    name ??= matchRoute(room.routes, exchange.path).route.name;
+  } catch {
+    // A middleware may still answer it.
+  }
+  return room.isExclusive(viewOf(exchange) as AppRequest, name);
+}
+
+function runWithSession(room: Room, exchange: Exchange, match: Match | undefined): Awaitable<Outcome> {
+  const outcome =
+    match === undefined
+      ? answerInside(room, exchange, exchange.path)
+      : chain(call(room, match), (value) => answerOf(exchange, value));
+  return chain(outcome, (answered) => finish(exchange, answered));
+}
+
+/** Middlewares and handler, for a session that somebody else loads and saves. */
+export async function answerInside(room: Room, exchange: Exchange, path: string): Promise<Outcome> {
+  const request = viewOf(exchange) as AppRequest;
+  let value: unknown;
+  for (const middleware of room.middlewares) {
+    value = await middleware.beforeRequest?.(request);
+    if (value !== undefined && value !== null) break;
+  }
+  if (value === undefined || value === null) value = await call(room, matchRoute(room.routes, path));
+  let outcome = await answerOf(exchange, value);
+  try {
+    for (const middleware of room.middlewares) {
+      if (middleware.afterRequest === undefined) continue;
+      const response = toOwnResponse(exchange, outcome);
+      outcome = response;
+      const other = await middleware.afterRequest(request, response);
+      if (other !== undefined && other !== null) outcome = await answerOf(exchange, other);
+    }
+  } catch (error) {
+    refuse(outcome, error);
+  }
+  return outcome;
+}
+
+function call({ app }: Room, { route, values }: Match): Awaitable<unknown> {
+  const value: unknown =
+    values.length === 0 ? route.handler.call(app) : route.handler.apply(app, [...values]);
+  if (value instanceof Promise || !isThenable(value)) return value;
+  return Promise.resolve(value);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
+}
+
+/** Saves the session; only then the answer may leave. */
+function finish(exchange: Exchange, outcome: Outcome): Awaitable<Outcome> {
+  const { session, sessions, body } = exchange;
+  if (body?.close !== undefined && !(outcome.body instanceof ReadableStream)) body.close();
+  if (session === undefined) return seal(exchange, outcome, undefined);
+  try {
+    const cookie = sessions.commit(session);
+    if (!(cookie instanceof Promise)) return seal(exchange, outcome, cookie);
+    return cookie.then(
+      (line) => seal(exchange, outcome, line),
+      (error) => refuse(outcome, error),
+    );
+  } catch (error) {
+    return refuse(outcome, error);
+  }
+}
+
+/** The answer does not leave, so what would have streamed it ends. */
+function refuse({ body }: Outcome, error: unknown): never {
+  if (body instanceof ReadableStream) body.cancel(error).catch(() => {});
+  throw error;
+}
+
+function fail(exchange: Exchange, error: unknown): Awaitable<Outcome> {
+  // What the handler committed itself stays, and so does the cookie that this needs.
+  return seal(exchange, answerToFailure(error), abandon(exchange));
+}

@@ -1,0 +1,122 @@
+import { HttpError } from "./http-error.ts";
+import { parametersOf } from "./parameters.ts";
+
+type Handler = (...values: string[]) => unknown;
+
+/** A method that answers requests, and how many path segments it takes. */
+export interface Route {
+  readonly name: string;
+  readonly handler: Handler;
+  readonly required: number;
+  readonly most: number;
+  readonly names: readonly string[];
+}
+
+export type RouteTable = ReadonlyMap<string, Route>;
+
+const NO_SEGMENTS: readonly string[] = [];
+const tables = new WeakMap<object, RouteTable>();
+
+/**
+ * The routes of an application: the methods of its class and of the classes between it and `base`, and the functions
+ * among its fields. Never `_private`, `#private` or `ws_…` ones, getters, classes, and names that `base` or Object have
+ * (`constructor`, `toString`, `fetch` ...). Requests look names up in this table only, never on the object.
+ */
+export function routesOf(app: object, base: object): RouteTable {
+  const table = new Map(classRoutes(Object.getPrototypeOf(app) as object, base));
+  addRoutes(table, app, base);
+  return table;
+}
+
+function classRoutes(prototype: object, base: object): RouteTable {
+  if (prototype === base || prototype === null) return new Map();
+  let table = tables.get(prototype);
+  if (table === undefined) {
+    const own = new Map(classRoutes(Object.getPrototypeOf(prototype) as object, base));
+    addRoutes(own, prototype, base);
+    table = own;
+    tables.set(prototype, table);
+  }
+  return table;
+}
+
+function addRoutes(table: Map<string, Route>, owner: object, base: object): void {
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
+    if (isPrivate(name) || name in base) continue;
+    // Whatever hides a method of the class above hides its route.
+    table.delete(name);
+    const handler: unknown = property.value;
+    if (typeof handler !== "function") continue;
+    const parameters = parametersOf(handler as Handler);
+    if (parameters !== undefined) table.set(name, { name, handler: handler as Handler, ...parameters });
+  }
+}
+
+function isPrivate(name: string): boolean {
+  return name.startsWith("_") || name.startsWith("ws_");
+}
+
+/** What a path asks for. */
+export interface Match {
+  readonly route: Route;
+  readonly values: readonly string[];
+}
+
+const matches = new WeakMap<Route, Match>();
+
+/**
+ * Finds the route of a path: its first segment names the method, the others are its arguments, percent-decoded one by
+ * one. A name that is no method goes to `index` with all segments, if `index` takes arguments.
+ * Throws HttpError 404, and 400 for a missing argument or a malformed escape.
+ */
+export function matchRoute(table: RouteTable, path: string): Match {
+  if (path === "/") {
+    const index = table.get("index");
+    if (index === undefined) throw new HttpError(404);
+    return index.required === 0 ? bare(index) : checked(index, NO_SEGMENTS);
+  }
+  // The common case, a name and nothing else, costs one look-up.
+  const direct = table.get(path.slice(1));
+  if (direct !== undefined && direct.required === 0) return bare(direct);
+
+  const segments = path
+    .slice(1, path.endsWith("/") ? -1 : undefined)
+    .split("/")
+    .map(decodeSegment);
+  const [name = "", ...values] = segments;
+  const route = table.get(name);
+  if (route !== undefined) return checked(route, values);
+  const index = table.get("index");
+  if (index === undefined || index.most === 0 || isPrivate(name)) throw new HttpError(404);
+  return checked(index, segments);
+}
+
+function bare(route: Route): Match {
+  let match = matches.get(route);
+  if (match === undefined) {
+    match = { route, values: NO_SEGMENTS };
+    matches.set(route, match);
+  }
+  return match;
+}
+
+function checked(route: Route, values: readonly string[]): Match {
+  if (values.length > route.most) throw new HttpError(404);
+  if (values.length < route.required) {
+    const name = route.names[values.length];
+    throw new HttpError(
+      400,
+      name ? `Missing required parameter '${name}'` : `Missing required parameter ${values.length + 1}`,
+    );
+  }
+  return { route, values };
+}
+
+function decodeSegment(segment: string): string {
+  if (!segment.includes("%")) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new HttpError(400, "The path has a malformed percent-escape");
+  }
+}

@@ -1,0 +1,116 @@
+import type { Awaitable } from "../backends/backend.ts";
+import { chain } from "../core/engine.ts";
+import { type Exchange, within } from "./exchange.ts";
+import { Html } from "./html.ts";
+
+type Chunks = Iterator<unknown> | AsyncIterator<unknown>;
+
+/** The chunks of a generator, if this is one. */
+export function chunksOf(value: object): Chunks | undefined {
+  if (Symbol.asyncIterator in value) {
+    return (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+  }
+  if (Symbol.iterator in value && typeof (value as { next?: unknown }).next === "function") {
+    return (value as Iterable<unknown>)[Symbol.iterator]();
+  }
+  return undefined;
+}
+
+/**
+ * A stream of a generator's chunks. The generator runs to its first chunk here, before the headers leave, so what
+ * comes before that chunk may still set a cookie, or fail with an error answer. After that it runs when the client
+ * takes more, and ends when the client leaves.
+ */
+export function streamChunks(exchange: Exchange, chunks: Chunks): Awaitable<ReadableStream<Uint8Array>> {
+  return chain(chunks.next() as Awaitable<IteratorResult<unknown>>, (first) => {
+    let ready: IteratorResult<unknown> | undefined = first;
+    return sourceStream(
+      exchange,
+      async () => {
+        const result = ready ?? (await within(exchange, () => chunks.next()));
+        ready = undefined;
+        return result.done ? undefined : bytesOf(result.value);
+      },
+      async () => {
+        await within(exchange, () => chunks.return?.());
+      },
+    );
+  });
+}
+
+/** The same stream, after whose end the session is saved again. */
+export function saveAfter(
+  exchange: Exchange,
+  stream: ReadableStream<Uint8Array>,
+): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return sourceStream(
+    exchange,
+    async () => (await reader.read()).value,
+    (reason) => reader.cancel(reason),
+  );
+}
+
+function sourceStream(
+  exchange: Exchange,
+  next: () => Promise<Uint8Array | undefined>,
+  stop: (reason: unknown) => Promise<void>,
+): ReadableStream<Uint8Array> {
+  let left = false;
+  let failed = false;
+  async function fail(error: unknown): Promise<void> {
+    if (failed) return;
+    failed = true;
+    // What fails because the client left is nobody's fault.
+    if (!left) console.error(error);
+    await abandon(exchange);
+  }
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const chunk = await next();
+          if (left) return;
+          if (chunk === undefined) {
+            await close(exchange);
+            controller.close();
+          } else controller.enqueue(chunk);
+        } catch (error) {
+          await fail(error);
+          if (!left) controller.error(error);
+        }
+      },
+      async cancel(reason) {
+        left = true;
+        try {
+          await stop(reason);
+          // The headers may never have left, and then nothing may be saved.
+          if (exchange.headersSent && !failed) await close(exchange);
+        } catch (error) {
+          await fail(error);
+        }
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** Ends a request whose answer has left: what changed since the first byte is saved. */
+async function close(exchange: Exchange): Promise<void> {
+  exchange.body?.close?.();
+  if (exchange.session !== undefined) await exchange.sessions.commit(exchange.session);
+}
+
+/** Ends a request that failed: nothing more of it is saved. Answers the cookie that its answer still owes. */
+export function abandon(exchange: Exchange): string | undefined {
+  exchange.body?.close?.();
+  return exchange.session === undefined ? undefined : exchange.sessions.discard(exchange.session);
+}
+
+const encoder = new TextEncoder();
+
+function bytesOf(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (typeof chunk === "string" || chunk instanceof Html) return encoder.encode(String(chunk));
+  throw new TypeError(`A stream yields strings, html and byte arrays; this one yielded ${typeof chunk}.`);
+}

@@ -1,0 +1,50 @@
+import { App, html, reply } from "micropie";
+import { type AdapterSuiteOptions, adapterSuite, type Demo, type DemoData } from "micropie/testing";
+import { describe, test } from "vitest";
+
+const ways: Record<string, (visits: number) => unknown> = {
+  "/way/text": (visits) => `${visits}`,
+  "/way/html": (visits) => html`<p>${visits}</p>`,
+  "/way/object": (visits) => ({ visits }),
+  "/way/array": (visits) => [visits],
+  "/way/bytes": (visits) => new Uint8Array(visits),
+  "/way/reply": (visits) => reply(201, `${visits}`, { "x-a": "1" }),
+  "/way/nothing": () => undefined,
+  "/way/response": (visits) => new Response(`${visits}`),
+  "/way/readable": (visits) => new Blob([`${visits}`]).stream(),
+  "/way/generator": function* (visits) {
+    yield `${visits}`;
+  },
+};
+
+class DemoApp extends App<DemoData> {
+  #demo: Demo;
+
+  constructor(demo: Demo, options: ConstructorParameters<typeof App<DemoData>>[0]) {
+    super(options);
+    this.#demo = demo;
+  }
+
+  async index(_first = "", _second = ""): Promise<unknown> {
+    const { request } = this;
+    const way = ways[request.path];
+    if (way === undefined) {
+      const { status, headers, body } = await this.#demo(request);
+      return reply(status, body, headers);
+    }
+    request.session.visits = (request.session.visits ?? 0) + 1;
+    return way(request.session.visits);
+  }
+}
+
+const start: AdapterSuiteOptions["start"] = (sessions, demo) =>
+  new DemoApp(demo, { sessions }).serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    signals: false,
+    shutdownTimeout: 0,
+  });
+
+describe("App", () => {
+  for (const { name, run } of adapterSuite({ start, ways: Object.keys(ways) })) test(name, run);
+});

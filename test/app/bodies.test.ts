@@ -1,0 +1,281 @@
+import { createHash } from "node:crypto";
+import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
+import { App, ConfigError } from "micropie";
+import { describe, expect, test } from "vitest";
+import { client, gate, quiet, textOf } from "./_client.ts";
+
+const FORM = "application/x-www-form-urlencoded";
+
+class Bodies extends App {
+  form() {
+    const { request } = this;
+    return [request.form("a", "none"), request.formAll("b"), request.form("__proto__", "none")];
+  }
+  json() {
+    const { request } = this;
+    return {
+      all: request.json() ?? null,
+      name: request.json("name", "none"),
+      own: request.json("toString", "none"),
+    };
+  }
+  async raw() {
+    let size = 0;
+    for await (const chunk of this.request.body ?? []) size += chunk.byteLength;
+    return `${size}`;
+  }
+  nothing() {
+    return `${this.request.body}`;
+  }
+  async files() {
+    const seen = [];
+    for await (const file of this.request.files) {
+      seen.push({ name: file.name, filename: file.filename, type: file.type, text: await file.text() });
+    }
+    return { seen, before: this.request.form("before"), after: this.request.form("after") };
+  }
+  async skip() {
+    const names = [];
+    for await (const file of this.request.files) names.push(file.filename);
+    return names;
+  }
+  async first() {
+    for await (const file of this.request.files) return file.filename;
+    return "none";
+  }
+  ignore() {
+    return `ignored ${this.request.form("before")}`;
+  }
+  async hash() {
+    const hash = createHash("sha256");
+    for await (const file of this.request.files) {
+      for await (const chunk of file.stream) hash.update(chunk);
+    }
+    return hash.digest("hex");
+  }
+}
+
+const post = (body: BodyInit, type?: string, headers: Record<string, string> = {}): RequestInit => ({
+  method: "POST",
+  body,
+  headers: type === undefined ? headers : { "content-type": type, ...headers },
+});
+
+function upload(...parts: [name: string, value: string | Blob, filename?: string][]): RequestInit {
+  const form = new FormData();
+  for (const [name, value, filename] of parts) {
+    if (typeof value === "string") form.append(name, value);
+    else form.append(name, value, filename);
+  }
+  return { method: "POST", body: form };
+}
+
+describe.each(["served", "by fetch"])("bodies, %s", (way) => {
+  async function open(options: ConstructorParameters<typeof Bodies>[0] = {}) {
+    const app = new Bodies(options);
+    if (way === "served") return client(app);
+    return async (path: string, init?: RequestInit) =>
+      app.fetch(new Request(`http://localhost${path}`, init));
+  }
+
+  test("a form", async () => {
+    const call = await open();
+    expect(await (await call("/form", post("a=1&a=2&b=%C3%A9&b=x+y", FORM))).json()).toEqual([
+      "1",
+      ["é", "x y"],
+      "none",
+    ]);
+    expect(await (await call("/form", post("__proto__=x", `${FORM}; charset=utf-8`))).json()).toEqual([
+      "none",
+      [],
+      "x",
+    ]);
+    expect(await (await call("/form", { method: "POST" })).json()).toEqual(["none", [], "none"]);
+  });
+
+  test("JSON", async () => {
+    const call = await open();
+    const json = async (body: BodyInit) => (await call("/json", post(body, "application/json"))).json();
+    expect(await json('{"name":"zed"}')).toEqual({ all: { name: "zed" }, name: "zed", own: "none" });
+    expect(await json("[1]")).toEqual({ all: [1], name: "none", own: "none" });
+    expect(await json('{"__proto__":{"name":"x"}}')).toMatchObject({ name: "none" });
+    expect((await call("/json", post("7", "application/problem+json"))).status).toBe(200);
+    for (const bad of ["{bad", "nul", new Uint8Array([34, 255, 34])]) {
+      const response = await call("/json", post(bad, "application/json"));
+      expect([response.status, await response.text()]).toEqual([400, "400 Bad Request: Bad JSON"]);
+    }
+  });
+
+  test("other bodies stay a stream; JSON and forms do not", async () => {
+    const call = await open();
+    expect(await textOf(call("/raw", post("x".repeat(70_000), "text/csv")))).toBe("70000");
+    expect(await textOf(call("/raw", post(new Uint8Array(5))))).toBe("5");
+    expect(await textOf(call("/nothing", post("a=1", FORM)))).toBe("null");
+    expect(await textOf(call("/nothing"))).toBe("null");
+    expect(await textOf(call("/nothing", post("unread", "text/csv")))).toBe("[object ReadableStream]");
+  });
+
+  test("size limits are 413", async () => {
+    const call = await open({ limits: { bodySize: 10, uploadSize: 600, fileSize: 20, fields: 2, files: 1 } });
+    const status = async (path: string, init: RequestInit) => (await call(path, init)).status;
+    expect(await status("/form", post("a=12345678", FORM))).toBe(200);
+    expect(await status("/form", post("a=123456789", FORM))).toBe(413);
+    const endless = new Response("x".repeat(100)).body!;
+    expect(
+      await status("/json", { ...post(endless, "application/json"), duplex: "half" } as RequestInit),
+    ).toBe(413);
+    expect(await status("/form", post("a=&b=&c=", FORM))).toBe(413);
+    expect(await status("/raw", post("x".repeat(601), "text/csv"))).toBe(413);
+    expect(await status("/files", upload(["f", new Blob(["x".repeat(20)]), "f"]))).toBe(200);
+    expect(await status("/files", upload(["f", new Blob(["x".repeat(21)]), "f"]))).toBe(413);
+    expect(await status("/files", upload(["f", new Blob(["x"]), "f"], ["g", new Blob(["x"]), "g"]))).toBe(
+      413,
+    );
+    expect(await status("/files", upload(["a", "12345678901"]))).toBe(413);
+    expect(await status("/files", upload(["a", "123456"], ["b", "123456"]))).toBe(413);
+    expect(await status("/files", upload(["a", ""], ["b", ""], ["c", ""]))).toBe(413);
+    expect(await status("/files", upload(["f", new Blob(["x".repeat(900)]), "f"]))).toBe(413);
+  });
+
+  test("what cannot be read is 4xx", async () => {
+    const call = await open();
+    const status = async (init: RequestInit) => (await call("/files", init)).status;
+    expect(await status(post("x", "multipart/form-data"))).toBe(400);
+    expect(await status(post("--x\r\nnothing", "multipart/form-data; boundary=x"))).toBe(400);
+    expect(await status(post(gzipSync("a=1"), FORM, { "content-encoding": "gzip" }))).toBe(415);
+    expect(await status(post(gzipSync("{}"), "application/json", { "content-encoding": "br" }))).toBe(415);
+    expect(await status(post("a=1", FORM, { "content-encoding": "identity" }))).toBe(200);
+  });
+
+  test("files arrive one by one, and the fields after them once they were read", async () => {
+    const call = await open();
+    const init = upload(
+      ["before", "1"],
+      ["f", new Blob(["first é"], { type: "text/plain" }), "../../etc/a b.txt"],
+      ["g", new Blob(["second"], { type: "image/png" }), "é.png"],
+      ["after", "2"],
+    );
+    expect(await (await call("/files", init)).json()).toEqual({
+      before: "1",
+      after: "2",
+      seen: [
+        { name: "f", filename: "a b.txt", type: "text/plain", text: "first é" },
+        { name: "g", filename: "é.png", type: "image/png", text: "second" },
+      ],
+    });
+    expect(await (await call("/files", upload(["after", "2"]))).json()).toEqual({ seen: [], after: "2" });
+  });
+
+  test("files that nobody reads do not hold the answer up", async () => {
+    const call = await open();
+    const big = new Blob([new Uint8Array(3_000_000)]);
+    const init = upload(["before", "1"], ["f", big, "f"], ["g", big, "g"], ["h", big, "h"]);
+    expect(await (await call("/skip", init)).json()).toEqual(["f", "g", "h"]);
+    expect(await textOf(call("/first", init))).toBe("f");
+    expect(await textOf(call("/ignore", init))).toBe("ignored 1");
+  });
+
+  test("a large file passes whole", async () => {
+    const call = await open();
+    const bytes = Buffer.alloc(20_000_000, "0123456789abcdefghi");
+    const wanted = createHash("sha256").update(bytes).digest("hex");
+    expect(await textOf(call("/hash", upload(["f", new Blob([bytes]), "f"])))).toBe(wanted);
+  });
+});
+
+describe("bodies on the wire", () => {
+  const head = (path: string, type: string, length: number | "chunked") =>
+    `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: ${type}\r\n` +
+    `${length === "chunked" ? "Transfer-Encoding: chunked" : `Content-Length: ${length}`}\r\n\r\n`;
+
+  test("a body that does not come in time is 408", async () => {
+    const call = await client(
+      new Bodies({ limits: { bodyTimeout: 0.05, stallTimeout: 0.05, uploadTimeout: 0.2 } }),
+    );
+    expect(await call.raw(`${head("/form", FORM, 10)}a=1`)).toMatch(/^HTTP\/1.1 408 /);
+    expect(await call.raw(`${head("/json", "application/json", "chunked")}1\r\n{\r\n`)).toMatch(
+      /^HTTP\/1.1 408 /,
+    );
+    expect(await call.raw(`${head("/raw", "text/csv", 10)}a`)).toMatch(/^HTTP\/1.1 408 /);
+    const part = '--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\nsome';
+    expect(await call.raw(head("/files", "multipart/form-data; boundary=x", 1000) + part)).toMatch(
+      /^HTTP\/1.1 408 /,
+    );
+  });
+
+  test("a body that is declared too long is refused before it comes", async () => {
+    const call = await client(new Bodies({ limits: { bodySize: 10 } }));
+    expect(await call.raw(head("/form", FORM, 1e9))).toMatch(/^HTTP\/1.1 413 /);
+  });
+
+  test("after a body that was too long, or that nobody read, the connection goes on", async () => {
+    const call = await client(new Bodies({ limits: { bodySize: 1000 } }));
+    const chunk = `10000\r\n${"x".repeat(65_536)}\r\n`.repeat(100);
+    const part = '--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n';
+    const multipart = "multipart/form-data; boundary=x";
+    const keep = (path: string, type: string, body: string) =>
+      head(path, type, "chunked").replace("close", "keep-alive") +
+      `${body.length.toString(16)}\r\n${body}\r\n${chunk}0\r\n\r\n`;
+    const last = "GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    const statuses = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+    expect(statuses(await call.raw(keep("/form", FORM, "a=1") + last))).toEqual(["413", "200"]);
+    expect(statuses(await call.raw(keep("/raw", "text/csv", "a") + last))).toEqual(["200", "200"]);
+    expect(statuses(await call.raw(keep("/nothing", "text/csv", "a") + last))).toEqual(["200", "200"]);
+    expect(statuses(await call.raw(keep("/first", multipart, part) + last))).toEqual(["200", "200"]);
+    const whole = `${part}some\r\n--x--\r\n`;
+    expect(statuses(await call.raw(keep("/files", multipart, whole) + last))).toEqual(["200", "200"]);
+    expect(statuses(await call.raw(keep("/nowhere", FORM, "a=1") + last))).toEqual(["404", "200"]);
+  });
+
+  test("a body that is cut short ends the handler's reading, and the server lives", async () => {
+    const inside = gate();
+    const cut = gate<unknown>();
+    class Cut extends Bodies {
+      async read() {
+        try {
+          for await (const file of this.request.files) {
+            inside.open();
+            await file.text();
+          }
+        } catch (error) {
+          cut.open(error);
+          throw error;
+        }
+      }
+    }
+    const call = await client(new Cut());
+    const socket = connect(call.port, "127.0.0.1");
+    socket.write(`${head("/read", "multipart/form-data; boundary=x", 1000)}--x\r\n`);
+    socket.write('Content-Disposition: form-data; name="f"; filename="f"\r\n\r\nsome');
+    await inside.passed;
+    socket.resetAndDestroy();
+    expect(await cut.passed).toMatchObject({ status: 400 });
+    for (const type of [FORM, "application/json", "text/csv"]) {
+      const other = connect(call.port, "127.0.0.1");
+      other.write(`${head("/form", type, 1000)}a=1`, () => other.resetAndDestroy());
+    }
+    expect(await textOf(call("/nothing"))).toBe("null");
+  });
+
+  test("a body shorter than it says, from a host of fetch, is 400", async () => {
+    const request = new Request("http://localhost/form", post("a=1", FORM, { "content-length": "10" }));
+    expect((await new Bodies().fetch(request)).status).toBe(400);
+  });
+
+  test("a route that does not exist does not wait for the body", async () => {
+    const call = await client(new Bodies());
+    expect(await call.raw(head("/nowhere", FORM, 10))).toMatch(/^HTTP\/1.1 404 /);
+  });
+
+  test("a broken multipart form while the handler reads it is its error", async () => {
+    quiet();
+    const call = await client(new Bodies());
+    const body = '--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\nno end';
+    expect((await call("/files", post(body, "multipart/form-data; boundary=x"))).status).toBe(400);
+  });
+});
+
+test.each([{ bodySize: -1 }, { bodySize: Number.NaN }, { size: 1 }])("limits %o are refused", (limits) => {
+  expect(() => new App({ limits: limits as { bodySize: number } })).toThrow(ConfigError);
+});

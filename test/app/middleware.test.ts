@@ -1,0 +1,192 @@
+import { App, type AppRequest, HttpError, HttpMiddleware, mount, reply } from "micropie";
+import { describe, expect, test } from "vitest";
+import { client, quiet, textOf } from "./_client.ts";
+
+interface Data {
+  steps: string[];
+}
+
+class Step extends HttpMiddleware {
+  readonly name: string;
+  readonly log: string[];
+
+  constructor(name: string, log: string[]) {
+    super();
+    this.name = name;
+    this.log = log;
+  }
+  override async beforeRequest(request: AppRequest): Promise<void> {
+    this.log.push(`before ${this.name} ${request.method} ${request.path} ${request.form("a", "-")}`);
+  }
+  override afterRequest(_request: AppRequest, response: Response): void {
+    this.log.push(`after ${this.name} ${response.status}`);
+    response.headers.append("x-step", this.name);
+  }
+}
+
+class Site extends App<Data> {
+  index() {
+    return "index";
+  }
+  async boom() {
+    throw new Error("boom");
+  }
+  async *stream() {
+    yield "a";
+    yield "b";
+  }
+  frozen() {
+    return Response.redirect("http://localhost/there");
+  }
+  steps() {
+    return this.request.session.steps ?? [];
+  }
+}
+
+describe("middlewares", () => {
+  test("run in the order of the list, before and after, once the body is there", async () => {
+    const log: string[] = [];
+    const app = new Site();
+    app.middlewares.push(
+      new Step("1", log),
+      { beforeRequest: () => void log.push("plain") },
+      new Step("2", log),
+    );
+    const call = await client(app);
+    const response = await call("/", { method: "POST", body: new URLSearchParams({ a: "x" }) });
+    expect(await response.text()).toBe("index");
+    expect(response.headers.get("x-step")).toBe("1, 2");
+    expect(log).toEqual(["before 1 POST / x", "plain", "before 2 POST / x", "after 1 200", "after 2 200"]);
+  });
+
+  test("one that answers early ends it; the session is saved as usual, the later ones of it too", async () => {
+    class Guard extends HttpMiddleware {
+      override beforeRequest(request: AppRequest<Data>): unknown {
+        if (request.query("in")) return undefined;
+        request.session.steps = ["refused"];
+        return reply(401, "Sign in first");
+      }
+      override async afterRequest(request: AppRequest<Data>) {
+        if (!request.query("in")) request.session.steps = [...(request.session.steps ?? []), "after"];
+      }
+    }
+    const log: string[] = [];
+    const app = new Site();
+    app.middlewares.push(new Guard(), { beforeRequest: () => void log.push("never") });
+    const call = await client(app);
+    const refused = await call("/nowhere");
+    expect([refused.status, await refused.text(), log]).toEqual([401, "Sign in first", []]);
+    expect(await (await call("/steps?in=1")).json()).toEqual(["refused", "after"]);
+  });
+
+  test("one may replace the answer", async () => {
+    const app = new Site();
+    app.middlewares.push({
+      afterRequest: async (_request, response) => new Response(`[${await response.text()}]`, { status: 202 }),
+    });
+    const call = await client(app);
+    const response = await call("/");
+    expect([response.status, await response.text()]).toEqual([202, "[index]"]);
+    expect(await textOf(call("/stream"))).toBe("[ab]");
+  });
+
+  test("error answers pass them by; an error of theirs is one of the handler's", async () => {
+    const stderr = quiet();
+    const log: string[] = [];
+    const app = new Site();
+    app.middlewares.push(new Step("1", log));
+    const call = await client(app);
+    expect((await call("/nowhere")).status).toBe(404);
+    expect((await call("/boom")).status).toBe(500);
+    expect(log.filter((line) => line.startsWith("after"))).toEqual([]);
+    app.middlewares.push({
+      beforeRequest() {
+        throw new HttpError(429, "Slowly");
+      },
+    });
+    expect(await textOf(call("/"))).toBe("429 Too Many Requests: Slowly");
+    app.middlewares[1] = {
+      async afterRequest(request) {
+        (request as AppRequest<Data>).session.steps = ["lost"];
+        throw new Error("after");
+      },
+    };
+    expect((await call("/")).status).toBe(500);
+    app.middlewares.pop();
+    expect(await (await call("/steps")).json()).toEqual([]);
+    expect(stderr.said).toMatch(/boom[\s\S]+after/);
+  });
+
+  test("a stream that one of them drops by failing ends", async () => {
+    quiet();
+    let ended = false;
+    class Streams extends App {
+      *index() {
+        try {
+          yield "x";
+        } finally {
+          ended = true;
+        }
+      }
+    }
+    const app = new Streams();
+    app.middlewares.push({
+      afterRequest() {
+        throw new Error("after");
+      },
+    });
+    expect([(await (await client(app))("/")).status, ended]).toEqual([500, true]);
+  });
+
+  test("see every kind of answer, also from a host of fetch", async () => {
+    const app = new Site();
+    app.middlewares.push(new Step("1", []));
+    const call = await client(app);
+    for (const path of ["/", "/stream", "/steps", "/frozen"]) {
+      expect((await call(path)).headers.get("x-step")).toBe("1");
+      expect((await app.fetch(new Request(`http://localhost${path}`))).headers.get("x-step")).toBe("1");
+    }
+  });
+});
+
+describe("mount", () => {
+  class Shop extends App<Data> {
+    index(name = "shop") {
+      return name;
+    }
+    add(item: string) {
+      const { session } = this.request;
+      session.steps = [...(session.steps ?? []), `${item} ${this.request.form("count", "1")}`];
+      return "added";
+    }
+  }
+
+  test("another App answers below a path, with the same body and session", async () => {
+    const log: string[] = [];
+    const shop = new Shop();
+    shop.middlewares.push(new Step("inner", log));
+    const app = new Site();
+    app.middlewares.push(new Step("outer", log), mount("/shop/", shop));
+    const call = await client(app);
+    expect(await textOf(call("/shop"))).toBe("shop");
+    expect(await textOf(call("/shop/"))).toBe("shop");
+    expect(await textOf(call("/shop/sale"))).toBe("sale");
+    expect((await call("/shopping")).status).toBe(404);
+    expect((await call("/shop/add")).status).toBe(400);
+    const added = await call("/shop/add/tea", { method: "POST", body: new URLSearchParams({ count: "3" }) });
+    expect(added.headers.getSetCookie()).toHaveLength(1);
+    expect(added.headers.get("x-step")).toBe("inner, outer");
+    expect(await (await call("/steps")).json()).toEqual(["tea 3"]);
+    expect(await shop.sessions.prune()).toBe(0);
+    expect(log.slice(0, 4)).toEqual([
+      "before outer GET /shop -",
+      "before inner GET /shop -",
+      "after inner 200",
+      "after outer 200",
+    ]);
+  });
+
+  test("takes only an App", () => {
+    expect(() => mount("/x", {} as App)).toThrow(TypeError);
+  });
+});

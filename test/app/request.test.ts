@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { App } from "micropie";
+import { describe, expect, test } from "vitest";
+import { client, gate, quiet, textOf } from "./_client.ts";
+
+interface Data {
+  name: string;
+}
+
+class Site extends App<Data> {
+  async #whoAsks(): Promise<string> {
+    await sleep(Math.random() * 5);
+    return this.request.query("name", "nobody");
+  }
+  async index() {
+    const before = this.request.query("name");
+    this.request.session.name = await this.#whoAsks();
+    await new Promise(setImmediate);
+    return `${before} ${this.request.session.name} ${this.request.query("name")}`;
+  }
+  async *stream() {
+    for (let i = 0; i < 3; i++) {
+      await sleep(1);
+      yield `${this.request.query("name")} `;
+    }
+  }
+  name() {
+    return this.request.session.name;
+  }
+  all() {
+    const { request } = this;
+    return {
+      method: request.method,
+      path: request.path,
+      url: request.url.pathname + request.url.search,
+      header: request.headers.get("x-a"),
+      x: request.query("x", "none"),
+      xs: request.queryAll("x"),
+      missing: request.query("missing") ?? null,
+      raw: request.raw instanceof Request,
+    };
+  }
+  replace() {
+    this.request.session = { name: "new" };
+    return Object.keys(this.request.session);
+  }
+}
+
+describe("this.request", () => {
+  test("belongs to its own request in handlers, helpers and streams that overlap", async () => {
+    const call = await client(new Site());
+    const names = Array.from({ length: 50 }, (_, i) => `n${i}`);
+    const answers = await Promise.all(
+      names.flatMap((name) => [textOf(call(`/?name=${name}`)), textOf(call(`/stream?name=${name}`))]),
+    );
+    expect(answers).toEqual(names.flatMap((name) => [`${name} ${name} ${name}`, `${name} ${name} ${name} `]));
+  });
+
+  test("outside of a request it says so", () => {
+    expect(() => new Site().request).toThrow(/no request here/);
+  });
+
+  test("tells everything about the request, served and by fetch", async () => {
+    const app = new Site();
+    const call = await client(app);
+    const init = { headers: { "x-a": "é" } };
+    const expected = {
+      method: "GET",
+      path: "/all",
+      url: "/all?x=1&x=%C3%A9&y",
+      header: "é",
+      x: "1",
+      xs: ["1", "é"],
+      missing: null,
+      raw: true,
+    };
+    expect(await (await call("/all?x=1&x=%C3%A9&y", init)).json()).toEqual(expected);
+    const request = new Request("http://localhost/all?x=1&x=%C3%A9&y#hash", init);
+    expect(await (await app.fetch(request)).json()).toEqual(expected);
+    const put = await (await call("/all", { ...init, method: "PUT" })).json();
+    expect([put.method, put.x]).toEqual(["PUT", "none"]);
+  });
+
+  test("odd request targets are read as a URL is", async () => {
+    const call = await client(new Site());
+    const get = (target: string) =>
+      call.raw(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    expect(await get("/x/../all?x=1")).toMatch(/"path":"\/all"/);
+    expect(await get("/x/%2e%2e/all")).toMatch(/"path":"\/all"/);
+    expect(await get("http://other.example/all?x=1")).toMatch(/"path":"\/all".*"x":"1"/);
+    expect(await get("*")).toMatch(/ 404 /);
+    expect(await get("//all")).toMatch(/ 404 /);
+    expect(await get("\\\\all")).toMatch(/ 400 /);
+  });
+
+  test("assigning the session replaces its data", async () => {
+    const call = await client(new Site());
+    await call("/?name=old");
+    expect(await (await call("/replace")).json()).toEqual(["name"]);
+    expect(await textOf(call("/name"))).toBe("new");
+  });
+
+  test("fetch works when it is passed around", async () => {
+    const { fetch } = new Site();
+    expect(await textOf(fetch(new Request("http://localhost/stream?name=x")))).toBe("x x x ");
+  });
+
+  test("what runs on after an error answer cannot use the session any more", async () => {
+    quiet();
+    const answered = gate();
+    const late = gate<unknown>();
+    class Leaves extends App<Data> {
+      index() {
+        const { session } = this.request;
+        void (async () => {
+          await answered.passed;
+          try {
+            this.request.session = session;
+            this.request.session = { name: "late" };
+          } catch (error) {
+            late.open(error);
+          }
+        })();
+        throw new Error("boom");
+      }
+    }
+    await (await client(new Leaves()))("/");
+    answered.open();
+    expect(await late.passed).toMatchObject({ code: "not_live" });
+  });
+});

@@ -1,0 +1,243 @@
+import { connect } from "node:net";
+import { Readable } from "node:stream";
+import { App, html, reply } from "micropie";
+import { describe, expect, test } from "vitest";
+import { client, gate, quiet, textOf } from "./_client.ts";
+
+describe("streams", () => {
+  test("generators, async and not, streams of the web and of Node", async () => {
+    class Streams extends App {
+      *sync() {
+        yield "a";
+        yield html`<${"b"}>`;
+        yield new Uint8Array([99]);
+      }
+      async *async() {
+        yield "a";
+        yield "é";
+      }
+      made() {
+        return reply(201, this.sync(), { "content-type": "text/css" });
+      }
+      web() {
+        return new Blob(["web"]).stream();
+      }
+      node() {
+        return Readable.from(["no", "de"]);
+      }
+      response() {
+        return new Response(new Blob(["response"]).stream());
+      }
+      *nothing() {}
+    }
+    const app = new Streams();
+    const call = await client(app);
+    for (const [path, body, type] of [
+      ["/sync", "a<b>c", "text/plain; charset=utf-8"],
+      ["/async", "aé", "text/plain; charset=utf-8"],
+      ["/made", "a<b>c", "text/css"],
+      ["/web", "web", "application/octet-stream"],
+      ["/node", "node", "text/plain; charset=utf-8"],
+      ["/response", "response", null],
+      ["/nothing", "", "text/plain; charset=utf-8"],
+    ] as const) {
+      for (const response of [await call(path), await app.fetch(new Request(`http://localhost${path}`))]) {
+        expect([await response.text(), response.headers.get("content-type")]).toEqual([body, type]);
+      }
+    }
+  });
+
+  test("a generator that the client leaves is ended, and what it changed is saved", async () => {
+    const ended = gate();
+    class Ticks extends App<{ seen: number }> {
+      async *index() {
+        const { session, signal } = this.request;
+        session.seen = 0;
+        try {
+          for (;;) {
+            session.seen++;
+            yield "tick\n".repeat(1000);
+          }
+        } finally {
+          session.seen = -1;
+          expect(signal.aborted).toBe(true);
+          ended.open();
+        }
+      }
+      read() {
+        return `${this.request.session.seen}`;
+      }
+    }
+    const call = await client(new Ticks());
+    const stop = new AbortController();
+    const response = await call("/", { signal: stop.signal });
+    await response.body!.getReader().read();
+    stop.abort();
+    await ended.passed;
+    await expect.poll(() => textOf(call("/read"))).toBe("-1");
+  });
+
+  test.each([
+    ["one that ends", "ended"],
+    ["one that fails", "begun"],
+  ])(
+    "%s, waiting when the client leaves, goes on, saves unless it failed, and says nothing",
+    async (_which, seen) => {
+      const stderr = quiet();
+      const waiting = gate();
+      const left = gate();
+      const end = gate();
+      const over = gate();
+      class Waits extends App<{ seen: string }> {
+        async *index() {
+          const { session, signal } = this.request;
+          session.seen = "begun";
+          signal.addEventListener("abort", () => left.open());
+          try {
+            yield "x";
+            waiting.open();
+            await end.passed;
+            yield "y";
+          } finally {
+            session.seen = "ended";
+            over.open();
+          }
+        }
+        read() {
+          return `${this.request.session.seen}`;
+        }
+      }
+      class Fails extends Waits {
+        override async *index() {
+          for await (const chunk of super.index()) {
+            yield chunk;
+            await end.passed;
+            this.request.session.seen = "lost";
+            over.open();
+            this.request.signal.throwIfAborted();
+          }
+        }
+      }
+      const call = await client(seen === "ended" ? new Waits() : new Fails());
+      const stop = new AbortController();
+      const response = await call("/", { signal: stop.signal });
+      const reader = response.body!.getReader();
+      await reader.read();
+      const rest = reader.read().catch((error: Error) => error.name);
+      if (seen === "ended") await waiting.passed;
+      stop.abort();
+      await left.passed;
+      end.open();
+      await over.passed;
+      expect(await rest).toBe("AbortError");
+      await expect.poll(() => textOf(call("/read"))).toBe(seen);
+      expect(stderr.said).toBe("");
+    },
+  );
+
+  test("a slow client slows the generator down", async () => {
+    let made = 0;
+    const ended = gate();
+    class Endless extends App {
+      async *index() {
+        try {
+          for (;;) {
+            made++;
+            yield new Uint8Array(100_000);
+          }
+        } finally {
+          ended.open();
+        }
+      }
+    }
+    const call = await client(new Endless());
+    const socket = connect(call.port, "127.0.0.1");
+    socket.pause();
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let before: number;
+    do {
+      before = made;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    } while (made === 0 || made !== before);
+    expect(made).toBeLessThan(500);
+    socket.destroy();
+    await ended.passed;
+  });
+
+  test("request.signal aborts when the client leaves a handler that works", async () => {
+    const inside = gate();
+    const left = gate();
+    class Works extends App {
+      async index() {
+        this.request.signal.addEventListener("abort", () => left.open());
+        inside.open();
+        await left.passed;
+        return "nobody hears";
+      }
+    }
+    const call = await client(new Works());
+    const stop = new AbortController();
+    const answer = call("/", { signal: stop.signal }).catch((error: Error) => error.name);
+    await inside.passed;
+    stop.abort();
+    await left.passed;
+    expect(await answer).toBe("AbortError");
+  });
+
+  test("HEAD ends the generator after its first chunk", async () => {
+    const seen: string[] = [];
+    class Streams extends App {
+      *index() {
+        try {
+          seen.push("first");
+          yield "a";
+          seen.push("second");
+        } finally {
+          seen.push("end");
+        }
+      }
+    }
+    const response = await (await client(new Streams()))("/", { method: "HEAD" });
+    expect([response.status, await response.text()]).toEqual([200, ""]);
+    expect(seen).toEqual(["first", "end"]);
+  });
+
+  test("a chunk that cannot be sent breaks the stream", async () => {
+    const stderr = quiet();
+    class Streams extends App {
+      *index() {
+        yield "a";
+        yield { b: 1 };
+      }
+    }
+    await expect(textOf((await client(new Streams()))("/"))).rejects.toThrow();
+    expect(stderr.said).toMatch(/yielded object/);
+  });
+
+  test("a file can be streamed back while it arrives", async () => {
+    class Echo extends App {
+      async *index() {
+        for await (const file of this.request.files) {
+          yield `${file.filename}:`;
+          yield* file.stream;
+        }
+        yield `${this.request.form("after")}`;
+      }
+      raw() {
+        return new Response(this.request.body);
+      }
+    }
+    const call = await client(new Echo());
+    const form = new FormData();
+    form.append("f", new Blob(["x".repeat(300_000)]), "a");
+    form.append("after", "!");
+    const text = await textOf(call("/", { method: "POST", body: form }));
+    expect([text.length, text.slice(0, 3), text.at(-1)]).toEqual([300_003, "a:x", "!"]);
+    const echo = call("/raw", {
+      method: "POST",
+      body: "y".repeat(200_000),
+      headers: { "content-type": "text/csv" },
+    });
+    expect(await textOf(echo)).toBe("y".repeat(200_000));
+  });
+});
