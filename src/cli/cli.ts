@@ -1,0 +1,48 @@
+import { readFile } from "node:fs/promises";
+import { HELP, readArguments } from "./arguments.ts";
+import { needsTypeStripping, runAgain, watchesItself } from "./child.ts";
+import { loadApp } from "./load-app.ts";
+import { Problem } from "./problem.ts";
+import { run } from "./run.ts";
+import { watch } from "./watch.ts";
+import { reportImports } from "./watched.ts";
+
+/**
+ * Does what the arguments say and answers the exit code, or undefined when an application is being served now.
+ * Never rejects for something the person at the terminal can put right: that is printed.
+ */
+export async function cli(args: readonly string[]): Promise<number | undefined> {
+  try {
+    refuseOldNode(process.versions.node);
+    const command = readArguments(args, process.env);
+    if (command.do === "help") return print(HELP);
+    if (command.do === "version") return print(await version());
+    if (command.watch && !watchesItself()) return await watch(command);
+    if (command.watch || needsTypeStripping(command.file)) return await runAgain(command);
+    reportImports();
+    const app = await loadApp(command.file);
+    await run(app, command);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    console.error(`micropie: ${error.message}`);
+    // A half-loaded application may hold timers and connections; nothing is being served.
+    process.exit(error.exitCode);
+  }
+}
+
+function print(text: string): 0 {
+  console.log(text);
+  return 0;
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function refuseOldNode(node: string): void {
+  const [major = 0, minor = 0] = node.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 13)) return;
+  throw new Problem(`this is Node ${node}; micropie needs 22.13 or newer (https://nodejs.org).`);
+}

@@ -1,0 +1,220 @@
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ensureDist, environment, Running, root } from "./_command.ts";
+import { withoutComments } from "./_source.ts";
+
+interface Manifest {
+  version: string;
+  exports: Record<string, { types: string } | string>;
+  dependencies: Record<string, string>;
+}
+
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+const subpaths = Object.keys(manifest.exports).filter((path) => path !== "./package.json");
+const specifier = (subpath: string) => `micropie${subpath.slice(1)}`;
+
+/** An application with the packed package installed. */
+let app: string;
+let packed: { filename: string; size: number; files: { path: string }[] };
+
+function run(command: string, args: readonly string[]): string {
+  return execFileSync(command, args, { cwd: app, env: environment(), encoding: "utf8", stdio: "pipe" });
+}
+
+function node(program: string, ...flags: string[]): string {
+  return run(process.execPath, [...flags, "--input-type=module", "--eval", program]);
+}
+
+beforeAll(() => {
+  ensureDist();
+  const folder = mkdtempSync(join(tmpdir(), "micropie-package-"));
+  app = join(folder, "app");
+  mkdirSync(app);
+  const [result] = JSON.parse(
+    execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
+      cwd: root,
+      encoding: "utf8",
+      stdio: "pipe",
+    }),
+  ) as (typeof packed)[];
+  packed = result!;
+  writeFileSync(join(app, "package.json"), '{ "type": "module" }');
+  // Offline: what it depends on is given from here.
+  const dependencies = Object.keys(manifest.dependencies).map((name) => join(root, "node_modules", name));
+  const options = ["--offline", "--install-links", "--ignore-scripts", "--no-audit", "--no-fund"];
+  run("npm", ["install", ...options, join(folder, packed.filename), ...dependencies]);
+});
+
+afterAll(() => rmSync(join(app, ".."), { recursive: true, force: true }));
+
+test("the tests run on the Node that the project brings, not on the machine's own", () => {
+  expect(Number(process.versions.node.split(".")[0])).toBeGreaterThanOrEqual(24);
+});
+
+test("is packed under 150 kB, and holds only what is needed to use it", () => {
+  expect(packed.size).toBeLessThan(150_000);
+  const others = packed.files.map(({ path }) => path).filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
+  expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+});
+
+test("exports these names, and no others", async () => {
+  const names = JSON.parse(
+    node(`
+      const names = {};
+      for (const path of ${JSON.stringify(subpaths.map(specifier))}) names[path] = Object.keys(await import(path));
+      console.log(JSON.stringify(names));
+    `),
+  ) as Record<string, string[]>;
+  const lines = subpaths.flatMap((subpath) => {
+    const values = names[specifier(subpath)]!;
+    const types = typeNames(subpath).filter((name) => !values.includes(name));
+    return [
+      specifier(subpath),
+      ...values.sort().map((name) => `  ${name}`),
+      ...types.map((name) => `  type ${name}`),
+    ];
+  });
+  await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("package.exports.txt");
+});
+
+/** The names that a declaration file exports. */
+function typeNames(subpath: string): string[] {
+  const { types } = manifest.exports[subpath] as { types: string };
+  const text = withoutComments(readFileSync(join(app, "node_modules/micropie", types), "utf8"));
+  const own = text.matchAll(
+    /^export (?:declare )?(?:abstract )?(?:class|interface|type|function|const) (\w+)/gm,
+  );
+  const passedOn = Array.from(text.matchAll(/^export (?:type )?\{([^}]*)\}/gm), ([, list]) =>
+    list!.split(","),
+  );
+  const names = [...Array.from(own, ([, name]) => name!), ...passedOn.flat()];
+  return [...new Set(names.map((name) => name.trim().replace(/^type |.* as /g, "")))].filter(Boolean).sort();
+}
+
+test.each(subpaths)("%s can be imported and required", (subpath) => {
+  const path = JSON.stringify(specifier(subpath));
+  const program = `
+    import { createRequire } from "node:module";
+    const imported = await import(${path});
+    const required = createRequire(process.cwd() + "/x.js")(${path});
+    console.log(Object.keys(required).filter((key) => required[key] !== imported[key]).length);
+  `;
+  expect(node(program).trim()).toBe("0");
+});
+
+test("importing micropie loads no back-end or adapter that was not asked for, and no server", () => {
+  const loaded = (path: string) => {
+    const program = `
+      import { registerHooks } from "node:module";
+      const urls = [];
+      registerHooks({ load(url, context, next) { urls.push(url); return next(url, context); } });
+      await import(${JSON.stringify(path)});
+      console.log(JSON.stringify(urls));
+    `;
+    const urls = JSON.parse(node(program)) as string[];
+    return urls
+      .map((url) => url.replace(/^.*\/node_modules\//, ""))
+      .filter((url) => !url.startsWith("data:"));
+  };
+  const files = loaded("micropie");
+  expect(files).toContain("micropie/dist/backends/memory.js");
+  const unasked = /sqlite|\/adapters\/|\/testing\/|\/cli\/|^node:(sqlite|http|https|fs)$|^srvx|busboy/;
+  expect(files.filter((file) => unasked.test(file))).toEqual([]);
+  expect(
+    loaded("micropie/backends/sqlite").filter((file) => /\/adapters\/|\/app\/|\/core\//.test(file)),
+  ).toEqual([]);
+  expect(
+    loaded("micropie/adapters/node").filter((file) => /\/app\/|sqlite|adapters\/fetch/.test(file)),
+  ).toEqual([]);
+});
+
+test("declares no `any`", () => {
+  const folder = join(app, "node_modules/micropie/dist");
+  const declarations = globSync("**/*.d.ts", { cwd: folder });
+  expect(declarations.length).toBeGreaterThan(subpaths.length);
+  const any = declarations.filter((path) =>
+    /\bany\b/.test(withoutComments(readFileSync(join(folder, path), "utf8"))),
+  );
+  expect(any).toEqual([]);
+});
+
+test("its types are whole: the examples compile against the package, with the libraries checked too", () => {
+  const types = join(app, "node_modules/@types");
+  mkdirSync(types, { recursive: true });
+  symlinkSync(join(root, "node_modules/@types/node"), join(types, "node"));
+  const undici = join(root, "node_modules/undici-types");
+  symlinkSync(undici, join(app, "node_modules/undici-types"));
+  cpSync(join(root, "examples"), join(app, "examples"), { recursive: true });
+  const imports = subpaths.map((path, index) => `import * as module${index} from "${specifier(path)}";`);
+  writeFileSync(
+    join(app, "all.ts"),
+    `${imports.join("\n")}\nexport default [${subpaths.map((_, index) => `module${index}`)}];\n`,
+  );
+  const options = {
+    strict: true,
+    noEmit: true,
+    target: "es2023",
+    lib: ["es2023"],
+    module: "nodenext",
+    types: ["node"],
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    verbatimModuleSyntax: true,
+    skipLibCheck: false,
+  };
+  writeFileSync(
+    join(app, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: options, include: ["all.ts", "examples"] }),
+  );
+  let problems = "";
+  try {
+    run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", app]);
+  } catch (error) {
+    problems = String((error as { stdout: unknown }).stdout);
+  }
+  expect(problems).toBe("");
+});
+
+test("its command is found by npx", () => {
+  expect(run("npx", ["--no-install", "micropie", "--version"]).trim()).toBe(manifest.version);
+});
+
+test("its command serves an App of a project that has it installed", async () => {
+  writeFileSync(
+    join(app, "app.ts"),
+    `import { App } from "micropie";
+    class MyApp extends App<{ visits: number }> {
+      index() {
+        const { session } = this.request;
+        session.visits = (session.visits ?? 0) + 1;
+        return \`You have visited \${session.visits} times.\`;
+      }
+    }
+    export default new MyApp();`,
+  );
+  const server = new Running(process.execPath, ["node_modules/.bin/micropie", "app.ts", "--port", "0"], app);
+  try {
+    const response = await fetch(await server.address());
+    expect(await response.text()).toBe("You have visited 1 times.");
+    expect(response.headers.getSetCookie()).toHaveLength(1);
+  } finally {
+    expect(await server.stop()).toBe(0);
+  }
+});
+
+test("leaves nothing behind in the project when it is packed", () => {
+  expect(readdirSync(root).filter((name) => name.endsWith(".tgz"))).toEqual([]);
+});
