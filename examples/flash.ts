@@ -1,0 +1,29 @@
+/**
+ * A message that is left by one request and read once by a later one.
+ *
+ *     npx micropie examples/flash.ts
+ */
+import { App, flash, html, redirect } from "micropie";
+
+class Notes extends App<{ notes: string[]; notice: string }> {
+  async index() {
+    const { session } = this.request;
+    const notice = await flash(session, "notice");
+    return html`<!doctype html>
+      <title>Notes</title>
+      ${notice && html`<p role="status">${notice}</p>`}
+      <ul>${(session.notes ?? []).map((note) => html`<li>${note}</li>`)}</ul>
+      <form method="post" action="/add"><input name="note" required><button>Add</button></form>`;
+  }
+
+  add() {
+    const { request } = this;
+    const note = request.form("note");
+    if (request.method === "POST" && note) {
+      request.session.notes = [...(request.session.notes ?? []), note];
+      flash(request.session, "notice", "Your note was added.");
+    }
+    return redirect("/", 303);
+  }
+}
+export default new Notes();

@@ -1,0 +1,84 @@
+/**
+ * Signing in and out, the list of a user's devices, and logging out everywhere. Ann's password is "correct horse".
+ *
+ *     npx micropie examples/login.ts
+ */
+import { scryptSync, timingSafeEqual } from "node:crypto";
+import { App, destroy, HttpError, html, info, login, redirect, reply } from "micropie";
+
+// In an application: a table of users, with a salt for each.
+const users = new Map([["ann", scryptSync("correct horse", "a salt", 32)]]);
+
+class Accounts extends App<{ device: string }> {
+  async index() {
+    const { session } = this.request;
+    const { userId, handle } = info(session);
+    if (userId === undefined) return signInPage();
+    const devices = await this.sessions.listByUser(userId);
+    return html`<!doctype html>
+      <title>Your devices</title>
+      <p>You are ${userId}.</p>
+      <ul>
+        ${devices.map(
+          (device) => html`<li>${device.data.device}${device.handle === handle && " (this one)"}
+            <form method="post" action="/end"><button name="handle" value="${device.handle}">End</button></form></li>`,
+        )}
+      </ul>
+      <form method="post" action="/logout"><button>Log out</button></form>
+      <form method="post" action="/logout_everywhere"><button>Log out everywhere</button></form>`;
+  }
+
+  login() {
+    const { session } = this._post();
+    const name = this.request.form("name", "");
+    if (!isPassword(name, this.request.form("password", ""))) return reply(401, signInPage("Try again."));
+    login(session, name); // a new id; the old one is dead
+    session.device = this.request.headers.get("user-agent") ?? "unknown";
+    return redirect("/", 303);
+  }
+
+  logout() {
+    destroy(this._post().session);
+    return redirect("/", 303);
+  }
+
+  async logout_everywhere() {
+    const { session, userId } = this._post();
+    if (userId !== undefined) await this.sessions.revokeAll(userId, { except: session });
+    destroy(session);
+    return redirect("/", 303);
+  }
+
+  async end() {
+    const { userId } = this._post();
+    const handle = this.request.form("handle", "");
+    const own = userId === undefined ? [] : await this.sessions.listByUser(userId);
+    if (own.some((device) => device.handle === handle)) await this.sessions.revoke(handle);
+    return redirect("/", 303);
+  }
+
+  /** With SameSite=Lax, a POST from another site carries no session: no link elsewhere can log Ann out. */
+  _post() {
+    const { method, session } = this.request;
+    if (method !== "POST") throw new HttpError(405, "", { headers: { allow: "POST" } });
+    return { session, userId: info(session).userId };
+  }
+}
+
+function isPassword(name: string, password: string): boolean {
+  const hash = users.get(name);
+  const given = scryptSync(password, "a salt", 32); // always, so that time does not tell who has an account
+  return hash !== undefined && timingSafeEqual(hash, given);
+}
+
+function signInPage(message = "") {
+  return html`<!doctype html>
+    <title>Sign in</title>
+    <p role="alert">${message}</p>
+    <form method="post" action="/login">
+      <input name="name" autocomplete="username" required>
+      <input name="password" type="password" autocomplete="current-password" required>
+      <button>Sign in</button>
+    </form>`;
+}
+export default new Accounts();
