@@ -1,0 +1,105 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { App } from "micropie";
+import { SqliteSessionBackend } from "micropie/backends/sqlite";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+const script = fileURLToPath(new URL("../scripts/chromium.js", import.meta.url));
+const found = spawnSync(process.execPath, [script], { encoding: "utf8" });
+const executablePath = found.stdout.trim();
+if (executablePath === "") {
+  // Where everything has to run, a browser that is missing is a failure.
+  if (process.env.CI) throw new Error(found.stderr);
+  console.warn(found.stderr);
+}
+
+class VisitCounter extends App<{ visits: number }> {
+  index() {
+    const { session } = this.request;
+    session.visits = (session.visits ?? 0) + 1;
+    return `You have visited ${session.visits} times.`;
+  }
+
+  end() {
+    this.request.session = {};
+    return "bye";
+  }
+}
+
+describe.skipIf(executablePath === "")("in a browser", () => {
+  let browser: Browser;
+  let page: Page;
+  const folder = mkdtempSync(join(tmpdir(), "micropie-browser-"));
+  const file = join(folder, "sessions.sqlite");
+
+  const serve = (port: number) =>
+    new VisitCounter({ sessionBackend: new SqliteSessionBackend(file) }).serve({ port, signals: false });
+
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"].concat([
+        "--disable-background-networking",
+        "--disable-component-update",
+      ]),
+    });
+  }, 300_000);
+  beforeEach(async () => {
+    page = await (await browser.newContext()).newPage();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const visit = async (url: string) => {
+    await page.goto(url);
+    return page.textContent("body");
+  };
+
+  test("the counter counts on plain http://localhost, also after a restart, and for each visitor alone", async () => {
+    const first = await serve(0);
+    expect(first.url).toMatch(/^http:\/\/localhost:/);
+    expect(await visit(first.url)).toBe("You have visited 1 times.");
+    expect(await visit(first.url)).toBe("You have visited 2 times.");
+    await first.close();
+
+    const second = await serve(first.port);
+    expect(await visit(second.url)).toBe("You have visited 3 times.");
+    page = await (await browser.newContext()).newPage();
+    expect(await visit(second.url)).toBe("You have visited 1 times.");
+    await second.close();
+  });
+
+  test("scripts do not see the cookie, and an ended session takes it away", async () => {
+    const running = await serve(0);
+    await visit(running.url);
+    const [cookie] = await page.context().cookies();
+    expect(cookie).toMatchObject({
+      name: "session_id",
+      httpOnly: true,
+      secure: true,
+      sameSite: "Lax",
+      expires: -1,
+    });
+    expect(await page.evaluate("document.cookie")).toBe("");
+    expect(await visit(`${running.url}end`)).toBe("bye");
+    expect(await page.context().cookies()).toEqual([]);
+    await running.close();
+  });
+
+  test("the back button shows no page of a session from the cache", async () => {
+    const running = await serve(0);
+    await visit(running.url);
+    await visit(`${running.url}end`);
+    await page.goBack();
+    expect(await page.textContent("body")).toBe("You have visited 1 times.");
+    const [cookie] = await page.context().cookies();
+    expect(cookie?.name).toBe("session_id");
+    await running.close();
+  });
+});
