@@ -54,6 +54,7 @@ export class Model {
       if ((empty || request.superseded) && !login) return;
       return this.create(request, learn);
     }
+    const due = mark?.verb === "rotate" && !mark.raise && request.grace ? undefined : mark;
     if (empty && !login) {
       if (request.emptied) {
         const rights = this.alive(session) && session.epoch === request.epoch;
@@ -62,12 +63,10 @@ export class Model {
       const drained = Object.keys(request.base).length > 0 ? request.version : request.drained;
       if (drained !== undefined && request.userId === null) {
         if (drained !== -1 && this.alive(session) && session.version === drained) return this.end(request);
-        return this.save(request);
+        return due === undefined ? this.save(request) : this.rotate(request, due, learn);
       }
     }
-    if (mark !== undefined && !(mark.verb === "rotate" && !mark.raise && request.grace)) {
-      return this.rotate(request, mark, learn);
-    }
+    if (due !== undefined) return this.rotate(request, due, learn);
     if (changes(request.base, work).length > 0) return this.save(request);
     const deadline = Math.min(request.readAt + IDLE, request.absolute);
     if (deadline <= request.expires) return;

@@ -225,7 +225,13 @@ class LoadSaveBackend extends SessionBackend {
   }
 }
 
+/** One for each object, or two engines on it would not know of each other's turns. */
+const wrapped = new WeakMap<LoadSave, LoadSaveBackend>();
+
 /** The object itself if it has the full contract, even from another copy of this package; else wrapped. */
 export function toBackend(backend: SessionBackend | LoadSave): SessionBackend {
-  return "patch" in backend && "read" in backend ? backend : new LoadSaveBackend(backend);
+  if ("patch" in backend && "read" in backend) return backend;
+  const known = wrapped.get(backend) ?? new LoadSaveBackend(backend);
+  wrapped.set(backend, known);
+  return known;
 }

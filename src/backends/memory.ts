@@ -158,7 +158,11 @@ export class InMemorySessionBackend extends SessionBackend {
   override lock(handle: string, seconds: number): number | "busy" | "ended" {
     const now = this.now();
     const entry = this.#live(handle, now);
-    return entry === undefined ? "ended" : applyLock(entry, seconds, now);
+    if (entry === undefined) return "ended";
+    const { bytes } = entry;
+    const fence = applyLock(entry, seconds, now);
+    this.#bytes += entry.bytes - bytes;
+    return fence;
   }
 
   override relock(handle: string, fence: number, seconds: number): boolean {

@@ -4,15 +4,39 @@ import { encode } from "./codec.ts";
 import { chain } from "./engine.ts";
 import { isTouchDue } from "./expiry.ts";
 import { checkWritten } from "./schema.ts";
-import { type Live, readOnly } from "./session.ts";
-import { create, discard, end, endEmptied, endIfUnchanged, rotate, save, touch } from "./write.ts";
+import { type Live, readOnly, requestOver } from "./session.ts";
+import {
+  type Asked,
+  create,
+  discard,
+  end,
+  endEmptied,
+  endIfUnchanged,
+  rotate,
+  save,
+  touch,
+} from "./write.ts";
 
 /**
  * Ends a session's use so far: finds out what changed and does exactly one of keep, touch, save, create, rotate and
  * end. The Set-Cookie line that is then due is in `live.cookie`. When it throws, nothing was stored.
+ * Several at once go one after the other.
  */
 export function commitLive(live: Live): Awaitable<void> {
+  if (live.busy !== undefined) return live.busy.then(() => commitLive(live));
+  const done = step(live);
+  if (done instanceof Promise) {
+    const free = (): void => {
+      live.busy = undefined;
+    };
+    live.busy = done.then(free, free);
+  }
+  return done;
+}
+
+function step(live: Live): Awaitable<void> {
   const { mark, record } = live;
+  if (live.state === "discarded") throw requestOver();
   if (live.state === "ended") return;
   if (mark?.verb === "destroy") return end(live);
   const text = encode(live.data);
@@ -24,20 +48,24 @@ export function commitLive(live: Live): Awaitable<void> {
   if (record === undefined) {
     if (text === "{}" && !login) return;
     if (live.superseded && !login) return discard(live, "superseded");
-    return checked(live, text, () => create(live, text));
+    return checked(live, text, () => create(live, text, mark));
   }
+  // An id that was itself rotated away a moment ago need not be rotated again.
+  const idle = mark?.verb === "rotate" && !mark.privilegeChange && live.grace;
   if (text === "{}" && !login) {
     if (live.emptied) return endEmptied(live, text);
     // Whoever is signed in stays so without data: logging out is `destroy`.
     const drained = live.baseline !== "{}" && !live.reshaped ? live.version : live.drained;
-    if (drained !== undefined && record.userId === null) return endIfUnchanged(live, text, drained);
+    if (drained !== undefined && record.userId === null)
+      return endIfUnchanged(live, drained, () => write(live, text, mark, idle));
   }
-  // An id that was itself rotated away a moment ago need not be rotated again.
-  const idle = mark?.verb === "rotate" && !mark.privilegeChange && live.grace;
-  if (mark !== undefined && !idle) return checked(live, text, () => rotate(live, text, mark));
-  if (live.reshaped ? text !== "{}" : isChanged(live.baseline, text))
-    return checked(live, text, () => save(live, text));
+  if ((mark !== undefined && !idle) || (live.reshaped ? text !== "{}" : isChanged(live.baseline, text)))
+    return checked(live, text, () => write(live, text, mark, idle));
   if (isTouchDue(record, live.engine.options.touchThrottle)) return touch(live);
+}
+
+function write(live: Live, text: string, mark: Asked | undefined, idle: boolean): Awaitable<void> {
+  return mark === undefined || idle ? save(live, text, mark) : rotate(live, text, mark);
 }
 
 /** Judges the data before anything is stored. */

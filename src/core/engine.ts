@@ -1,6 +1,7 @@
 import type { Awaitable, SessionBackend } from "../backends/backend.ts";
 import { BackendError, SessionError } from "../errors.ts";
 import { publish } from "./events.ts";
+import { delayOf } from "./line.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** What `createSessions` wires together once. */
@@ -9,8 +10,8 @@ export interface Engine {
   readonly options: ResolvedOptions;
   /** The last in line for exclusive use, by handle. */
   readonly queues: Map<string, Promise<void>>;
-  /** The last in line for `update`, by handle. */
-  readonly turns: Map<string, Promise<void>>;
+  /** The last in line for `update`, by handle; by the session itself while that is not stored. */
+  readonly turns: Map<string | object, Promise<void>>;
 }
 
 /** Goes on at once with a value, later with a promise: what a synchronous back-end answers costs no microtask. */
@@ -29,6 +30,11 @@ export function call<T>(engine: Engine, operation: string, run: () => Awaitable<
   return isThenable(answer) ? inTime(engine, operation, answer) : answer;
 }
 
+/** What somebody else's code answered: a promise of theirs, of whatever class, as one of ours. */
+export function settle<T>(answer: Awaitable<T>): Awaitable<T> {
+  return isThenable(answer) ? Promise.resolve(answer) : answer;
+}
+
 function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): Promise<T> {
   const { backendTimeout } = engine.options;
   return new Promise<T>((resolve, reject) => {
@@ -40,7 +46,7 @@ function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): P
       );
       publish("backend_failed", { operation, error });
       reject(error);
-    }, backendTimeout * 1000);
+    }, delayOf(backendTimeout));
     answer.then(
       (value) => {
         clearTimeout(timer);

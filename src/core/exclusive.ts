@@ -5,7 +5,7 @@ import { call } from "./engine.ts";
 import { isExpired } from "./expiry.ts";
 import { reload, revert } from "./load.ts";
 import { acquire } from "./lock.ts";
-import { writableOf } from "./session.ts";
+import { type Live, writableOf } from "./session.ts";
 
 /**
  * Runs `fn` while no other request uses this session exclusively, in any process. The session is saved and read anew
@@ -29,15 +29,15 @@ export async function exclusive<R>(
     live.state === "open"
       ? await acquire(live.engine, live.handle, options.wait ?? live.engine.options.lockWait)
       : undefined;
-  if (lease === undefined) throw over();
+  if (lease === undefined) throw over(live);
   try {
     const record = await call(live.engine, "read", () => live.engine.backend.read(live.handle));
     if (record === undefined || isExpired(record) || record.epoch !== live.record!.epoch) {
-      live.state = "ended";
-      throw over();
+      throw over(live);
     }
     await reload(live, record);
     live.lease = lease;
+    live.partly = true;
     try {
       const result = await fn();
       await commitLive(live);
@@ -48,11 +48,17 @@ export async function exclusive<R>(
     }
   } finally {
     live.lease = undefined;
+    live.partly = false;
     await lease.release();
   }
 }
 
-function over(): StateError {
+/** No cookie that was due before either: it stands for nothing now. */
+function over(live: Live): StateError {
+  if (live.state === "open") {
+    live.state = "ended";
+    live.cookie = undefined;
+  }
   return new StateError(
     "ended",
     "The session is over, so nothing was run. Answer as to somebody who is not signed in.",

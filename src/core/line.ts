@@ -1,13 +1,17 @@
 import { StateError } from "../errors.ts";
 
+/** The longest that a timer can wait; asked for more, it would not wait at all. */
+const LONGEST = 2 ** 31 - 1;
+
 /**
  * Waits for everybody who came before under this key, and answers a function that lets the next one go on.
- * Throws StateError `lock_timeout` after `wait` seconds; whoever comes later still waits for those before.
+ * Throws what `late` answers after `wait` seconds; whoever comes later still waits for those before.
  */
-export function standInLine(
-  lines: Map<string, Promise<void>>,
-  key: string,
+export function standInLine<K>(
+  lines: Map<K, Promise<void>>,
+  key: K,
   wait: number,
+  late: () => StateError,
 ): Promise<() => void> {
   const before = lines.get(key) ?? Promise.resolve();
   let leave: () => void = () => {};
@@ -22,8 +26,8 @@ export function standInLine(
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       leave();
-      reject(waited(wait));
-    }, wait * 1000);
+      reject(late());
+    }, delayOf(wait));
     void before.then(() => {
       clearTimeout(timer);
       resolve(leave);
@@ -36,6 +40,11 @@ export function waited(wait: number): StateError {
     "lock_timeout",
     `Other requests of this session kept it to themselves for ${wait} seconds. Try again, or raise lockWait.`,
   );
+}
+
+/** Seconds as the milliseconds of a timer. */
+export function delayOf(seconds: number): number {
+  return Math.min(seconds * 1000, LONGEST);
 }
 
 export function sleep(milliseconds: number): Promise<void> {

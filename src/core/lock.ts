@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { call, type Engine } from "./engine.ts";
-import { sleep, standInLine, waited } from "./line.ts";
+import { delayOf, sleep, standInLine, waited } from "./line.ts";
 
 /** Exclusive use of one session, renewed until it is released. */
 export interface Lease {
@@ -16,7 +16,7 @@ export interface Lease {
 export async function acquire(engine: Engine, handle: string, wait: number): Promise<Lease | undefined> {
   const { backend, options } = engine;
   const until = performance.now() + wait * 1000;
-  const leave = await standInLine(engine.queues, handle, wait);
+  const leave = await standInLine(engine.queues, handle, wait, () => waited(wait));
   try {
     for (;;) {
       const answer = await call(engine, "lock", () => backend.lock(handle, options.lockTtl));
@@ -43,7 +43,8 @@ function hold(engine: Engine, handle: string, fence: number, leave: () => void):
       // Published as an event; the lock then ends by itself, and the fence keeps late writes out.
     }
   };
-  const renewal = setInterval(() => void relock(options.lockTtl), (options.lockTtl * 1000) / 3);
+  const renewal = setInterval(() => void relock(options.lockTtl), delayOf(options.lockTtl / 3));
+  renewal.unref?.();
   let released = false;
   return {
     fence,

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Awaitable, SessionData } from "../backends/backend.ts";
 import { DataError } from "../errors.ts";
 import { encode } from "./codec.ts";
-import { chain } from "./engine.ts";
+import { chain, settle } from "./engine.ts";
 import { publish } from "./events.ts";
 import { type Live, setKey } from "./session.ts";
 
@@ -60,14 +60,14 @@ export function checkWritten(schema: Schema, data: object): Awaitable<void> {
 function mended(live: Live, schema: Schema, old: object): Awaitable<object | undefined> {
   const { migrate } = live.engine.options;
   if (migrate === undefined) return undefined;
-  return chain(migrate({ ...old } as SessionData), (data) => {
+  return chain(settle(migrate({ ...old } as SessionData)), (data) => {
     if (typeof data !== "object" || data === null) return undefined;
     return chain(validate(schema, data), (result) => (result.issues ? undefined : result.value));
   });
 }
 
 function validate(schema: Schema, data: object): Awaitable<Result> {
-  return schema["~standard"].validate({ ...data });
+  return settle(schema["~standard"].validate({ ...data }) as Awaitable<Result>);
 }
 
 function pathOf(issue: StandardSchemaV1.Issue): string {

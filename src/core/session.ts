@@ -54,6 +54,10 @@ export interface Live {
   cookie: string | undefined;
   headersSent: boolean;
   lease: Lease | undefined;
+  /** `exclusive` took the lease for a part of the request, and frees it itself. */
+  partly: boolean;
+  /** Settles with the commit that is under way; never rejects. */
+  busy: Promise<void> | undefined;
 }
 
 /** Looks like a plain object: no inherited names, no visible state. */
@@ -99,6 +103,8 @@ export function openSession(
     cookie: undefined,
     headersSent: false,
     lease: undefined,
+    partly: false,
+    busy: undefined,
   };
   attach(data, live);
   return live;
@@ -113,8 +119,12 @@ export function liveOf(session: object): Live {
       "This object is not a session. Pass the session itself, not a copy of it.",
     );
   }
-  if (live.state === "discarded") throw new StateError("not_live", "The request of this session is over.");
+  if (live.state === "discarded") throw requestOver();
   return live;
+}
+
+export function requestOver(): StateError {
+  return new StateError("not_live", "The request of this session is over.");
 }
 
 /** Like `liveOf`, for what changes the session: it must also be one that can be written. */

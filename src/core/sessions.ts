@@ -6,6 +6,7 @@ import { publish } from "./events.ts";
 import { type LoadOptions, loadLive } from "./load.ts";
 import { type ResolvedOptions, resolveBackend, resolveOptions, type SessionOptions } from "./options.ts";
 import { type Live, liveOf, type Session, setKey } from "./session.ts";
+import { isHandle } from "./token.ts";
 import { info } from "./verbs.ts";
 
 /** One session of a user, as an operator or its owner may see it. Times are seconds since 1970. */
@@ -104,6 +105,8 @@ export function createSessions<T extends object = SessionData>(options: SessionO
       return found.map((session) => infoOf(session));
     },
     async revoke(handle) {
+      // A store may hold other things under other names, which are not sessions to be ended.
+      if (!isHandle(handle)) return false;
       const deleted = await call(engine, "delete", () => backend.delete(handle));
       if (deleted) publish("revoked", { handle, userId: null });
       return deleted;
@@ -124,13 +127,15 @@ function leave(live: Live): Awaitable<string | undefined> {
   const cookie = live.headersSent ? undefined : live.cookie;
   live.cookie = undefined;
   live.headersSent = true;
-  return live.lease === undefined ? cookie : release(live)?.then(() => cookie);
+  const released = release(live);
+  return released === undefined ? cookie : released.then(() => cookie);
 }
 
 function release(live: Live): Promise<void> | undefined {
   const { lease } = live;
+  if (lease === undefined || live.partly) return;
   live.lease = undefined;
-  return lease?.release();
+  return lease.release();
 }
 
 function infoOf<T extends object>({ handle, record }: UserSession): UserSessionInfo<T> {

@@ -32,6 +32,11 @@ export function isToken(value: string): boolean {
   return value.length === TOKEN_LENGTH && SHAPE.test(value);
 }
 
+/** Whether a text has the shape of a handle. */
+export function isHandle(text: string): boolean {
+  return text.length === HANDLE_LENGTH && /^[\w-]+$/.test(text);
+}
+
 export function handleOf(token: string): string {
   return token.slice(0, HANDLE_LENGTH);
 }

@@ -25,18 +25,18 @@ export async function update<S extends object, K extends keyof S & string, R ext
   fn: (value: S[K]) => Awaitable<R>,
 ): Promise<R> {
   const live = writableOf(session, "update");
+  await committed(live);
   if (live.state === "ended" || live.mark?.verb === "destroy") throw over();
-  if (live.record === undefined) {
+  const { turns, options } = live.engine;
+  // In turn within this process, so that only other processes can be in the way.
+  const line = live.record === undefined ? live : live.handle;
+  const leave = await standInLine(turns, line, options.backendTimeout, () => conflict(key));
+  try {
+    if (live.record !== undefined) return (await retry(live, key, fn as Change)) as R;
     const value = await fn(session[key]);
     encodeValue(key, value);
     setKey(session, key, value);
     return value;
-  }
-  const { turns, options } = live.engine;
-  // In turn within this process, so that only other processes can be in the way.
-  const leave = await standInLine(turns, live.handle, options.backendTimeout);
-  try {
-    return (await retry(live, key, fn as Change)) as R;
   } finally {
     leave();
   }
@@ -74,12 +74,7 @@ async function retry(live: Live, key: string, fn: Change): Promise<unknown> {
       return adopt(live, record, key, value, text, record.version + 1);
     if (result === "ended") return finish(live, undefined);
     await checkLease(live);
-    if (performance.now() >= until) {
-      throw new StateError(
-        "conflict",
-        `Other requests kept changing session.${key}. Nothing was stored; try again.`,
-      );
-    }
+    if (performance.now() >= until) throw conflict(key);
     await sleep(Math.random() * Math.min(2 ** attempt, 32));
   }
 }
@@ -104,20 +99,27 @@ async function current(live: Live, record: SessionRecord): Promise<SessionData> 
   return Object.assign(Object.create(null), (await fitData(live, schema, data)).data);
 }
 
+/** Waits until no commit of the session is under way: what it has stored is known only then. */
+async function committed(live: Live): Promise<void> {
+  while (live.busy !== undefined) await live.busy;
+}
+
 /** Takes the stored value into the session, leaving what the request has changed elsewhere as it is. */
-function adopt(
+async function adopt(
   live: Live,
   read: SessionRecord,
   key: string,
   value: unknown,
   text: string,
   version: number,
-): unknown {
+): Promise<unknown> {
+  await committed(live);
   const known = live.version === read.version;
   setKey(live.data, key, value);
   if (known) {
     live.baseline = text;
     live.version = version;
+    live.reshaped = false;
   } else {
     const baseline: SessionData = Object.create(null);
     decode(live.baseline, (name, old) => setKey(baseline, name, old));
@@ -134,6 +136,13 @@ function finish(live: Live, record: SessionRecord | undefined): never {
   live.cookie = undefined;
   discard(live, record === undefined || isExpired(record) ? "ended" : "stale");
   throw over();
+}
+
+function conflict(key: string): StateError {
+  return new StateError(
+    "conflict",
+    `Other requests kept changing session.${key}. Nothing was stored; try again.`,
+  );
 }
 
 function over(): StateError {

@@ -11,11 +11,14 @@ import { createToken, type Token } from "./token.ts";
 
 const CREATE_ATTEMPTS = 3;
 
+/** A mark that leaves the session there. */
+export type Asked = Exclude<Mark, { verb: "destroy" }>;
+
 /** The steps that `commit` chooses from; each is one call of the back-end. */
 
 /** Stores a new record under an id that nobody has. */
-export function create(live: Live, text: string, attempt = 1): Awaitable<void> {
-  const { engine, mark } = live;
+export function create(live: Live, text: string, mark: Mark | undefined, attempt = 1): Awaitable<void> {
+  const { engine } = live;
   if (live.headersSent) throw headersSent("a new session");
   const token = createToken();
   const login = mark?.verb === "login" ? mark : undefined;
@@ -29,7 +32,7 @@ export function create(live: Live, text: string, attempt = 1): Awaitable<void> {
     call(engine, "create", () => engine.backend.create(token.handle, record)),
     (free) => {
       if (!free) {
-        if (attempt < CREATE_ATTEMPTS) return create(live, text, attempt + 1);
+        if (attempt < CREATE_ATTEMPTS) return create(live, text, mark, attempt + 1);
         throw new StateError(
           "conflict",
           "No free session id was found. Check the system's random generator.",
@@ -37,7 +40,7 @@ export function create(live: Live, text: string, attempt = 1): Awaitable<void> {
       }
       live.handle = token.handle;
       live.record = created(record, engine.backend.now());
-      stored(live, text, 1);
+      stored(live, text, 1, mark);
       live.cookie = cookieFor(live, token);
       publish("created", eventOf(live));
     },
@@ -45,12 +48,12 @@ export function create(live: Live, text: string, attempt = 1): Awaitable<void> {
 }
 
 /** Writes what changed into the record as it is now. */
-export function save(live: Live, text: string): Awaitable<void> {
-  return chain(patch(live, text, undefined), (result) => applied(live, text, result));
+export function save(live: Live, text: string, mark: Mark | undefined): Awaitable<void> {
+  return chain(patch(live, text, undefined), (result) => applied(live, text, result, mark));
 }
 
 /** A new secret, alone or with new rights; what changed goes along. */
-export function rotate(live: Live, text: string, mark: Exclude<Mark, { verb: "destroy" }>): Awaitable<void> {
+export function rotate(live: Live, text: string, mark: Asked): Awaitable<void> {
   if (live.headersSent) throw headersSent(mark.verb);
   const { options } = live.engine;
   const record = live.record!;
@@ -75,11 +78,11 @@ export function rotate(live: Live, text: string, mark: Exclude<Mark, { verb: "de
     }
     if (result === "stale") {
       // Another sign-in was first. This one checked a password too, so it gets a session of its own.
-      if (login && live.lease === undefined) return create(live, text);
+      if (login && live.lease === undefined) return create(live, text, mark);
       // Another rotation was first: its id stands, and only the data is still to be stored.
-      if (!raiseEpoch) return save(live, text);
+      if (!raiseEpoch) return save(live, text, mark);
     }
-    return chain(applied(live, text, result), () => {
+    return chain(applied(live, text, result, mark), () => {
       if (live.state === "ended") return;
       live.record = rotated(live.record!, record, rotation);
       live.cookie = cookieFor(live, token);
@@ -118,13 +121,24 @@ export function end(live: Live): Awaitable<void> {
   );
 }
 
-/** Ends a session whose last key was removed, unless somebody else has written to it in the meantime. */
-export function endIfUnchanged(live: Live, text: string, version: number): Awaitable<void> {
-  const { engine, handle } = live;
-  if (version === -1) return save(live, text);
+/** Ends a session whose last key was removed; if somebody else has written to it in the meantime, does the other. */
+export function endIfUnchanged(
+  live: Live,
+  version: number,
+  otherwise: () => Awaitable<void>,
+): Awaitable<void> {
+  const { engine, handle, lease } = live;
+  if (version === -1) return otherwise();
+  const remove = (): Awaitable<void> =>
+    chain(
+      call(engine, "delete", () => engine.backend.delete(handle, version)),
+      (deleted) => (deleted ? gone(live, true) : otherwise()),
+    );
+  if (lease === undefined) return remove();
+  // No fence guards a deletion, but a lock renewed just now can be nobody else's until it is done.
   return chain(
-    call(engine, "delete", () => engine.backend.delete(handle, version)),
-    (deleted) => (deleted ? gone(live, true) : save(live, text)),
+    call(engine, "relock", () => engine.backend.relock(handle, lease.fence, engine.options.lockTtl)),
+    (held) => (held ? remove() : otherwise()),
   );
 }
 
@@ -133,7 +147,8 @@ export function endIfUnchanged(live: Live, text: string, version: number): Await
  * request that began under older rights ends nothing.
  */
 export function endEmptied(live: Live, text: string): Awaitable<void> {
-  return chain(endIfUnchanged(live, text, live.version), () =>
+  const otherwise = (): Awaitable<void> => save(live, text, live.mark);
+  return chain(endIfUnchanged(live, live.version, otherwise), () =>
     live.state === "ended" ? undefined : end(live),
   );
 }
@@ -161,9 +176,9 @@ function patch(live: Live, text: string, rotation: Rotation | undefined): Awaita
   );
 }
 
-function applied(live: Live, text: string, result: PatchResult): void {
+function applied(live: Live, text: string, result: PatchResult, mark: Mark | undefined): void {
   if (result === "ok" || result === "merged") {
-    stored(live, text, result === "ok" ? live.version + 1 : -1);
+    stored(live, text, result === "ok" ? live.version + 1 : -1, mark);
     extend(live);
     return;
   }
@@ -176,11 +191,12 @@ function applied(live: Live, text: string, result: PatchResult): void {
   ended(live, result);
 }
 
-function stored(live: Live, text: string, version: number): void {
+/** What was marked or emptied while the store answered stays, for the next commit. */
+function stored(live: Live, text: string, version: number, mark: Mark | undefined): void {
   live.baseline = text;
   live.version = version;
-  live.mark = undefined;
-  live.emptied = false;
+  if (live.mark === mark) live.mark = undefined;
+  if (live.emptied) live.emptied = text !== "{}" && Object.keys(live.data).length === 0;
   live.drained = undefined;
   live.reshaped = false;
 }

@@ -10,6 +10,7 @@ import { expiryCases } from "./cases/expiry.ts";
 import { outageCases } from "./cases/outage.ts";
 import { overlapCases } from "./cases/overlap.ts";
 import { rotationCases } from "./cases/rotation.ts";
+import { underWayCases } from "./cases/under-way.ts";
 import { usersCases } from "./cases/users.ts";
 import { visitsCases } from "./cases/visits.ts";
 import { inTime, type SuiteCase } from "./suite-case.ts";
@@ -34,6 +35,7 @@ const CASES: readonly Case[] = [
   ...exclusiveCases,
   ...outageCases,
   ...overlapCases,
+  ...underWayCases,
   ...endingCases,
   ...rotationCases,
   ...usersCases,

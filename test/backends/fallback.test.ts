@@ -1,6 +1,6 @@
 import { type LoadSave, type SessionData, toBackend } from "micropie/backends/backend";
 import { InMemorySessionBackend } from "micropie/backends/memory";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { newPatch, newRecord } from "./_records.ts";
 
 /** A user's back-end that keeps JSON, as a file or a database would, and can be told to wait or to fail. */
@@ -185,4 +185,29 @@ test("two methods of a built-in back-end suffice as well", async () => {
   expect(await backend.relock("a", 1, 5)).toBe(false);
   expect(await backend.revokeUser("ann")).toEqual(["a"]);
   expect(memory.size).toBe(0);
+});
+
+test("a call that the store never answers holds up its session for half a minute, not for ever", async () => {
+  const store = new TextBackend();
+  const backend = toBackend(store);
+  await backend.create("a", newRecord());
+  vi.useFakeTimers();
+  try {
+    store.beforeSave = () => {
+      store.beforeSave = () => {};
+      return new Promise(() => {});
+    };
+    void backend.patch("a", newPatch({ lost: 1 }));
+    const next = backend.patch("a", newPatch({ kept: 1 }));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(await next).toBe("ok");
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("whoever uses one object with two methods shares its turns", () => {
+  const store = new TextBackend();
+  expect(toBackend(store)).toBe(toBackend(store));
+  expect(toBackend(new TextBackend())).not.toBe(toBackend(store));
 });

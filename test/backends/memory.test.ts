@@ -175,3 +175,13 @@ test("the limit is checked", () => {
   expect(() => new InMemorySessionBackend({ maxBytes: 0 })).toThrow(ConfigError);
   expect(() => new InMemorySessionBackend({ maxBytes: Number.NaN })).toThrow(/maxBytes/);
 });
+
+test("a lock is counted in bytes, and its record gone, nothing is left of it", () => {
+  const backend = new InMemorySessionBackend({ now });
+  backend.create("a", newRecord());
+  const before = backend.bytes;
+  backend.lock("a", 5);
+  expect(backend.bytes).toBeGreaterThan(before);
+  backend.delete("a");
+  expect(backend.bytes).toBe(0);
+});

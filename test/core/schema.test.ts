@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import {
   createSessions,
   DataError,
@@ -98,4 +99,19 @@ test("an asynchronous schema is waited for", async () => {
   session.visits = 2;
   await sessions.commit(session);
   expect({ ...(await sessions.load(cookie)) }).toEqual({ visits: 2 });
+});
+
+test("a migration may answer with a promise of another realm, and an update leaves nothing to be saved again", async () => {
+  const { backend, cookie } = await storedBy({ old: 3 });
+  const schema = z.strictObject({ visits: z.number().optional() });
+  const migrate = (): Promise<object> => runInNewContext("Promise.resolve({ visits: 3 })");
+  const migrating = createSessions({ backend, schema, migrate });
+  expect({ ...(await migrating.load(cookie)) }).toEqual({ visits: 3 });
+
+  const sessions = createSessions({ backend, schema });
+  const session = await sessions.load(cookie);
+  await update(session, "visits", () => 1);
+  const { version } = backend.read(cookie.slice(-48, -32))!;
+  await sessions.commit(session);
+  expect(backend.read(cookie.slice(-48, -32))!.version).toBe(version);
 });

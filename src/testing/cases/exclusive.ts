@@ -203,6 +203,23 @@ export const exclusiveCases: readonly Case[] = [
   },
   {
     promise: "C7",
+    name: "a holder that died does not end the session either, by removing its last key",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const server = world.sessions({ lockTtl: 10 });
+      const dead = await server.load(ann.cookie, { exclusive: true });
+      await world.advance(11);
+      const next = world.sessions();
+      const session = await next.load(ann.cookie, { exclusive: true });
+      delete dead.visits;
+      await assert.rejects(async () => server.commit(dead), { code: "lock_lost" });
+      session.color = "red";
+      await next.commit(session);
+      assert.deepEqual(await found(ann), { visits: 1, color: "red" });
+    },
+  },
+  {
+    promise: "C7",
     name: "an update by a holder that died is fenced off too",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });

@@ -217,4 +217,21 @@ export const rotationCases: readonly Case[] = [
       }
     },
   },
+  {
+    promise: "C5",
+    name: "new rights are given with a new id also when the last key goes and somebody else writes one",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const old = ann.cookie;
+      const session = await ann.begin();
+      delete session.visits;
+      rotate(session, { privilegeChange: true });
+      await ann.request(set({ name: "Ann" }));
+      await ann.end(session);
+      assert.notEqual(ann.cookie, old);
+      assert.deepEqual(await found(ann), { name: "Ann" });
+      ann.cookie = old;
+      assert.deepEqual(await found(ann), {});
+    },
+  },
 ];
