@@ -169,6 +169,19 @@ describe("says what is wrong with the file, exit code 1", () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
   });
 
+  test("a package of CommonJS: how to make it one of ES modules", () => {
+    write("commonjs/package.json", '{ "type": "commonjs" }');
+    write("commonjs/import.ts", 'import "node:fs";\nexport default {};');
+    write("commonjs/export.ts", "export default {};");
+    for (const name of ["import", "export"]) {
+      const { status, stderr } = micropie([`commonjs/${name}.ts`]);
+      expect(stderr).toMatch(
+        /SyntaxError: [\s\S]*make it a package of ES modules: npm pkg set type=module\n$/,
+      );
+      expect(status).toBe(1);
+    }
+  });
+
   test("no such file", () => {
     expect(micropie(["shop.ts"])).toEqual({
       status: 1,

@@ -4,7 +4,7 @@ import type { Exchange } from "./exchange.ts";
 import { type HeaderPairs, headerValue } from "./headers.ts";
 import { Html } from "./html.ts";
 import { Reply } from "./reply.ts";
-import { chunksOf, saveAfter, streamChunks } from "./stream.ts";
+import { chunksOf, drop, saveAfter, streamChunks } from "./stream.ts";
 
 /** An answer that is no Response yet, which is cheaper. */
 export interface Answer {
@@ -86,7 +86,7 @@ function replied(exchange: Exchange, { status, headers, body }: Reply): Awaitabl
     // What a 204, 205 or 304 means has no body (RFC 9110 15.3.5, 15.3.6, 15.4.5).
     const empty = status === 204 || status === 205 || status === 304;
     const stream = content.body instanceof ReadableStream;
-    if (empty && content.body instanceof ReadableStream) void content.body.cancel();
+    if (empty && content.body instanceof ReadableStream) drop(content.body);
     const implied = empty || headerValue(headers, "content-type") !== undefined ? [] : content.headers;
     // The length is counted here, and how it is transferred is the host's affair.
     const given = headers.filter(
@@ -100,6 +100,7 @@ function replied(exchange: Exchange, { status, headers, body }: Reply): Awaitabl
 function watched(exchange: Exchange, response: Response): Response {
   if (response.status === 0)
     throw new TypeError("A handler returned Response.error(), which cannot be sent.");
+  if (response.bodyUsed) throw new TypeError("A handler returned a Response whose body was read already.");
   if (response.body === null || !(exchange.looked || exchange.body?.close)) return response;
   return copy(exchange, response, saveAfter(exchange, response.body));
 }

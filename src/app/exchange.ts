@@ -43,6 +43,15 @@ export function currentExchange(): Exchange | undefined {
   return storage.getStore();
 }
 
+/** The URL of a request; empty if the host that the client names is none, `a:99999` say: srvx throws at that. */
+export function urlOf(raw: Request): string {
+  try {
+    return raw.url;
+  } catch {
+    return "";
+  }
+}
+
 /** Where the path of an absolute URL begins. */
 function pathStart(url: string): number {
   const start = url.indexOf("/", url.indexOf("://") + 3);

@@ -1,7 +1,8 @@
 import type { SessionData } from "../backends/backend.ts";
 import { replaceData, type Session } from "../core/session.ts";
-import { type Exchange, sessionOf } from "./exchange.ts";
+import { type Exchange, sessionOf, urlOf } from "./exchange.ts";
 import type { UploadedFile } from "./file.ts";
+import { HttpError } from "./http-error.ts";
 
 /** The request that is being answered: `this.request` in an App. */
 export class AppRequest<T extends object = SessionData> {
@@ -22,8 +23,13 @@ export class AppRequest<T extends object = SessionData> {
     return this.#exchange.path;
   }
 
+  /** The whole URL, with the host that the client names. Throws HttpError 400 if that cannot be one (RFC 9112 3.2). */
   get url(): URL {
-    this.#url ??= new URL(this.#exchange.raw.url);
+    if (this.#url === undefined) {
+      const url = URL.parse(urlOf(this.#exchange.raw));
+      if (url === null) throw new HttpError(400, "The Host header is not valid");
+      this.#url = url;
+    }
     return this.#url;
   }
 

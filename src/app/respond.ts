@@ -9,7 +9,7 @@ import type { Middleware } from "./middleware.ts";
 import { type AppRequest, viewOf } from "./request.ts";
 import { type Match, matchRoute, type RouteTable } from "./routes.ts";
 import { seal } from "./seal.ts";
-import { abandon } from "./stream.ts";
+import { abandon, drop } from "./stream.ts";
 
 /** What an App's requests have in common. */
 export interface Room {
@@ -89,7 +89,10 @@ export async function answerInside(room: Room, exchange: Exchange, path: string)
       const response = toOwnResponse(exchange, outcome);
       outcome = response;
       const other = await middleware.afterRequest(request, response);
-      if (other !== undefined && other !== null) outcome = await answerOf(exchange, other);
+      if (other === undefined || other === null) continue;
+      outcome = await answerOf(exchange, other);
+      // A new body that streams may have the old one inside.
+      if (!(outcome.body instanceof ReadableStream)) drop(response.body);
     }
   } catch (error) {
     refuse(outcome, error);
@@ -129,7 +132,7 @@ function finish(exchange: Exchange, outcome: Outcome): Awaitable<Outcome> {
 
 /** The answer does not leave, so what would have streamed it ends. */
 function refuse({ body }: Outcome, error: unknown): never {
-  if (body instanceof ReadableStream) body.cancel(error).catch(() => {});
+  if (body instanceof ReadableStream) drop(body, error);
   throw error;
 }
 

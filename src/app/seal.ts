@@ -1,7 +1,8 @@
 import { noStore, varyOnCookie, warnIfDropped } from "../core/response-headers.ts";
 import { type Answer, type Outcome, TEXT, toOwnResponse } from "./answer.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Exchange, urlOf } from "./exchange.ts";
 import { type HeaderPairs, headerValue, isSameCookie, withHeader } from "./headers.ts";
+import { drop } from "./stream.ts";
 
 const VARIED_TEXT: HeaderPairs = withHeader(TEXT, "vary", varyOnCookie(undefined));
 
@@ -38,7 +39,7 @@ function sealAnswer(exchange: Exchange, answer: Answer, cookie: string | undefin
 function headOf({ status, headers, body }: Answer): Answer {
   if (body === null) return { status, headers, body };
   if (body instanceof ReadableStream) {
-    void body.cancel();
+    drop(body);
     return { status, headers, body: null };
   }
   const length = typeof body === "string" ? new TextEncoder().encode(body).byteLength : body.byteLength;
@@ -59,14 +60,14 @@ function sealResponse(exchange: Exchange, given: Response, cookie: string | unde
     headers.set("cache-control", noStore(headers.get("cache-control")));
   }
   if (!head) return response;
-  void response.body?.cancel();
+  drop(response.body);
   return new exchange.Response(null, { status: response.status, statusText: response.statusText, headers });
 }
 
 function warn({ sessions, raw }: Exchange): void {
   if (!sessions.options.cookie.secure) return;
   warnIfDropped(sessions, {
-    secure: raw.url.startsWith("https:"),
+    secure: urlOf(raw).startsWith("https:"),
     host: raw.headers.get("host"),
     forwardedProto: raw.headers.get("x-forwarded-proto"),
   });

@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { ServerRequest } from "srvx";
 import type { Awaitable } from "../backends/backend.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { type Answer, type Outcome, toResponse } from "./answer.ts";
-import { type Exchange, fromRequest, open } from "./exchange.ts";
+import { type Exchange, fromRequest, open, urlOf } from "./exchange.ts";
 import { onSignals } from "./signals.ts";
 
 /** How `serve` listens. */
@@ -76,10 +76,13 @@ export async function listen(options: ServeOptions, listener: Listener): Promise
 
   async function shut(): Promise<void> {
     const cut = setTimeout(() => void server.close(true), shutdownTimeout * 1000);
+    // A stream whose headers left before now said keep-alive, and would be kept for seconds after its end.
+    const sweep = setInterval(() => closeIdle(server.node?.server), 50);
     try {
       await server.close();
     } finally {
       clearTimeout(cut);
+      clearInterval(sweep);
       await listener.shutdown();
     }
   }
@@ -103,8 +106,12 @@ function exchangeOf(sessions: Sessions, request: ServerRequest, kind: typeof Res
   if (incoming === undefined) return fromRequest(sessions, request);
   const { url = "/", method = "GET" } = incoming;
   const plain = PLAIN.test(url) && !url.includes("/.") && !url.includes("%2");
-  const target = plain ? url : targetOf(request.url);
+  const target = plain ? url : targetOf(url, request);
   return open(sessions, request, incoming, kind, method, target, incoming.headers.cookie);
+}
+
+function closeIdle(server: object | undefined): void {
+  if (server !== undefined && "closeIdleConnections" in server) (server as HttpServer).closeIdleConnections();
 }
 
 /** Node's own response. Only HTTP/1 is served here. */
@@ -124,9 +131,10 @@ function write(response: ServerResponse, { status, headers, body }: Answer): boo
   return true;
 }
 
-function targetOf(href: string): string {
-  const { pathname, search } = new URL(href);
-  return pathname + search;
+/** The path of `/…` does not depend on the host, which may be none. */
+function targetOf(url: string, request: Request): string {
+  const parsed = URL.parse(url.startsWith("/") ? `http://localhost${url}` : urlOf(request));
+  return parsed === null ? url : parsed.pathname + parsed.search;
 }
 
 function check(

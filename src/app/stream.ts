@@ -51,6 +51,14 @@ export function saveAfter(
   );
 }
 
+/**
+ * Ends a stream of which nobody takes any more, such as the body that HEAD does not send. That it cannot be cancelled
+ * (it had failed, or its own `cancel` throws) is nothing to fail for: unhandled, that rejection would end the process.
+ */
+export function drop(stream: ReadableStream | null | undefined, reason?: unknown): void {
+  stream?.cancel(reason).catch(() => {});
+}
+
 function sourceStream(
   exchange: Exchange,
   next: () => Promise<Uint8Array | undefined>,

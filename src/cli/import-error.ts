@@ -69,6 +69,12 @@ function hintFor(error: Error): string | undefined {
     if (name !== undefined) return `Install it: npm install ${name}`;
     return "An import names the whole file, with its ending: ./cart.ts, not ./cart.";
   }
+  if (
+    error instanceof SyntaxError &&
+    /^(Cannot use import statement|Unexpected token 'export')/.test(message)
+  ) {
+    return 'If package.json says "type": "commonjs", make it a package of ES modules: npm pkg set type=module';
+  }
   if (error instanceof SyntaxError && message.includes("does not provide an export named")) {
     return "If it is a TypeScript type, import it as one: import { type Name }.";
   }

@@ -64,6 +64,11 @@ class Answers extends App {
     a.a = a;
     return a;
   }
+  async used() {
+    const response = new Response("once");
+    await response.text();
+    return response;
+  }
   inject() {
     return reply(200, "x", { "x-user": "a\r\nset-cookie: admin=1" });
   }
@@ -130,7 +135,7 @@ describe("answers", () => {
     expect((await get("/refuse")).headers.get("x-why")).toBe("because");
   });
 
-  test.each(["leak", "refuseBadly", "throwsNothing", "fn", "cycle", "inject"])(
+  test.each(["leak", "refuseBadly", "throwsNothing", "fn", "cycle", "used", "inject"])(
     "%s is 500: told on stderr, not to the client",
     async (path) => {
       const stderr = quiet();

@@ -1,6 +1,6 @@
 import { App, type AppRequest, HttpError, HttpMiddleware, mount, reply } from "micropie";
 import { describe, expect, test } from "vitest";
-import { client, quiet, textOf } from "./_client.ts";
+import { client, gate, quiet, textOf } from "./_client.ts";
 
 interface Data {
   steps: string[];
@@ -136,6 +136,24 @@ describe("middlewares", () => {
       },
     });
     expect([(await (await client(app))("/")).status, ended]).toEqual([500, true]);
+  });
+
+  test.each([304, 200])("a stream that one of them replaces by a %s without one ends", async (status) => {
+    const dropped = gate();
+    class Streams extends App {
+      index() {
+        return new ReadableStream({ cancel: () => dropped.open() });
+      }
+    }
+    class Cached extends HttpMiddleware {
+      override afterRequest() {
+        return status === 304 ? new Response(null, { status }) : "cached";
+      }
+    }
+    const app = new Streams();
+    app.middlewares.push(new Cached());
+    expect((await (await client(app))("/")).status).toBe(status);
+    await dropped.passed;
   });
 
   test("see every kind of answer, also from a host of fetch", async () => {

@@ -93,6 +93,18 @@ describe("this.request", () => {
     expect(await get("\\\\all")).toMatch(/ 400 /);
   });
 
+  test("a Host that cannot be one is 400 where the URL is asked for, and does no harm elsewhere", async () => {
+    const stderr = quiet();
+    const call = await client(new Site());
+    const get = (target: string) =>
+      call.raw(`GET ${target} HTTP/1.1\r\nHost: a:99999\r\nConnection: close\r\n\r\n`);
+    expect(await get("/all")).toMatch(/ 400 [\s\S]*The Host header is not valid/);
+    expect(await get("/x/../all")).toMatch(/ 400 [\s\S]*The Host header is not valid/);
+    expect(await get("/x/../?name=Ann")).toMatch(/ 200 /);
+    expect(await get("http://a:99999/all")).toMatch(/ 40[04] /);
+    expect(stderr.said).toBe("");
+  });
+
   test("assigning the session replaces its data", async () => {
     const call = await client(new Site());
     await call("/?name=old");

@@ -84,6 +84,26 @@ describe("serve", () => {
     expect(log.slice(2)).toEqual(["stop 1", "stop 2", "sessions"]);
   });
 
+  test("close does not wait for the connection of a stream that has ended", async () => {
+    const hold = gate();
+    class Streams extends App {
+      async *index() {
+        yield "a";
+        yield "b";
+        await hold.passed;
+      }
+    }
+    const running = await new Streams().serve(LOCAL);
+    // Its headers leave before the server closes, and say keep-alive: for five seconds, if nobody looks.
+    const response = await fetch(running.url);
+    const begun = performance.now();
+    const closed = running.close();
+    hold.open();
+    expect(await response.text()).toBe("ab");
+    await closed;
+    expect(performance.now() - begun).toBeLessThan(2000);
+  });
+
   test("close cuts what does not end in time", async () => {
     const app = new Site();
     const running = await app.serve({ ...LOCAL, shutdownTimeout: 0.05 });

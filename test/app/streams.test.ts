@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { App, html, reply } from "micropie";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { client, gate, quiet, textOf } from "./_client.ts";
 
 describe("streams", () => {
@@ -201,6 +201,33 @@ describe("streams", () => {
     expect([response.status, await response.text()]).toEqual([200, ""]);
     expect(seen).toEqual(["first", "end"]);
   });
+
+  test.each(["failed", "stubborn"])(
+    "HEAD of a %s stream of a Response leaves nothing unhandled",
+    async (path) => {
+      const stderr = quiet();
+      const unhandled: unknown[] = [];
+      const note = (error: unknown) => void unhandled.push(error);
+      process.on("unhandledRejection", note);
+      onTestFinished(() => void process.off("unhandledRejection", note));
+      class Streams extends App {
+        failed() {
+          return new Response(new ReadableStream({ start: (stream) => stream.error(new Error("upstream")) }));
+        }
+        stubborn() {
+          const cancel = () => {
+            throw new Error("cancel");
+          };
+          return new Response(new ReadableStream({ cancel }));
+        }
+      }
+      const call = await client(new Streams());
+      expect((await call(`/${path}`, { method: "HEAD" })).status).toBe(200);
+      // A rejection counts as unhandled a turn of the event loop later, and this takes several.
+      expect((await call(`/${path}`, { method: "HEAD" })).status).toBe(200);
+      expect([unhandled, stderr.said]).toEqual([[], ""]);
+    },
+  );
 
   test("a chunk that cannot be sent breaks the stream", async () => {
     const stderr = quiet();
