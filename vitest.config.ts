@@ -11,6 +11,11 @@ const config: ViteUserConfig = defineConfig({
       { find: /^micropie\/(.+)$/, replacement: `${source("")}$1.ts` },
     ],
   },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 20_000, hookTimeout: 60_000 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: "test/_drivers.ts",
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
 });
 export default config;

@@ -1,15 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type SqliteLike, SqliteSessionBackend } from "micropie/backends/sqlite";
 import { backendSuite, type TestStore } from "micropie/testing";
 import { describe, test } from "vitest";
+import { driver } from "../_drivers.ts";
 
-// It brings no types.
-type Database = new (path: string) => SqliteLike & { close(): unknown };
-const BetterSqlite = createRequire(import.meta.url)("better-sqlite3") as Database;
+const BetterSqlite = driver<new (path: string) => SqliteLike & { close(): unknown }>("better-sqlite3");
 
 const stores: Record<string, (clock: { now: () => number }) => TestStore> = {
   "a file": (clock) => {

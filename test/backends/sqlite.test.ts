@@ -1,19 +1,16 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import { type SqliteLike, SqliteSessionBackend } from "micropie/backends/sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { driver } from "../_drivers.ts";
 import { handleOf, newPatch, newRecord } from "./_records.ts";
 
 type Handle = SqliteLike & { close(): void };
-const BetterSqlite3 = createRequire(import.meta.url)("better-sqlite3") as new (
-  path: string,
-) => Handle & {
-  defaultSafeIntegers(on: boolean): unknown;
-};
+const BetterSqlite3 =
+  driver<new (path: string) => Handle & { defaultSafeIntegers(on: boolean): unknown }>("better-sqlite3");
 
 let time = 1000;
 const now = () => time;
