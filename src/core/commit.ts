@@ -1,21 +1,12 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { checkSize, isChanged } from "./changes.ts";
 import { encode } from "./codec.ts";
+import { end, endEmptied, endIfUnchanged } from "./end.ts";
 import { chain } from "./engine.ts";
 import { isTouchDue } from "./expiry.ts";
 import { checkWritten } from "./schema.ts";
 import { type Live, readOnly, requestOver } from "./session.ts";
-import {
-  type Asked,
-  create,
-  discard,
-  end,
-  endEmptied,
-  endIfUnchanged,
-  rotate,
-  save,
-  touch,
-} from "./write.ts";
+import { type Asked, create, discard, rotate, save, touch } from "./write.ts";
 
 /**
  * Ends a session's use so far: finds out what changed and does exactly one of keep, touch, save, create, rotate and

@@ -6,7 +6,7 @@ import { publish, type SessionEvents } from "./events.ts";
 import { checkLifetime } from "./options.ts";
 import { created, rotated } from "./record.ts";
 import type { Lifetime, Live, Mark } from "./session.ts";
-import { removalCookie, serializeCookie } from "./set-cookie.ts";
+import { serializeCookie } from "./set-cookie.ts";
 import { createToken, type Token } from "./token.ts";
 
 const CREATE_ATTEMPTS = 3;
@@ -106,53 +106,6 @@ export function touch(live: Live): Awaitable<void> {
   }
 }
 
-/** Ends the session, whatever anyone else is doing with it. */
-export function end(live: Live): Awaitable<void> {
-  const { engine, handle, record } = live;
-  if (record === undefined) {
-    live.state = "ended";
-    // A cookie that stands for nothing is taken away too, unless that could take away a newer one.
-    if (live.presented && !live.superseded) live.cookie = removalCookie(engine.options.cookie);
-    return;
-  }
-  return chain(
-    call(engine, "delete", () => engine.backend.delete(handle)),
-    (deleted) => gone(live, deleted),
-  );
-}
-
-/** Ends a session whose last key was removed; if somebody else has written to it in the meantime, does the other. */
-export function endIfUnchanged(
-  live: Live,
-  version: number,
-  otherwise: () => Awaitable<void>,
-): Awaitable<void> {
-  const { engine, handle, lease } = live;
-  if (version === -1) return otherwise();
-  const remove = (): Awaitable<void> =>
-    chain(
-      call(engine, "delete", () => engine.backend.delete(handle, version)),
-      (deleted) => (deleted ? gone(live, true) : otherwise()),
-    );
-  if (lease === undefined) return remove();
-  // No fence guards a deletion, but a lock renewed just now can be nobody else's until it is done.
-  return chain(
-    call(engine, "relock", () => engine.backend.relock(handle, lease.fence, engine.options.lockTtl)),
-    (held) => (held ? remove() : otherwise()),
-  );
-}
-
-/**
- * Ends a session whose data was replaced by `{}`, also if somebody else has written to it in the meantime; but a
- * request that began under older rights ends nothing.
- */
-export function endEmptied(live: Live, text: string): Awaitable<void> {
-  const otherwise = (): Awaitable<void> => save(live, text, live.mark);
-  return chain(endIfUnchanged(live, live.version, otherwise), () =>
-    live.state === "ended" ? undefined : end(live),
-  );
-}
-
 /** Drops what this request wrote, and says so in an event. */
 export function discard(live: Live, reason: SessionEvents["discarded"]["reason"]): void {
   publish("discarded", { ...eventOf(live), reason });
@@ -202,16 +155,10 @@ function stored(live: Live, text: string, version: number, mark: Mark | undefine
 }
 
 /** No cookie either: a late one would bring back what is gone, or take away what came after. */
-function ended(live: Live, reason: "ended" | "stale"): void {
+export function ended(live: Live, reason: "ended" | "stale"): void {
   live.state = "ended";
   live.cookie = undefined;
   discard(live, reason);
-}
-
-function gone(live: Live, byThisRequest: boolean): void {
-  live.state = "ended";
-  live.cookie = byThisRequest ? removalCookie(live.engine.options.cookie) : undefined;
-  if (byThisRequest) publish("destroyed", eventOf(live));
 }
 
 function extend(live: Live): void {
@@ -237,7 +184,7 @@ function cookieFor(live: Live, token: Token): string {
   );
 }
 
-function eventOf(live: Live): { handle: string; userId: string | null } {
+export function eventOf(live: Live): { handle: string; userId: string | null } {
   return { handle: live.handle, userId: live.record?.userId ?? null };
 }
 

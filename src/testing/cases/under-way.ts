@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { exclusive } from "../../core/exclusive.ts";
+import { replaceData } from "../../core/session.ts";
 import { update } from "../../core/update.ts";
 import { commit, destroy, info, login } from "../../core/verbs.ts";
 import { gate } from "../gate.ts";
@@ -44,6 +45,23 @@ export const underWayCases: readonly Case[] = [
       held.open();
       await first;
       assert.ok(await ann.end(session));
+      assert.equal(info(await ann.begin()).userId, "ann");
+    },
+  },
+  {
+    promise: "C5",
+    name: "a request that empties the session does not end what was signed in while it looked twice",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const emptying = await ann.begin();
+      await ann.request(set({ name: "Ann" }));
+      const held = world.store.hold("read", "after");
+      replaceData(emptying, {});
+      const end = ann.end(emptying);
+      await held.reached;
+      await ann.request((session) => login(session, "ann"));
+      held.open();
+      assert.equal(await end, undefined);
       assert.equal(info(await ann.begin()).userId, "ann");
     },
   },
