@@ -34,14 +34,10 @@ export class ConfigError extends SessionError {
  */
 export class BackendError extends SessionError {
   override readonly name = "BackendError";
+  declare readonly code: "backend_failed" | "backend_timeout";
   readonly operation: string;
 
-  constructor(
-    code: "backend_failed" | "backend_timeout",
-    operation: string,
-    message: string,
-    options?: ErrorOptions,
-  ) {
+  constructor(code: BackendError["code"], operation: string, message: string, options?: ErrorOptions) {
     super(code, 503, message, options);
     this.operation = operation;
   }
@@ -53,14 +49,10 @@ export class BackendError extends SessionError {
  */
 export class DataError extends SessionError {
   override readonly name = "DataError";
+  declare readonly code: "unsupported" | "too_large" | "invalid";
   readonly key: string;
 
-  constructor(
-    code: "unsupported" | "too_large" | "invalid",
-    key: string,
-    message: string,
-    options?: ErrorOptions,
-  ) {
+  constructor(code: DataError["code"], key: string, message: string, options?: ErrorOptions) {
     super(code, 500, message, options);
     this.key = key;
   }
@@ -96,6 +88,7 @@ const STATUS: Record<StateCode, number> = {
 /** The session cannot do this now. `code` says why (see `StateCode`), the message what to do. */
 export class StateError extends SessionError {
   override readonly name = "StateError";
+  declare readonly code: StateCode;
 
   constructor(code: StateCode, message: string, options?: ErrorOptions) {
     super(code, STATUS[code], message, options);

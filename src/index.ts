@@ -25,4 +25,4 @@ export { createSessions, type Sessions, type UserSessionInfo } from "./core/sess
 export type { CookieOptions } from "./core/set-cookie.ts";
 export { update } from "./core/update.ts";
 export { commit, destroy, flash, info, login, rotate, type SessionInfo } from "./core/verbs.ts";
-export { BackendError, ConfigError, DataError, SessionError, StateError } from "./errors.ts";
+export { BackendError, ConfigError, DataError, SessionError, type StateCode, StateError } from "./errors.ts";

@@ -4,7 +4,7 @@ import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 const HANDLE_BYTES = 12;
 const SECRET_BYTES = 24;
 /** 96 bits: what the store's key, lists, logs and indexes use. Public. */
-export const HANDLE_LENGTH = 16;
+const HANDLE_LENGTH = 16;
 const TOKEN_LENGTH = 48;
 const SHAPE = /^[\w-]{48}$/;
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { App } from "micropie";
 import { describe, expect, test } from "vitest";
 import { client, gate, quiet, textOf } from "./_client.ts";
@@ -7,9 +6,22 @@ interface Data {
   name: string;
 }
 
+let meet: () => Promise<void> = async () => {};
+
+/** From now on nobody goes on before `size` are here. */
+function meetAt(size: number): void {
+  const all = gate();
+  let here = 0;
+  meet = () => {
+    here += 1;
+    if (here === size) all.open();
+    return all.passed;
+  };
+}
+
 class Site extends App<Data> {
   async #whoAsks(): Promise<string> {
-    await sleep(Math.random() * 5);
+    await meet();
     return this.request.query("name", "nobody");
   }
   async index() {
@@ -20,7 +32,7 @@ class Site extends App<Data> {
   }
   async *stream() {
     for (let i = 0; i < 3; i++) {
-      await sleep(1);
+      await meet();
       yield `${this.request.query("name")} `;
     }
   }
@@ -50,6 +62,7 @@ describe("this.request", () => {
   test("belongs to its own request in handlers, helpers and streams that overlap", async () => {
     const call = await client(new Site());
     const names = Array.from({ length: 50 }, (_, i) => `n${i}`);
+    meetAt(2 * names.length);
     const answers = await Promise.all(
       names.flatMap((name) => [textOf(call(`/?name=${name}`)), textOf(call(`/stream?name=${name}`))]),
     );

@@ -215,7 +215,7 @@ function lifetimeOf(idleTimeout: number, exactTimeout: number, persistent: boole
  * A copy that shares nothing: a string cut out of another (a cookie header, a request body) would keep all of that
  * in memory for as long as the session lives.
  */
-export function detached(text: string): string {
+function detached(text: string): string {
   if (text.length > 1024) return text;
   const units = new Array<number>(text.length);
   for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);

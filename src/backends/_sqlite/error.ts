@@ -12,7 +12,7 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 /** What SQLite said, without "SQLITE_", whichever driver passed it on; "" if it was not SQLite. */
-export function sqliteCode(error: unknown): string {
+function sqliteCode(error: unknown): string {
   if (!(error instanceof Error)) return "";
   const { errcode, errno, code } = error as Error & { errcode?: unknown; errno?: unknown; code?: unknown };
   // node:sqlite has the extended number in `errcode`, bun:sqlite in `errno`; better-sqlite3 has its name in `code`.
