@@ -1,10 +1,10 @@
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { meets, newRecord, patchedData, snapshot } from "./_record.ts";
+import { type Row, toRecord, toValues } from "./_sql/row.ts";
 import { pause, whenFree } from "./_sqlite/busy.ts";
 import type { SqliteLike, SqliteValue } from "./_sqlite/like.ts";
 import { openFile, prepareHandle } from "./_sqlite/open.ts";
 import { resolveOptions, type SqliteOptions } from "./_sqlite/options.ts";
-import { type Row, toRecord, toValues } from "./_sqlite/row.ts";
 import { prepareStatements, type Statements } from "./_sqlite/statements.ts";
 import {
   type Awaitable,

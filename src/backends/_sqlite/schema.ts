@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { COLUMNS } from "../_sql/row.ts";
 import type { SqliteLike } from "./like.ts";
 
 /** Each step takes the schema from the version of its place to the next; steps are only ever added. */
@@ -25,26 +26,6 @@ const MIGRATIONS: readonly ((table: string) => string)[] = [
     CREATE INDEX "${table}_expires_at" ON "${table}" (expires_at);
     CREATE INDEX "${table}_user_id" ON "${table}" (user_id) WHERE user_id IS NOT NULL;`,
 ];
-
-/** The columns of the newest version, in the order in which rows are written. */
-export const COLUMNS = [
-  "handle",
-  "data",
-  "secret_hash",
-  "previous_secret_hash",
-  "previous_epoch",
-  "previous_until",
-  "epoch",
-  "version",
-  "created_at",
-  "expires_at",
-  "absolute_expires_at",
-  "idle_timeout",
-  "persistent",
-  "user_id",
-  "fence",
-  "locked_until",
-] as const;
 
 /**
  * Creates the table, or brings it to the newest version, in one transaction: of several processes that start at once

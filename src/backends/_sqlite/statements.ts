@@ -1,5 +1,5 @@
+import { COLUMNS } from "../_sql/row.ts";
 import type { SqliteLike, SqliteStatement } from "./like.ts";
-import { COLUMNS } from "./schema.ts";
 
 /** Every statement of the back-end. Each is one atomic step; parameters are only `?`, which all drivers know. */
 export interface Statements {

@@ -1,7 +1,28 @@
 import type { StoredRecord } from "../_record.ts";
-import type { SqliteValue } from "./like.ts";
 
-/** A row as a driver answers it. Numbers are bigints if the owner of the handle has asked for that. */
+/** The columns of every SQL back-end, in the order in which rows are written. */
+export const COLUMNS = [
+  "handle",
+  "data",
+  "secret_hash",
+  "previous_secret_hash",
+  "previous_epoch",
+  "previous_until",
+  "epoch",
+  "version",
+  "created_at",
+  "expires_at",
+  "absolute_expires_at",
+  "idle_timeout",
+  "persistent",
+  "user_id",
+  "fence",
+  "locked_until",
+] as const;
+
+export type SqlValue = string | number | null;
+
+/** A row as a driver answers it. Whole numbers may be bigints. */
 export interface Row {
   readonly handle: string;
   readonly data: string;
@@ -42,7 +63,7 @@ export function toRecord(row: Row): StoredRecord {
 }
 
 /** The values of a row, in the order of COLUMNS. */
-export function toValues(handle: string, record: StoredRecord): SqliteValue[] {
+export function toValues(handle: string, record: StoredRecord): SqlValue[] {
   return [
     handle,
     record.data,
