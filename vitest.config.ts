@@ -13,7 +13,7 @@ const config: ViteUserConfig = defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: "test/_drivers.ts",
+    globalSetup: ["test/_drivers.ts", "test/_servers.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
