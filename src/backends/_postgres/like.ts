@@ -1,0 +1,28 @@
+/** What goes to the server beside a statement. */
+export type PostgresValue = string | number | null;
+
+/** A `Pool` of pg, or one of its clients. */
+export interface PgLike {
+  query(query: {
+    text: string;
+    name?: string;
+    values?: PostgresValue[];
+    rowMode: "array";
+  }): Promise<{ readonly rows: unknown[][]; readonly rowCount: number | null }>;
+}
+
+/** The `sql` of postgres (postgres.js). */
+export interface PostgresJsLike {
+  unsafe(
+    text: string,
+    values?: PostgresValue[],
+    options?: { prepare?: boolean },
+  ): {
+    /** Null until it is sent. */
+    readonly state?: unknown;
+    values(): PromiseLike<unknown[][] & { readonly count: number | null }>;
+  };
+}
+
+/** A client that the application has made, with the methods used here. It stays the application's: never closed. */
+export type PostgresLike = PgLike | PostgresJsLike;

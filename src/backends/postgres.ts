@@ -1,0 +1,238 @@
+import { dataText } from "./_data.ts";
+import { dictionaryOf, restored } from "./_dictionary.ts";
+import {
+  type Answer,
+  type Database,
+  isUnreadable,
+  openDatabase,
+  type Statement,
+} from "./_postgres/client.ts";
+import type { PostgresLike, PostgresValue } from "./_postgres/like.ts";
+import { prepareSchema, type Wanted } from "./_postgres/migrate.ts";
+import { namesOf, type PostgresOptions, resolveOptions } from "./_postgres/options.ts";
+import { startPruning } from "./_postgres/pruner.ts";
+import { toRead } from "./_postgres/row.ts";
+import { schemaScript } from "./_postgres/schema.ts";
+import { shared } from "./_postgres/shared.ts";
+import { type Statements, type Write, writeStatements } from "./_postgres/statements.ts";
+import { newRecord, type StoredRecord, snapshot } from "./_record.ts";
+import { patchRow } from "./_sql/patch.ts";
+import { toValues } from "./_sql/row.ts";
+import {
+  type NewRecord,
+  type PatchResult,
+  SessionBackend,
+  type SessionData,
+  type SessionPatch,
+  type SessionRecord,
+  type UserSession,
+} from "./backend.ts";
+
+export type { PgLike, PostgresJsLike, PostgresLike, PostgresValue } from "./_postgres/like.ts";
+export type { PostgresOptions } from "./_postgres/options.ts";
+
+/** How many expired records one statement deletes: some milliseconds of work. */
+const BATCH = 500;
+/** By `prune`, for which nobody waits. */
+const LARGE_BATCH = 5000;
+
+/**
+ * Sessions in a PostgreSQL database (12 or newer), which any number of processes and machines may share.
+ *
+ * Takes a `Pool` of pg, or the `sql` of postgres (postgres.js); it stays yours, so end it after `close`. Every verb is
+ * one atomic statement without a transaction or a state of the connection, so a transaction pooler may be in between
+ * (with `prepare: false`, unless it knows prepared statements). Only the database's clock counts.
+ *
+ * Makes its table at the first use and keeps it up to date, unless `migrate` is false; until that has worked, each
+ * call tries again. Throws ConfigError `table`, `backend` or `pruneInterval` at construction; later, calls reject with a
+ * ConfigError if the table cannot be used, and with the driver's error if the database fails.
+ */
+export class PostgresSessionBackend extends SessionBackend {
+  readonly #db: Database;
+  readonly #sql: Statements;
+  readonly #wanted: Wanted;
+  readonly #prepare: () => Promise<void>;
+  readonly #pruneInterval: number;
+  #isReady = false;
+  #isClosed = false;
+  #stopPruning: (() => void) | undefined;
+
+  constructor(client: PostgresLike, options: PostgresOptions = {}) {
+    super();
+    const { prepare, pruneInterval, ...wanted } = resolveOptions(client, options);
+    this.#db = openDatabase(client, prepare);
+    this.#sql = writeStatements(wanted.names.table);
+    this.#wanted = wanted;
+    this.#prepare = shared(() => prepareSchema(this.#db, wanted));
+    this.#pruneInterval = pruneInterval;
+  }
+
+  /**
+   * What to LISTEN to for the news that `notify` gives: the handle of each record that was changed or deleted, by
+   * whomever, or whose deadline was brought forward; no touch, and no lock. `*` stands for all of them. The same for
+   * every table of this name, whatever its schema.
+   */
+  get channel(): string {
+    return this.#wanted.names.channel;
+  }
+
+  /** Makes or checks the table now instead of at the first use. Rejects like any call. */
+  async ready(): Promise<void> {
+    await this.#prepare();
+    this.#isReady = true;
+    if (this.#pruneInterval > 0 && !this.#isClosed) {
+      this.#stopPruning ??= startPruning(this.#pruneInterval, async () => {
+        const due = await this.#takeDue(this.#sql.removeDueSlots, BATCH);
+        return due === BATCH;
+      });
+    }
+  }
+
+  override load(id: string): Promise<SessionData> {
+    return this.#live(id).then((record) => (record === undefined ? {} : dictionaryOf(record)));
+  }
+
+  override async save(id: string, data: SessionData, timeout: number): Promise<void> {
+    const { remove, clock, replace } = this.#sql;
+    if (timeout <= 0 || Object.keys(data).length === 0) return this.#run(remove, [id, null], ignore);
+    const now = await this.#run(clock, [], ({ rows }) => Number(rows[0]?.[0]));
+    return this.#run(replace, toValues(id, restored(data, timeout, now)), ignore);
+  }
+
+  override read(handle: string): Promise<SessionRecord | undefined> {
+    return this.#run(this.#sql.select, [handle], ({ rows }) => {
+      if (rows[0] === undefined) return undefined;
+      const { record, now } = toRead(rows[0]);
+      return record.secretHash === "" ? undefined : snapshot(record, now);
+    });
+  }
+
+  override create(handle: string, record: NewRecord): Promise<boolean> {
+    return this.#run(this.#sql.insert, toValues(handle, newRecord(record, 0)), changed);
+  }
+
+  override async patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
+    const { baseVersion, ifVersion } = patch;
+    const store = (data: string, version: number): Promise<boolean> =>
+      this.#store("whole", handle, patch, data, version);
+    if (ifVersion === undefined) {
+      if (await store(patch.data, baseVersion)) return "ok";
+      if (await this.#merge(handle, patch)) return "merged";
+    }
+    // It has ended, a condition failed, or the server cannot merge this data.
+    return patchRow(handle, patch, { store, read: () => this.#live(handle) });
+  }
+
+  override touch(handle: string, idleTimeout: number): Promise<boolean> {
+    return this.#run(this.#sql.touch, [handle, idleTimeout], changed);
+  }
+
+  override delete(handle: string, ifVersion?: number): Promise<boolean> {
+    return this.#run(this.#sql.remove, [handle, ifVersion ?? null], ({ rows }) => rows[0]?.[0] === handle);
+  }
+
+  override listByUser(userId: string): Promise<UserSession[]> {
+    return this.#run(this.#sql.selectUser, [userId], ({ rows }) =>
+      rows.map((row) => {
+        const { record, now } = toRead(row);
+        return { handle: row[3] as string, record: snapshot(record, now) };
+      }),
+    );
+  }
+
+  override revokeUser(userId: string, except = ""): Promise<string[]> {
+    return this.#run(this.#sql.removeUser, [userId, except], ({ rows }) =>
+      rows.flatMap(([handle]) => (handle === null ? [] : [handle as string])),
+    );
+  }
+
+  override async lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
+    const fence = await this.#run(this.#sql.lock, [handle, seconds], ({ rows }) => rows[0]?.[0]);
+    if (fence !== undefined) return Number(fence);
+    return (await this.#live(handle)) === undefined ? "ended" : "busy";
+  }
+
+  override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
+    return this.#run(this.#sql.relock, [handle, fence, seconds], changed);
+  }
+
+  /** Deletes every expired record, in batches. Several processes may do so at once: each record is deleted by one. */
+  override async prune(): Promise<number> {
+    let total = 0;
+    for (const statement of [this.#sql.removeDueSlots, this.#sql.removeDue]) {
+      for (let due = LARGE_BATCH; due === LARGE_BATCH; total += due) {
+        due = await this.#takeDue(statement, LARGE_BATCH);
+      }
+    }
+    return total;
+  }
+
+  /** Stops the search for expired records. The client stays open, and the back-end usable. */
+  override close(): void {
+    this.#isClosed = true;
+    this.#stopPruning?.();
+  }
+
+  #live(handle: string): Promise<StoredRecord | undefined> {
+    return this.#run(this.#sql.select, [handle], ({ rows }) => {
+      if (rows[0] === undefined) return undefined;
+      const { record, now } = toRead(rows[0]);
+      return record.expiresAt > now ? record : undefined;
+    });
+  }
+
+  async #merge(handle: string, patch: SessionPatch): Promise<boolean> {
+    const { set, unset } = patch.changes();
+    const changes = `[${dataText(set)},${JSON.stringify(unset)}]`;
+    try {
+      return await this.#store("merged", handle, patch, changes, patch.baseVersion);
+    } catch (error) {
+      if (isUnreadable(error)) return false;
+      throw error;
+    }
+  }
+
+  #store(
+    way: keyof Write,
+    handle: string,
+    patch: SessionPatch,
+    data: string,
+    version: number,
+  ): Promise<boolean> {
+    const { rotation, idleTimeout, ifEpoch, ifFence, ifSecretHash } = patch;
+    const values: PostgresValue[] = [handle, version, ifEpoch, ifFence ?? null, ifSecretHash ?? null, data];
+    if (rotation === undefined) return this.#run(this.#sql.store[way], [...values, idleTimeout], changed);
+    const { secretHash, grace, raiseEpoch, userId = null, lifetime } = rotation;
+    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId);
+    if (lifetime === undefined) return this.#run(this.#sql.rotate[way], [...values, idleTimeout], changed);
+    values.push(lifetime.idleTimeout, lifetime.absoluteTimeout, lifetime.persistent ? 1 : 0);
+    return this.#run(this.#sql.signIn[way], values, changed);
+  }
+
+  #takeDue(statement: Statement, limit: number): Promise<number> {
+    return this.#run(statement, [limit], ({ rows }) => {
+      for (const [handle, userId] of rows) this.onExpired?.(handle as string, userId as string | null);
+      return rows.length;
+    });
+  }
+
+  #run<R>(statement: Statement, values: PostgresValue[], use: (answer: Answer) => R): Promise<R> {
+    if (this.#isReady) return this.#db.run(statement, values, use);
+    return this.ready().then(() => this.#db.run(statement, values, use));
+  }
+}
+
+function changed({ rowCount }: Answer): boolean {
+  return rowCount !== null && rowCount > 0;
+}
+
+function ignore(): void {}
+
+/**
+ * The SQL that makes the table of this name, or brings it to this version of micropie, for those who run it by hand
+ * and say `migrate: false`. One statement: all of it or nothing, and nothing if it was run before. With `notify`, also
+ * what that option needs. Throws ConfigError `table` if the name is none.
+ */
+export function postgresSchema(table: string = "sessions", options: { notify?: boolean } = {}): string {
+  return schemaScript(namesOf(table), options.notify ?? false);
+}
