@@ -5,7 +5,7 @@ const LONGEST = 2 ** 31 - 1;
 
 /**
  * Waits for everybody who came before under this key, and answers a function that lets the next one go on.
- * Throws what `late` answers after `wait` seconds; whoever comes later still waits for those before.
+ * Throws what `late` answers after `wait` seconds; whoever comes later begins a new line, and the store decides.
  */
 export function standInLine<K>(
   lines: Map<K, Promise<void>>,
@@ -25,6 +25,8 @@ export function standInLine<K>(
   });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
+      // Whoever is before may never leave: a Worker drops what a request that is over or canceled had under way.
+      lines.delete(key);
       leave();
       reject(late());
     }, delayOf(wait));

@@ -81,11 +81,16 @@ export function standing(record: SessionRecord): object {
   return {
     ...rest,
     data: JSON.parse(data),
-    age: Math.round(now - createdAt),
-    left: Math.round(expiresAt - now),
-    absoluteLeft: Math.round(absoluteExpiresAt - now),
-    graceLeft: previousUntil === 0 ? 0 : Math.round(previousUntil - now),
+    age: tens(now - createdAt),
+    left: tens(expiresAt - now),
+    absoluteLeft: tens(absoluteExpiresAt - now),
+    graceLeft: previousUntil === 0 ? 0 : tens(previousUntil - now),
   };
+}
+
+/** To ten seconds, because a far and busy store takes its time. */
+function tens(seconds: number): number {
+  return Math.round(seconds / 10) * 10;
 }
 
 /** Runs the case once for each distance between two calls that are meant to overlap. */

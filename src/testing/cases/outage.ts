@@ -39,7 +39,7 @@ const ATTEMPTS: Record<string, { verb: Verb; run(world: World, cookie: string): 
   "revoking all sessions": { verb: "revokeUser", run: (world) => impatient(world).revokeAll("ann") },
 };
 
-const impatient = (world: World) => world.sessions({ backendTimeout: 0.02 });
+const impatient = (world: World) => world.sessions({ backendTimeout: 0.2 });
 
 async function begin(
   world: World,
@@ -101,7 +101,7 @@ export const outageCases: readonly Case[] = [
     async run(world) {
       const ann = await world.visitor(
         { visits: 1 },
-        world.sessions({ touchThrottle: 1, backendTimeout: 0.02 }),
+        world.sessions({ touchThrottle: 1, backendTimeout: 0.2 }),
       );
       for (const how of HOWS) {
         await world.advance(10);

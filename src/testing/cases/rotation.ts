@@ -122,7 +122,7 @@ export const rotationCases: readonly Case[] = [
     promise: "C4",
     name: "a rotation whose answer is lost leaves the new session whole, and the old id works for its grace",
     async run(world) {
-      const impatient = world.sessions({ backendTimeout: 0.02 });
+      const impatient = world.sessions({ backendTimeout: 0.2 });
       const ann = await world.visitor({ visits: 1 }, impatient);
       const session = await ann.begin();
       rotate(session);

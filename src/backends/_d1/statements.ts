@@ -1,0 +1,63 @@
+import { COLUMNS } from "../_sql/row.ts";
+
+/** The database's own clock: a Worker's stands still between two answers that it waits for. */
+const NOW = "unixepoch('subsec')";
+
+/** Every statement of the back-end. Each is one atomic step. */
+export interface Statements {
+  readonly select: string;
+  readonly selectUser: string;
+  readonly insert: string;
+  readonly replace: string;
+  readonly restore: string;
+  readonly store: string;
+  readonly rotate: string;
+  readonly touch: string;
+  readonly remove: string;
+  readonly removeUser: string;
+  readonly removeDue: string;
+  readonly lock: string;
+  readonly relock: string;
+}
+
+export function statements(name: string): Statements {
+  const table = `"${name}"`;
+  const all = COLUMNS.join(", ");
+  const fresh = `(${all}) VALUES (?1, ?2, ?3, NULL, 0, 0, 0, 1, ${NOW}, ${NOW} + ?4, ${NOW} + ?5, ?6, ?7, ?8, 0, 0)`;
+  const given = COLUMNS.map((column, at) =>
+    column === "expires_at" ? `min(?${at + 1}, ${NOW} + ?${COLUMNS.length + 1})` : `?${at + 1}`,
+  );
+  const replaced = COLUMNS.map((column) => `${column} = excluded.${column}`).join(", ");
+  const moved = (timeout: string) => `max(expires_at, min(${NOW} + ${timeout}, absolute_expires_at))`;
+  const live = `expires_at > ${NOW}`;
+  const conditions = `handle = ?1 AND version = ?2 AND epoch = ?3 AND ${live}
+    AND fence = coalesce(?4, fence) AND secret_hash = coalesce(?5, secret_hash)`;
+  return {
+    select: `SELECT ${all}, ${NOW} AS now FROM ${table} WHERE handle = ?1 AND ${live}`,
+    selectUser: `SELECT ${all}, ${NOW} AS now FROM ${table} WHERE user_id = ?1 AND ${live} ORDER BY created_at`,
+    // Takes the place of an expired record, of a live one never.
+    insert: `INSERT INTO ${table} ${fresh}
+      ON CONFLICT (handle) DO UPDATE SET ${replaced} WHERE ${table}.expires_at <= ${NOW} RETURNING handle`,
+    replace: `INSERT OR REPLACE INTO ${table} ${fresh}`,
+    restore: `INSERT OR REPLACE INTO ${table} (${all}) VALUES (${given.join(", ")})`,
+    store: `UPDATE ${table} SET data = ?6, version = version + 1, expires_at = ${moved("?7")}
+      WHERE ${conditions} RETURNING handle`,
+    rotate: `UPDATE ${table} SET data = ?6, version = version + 1,
+      previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ${NOW} + ?8,
+      secret_hash = ?9, epoch = epoch + ?10, user_id = coalesce(?11, user_id),
+      created_at = iif(?12 IS NULL, created_at, ${NOW}), idle_timeout = coalesce(?12, idle_timeout),
+      absolute_expires_at = coalesce(${NOW} + ?13, absolute_expires_at), persistent = coalesce(?14, persistent),
+      expires_at = coalesce(${NOW} + min(?12, ?13), ${moved("?7")})
+      WHERE ${conditions} RETURNING handle`,
+    touch: `UPDATE ${table} SET expires_at = ${moved("?2")} WHERE handle = ?1 AND ${live} RETURNING handle`,
+    remove: `DELETE FROM ${table} WHERE handle = ?1 AND version = coalesce(?2, version) RETURNING handle, ${live} AS live`,
+    removeUser: `DELETE FROM ${table} WHERE user_id = ?1 AND handle <> ?2 RETURNING handle, ${live} AS live`,
+    removeDue: `DELETE FROM ${table} WHERE handle IN
+      (SELECT handle FROM ${table} WHERE expires_at <= ${NOW} ORDER BY expires_at LIMIT ?1)
+      RETURNING handle, user_id`,
+    lock: `UPDATE ${table} SET fence = fence + 1, locked_until = ${NOW} + ?2
+      WHERE handle = ?1 AND ${live} AND locked_until <= ${NOW} RETURNING fence`,
+    relock: `UPDATE ${table} SET locked_until = iif(?3 > 0, ${NOW} + ?3, 0)
+      WHERE handle = ?1 AND fence = ?2 AND ${live} RETURNING handle`,
+  };
+}

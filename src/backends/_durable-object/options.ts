@@ -1,0 +1,33 @@
+import { ConfigError } from "../../errors.ts";
+
+/** Options of `DurableObjectSessionBackend`. */
+export interface DurableObjectOptions {
+  /** Over how many objects the sessions are spread, 1 to 256; default 8. */
+  readonly shards?: number;
+  /** The objects are called by this and their number; default "sessions". Another name is another, empty store. */
+  readonly name?: string;
+  /** Where Cloudflare should place an object when it is used for the first time, such as "weur". Default: nearby. */
+  readonly locationHint?: string;
+}
+
+/** The options with their defaults. Throws ConfigError that names the one which is wrong. */
+export function resolveOptions(
+  namespace: unknown,
+  options: DurableObjectOptions,
+): Required<Omit<DurableObjectOptions, "locationHint">> {
+  const { shards = 8, name = "sessions", locationHint } = options;
+  const { idFromName, get } = Object(namespace) as Record<string, unknown>;
+  if (typeof idFromName !== "function" || typeof get !== "function") {
+    const wanted = "takes the binding of a Durable Object class, as `env.SESSIONS` in a Worker";
+    throw new ConfigError("backend", `DurableObjectSessionBackend ${wanted}`);
+  }
+  if (!Number.isInteger(shards) || shards < 1 || shards > 256) {
+    throw new ConfigError("shards", "must be a whole number from 1 to 256");
+  }
+  if (typeof name !== "string" || name === "")
+    throw new ConfigError("name", "must be a text that is not empty");
+  if (locationHint !== undefined && typeof locationHint !== "string") {
+    throw new ConfigError("locationHint", 'must be a region of Cloudflare, such as "weur"');
+  }
+  return { shards, name };
+}

@@ -1,0 +1,206 @@
+import { ConfigError } from "../errors.ts";
+import type { D1Like, D1Statement } from "./_d1/like.ts";
+import { checkTable, type D1Options, resolveOptions } from "./_d1/options.ts";
+import { isSchemaError, prepareSchema, schemaStatements } from "./_d1/schema.ts";
+import { type Statements, statements } from "./_d1/statements.ts";
+import { dictionaryOf, fromDictionary } from "./_dictionary.ts";
+import { snapshot } from "./_record.ts";
+import { patchRow } from "./_sql/patch.ts";
+import { type Row, type SqlValue, toRecord, toValues } from "./_sql/row.ts";
+import {
+  type NewRecord,
+  type PatchResult,
+  SessionBackend,
+  type SessionData,
+  type SessionPatch,
+  type SessionRecord,
+  type UserSession,
+} from "./backend.ts";
+
+export type { D1Like, D1Result, D1Statement } from "./_d1/like.ts";
+export type { D1Options } from "./_d1/options.ts";
+
+/** How many expired records go along with a new session: some milliseconds of work. */
+const ALONG = 100;
+
+/** How many expired records one statement of `prune` deletes. */
+const BATCH = 1000;
+
+/**
+ * Sessions in Cloudflare D1. Takes the database binding (`env.DB`), not what `withSession` answers: every step asks
+ * the primary, also while read replication is on. The database's clock decides.
+ *
+ * Each verb is one statement, so one round trip; only a save that met another one takes more. Makes its table when a
+ * statement finds it missing, so a fresh isolate asks for nothing; see `migrate`. With some new sessions it deletes up
+ * to 100 expired records in the same round trip; `prune`, from a Cron Trigger, deletes them all.
+ *
+ * A record is one row of at most 2 MB. Throws ConfigError at the start for a wrong option, and `backend` or `migrate`
+ * at the first statement if the table is not ours or is missing; rejects with the error of D1 otherwise.
+ */
+export class D1SessionBackend extends SessionBackend {
+  readonly #db: D1Like;
+  readonly #sql: Statements;
+  readonly #options: Required<D1Options>;
+  #pruneAt = 0;
+
+  constructor(db: D1Like, options: D1Options = {}) {
+    super();
+    this.#options = resolveOptions(db, options);
+    this.#db = db;
+    this.#sql = statements(this.#options.table);
+  }
+
+  override async load(id: string): Promise<SessionData> {
+    const row = await this.#live(id);
+    return row === undefined ? {} : dictionaryOf(toRecord(row));
+  }
+
+  override async save(id: string, data: SessionData, timeout: number): Promise<void> {
+    if (timeout <= 0 || Object.keys(data).length === 0) {
+      await this.#run(this.#sql.remove, id, null);
+      return;
+    }
+    const record = fromDictionary(data);
+    if (record !== undefined) await this.#run(this.#sql.restore, ...toValues(id, record), timeout);
+    else {
+      const lifetime = { idleTimeout: timeout, absoluteTimeout: timeout, persistent: false };
+      const plain = { data: JSON.stringify(data), secretHash: "", userId: null, ...lifetime };
+      await this.#run(this.#sql.replace, ...freshValues(id, plain));
+    }
+  }
+
+  override async read(handle: string): Promise<SessionRecord | undefined> {
+    const row = await this.#live(handle);
+    return row === undefined || row.secret_hash === "" ? undefined : snapshot(toRecord(row), row.now);
+  }
+
+  override async create(handle: string, record: NewRecord): Promise<boolean> {
+    const values = freshValues(handle, record);
+    if (performance.now() < this.#pruneAt) return (await this.#run(this.#sql.insert, ...values)).length > 0;
+    this.#pruneAt = performance.now() + this.#options.pruneInterval * 1000;
+    const [created = [], due = []] = await this.#try(async () => {
+      const both = [this.#bound(this.#sql.insert, values), this.#bound(this.#sql.removeDue, [ALONG])];
+      return (await this.#db.batch(both)).map(({ results }) => results as LiveRow[]);
+    });
+    // More are due: again with the next one, or the table would grow faster than it is pruned.
+    if (due.length === ALONG) this.#pruneAt = 0;
+    this.#announce(due);
+    return created.length > 0;
+  }
+
+  override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
+    return patchRow(handle, patch, {
+      store: (data, version) => this.#store(handle, patch, data, version),
+      read: async () => {
+        const row = await this.#live(handle);
+        return row === undefined ? undefined : toRecord(row);
+      },
+    });
+  }
+
+  override async touch(handle: string, idleTimeout: number): Promise<boolean> {
+    return (await this.#run(this.#sql.touch, handle, idleTimeout)).length > 0;
+  }
+
+  override async delete(handle: string, ifVersion?: number): Promise<boolean> {
+    const [row] = await this.#run(this.#sql.remove, handle, ifVersion ?? null);
+    return row !== undefined && row.live === 1;
+  }
+
+  override async listByUser(userId: string): Promise<UserSession[]> {
+    const rows = await this.#run(this.#sql.selectUser, userId);
+    return rows.map((row) => ({ handle: row.handle, record: snapshot(toRecord(row), row.now) }));
+  }
+
+  override async revokeUser(userId: string, except = ""): Promise<string[]> {
+    const rows = await this.#run(this.#sql.removeUser, userId, except);
+    return rows.filter((row) => row.live === 1).map((row) => row.handle);
+  }
+
+  override async lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
+    const [row] = await this.#run(this.#sql.lock, handle, seconds);
+    if (row !== undefined) return Number(row.fence);
+    return (await this.#live(handle)) === undefined ? "ended" : "busy";
+  }
+
+  override async relock(handle: string, fence: number, seconds: number): Promise<boolean> {
+    return (await this.#run(this.#sql.relock, handle, fence, seconds)).length > 0;
+  }
+
+  /** Deletes every expired record, a thousand with each statement. */
+  override async prune(): Promise<number> {
+    for (let total = 0; ; ) {
+      const due = await this.#run(this.#sql.removeDue, BATCH);
+      this.#announce(due);
+      total += due.length;
+      if (due.length < BATCH) return total;
+    }
+  }
+
+  async #live(handle: string): Promise<LiveRow | undefined> {
+    const [row] = await this.#run(this.#sql.select, handle);
+    return row;
+  }
+
+  async #store(handle: string, patch: SessionPatch, data: string, version: number): Promise<boolean> {
+    const { rotation, ifEpoch, ifFence = null, ifSecretHash = null, idleTimeout } = patch;
+    const values = [handle, version, ifEpoch, ifFence, ifSecretHash, data, idleTimeout];
+    if (rotation === undefined) return (await this.#run(this.#sql.store, ...values)).length > 0;
+    const { secretHash, grace, raiseEpoch, userId = null, lifetime } = rotation;
+    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId);
+    if (lifetime === undefined) values.push(null, null, null);
+    else values.push(lifetime.idleTimeout, lifetime.absoluteTimeout, lifetime.persistent ? 1 : 0);
+    return (await this.#run(this.#sql.rotate, ...values)).length > 0;
+  }
+
+  #announce(expired: readonly Row[]): void {
+    for (const { handle, user_id } of expired) this.onExpired?.(handle, user_id);
+  }
+
+  async #run(sql: string, ...values: SqlValue[]): Promise<LiveRow[]> {
+    const { results } = await this.#try(() => this.#bound(sql, values).all());
+    return results as LiveRow[];
+  }
+
+  #bound(sql: string, values: SqlValue[]): D1Statement {
+    return this.#db.prepare(sql).bind(...values);
+  }
+
+  /** No promise is kept for others: one that belongs to a request which was canceled would never be settled. */
+  async #try<R>(work: () => Promise<R>): Promise<R> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isSchemaError(error)) throw error;
+      const { table, migrate } = this.#options;
+      if (migrate) await prepareSchema(this.#db, table);
+      else {
+        const problem = `the database has no table "${table}" as this version needs it`;
+        throw new ConfigError("migrate", `${problem}. Run what d1Schema() answers.`, { cause: error });
+      }
+      return work();
+    }
+  }
+}
+
+/** A row as the statements answer it: some have the clock, some whether the record was live. */
+interface LiveRow extends Row {
+  readonly now: number;
+  readonly live: number;
+}
+
+/** What makes a new row, in the order of the parameters. */
+function freshValues(handle: string, record: NewRecord): SqlValue[] {
+  const { data, secretHash, idleTimeout, absoluteTimeout, persistent, userId } = record;
+  const first = Math.min(idleTimeout, absoluteTimeout);
+  return [handle, data, secretHash, first, absoluteTimeout, idleTimeout, persistent ? 1 : 0, userId];
+}
+
+/**
+ * The SQL that makes the table of `D1SessionBackend`, for a file in the folder of `wrangler d1 migrations`. It can be
+ * run again. Throws ConfigError `table`.
+ */
+export function d1Schema(table = "sessions"): string {
+  checkTable(table);
+  return `${schemaStatements(table).join(";\n")};\n`;
+}

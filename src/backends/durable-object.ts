@@ -1,0 +1,142 @@
+import type { SessionsMethods } from "./_durable-object/object.ts";
+import { type DurableObjectOptions, resolveOptions } from "./_durable-object/options.ts";
+import { shardOf } from "./_durable-object/shard.ts";
+import {
+  type NewRecord,
+  type PatchResult,
+  SessionBackend,
+  type SessionData,
+  type SessionPatch,
+  type SessionRecord,
+  type UserSession,
+} from "./backend.ts";
+
+export {
+  type ObjectContext,
+  type Pruned,
+  type SentPatch,
+  type SessionsMethods,
+  SessionsObject,
+} from "./_durable-object/object.ts";
+export type { DurableObjectOptions } from "./_durable-object/options.ts";
+export type { ObjectStorage } from "./_durable-object/storage.ts";
+
+/** The binding of a Durable Object class with the methods used here. */
+export interface SessionsNamespace {
+  idFromName(name: string): object;
+  get(id: object, options?: { locationHint?: string }): object;
+}
+
+/**
+ * Sessions in Cloudflare Durable Objects of a class made with `SessionsObject`. Takes the binding of that class. Each
+ * session is held by one object, which its handle chooses among `shards`, and every verb is one call of that object
+ * (two, if a save met another one); to list or revoke a user's sessions, or to prune, is one call of every object.
+ *
+ * With more `shards` later, sessions whose handle moves to a new object are lost, and their users logged out: half of
+ * them when the number is doubled. Nothing else is. With fewer, sessions of the objects that are left out would come
+ * back if the number was raised again; choose another `name` instead.
+ *
+ * A record is one row of at most 2 MB. Throws ConfigError for a wrong option; rejects with the error of the runtime.
+ * Expired records are deleted by the objects themselves, which does not tell `onExpired`; `prune` does.
+ */
+export class DurableObjectSessionBackend extends SessionBackend {
+  readonly #namespace: SessionsNamespace;
+  readonly #shards: number;
+  readonly #name: string;
+  readonly #placement: { locationHint?: string };
+
+  constructor(namespace: SessionsNamespace, options: DurableObjectOptions = {}) {
+    super();
+    const { shards, name } = resolveOptions(namespace, options);
+    this.#namespace = namespace;
+    this.#shards = shards;
+    this.#name = name;
+    this.#placement = options.locationHint === undefined ? {} : { locationHint: options.locationHint };
+  }
+
+  override async load(id: string): Promise<SessionData> {
+    return JSON.parse(await this.#holder(id).load(id));
+  }
+
+  override async save(id: string, data: SessionData, timeout: number): Promise<void> {
+    await this.#holder(id).save(id, JSON.stringify(data), timeout);
+  }
+
+  override async read(handle: string): Promise<SessionRecord | undefined> {
+    try {
+      return await this.#holder(handle).read(handle);
+    } catch (error) {
+      // As when a new version of the Worker is deployed. To ask again changes nothing; for writes, that is not so.
+      if (!isReset(error)) throw error;
+      return this.#holder(handle).read(handle);
+    }
+  }
+
+  override async create(handle: string, record: NewRecord): Promise<boolean> {
+    return this.#holder(handle).create(handle, record);
+  }
+
+  override async patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
+    const { changes, ...sent } = patch;
+    const result = await this.#holder(handle).patch(handle, sent);
+    if (result !== "changes") return result;
+    return (await this.#holder(handle).patch(handle, sent, changes())) as PatchResult;
+  }
+
+  override async touch(handle: string, idleTimeout: number): Promise<boolean> {
+    return this.#holder(handle).touch(handle, idleTimeout);
+  }
+
+  override async delete(handle: string, ifVersion?: number): Promise<boolean> {
+    return this.#holder(handle).delete(handle, ifVersion);
+  }
+
+  override async listByUser(userId: string): Promise<UserSession[]> {
+    const found = await this.#all((object) => object.listByUser(userId));
+    return found.flat().sort((one, other) => one.record.createdAt - other.record.createdAt);
+  }
+
+  override async revokeUser(userId: string, except?: string): Promise<string[]> {
+    return (await this.#all((object) => object.revokeUser(userId, except))).flat();
+  }
+
+  override async lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
+    return this.#holder(handle).lock(handle, seconds);
+  }
+
+  override async relock(handle: string, fence: number, seconds: number): Promise<boolean> {
+    return this.#holder(handle).relock(handle, fence, seconds);
+  }
+
+  override async prune(): Promise<number> {
+    const counts = await this.#all(async (object) => {
+      for (let total = 0; ; ) {
+        const { expired, more } = await object.prune();
+        for (const [handle, userId] of expired) this.onExpired?.(handle, userId);
+        total += expired.length;
+        if (!more) return total;
+      }
+    });
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  #holder(handle: string): SessionsMethods {
+    return this.#object(shardOf(handle, this.#shards));
+  }
+
+  #all<R>(ask: (object: SessionsMethods) => Promise<R>): Promise<R[]> {
+    return Promise.all(Array.from({ length: this.#shards }, (_, shard) => ask(this.#object(shard))));
+  }
+
+  /** A fresh one for each call: one that has met an error is of no use any more. */
+  #object(shard: number): SessionsMethods {
+    const id = this.#namespace.idFromName(`${this.#name}-${shard}`);
+    return this.#namespace.get(id, this.#placement) as SessionsMethods;
+  }
+}
+
+/** Whether the object went away while it was asked, and another instance of it will answer. */
+function isReset(error: unknown): boolean {
+  const { durableObjectReset, retryable, overloaded } = Object(error) as Record<string, unknown>;
+  return (durableObjectReset === true || retryable === true) && overloaded !== true;
+}
