@@ -45,7 +45,8 @@ export class BackendError extends SessionError {
 
 /**
  * The session holds something that cannot be stored: `unsupported` (a value that would not come back as what it
- * was), `too_large`, or `invalid` (refused by the schema). Names the `key`. What was stored before is untouched.
+ * was), `too_large`, or `invalid` (refused by the schema, or what is stored is damaged). Names the `key`. What was stored
+ * before is untouched.
  */
 export class DataError extends SessionError {
   override readonly name = "DataError";

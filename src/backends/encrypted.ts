@@ -1,0 +1,176 @@
+import { ConfigError } from "../errors.ts";
+import { fromDictionary, toDictionary } from "./_dictionary.ts";
+import { type EncryptionKeys, resolveKeys } from "./_encrypted/keys.ts";
+import { Sealer } from "./_encrypted/sealer.ts";
+import {
+  type Awaitable,
+  type DataChanges,
+  type LoadSave,
+  type NewRecord,
+  type PatchResult,
+  SessionBackend,
+  type SessionData,
+  type SessionPatch,
+  type SessionRecord,
+  toBackend,
+  type UserSession,
+} from "./backend.ts";
+
+export type { EncryptionKey, EncryptionKeys } from "./_encrypted/keys.ts";
+
+/** Options of `EncryptedSessionBackend`. */
+export interface EncryptedOptions {
+  /**
+   * Keys by name, each 32 random bytes: a Uint8Array, 64 hexadecimal digits or 43 characters of base64url. The first
+   * one seals, all of them open. Or the same as a list of `{ name, key }`.
+   */
+  readonly keys: EncryptionKeys;
+  /** The name of the key that seals, if it is not the first. */
+  readonly current?: string;
+  /**
+   * Accepts values that are not sealed, and seals them at the next write: for the time in which sessions from before
+   * the encryption still live. Until it is off again, whoever can write to the store can plant values. Default false.
+   */
+  readonly acceptPlaintext?: boolean;
+  /**
+   * About how many bytes of memory the last used sessions may take, open and sealed, so that what has not changed is
+   * neither opened nor sealed again; 0 for none. Default 4 MiB.
+   */
+  readonly cacheBytes?: number;
+}
+
+/**
+ * Any back-end, or object with `load` and `save`, with every value of a session encrypted in it: AES-256-GCM, each
+ * top-level key by itself, so that changes of different keys still merge in the store. A value is bound to its session
+ * and its key. Names of keys, times, sizes and the user's id stay readable. The form is in docs/backends.md.
+ *
+ * A value that was changed, moved, sealed under a key that is not there, or not sealed at all throws DataError
+ * `invalid` with the handle and the key, whatever `outage` says; what is stored stays as it is. A write of the
+ * session seals under the current key what was under another.
+ *
+ * Answers at once if the inner back-end does. Throws ConfigError naming the option.
+ */
+export class EncryptedSessionBackend extends SessionBackend {
+  readonly #inner: SessionBackend;
+  readonly #sealer: Sealer;
+
+  constructor(inner: SessionBackend | LoadSave, options: EncryptedOptions) {
+    super();
+    if (typeof inner?.load !== "function" || typeof inner.save !== "function")
+      throw new ConfigError("backend", "EncryptedSessionBackend takes a back-end and { keys }");
+    const {
+      keys,
+      current,
+      acceptPlaintext = false,
+      cacheBytes = 4 * 1024 * 1024,
+    } = Object(options) as EncryptedOptions;
+    if (!(cacheBytes >= 0)) throw new ConfigError("cacheBytes", "must be a number of bytes, 0 or more");
+    if (typeof acceptPlaintext !== "boolean")
+      throw new ConfigError("acceptPlaintext", "must be true or false");
+    this.#inner = toBackend(inner);
+    this.#sealer = new Sealer(resolveKeys(keys, current), acceptPlaintext, cacheBytes);
+    Object.defineProperty(this, "onExpired", {
+      get: () => this.#inner.onExpired,
+      set: (listener: SessionBackend["onExpired"]) => {
+        this.#inner.onExpired = listener;
+      },
+    });
+  }
+
+  override now(): number {
+    return this.#inner.now();
+  }
+
+  override load(id: string): Awaitable<SessionData | null | undefined> {
+    return then(this.#inner.load(id), (stored) => {
+      if (!stored) return stored;
+      const record = fromDictionary(stored);
+      if (record !== undefined)
+        return toDictionary({ ...record, data: this.#sealer.open("record", id, record.data) });
+      return JSON.parse(this.#sealer.open("dictionary", id, JSON.stringify(stored))) as SessionData;
+    });
+  }
+
+  override save(id: string, data: SessionData, timeout: number): Awaitable<void> {
+    const record = fromDictionary(data);
+    if (record !== undefined) {
+      const { sealed } = this.#sealer.seal("record", id, record.data);
+      return this.#inner.save(id, toDictionary({ ...record, data: sealed }), timeout);
+    }
+    const { sealed } = this.#sealer.seal("dictionary", id, JSON.stringify(data));
+    return this.#inner.save(id, JSON.parse(sealed) as SessionData, timeout);
+  }
+
+  override read(handle: string): Awaitable<SessionRecord | undefined> {
+    return then(this.#inner.read(handle), (record) => record && this.#open(handle, record));
+  }
+
+  override create(handle: string, record: NewRecord): Awaitable<boolean> {
+    const { sealed } = this.#sealer.seal("record", handle, record.data);
+    return this.#inner.create(handle, { ...record, data: sealed });
+  }
+
+  override patch(handle: string, patch: SessionPatch): Awaitable<PatchResult> {
+    const session = this.#sealer.seal("record", handle, patch.data);
+    let sealed: DataChanges | undefined;
+    const changes = (): DataChanges => {
+      if (sealed !== undefined) return sealed;
+      // Only what changed: what is merely under an older key may be newer in the store.
+      const { set, unset } = patch.changes();
+      const texts = Array.from(set, ([key, text]): [string, string] => [
+        key,
+        this.#sealer.sealOne(session, handle, key, text),
+      ]);
+      sealed = { set: new Map(texts), unset };
+      return sealed;
+    };
+    return this.#inner.patch(handle, { ...patch, data: session.sealed, changes });
+  }
+
+  override touch(handle: string, idleTimeout: number): Awaitable<boolean> {
+    return this.#inner.touch(handle, idleTimeout);
+  }
+
+  override delete(handle: string, ifVersion?: number): Awaitable<boolean> {
+    this.#sealer.forget(handle);
+    return this.#inner.delete(handle, ifVersion);
+  }
+
+  override listByUser(userId: string): Awaitable<UserSession[]> {
+    return then(this.#inner.listByUser(userId), (sessions) =>
+      sessions.map(({ handle, record }) => ({ handle, record: this.#open(handle, record) })),
+    );
+  }
+
+  override revokeUser(userId: string, except?: string): Awaitable<string[]> {
+    return then(this.#inner.revokeUser(userId, except), (handles) => {
+      for (const handle of handles) this.#sealer.forget(handle);
+      return handles;
+    });
+  }
+
+  override lock(handle: string, seconds: number): Awaitable<number | "busy" | "ended"> {
+    return this.#inner.lock(handle, seconds);
+  }
+
+  override relock(handle: string, fence: number, seconds: number): Awaitable<boolean> {
+    return this.#inner.relock(handle, fence, seconds);
+  }
+
+  override prune(): Awaitable<number> {
+    return this.#inner.prune();
+  }
+
+  override close(): Awaitable<void> {
+    return this.#inner.close();
+  }
+
+  #open(handle: string, record: SessionRecord): SessionRecord {
+    return { ...record, data: this.#sealer.open("record", handle, record.data) };
+  }
+}
+
+function then<T, R>(answer: Awaitable<T>, next: (value: T) => R): Awaitable<R> {
+  const thenable = typeof (answer as { then?: unknown } | null | undefined)?.then === "function";
+  return thenable ? Promise.resolve(answer).then(next) : next(answer as T);
+}
