@@ -1,0 +1,83 @@
+import { ConfigError } from "../../errors.ts";
+
+/** Where one memcached listens. */
+export interface MemcachedServer {
+  readonly host: string;
+  /** Default 11211. */
+  readonly port?: number;
+}
+
+/** Options of `MemcachedSessionBackend`. */
+export interface MemcachedOptions {
+  /** What every key begins with; default "session:". At most 150 printable ASCII characters, no space. */
+  readonly prefix?: string;
+  /** Seconds without a byte of an awaited reply after which a connection is given up; default 2. */
+  readonly timeout?: number;
+  /**
+   * The most bytes of one item; default 1,000,000, which fits memcached's own default (`-I 1m`). Never more than the
+   * servers take: memcached drops the old item when the new one is too large for it.
+   */
+  readonly maxItemBytes?: number;
+  /** Another clock, in seconds, for tests. */
+  readonly now?: () => number;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface MemcachedSettings {
+  readonly servers: readonly Address[];
+  readonly prefix: string;
+  readonly timeout: number;
+  readonly maxItemBytes: number;
+}
+
+/** The options with their defaults. Throws ConfigError that names the one which is wrong. */
+export function resolveOptions(servers: unknown, options: MemcachedOptions): MemcachedSettings {
+  const { prefix = "session:", timeout = 2, maxItemBytes = 1_000_000 } = options;
+  const addresses = (Array.isArray(servers) ? servers : [servers]).map(addressOf);
+  if (addresses.length === 0) throw wrongServers("give at least one server");
+  const names = addresses.map(nameOf);
+  for (const [index, name] of names.entries())
+    if (names.indexOf(name) !== index) throw wrongServers(`${name} is listed twice`);
+  if (typeof prefix !== "string" || !/^[\x21-\x7e]{0,150}$/.test(prefix))
+    throw new ConfigError("prefix", "must be at most 150 printable ASCII characters without spaces");
+  // A timer cannot run for longer.
+  if (!(timeout > 0 && timeout <= 2_000_000))
+    throw new ConfigError("timeout", "must be seconds, more than 0");
+  if (!(maxItemBytes >= 1000)) throw new ConfigError("maxItemBytes", "must be bytes, at least 1000");
+  return { servers: addresses, prefix, timeout, maxItemBytes };
+}
+
+/** How a server is told from others, wherever it is in the list. */
+export function nameOf({ host, port }: Address): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function addressOf(server: unknown): Address {
+  if (typeof server === "string") return fromText(server);
+  const { host, port = 11211 } = Object(server) as { host?: unknown; port?: unknown };
+  if (typeof host !== "string" || host === "" || !isPort(port))
+    throw wrongServers('give { host, port }, "host:port" or "memcached://host:port", or a list of these');
+  return { host, port };
+}
+
+function fromText(text: string): Address {
+  const [, bracketed, plain, port] =
+    /^(?:memcached:\/\/)?(?:\[([0-9a-f:.]+)\]|([^\s:/@[\]]+))(?::(\d{1,5}))?\/?$/i.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const number = port === undefined ? 11211 : Number(port);
+  if (host === undefined || !isPort(number))
+    throw wrongServers('a server in a text is "host", "host:port" or "memcached://host:port"');
+  return { host, port: number };
+}
+
+function isPort(port: unknown): port is number {
+  return Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536;
+}
+
+function wrongServers(message: string): ConfigError {
+  return new ConfigError("servers", message);
+}

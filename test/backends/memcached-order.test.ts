@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { CasSessionBackend } from "../../src/backends/_cas/cas-backend.ts";
+import { type Mark, MemcachedStore } from "../../src/backends/_memcached/memcached-store.ts";
+import { resolveOptions } from "../../src/backends/_memcached/options.ts";
+import { type Gate, gate } from "../../src/testing/gate.ts";
+import { onServer } from "../servers/on-server.ts";
+import { newPatch, newRecord } from "./_records.ts";
+
+/** A process whose next write under a key that begins with this waits at a gate. */
+class HeldStore extends MemcachedStore {
+  #held: { begins: string; gate: Gate } | undefined;
+
+  hold(begins: string): Gate {
+    this.#held = { begins, gate: gate() };
+    return this.#held.gate;
+  }
+
+  async #pass(key: string): Promise<void> {
+    const held = this.#held;
+    if (held === undefined || !key.startsWith(held.begins)) return;
+    this.#held = undefined;
+    await held.gate.wait();
+  }
+
+  override async add(key: string, text: string, seconds: number): Promise<boolean> {
+    await this.#pass(key);
+    return super.add(key, text, seconds);
+  }
+
+  override async replace(
+    key: string,
+    text: string,
+    seconds: number,
+    seen: Mark,
+  ): Promise<"stored" | "changed" | "gone"> {
+    await this.#pass(key);
+    return super.replace(key, text, seconds, seen);
+  }
+}
+
+class Process extends CasSessionBackend<Mark> {
+  readonly store: HeldStore;
+
+  constructor(store: HeldStore) {
+    super(store, undefined);
+    this.store = store;
+  }
+}
+
+const rotation = { secretHash: "h2", grace: 10, raiseEpoch: true, userId: "ann" };
+
+await onServer("memcached", (server) => {
+  let one: Process;
+  let two: Process;
+
+  beforeEach(() => {
+    const settings = resolveOptions(server, { prefix: `${randomBytes(9).toString("base64url")}:` });
+    one = new Process(new HeldStore(settings));
+    two = new Process(new HeldStore(settings));
+  });
+  afterEach(() => {
+    one.store.close();
+    two.store.close();
+  });
+
+  test("nobody is signed in before the list says so", async () => {
+    await one.create("known", newRecord());
+    for (const signIn of [
+      () => one.create("fresh", newRecord({ userId: "ann" })),
+      () => one.patch("known", newPatch({}, { rotation })),
+    ]) {
+      const held = one.store.hold("user_");
+      const signing = signIn();
+      await held.reached;
+      expect((await two.read("fresh"))?.userId).toBeUndefined();
+      expect(await two.read("known")).toMatchObject({ userId: null });
+      expect(await two.revokeUser("ann")).toEqual([]);
+      held.open();
+      await signing;
+      expect(await two.revokeUser("ann")).toHaveLength(1);
+    }
+  });
+
+  test("a sign-in that is listed and not stored yet is not revoked, and stays listed", async () => {
+    await one.create("known", newRecord());
+    for (const [handle, signIn] of [
+      ["fresh", () => one.create("fresh", newRecord({ userId: "ann" }))],
+      ["known", () => one.patch("known", newPatch({}, { rotation }))],
+    ] as const) {
+      const held = one.store.hold(handle);
+      const signing = signIn();
+      await held.reached;
+      expect(await two.revokeUser("ann")).toEqual([]);
+      for (let n = 0; n < 40; n++) await two.create(`other-${handle}-${n}`, newRecord({ userId: "ann" }));
+      held.open();
+      await signing;
+      expect(await two.revokeUser("ann")).toContain(handle);
+    }
+  });
+
+  test("a lock that two processes want at once has one holder", async () => {
+    await one.create("a", newRecord());
+    const held = one.store.hold("a");
+    const first = one.lock("a", 50);
+    await held.reached;
+    expect(await two.lock("a", 50)).toBe(1);
+    held.open();
+    expect(await first).toBe("busy");
+  });
+});
