@@ -1,0 +1,56 @@
+import { type ResolvedOptions, resolveOptions } from "../../core/options.ts";
+import { ConfigError } from "../../errors.ts";
+
+/** Ten years: no limit, in a number that every store can count. */
+const NONE = 315_360_000;
+
+/** Options of `SessionStore`. `Data` is what `req.session` holds. */
+export interface SessionStoreOptions<Data extends object = Record<string, unknown>> {
+  /** Seconds without a request after which a session ends whose cookie has no `maxAge`. Default eight hours. */
+  readonly idleTimeout?: number;
+  /** Seconds since it was created, or its user signed in, after which a session ends. Default: never. */
+  readonly absoluteTimeout?: number;
+  /** Seconds by which a deadline moves at least, so that reading costs no write. Default a 20th of the timeout, at most 60. */
+  readonly touchThrottle?: number;
+  /** Seconds that one call of the back-end may take. Default 5. */
+  readonly backendTimeout?: number;
+  /**
+   * Whose session it is, so that `listByUser` and `revokeAll` find it; undefined or null while nobody is signed in.
+   * Asked at each save. With passport: `(session) => session.passport?.user`, if that is an id and not an object.
+   */
+  readonly userId?: (session: Data) => string | number | null | undefined;
+}
+
+/** The options with their defaults. */
+export interface ResolvedStoreOptions {
+  readonly engine: ResolvedOptions;
+  readonly userId: (session: object) => string | undefined;
+}
+
+const KNOWN = ["idleTimeout", "absoluteTimeout", "touchThrottle", "backendTimeout", "userId"];
+
+/** Throws ConfigError that names the option which is wrong. */
+export function resolveStoreOptions<Data extends object>(
+  options: SessionStoreOptions<Data>,
+): ResolvedStoreOptions {
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.includes(name))
+      throw new ConfigError(name, `There is no such option. There are: ${KNOWN.join(", ")}.`);
+  }
+  const { userId, absoluteTimeout = NONE, ...rest } = options;
+  if (userId !== undefined && typeof userId !== "function") {
+    throw new ConfigError("userId", "Give a function from the session to its user's id.");
+  }
+  return {
+    engine: resolveOptions({ ...rest, absoluteTimeout }),
+    userId: (session) => checkedUser(userId?.(session as Data)),
+  };
+}
+
+/** Throws TypeError for what would tie sessions of different users together, such as "[object Object]". */
+function checkedUser(userId: unknown): string | undefined {
+  if (userId === undefined || userId === null) return undefined;
+  const text = typeof userId === "number" ? String(userId) : userId;
+  if (typeof text === "string" && text !== "" && text.isWellFormed()) return text;
+  throw new TypeError("SessionStore: the option userId must answer a string, a number, undefined or null.");
+}

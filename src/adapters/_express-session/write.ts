@@ -1,0 +1,131 @@
+import type { NewRecord, Rotation } from "../../backends/backend.ts";
+import { changesBetween, isChanged } from "../../core/changes.ts";
+import { call, type Engine } from "../../core/engine.ts";
+import { publish } from "../../core/events.ts";
+import { isTouchDue } from "../../core/expiry.ts";
+import { created, judge, rotated } from "../../core/record.ts";
+import { StateError } from "../../errors.ts";
+import type { Draft } from "./draft.ts";
+import { type Held, type Stored, storedNow } from "./held.ts";
+
+/** Stores a session: creates it, patches what changed, touches it, or ends it. `userId` is whose it is now. */
+export async function write(
+  engine: Engine,
+  held: Held,
+  draft: Draft,
+  userId: string | undefined,
+): Promise<void> {
+  if (draft.idleTimeout <= 0) return end(engine, held.key.handle);
+  if (held.stored === undefined && (await create(engine, held, draft, userId))) return;
+  const stored = held.stored ?? (await found(engine, held));
+  const { record } = stored;
+  const signingIn = userId === record.userId ? undefined : userId;
+  const rotation = rotationOf(engine, held, stored, draft, signingIn);
+  if (rotation !== undefined || isChanged(stored.draft.text, draft.text))
+    return patch(engine, held, stored, draft, rotation);
+  if (isTouchDue(record, engine.options.touchThrottle)) await touch(engine, held.key.handle, draft);
+}
+
+/** Moves the deadline of a record, if it is there. */
+export async function touch(engine: Engine, handle: string, draft: Draft): Promise<void> {
+  await call(engine, "touch", () => engine.backend.touch(handle, draft.idleTimeout));
+}
+
+/** Ends a session, whatever anyone else is doing with it. */
+export async function end(engine: Engine, handle: string): Promise<void> {
+  const ended = await call(engine, "delete", () => engine.backend.delete(handle));
+  if (ended) publish("destroyed", { handle, userId: null });
+}
+
+async function create(
+  engine: Engine,
+  held: Held,
+  draft: Draft,
+  userId: string | undefined,
+): Promise<boolean> {
+  const { handle, secretHash } = held.key;
+  const record: NewRecord = {
+    data: draft.text,
+    secretHash,
+    userId: userId ?? null,
+    idleTimeout: draft.idleTimeout,
+    absoluteTimeout: engine.options.absoluteTimeout,
+    persistent: typeof draft.maxAge === "number",
+  };
+  if (!(await call(engine, "create", () => engine.backend.create(handle, record)))) return false;
+  held.stored = storedNow(created(record, engine.backend.now()), draft, 1);
+  publish("created", { handle, userId: record.userId });
+  return true;
+}
+
+/** What is stored of a session that came here another way than from `get`: all of it will be replaced. */
+async function found(engine: Engine, held: Held): Promise<Stored> {
+  const { handle, secretHash } = held.key;
+  const record = await call(engine, "read", () => engine.backend.read(handle));
+  if (record === undefined || judge(record, secretHash) !== "live") {
+    throw new StateError("conflict", `Session ${handle} ended just now, or its id is not unique.`);
+  }
+  const draft: Draft = { text: record.data, maxAge: undefined, idleTimeout: record.idleTimeout };
+  return storedNow(record, draft, record.version);
+}
+
+async function patch(
+  engine: Engine,
+  held: Held,
+  stored: Stored,
+  draft: Draft,
+  rotation: Rotation | undefined,
+): Promise<void> {
+  const { handle, secretHash } = held.key;
+  const { record, version } = stored;
+  const result = await call(engine, "patch", () =>
+    engine.backend.patch(handle, {
+      ifEpoch: record.epoch,
+      ifSecretHash: secretHash,
+      baseVersion: version,
+      data: draft.text,
+      changes: () => changesBetween(stored.draft.text, draft.text),
+      idleTimeout: draft.idleTimeout,
+      rotation,
+    }),
+  );
+  if (result === "ok" || result === "merged") {
+    const next = rotation === undefined ? record : rotated(record, record, rotation);
+    held.stored = storedNow(next, draft, result === "ok" ? version + 1 : -1);
+    return;
+  }
+  publish("discarded", { handle, userId: record.userId, reason: result });
+  if (rotation?.userId === undefined) return;
+  throw result === "ended"
+    ? new StateError(
+        "ended",
+        "The session ended while its user signed in. Nobody is signed in; sign in again.",
+      )
+    : new StateError("conflict", "Another user signed in to this session at the same time. Sign in again.");
+}
+
+/**
+ * What gives a record another user or another lifetime, a shorter one too. The secret in it stays what it was: the id
+ * is express-session's to change, by `regenerate`.
+ */
+function rotationOf(
+  engine: Engine,
+  held: Held,
+  { record, draft: before, at }: Stored,
+  draft: Draft,
+  userId: string | undefined,
+): Rotation | undefined {
+  if (userId === undefined && before.maxAge === draft.maxAge) return undefined;
+  const left = record.absoluteExpiresAt - record.now - (performance.now() - at) / 1000;
+  return {
+    secretHash: held.key.secretHash,
+    grace: 0,
+    raiseEpoch: userId !== undefined,
+    ...(userId === undefined ? {} : { userId }),
+    lifetime: {
+      idleTimeout: draft.idleTimeout,
+      absoluteTimeout: userId === undefined ? Math.max(0, left) : engine.options.absoluteTimeout,
+      persistent: typeof draft.maxAge === "number",
+    },
+  };
+}
