@@ -1,0 +1,61 @@
+import { ConfigError } from "../../errors.ts";
+import type { MysqlCallbackLike, MysqlLike } from "./like.ts";
+
+/** Options of `MysqlSessionBackend`. */
+export interface MysqlOptions {
+  /**
+   * Name of the table, default "sessions"; also "database.table". Letters, digits and `_`. A second one is named after
+   * it: `…_schema`.
+   */
+  readonly table?: string;
+  /** Whether the table is made and kept up to date at the first use; default true. See `mysqlSchema`. */
+  readonly migrate?: boolean;
+  /** Seconds between two searches for expired records, more or less; default 300. With 0 only `prune` deletes them. */
+  readonly pruneInterval?: number;
+}
+
+/** The names of what is in the database, quoted for SQL. */
+export interface Names {
+  /** As the option was given, for messages. */
+  readonly given: string;
+  readonly table: string;
+  readonly versions: string;
+}
+
+interface Settings {
+  readonly client: MysqlLike;
+  readonly names: Names;
+  readonly migrate: boolean;
+  readonly pruneInterval: number;
+}
+
+/** The client with promises, and the options with their defaults. Throws ConfigError that names the one which is wrong. */
+export function resolveOptions(client: MysqlLike | MysqlCallbackLike, options: MysqlOptions): Settings {
+  const { table = "sessions", migrate = true, pruneInterval = 300 } = options;
+  const { execute, promise } = Object(client) as { execute?: unknown; promise?: unknown };
+  if (typeof execute !== "function") {
+    const problem = "MysqlSessionBackend takes a pool of mysql2 or of mariadb";
+    const isPromise = typeof Object(client).then === "function";
+    throw new ConfigError("backend", isPromise ? `${problem}, not a promise of one: await it` : problem);
+  }
+  if (!(pruneInterval >= 0)) throw new ConfigError("pruneInterval", "must be a number of seconds, 0 or more");
+  return {
+    client: typeof promise === "function" ? (client as MysqlCallbackLike).promise() : (client as MysqlLike),
+    names: namesOf(table),
+    migrate,
+    pruneInterval,
+  };
+}
+
+/** Throws ConfigError `table` if it is no name. */
+export function namesOf(given: string): Names {
+  // Names have at most 64 characters, and ours adds 7.
+  const parts = /^(?:([\w$-]{1,64})\.)?([a-z_]\w{0,56})$/i.exec(given);
+  if (parts === null) {
+    const rule = "letters, digits and _, at most 57, with or without a database and a dot before it";
+    throw new ConfigError("table", `"${given}" is not a name of ${rule}`);
+  }
+  const [, database, name] = parts;
+  const prefix = database === undefined ? "" : `\`${database}\`.`;
+  return { given, table: `${prefix}\`${name}\``, versions: `${prefix}\`${name}_schema\`` };
+}

@@ -1,0 +1,37 @@
+import type { SqlValue } from "../_sql/row.ts";
+import type { Database } from "./database.ts";
+import type { MysqlQuery } from "./like.ts";
+import type { Statements } from "./statements.ts";
+
+/** Of how many handles a statement is made: few sizes, because each is prepared on each connection. */
+const SIZES = [1, 8, 64, 512, 4096] as const;
+
+/**
+ * Ends those of these records that meet the claim's conditions, and answers exactly which: MySQL has no
+ * DELETE … RETURNING. One statement claims them, which ends all of them or none; then they are deleted.
+ */
+export async function removeThose(
+  db: Database,
+  sql: Statements,
+  handles: readonly string[],
+  claim: (handles: number) => MysqlQuery,
+  conditions: SqlValue[] = [],
+): Promise<string[]> {
+  const ended: string[] = [];
+  for (let start = 0; start < handles.length; start += SIZES[4]) {
+    const some = handles.slice(start, start + SIZES[4]);
+    const size = SIZES.find((each) => each >= some.length) ?? SIZES[4];
+    const places = Array.from({ length: size }, (_, index) => some[index] ?? some[0]!);
+    const claimedBy = crypto.randomUUID();
+    const { affectedRows } = await db.write(claim(size), [claimedBy, ...places, ...conditions]);
+    if (affectedRows === 0) continue;
+    if (affectedRows === some.length) ended.push(...some);
+    else {
+      const claimed = await db.rows<[string]>(sql.selectClaimed(size), [...places, claimedBy]);
+      ended.push(...claimed.map(([handle]) => handle));
+    }
+    // They are over, whether this succeeds or not: what is left of them goes when expired records are deleted.
+    await db.write(sql.removeClaimed(size), [...places, claimedBy]).catch(() => {});
+  }
+  return ended;
+}
