@@ -136,13 +136,21 @@ export class UnstorageSessionBackend extends SessionBackend {
 
   /** Answers whether it was a session that had expired. */
   async #pruneOne(key: string): Promise<boolean> {
-    const value = await this.#read(key);
-    if (!isEnvelope(value) || value.until >= this.now() - SLACK) return false;
-    await this.#remove(key);
-    const record = fromDictionary(JSON.parse(value.micropie));
+    if (!this.#isOver(await this.#read(key))) return false;
+    const record = await this.#turns.take(key, async () => {
+      // Read again, since it may have been written meanwhile: a user's list by the next sign-in.
+      const value = await this.#readWhole(key);
+      if (!this.#isOver(value)) return undefined;
+      await this.#remove(key);
+      return fromDictionary(JSON.parse(value.micropie));
+    });
     if (record === undefined) return false;
     this.onExpired?.(key.slice(this.#base.length + 1), record.userId);
     return true;
+  }
+
+  #isOver(value: unknown): value is Envelope {
+    return isEnvelope(value) && value.until < this.now() - SLACK;
   }
 }
 

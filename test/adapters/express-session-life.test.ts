@@ -1,12 +1,19 @@
 import { hash } from "node:crypto";
 import { createSessions, InMemorySessionBackend, onSessionEvent } from "micropie";
-import { expect, onTestFinished, test } from "vitest";
+import {
+  SessionStore,
+  type SessionStoreOptions,
+  type StoredSession,
+} from "micropie/adapters/express-session";
+import { GatedBackend, movableClock } from "micropie/testing";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { onEveryBackend } from "./_every-backend.ts";
 import { type ExpressApp, expressApp, type Visitor } from "./_express-app.ts";
 
 type Options = Parameters<typeof expressApp> extends [unknown, ...infer Rest] ? Rest : never;
 
-const handleOf = (ann: Visitor): string => hash("sha256", ann.sid, "base64url").slice(0, 16);
+const handleFor = (sid: string): string => hash("sha256", sid, "base64url").slice(0, 16);
+const handleOf = (ann: Visitor): string => handleFor(ann.sid);
 
 async function leftOf({ backend }: ExpressApp, ann: Visitor): Promise<number | undefined> {
   const record = await backend.read(handleOf(ann));
@@ -174,4 +181,48 @@ test("a sign-in to a session that ended meanwhile is an error, for nobody is sig
   await new Promise((resolve) => store.destroy("one", resolve));
   expect(await set("one", Object.assign(third, { user: "bob" }))).toMatchObject({ code: "ended" });
   expect(await get("one")).toBeNull();
+});
+
+describe("a session that is held for long, as by a WebSocket", () => {
+  const held = async (options: SessionStoreOptions) => {
+    const clock = movableClock();
+    const backend = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
+    const store = new SessionStore(backend, options);
+    const { now } = performance;
+    const began = clock.now();
+    const spy = vi
+      .spyOn(performance, "now")
+      .mockImplementation(() => now.call(performance) + (clock.now() - began) * 1000);
+    onTestFinished(() => spy.mockRestore());
+    const set = (session: object) => new Promise((resolve) => store.set("one", session, resolve));
+    const get = () => new Promise<StoredSession>((resolve) => store.get("one", (_, data) => resolve(data!)));
+    await set({ cookie: {} });
+    const session = await get();
+    return { backend, clock, set, get, session };
+  };
+
+  test("lives on with each save, though nothing changed, and costs no more touches than any other", async () => {
+    const { backend, clock, set, get, session } = await held({ idleTimeout: 100 });
+    for (let save = 0; save < 10; save++) {
+      clock.advance(40);
+      await set(session);
+      await set(session);
+    }
+    expect(await get()).not.toBeNull();
+    expect(backend.count("touch")).toBe(10);
+    expect(backend.count("patch")).toBe(0);
+  });
+
+  test("keeps its absolute deadline, whatever it changes and then makes of its maxAge", async () => {
+    const { backend, clock, set, session } = await held({ idleTimeout: 900, absoluteTimeout: 1000 });
+    const deadline = async () => (await backend.read(handleFor("one")))?.absoluteExpiresAt;
+    const before = await deadline();
+    for (let save = 1; save <= 3; save++) {
+      clock.advance(100);
+      await set(Object.assign(session, { save }));
+      session.cookie.originalMaxAge = 500_000 + save * 1000;
+      await set(session);
+    }
+    expect(await deadline()).toBeCloseTo(before!, 0);
+  });
 });

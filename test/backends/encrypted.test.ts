@@ -153,15 +153,25 @@ describe("writing", () => {
   });
 
   test("remembers no more than cacheBytes, and works alike with nothing remembered", () => {
-    for (const cacheBytes of [0, 6000]) {
+    for (const [cacheBytes, most] of [
+      [0, 0],
+      [6000, 4],
+    ] as const) {
       const on = store.process({ k1 }, { cacheBytes });
       for (let n = 0; n < 20; n++) on.create(`${cacheBytes}-${n}`, newRecord({ data: `{"n":${n}}` }));
-      for (let n = 0; n < 20; n++) {
+      let remembered = 0;
+      for (let n = 19; n >= 0; n--) {
         const handle = `${cacheBytes}-${n}`;
+        const before = store.sealed(handle).n;
+        expect(on.patch(handle, newPatch({}, { data: `{"n":${n}}` }))).toBe("ok");
+        // What is not remembered gets a fresh iv.
+        if (store.sealed(handle).n === before) remembered += 1;
         expect(dataIn(on, handle)).toEqual({ n });
-        expect(on.patch(handle, newPatch({}, { data: `{"n":${n},"m":1}` }))).toBe("ok");
+        expect(on.patch(handle, newPatch({}, { data: `{"n":${n},"m":1}`, baseVersion: 2 }))).toBe("ok");
         expect(dataIn(on, handle)).toEqual({ n, m: 1 });
       }
+      expect(remembered).toBeLessThanOrEqual(most);
+      expect(remembered > 0).toBe(most > 0);
     }
   });
 

@@ -42,8 +42,8 @@ class HeldStore extends MemcachedStore {
 class Process extends CasSessionBackend<Mark> {
   readonly store: HeldStore;
 
-  constructor(store: HeldStore) {
-    super(store, undefined);
+  constructor(store: HeldStore, now?: () => number) {
+    super(store, now);
     this.store = store;
   }
 }
@@ -96,6 +96,25 @@ await onServer("memcached", (server) => {
       held.open();
       await signing;
       expect(await two.revokeUser("ann")).toContain(handle);
+    }
+  });
+
+  test("a session that expires while its sign-in is being listed stays so", async () => {
+    let time = 1000;
+    const slow = new Process(one.store, () => time);
+    for (const remembered of [false, true]) {
+      const handle = `a-${remembered}`;
+      await slow.create(handle, newRecord({ idleTimeout: 100 }));
+      if (remembered) await slow.read(handle);
+      const held = one.store.hold("user_");
+      const lifetime = { idleTimeout: 100, absoluteTimeout: 1000, persistent: false };
+      const signing = slow.patch(handle, newPatch({}, { rotation: { ...rotation, lifetime } }));
+      await held.reached;
+      time += 100;
+      expect(await slow.read(handle)).toBeUndefined();
+      held.open();
+      expect(await signing).toBe("ended");
+      expect(await slow.read(handle)).toBeUndefined();
     }
   });
 

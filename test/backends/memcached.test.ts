@@ -162,6 +162,28 @@ await onServer("memcached", (server) => {
     expect(await ttlOf("c")).toBeLessThanOrEqual(2);
   });
 
+  test("a deadline that memcached cannot count is kept all the same, by a list too", async () => {
+    const far = 60 * 365 * 86_400;
+    await backend.create("a", newRecord({ idleTimeout: far, absoluteTimeout: far }));
+    expect(await backend.read("a")).toBeDefined();
+    await backend.create("b", newRecord({ userId: "ann", absoluteTimeout: far }));
+    expect(await backend.revokeUser("ann")).toEqual(["b"]);
+  });
+
+  test("a server without compare-and-swap (-C) is told at the first read, and nothing is deleted there by mistake", async () => {
+    const without = await startMemcached(["-C"]);
+    try {
+      const on = new MemcachedSessionBackend(without);
+      opened.push(on);
+      await on.create("b", newRecord());
+      for (const call of [on.read("b"), on.patch("b", newPatch({ x: 1 })), on.delete("b", 1)])
+        await expect(call).rejects.toThrow("do not start it with -C");
+      expect(await keysIn(without.port, "session:b")).toHaveLength(1);
+    } finally {
+      await without.stop();
+    }
+  });
+
   test("an id that cannot be a key is refused, and none of it is taken for a command", async () => {
     await backend.create("a", newRecord());
     for (const id of ["", "a b", "x\r\nflush_all\r\n", "é", "x".repeat(300), "a\u0000"]) {
@@ -270,11 +292,13 @@ await onServer("memcached", (server) => {
     });
 
     test("that would be larger than an item refuses the sign-in, and goes on when some have ended", async () => {
-      const on = open({ maxItemBytes: 2000 });
+      let time = 1_000_000;
+      const on = open({ maxItemBytes: 2000, now: () => time });
+      const lasting = { userId: "ann", idleTimeout: 9999, absoluteTimeout: 9999 };
       const handles: string[] = [];
       const refusal = await (async () => {
         for (let n = 0; n < 100; n++) {
-          await on.create(handleOf(n), newRecord({ userId: "ann" }));
+          await on.create(handleOf(n), newRecord(lasting));
           handles.push(handleOf(n));
         }
       })().catch((error: unknown) => error);
@@ -282,6 +306,9 @@ await onServer("memcached", (server) => {
       expect(handles.length).toBeGreaterThan(30);
       expect(await on.read(handleOf(handles.length))).toBeUndefined();
       expect(await on.revokeUser("ann")).toEqual(handles);
+      time += 601;
+      expect(await on.create(handleOf(1000), newRecord(lasting))).toBe(true);
+      expect(await on.revokeUser("ann")).toEqual([handleOf(1000)]);
     });
 
     test("a sign-in that was held up for longer than the list waits for it is not stored", async () => {

@@ -122,6 +122,29 @@ describe("pruning", () => {
     expect(await backend.prune()).toBe(0);
     expect((await storage.getKeys("")).sort()).toEqual(left);
   });
+
+  test("spares what was written since it looked: the list of a user who just signed in again", async () => {
+    const clock = movableClock();
+    const storage = createStorage();
+    const backend = new UnstorageSessionBackend(storage);
+    backend.now = clock.now;
+    await backend.create("old", newRecord({ userId: "ann", absoluteTimeout: 100 }));
+    clock.advance(200);
+    const looked = gate();
+    const { getItem } = storage;
+    let looks = 0;
+    vi.spyOn(storage, "getItem").mockImplementation(async (key) => {
+      const value = await getItem(key);
+      if (key.includes("user_") && looks++ === 0) await looked.wait();
+      return value;
+    });
+    const pruning = backend.prune();
+    await looked.reached;
+    await backend.create("new", newRecord({ userId: "ann" }));
+    looked.open();
+    expect(await pruning).toBe(1);
+    expect(await backend.revokeUser("ann")).toEqual(["new"]);
+  });
 });
 
 describe("the driver for files", () => {

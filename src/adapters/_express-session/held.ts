@@ -17,7 +17,7 @@ export interface Stored {
   readonly draft: Draft;
   /** The version of which `draft` is all the data; -1 if there is none, because others wrote as well. */
   readonly version: number;
-  /** When that was, in milliseconds of this process. */
+  /** When that was, in milliseconds of this process: the moment of `record.now`. */
   readonly at: number;
 }
 
@@ -28,4 +28,11 @@ export function newHeld(key: Key, stored?: Stored): Held {
 /** What is in the store at this moment. */
 export function storedNow(record: SessionRecord, draft: Draft, version: number): Stored {
   return { record, draft, version, at: performance.now() };
+}
+
+/** The same at this moment, for the session may have been held for long: its record's clock has gone on. */
+export function aged(stored: Stored): Stored {
+  const at = performance.now();
+  const { record } = stored;
+  return { ...stored, record: { ...record, now: record.now + (at - stored.at) / 1000 }, at };
 }

@@ -1,4 +1,4 @@
-import type { NewRecord, Rotation } from "../../backends/backend.ts";
+import type { NewRecord, Rotation, SessionRecord } from "../../backends/backend.ts";
 import { changesBetween, isChanged } from "../../core/changes.ts";
 import { call, type Engine } from "../../core/engine.ts";
 import { publish } from "../../core/events.ts";
@@ -6,7 +6,7 @@ import { isTouchDue } from "../../core/expiry.ts";
 import { created, judge, rotated } from "../../core/record.ts";
 import { StateError } from "../../errors.ts";
 import type { Draft } from "./draft.ts";
-import { type Held, type Stored, storedNow } from "./held.ts";
+import { aged, type Held, type Stored, storedNow } from "./held.ts";
 
 /** Stores a session: creates it, patches what changed, touches it, or ends it. `userId` is whose it is now. */
 export async function write(
@@ -17,13 +17,15 @@ export async function write(
 ): Promise<void> {
   if (draft.idleTimeout <= 0) return end(engine, held.key.handle);
   if (held.stored === undefined && (await create(engine, held, draft, userId))) return;
-  const stored = held.stored ?? (await found(engine, held));
+  const stored = held.stored === undefined ? await found(engine, held) : aged(held.stored);
   const { record } = stored;
   const signingIn = userId === record.userId ? undefined : userId;
   const rotation = rotationOf(engine, held, stored, draft, signingIn);
   if (rotation !== undefined || isChanged(stored.draft.text, draft.text))
     return patch(engine, held, stored, draft, rotation);
-  if (isTouchDue(record, engine.options.touchThrottle)) await touch(engine, held.key.handle, draft);
+  if (!isTouchDue(record, engine.options.touchThrottle)) return;
+  await touch(engine, held.key.handle, draft);
+  held.stored = { ...stored, record: touched(record, draft) };
 }
 
 /** Moves the deadline of a record, if it is there. */
@@ -90,8 +92,8 @@ async function patch(
     }),
   );
   if (result === "ok" || result === "merged") {
-    const next = rotation === undefined ? record : rotated(record, record, rotation);
-    held.stored = storedNow(next, draft, result === "ok" ? version + 1 : -1);
+    const next = rotation === undefined ? touched(record, draft) : rotated(record, record, rotation);
+    held.stored = { record: next, draft, version: result === "ok" ? version + 1 : -1, at: stored.at };
     return;
   }
   publish("discarded", { handle, userId: record.userId, reason: result });
@@ -111,12 +113,12 @@ async function patch(
 function rotationOf(
   engine: Engine,
   held: Held,
-  { record, draft: before, at }: Stored,
+  { record, draft: before }: Stored,
   draft: Draft,
   userId: string | undefined,
 ): Rotation | undefined {
   if (userId === undefined && before.maxAge === draft.maxAge) return undefined;
-  const left = record.absoluteExpiresAt - record.now - (performance.now() - at) / 1000;
+  const left = record.absoluteExpiresAt - record.now;
   return {
     secretHash: held.key.secretHash,
     grace: 0,
@@ -128,4 +130,10 @@ function rotationOf(
       persistent: typeof draft.maxAge === "number",
     },
   };
+}
+
+/** The record after its idle deadline moved. */
+function touched(record: SessionRecord, { idleTimeout }: Draft): SessionRecord {
+  const deadline = Math.min(record.now + idleTimeout, record.absoluteExpiresAt);
+  return { ...record, expiresAt: Math.max(record.expiresAt, deadline) };
 }

@@ -202,6 +202,8 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
     const text = textOf(record, this.#store.maxBytes);
     if (lists && record.userId !== null)
       await this.#users.add(record.userId, handle, record.absoluteExpiresAt);
+    // Listing it may have taken long: others may have seen it expire meanwhile.
+    if (seen.record.expiresAt <= this.now()) return remembered ? undefined : { answer: ended };
     const stored = await this.#store.replace(handle, text, this.#left(record), seen.mark);
     if (stored === "gone") return { answer: ended };
     return stored === "stored" ? { answer } : undefined;

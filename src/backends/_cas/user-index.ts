@@ -50,15 +50,12 @@ export class UserIndex<Mark> {
         const now = this.#now();
         const list: List = found === undefined ? { check: 0, sessions: {} } : JSON.parse(found.text);
         if ((list.sessions[handle]?.[0] ?? 0) >= until) return true;
-        const entry = [Math.ceil(until), Math.floor(now)] as const;
-        await this.#tidy(list, now);
-        let text = textWith(list, handle, entry);
-        if (Buffer.byteLength(text) > this.#store.maxBytes) {
-          list.check = 0;
-          await this.#tidy(list, now);
-          text = textWith(list, handle, entry);
-        }
-        if (Buffer.byteLength(text) > this.#store.maxBytes) throw tooMany(this.#store.maxBytes);
+        await this.#tidy(list, now, list.check);
+        list.sessions[handle] = [Math.ceil(until), Math.floor(now)];
+        // It may be full of what was revoked long before it has doubled.
+        if (this.#isTooLarge(list)) await this.#tidy(list, now, 0);
+        if (this.#isTooLarge(list)) throw tooMany(this.#store.maxBytes);
+        const text = JSON.stringify(list);
         const left = Math.max(...Object.values(list.sessions).map(([last]) => last)) - now;
         if (found === undefined) return (await this.#store.add(key, text, left)) || undefined;
         return (await this.#store.replace(key, text, left, found.mark)) === "stored" || undefined;
@@ -66,11 +63,15 @@ export class UserIndex<Mark> {
     });
   }
 
-  /** Drops what is past its deadline; and each time the list has doubled, what is no longer there. */
-  async #tidy(list: List, now: number): Promise<void> {
+  #isTooLarge(list: List): boolean {
+    return Buffer.byteLength(JSON.stringify(list)) > this.#store.maxBytes;
+  }
+
+  /** Drops what is past its deadline; and if it then still names `check` sessions, what is no longer there. */
+  async #tidy(list: List, now: number, check: number): Promise<void> {
     const { sessions } = list;
     for (const [handle, [until]] of Object.entries(sessions)) if (until <= now) delete sessions[handle];
-    if (Object.keys(sessions).length < Math.max(list.check, FIRST_CHECK)) return;
+    if (Object.keys(sessions).length < Math.max(check, FIRST_CHECK)) return;
     const settled = Object.keys(sessions).filter((handle) => sessions[handle]![1] < now - GRACE);
     // What cannot be looked up now stays listed.
     const found = await Promise.allSettled(settled.map((handle) => this.#store.get(handle)));
@@ -90,6 +91,6 @@ function tooMany(maxBytes: number): DataError {
   return new DataError(
     "too_large",
     "",
-    `The list of a user's sessions would have more than ${maxBytes} bytes. Revoke some first.`,
+    `The list of a user's sessions would have more than ${maxBytes} bytes. Revoke some; those leave it within ten minutes.`,
   );
 }
