@@ -7,6 +7,7 @@ import { dataCases } from "./cases/data.ts";
 import { endingCases } from "./cases/ending.ts";
 import { exclusiveCases } from "./cases/exclusive.ts";
 import { expiryCases } from "./cases/expiry.ts";
+import { instanceCases } from "./cases/instances.ts";
 import { outageCases } from "./cases/outage.ts";
 import { overlapCases } from "./cases/overlap.ts";
 import { rotationCases } from "./cases/rotation.ts";
@@ -29,6 +30,7 @@ const CASES: readonly Case[] = [
   ...contractTimesCases,
   ...contractUsersCases,
   ...contractRacesCases,
+  ...instanceCases,
   ...visitsCases,
   ...dataCases,
   ...expiryCases,

@@ -22,6 +22,8 @@ export interface TestStore {
   readonly backend: SessionBackend | LoadSave;
   /** Moves the store's clock by so many seconds, or makes all it holds so much older. Default: `now` moves. */
   readonly advance?: (seconds: number) => Awaitable<void>;
+  /** A second instance of the back-end on the same store, as another process would have it. Default: the same one. */
+  readonly another?: () => Awaitable<SessionBackend>;
   /** Removes what was made for this case. The back-end itself has been closed before. */
   readonly close?: () => Awaitable<void>;
 }
@@ -30,6 +32,8 @@ export interface TestStore {
 export interface World {
   readonly store: GatedBackend;
   advance(seconds: number): Promise<void>;
+  /** A second instance of the back-end, on the same store. */
+  another(): Promise<SessionBackend>;
   /** An engine on the store. Several are several servers that share it. */
   sessions(options?: SessionOptions<Data>): Sessions<Data>;
   /** A new browser, on a new engine with default options if none is given. */
@@ -59,10 +63,17 @@ export async function inWorld(
   const sessions = (options?: SessionOptions<Data>): Sessions<Data> =>
     createSessions<Data>({ ...options, backend: store });
   const unsubscribe: (() => void)[] = [];
+  const others: SessionBackend[] = [];
   const world: World = {
     store,
     sessions,
     advance: async (seconds) => (made.advance ?? clock.advance)(seconds),
+    async another() {
+      if (made.another === undefined) return inner;
+      const other = await made.another();
+      others.push(other);
+      return other;
+    },
     browser: (on = sessions()) => browser(on),
     heard(name) {
       const events: SessionEvents[typeof name][] = [];
@@ -80,6 +91,7 @@ export async function inWorld(
   } finally {
     for (const end of unsubscribe) end();
     store.mend();
+    for (const other of others) await other.close();
     await inner.close();
     await made.close?.();
   }

@@ -12,8 +12,8 @@ const BetterSqlite = driver<new (path: string) => SqliteLike & { close(): unknow
 const stores: Record<string, (clock: { now: () => number }) => TestStore> = {
   "a file": (clock) => {
     const directory = mkdtempSync(join(tmpdir(), "micropie-"));
-    const backend = new SqliteSessionBackend(join(directory, "sessions.sqlite"), clock);
-    return { backend, close: () => rmSync(directory, { recursive: true }) };
+    const another = () => new SqliteSessionBackend(join(directory, "sessions.sqlite"), clock);
+    return { backend: another(), another, close: () => rmSync(directory, { recursive: true }) };
   },
   "a handle of node:sqlite": (clock) => {
     const database = new DatabaseSync(":memory:");

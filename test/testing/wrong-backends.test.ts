@@ -1,14 +1,19 @@
 import type { SessionBackend } from "micropie";
-import { backendSuite } from "micropie/testing";
+import { InMemorySessionBackend } from "micropie/backends/memory";
+import { backendSuite, type TestStore } from "micropie/testing";
 import { expect, test } from "vitest";
-import { BlobBackend, CheckThenActBackend, UpsertBackend } from "./wrong-backends.ts";
+import { BlobBackend, CheckThenActBackend, ForgetfulCache, UpsertBackend } from "./wrong-backends.ts";
 
 /** Runs the whole suite and answers what failed, by promise. */
 async function failures(
-  create: (clock: { now: () => number }) => SessionBackend,
+  make: (clock: { now: () => number }) => SessionBackend | TestStore,
 ): Promise<Map<string, string[]>> {
   const failed = new Map<string, string[]>();
-  for (const { name, promise, run } of backendSuite({ create: (clock) => ({ backend: create(clock) }) })) {
+  const create = (clock: { now: () => number }): TestStore => {
+    const made = make(clock);
+    return "backend" in made ? made : { backend: made };
+  };
+  for (const { name, promise, run } of backendSuite({ create })) {
     await run().catch(() => failed.set(promise, [...(failed.get(promise) ?? []), name]));
   }
   return failed;
@@ -39,4 +44,16 @@ test("a back-end that checks and then acts fails wherever two calls overlap", as
   );
   expect(failed.get("C2")).toContain("C2: 200 concurrent increments count 200, by four servers");
   expect(failed.get("C3")).toContain("C3: a patch and a delete at once: the session is over");
+});
+
+test("a cache that hears nothing from the other process fails at C3: it serves what has ended", async () => {
+  const failed = await failures(({ now }) => {
+    const inner = new InMemorySessionBackend({ now });
+    const another = () => new ForgetfulCache(inner);
+    return { backend: another(), another };
+  });
+  for (const what of ["a logout", "a revocation of all", "a change of rights"]) {
+    const name = `${what} through one instance of the back-end holds for another as soon as it is answered`;
+    expect(failed.get("C3")).toContain(`C3: ${name}`);
+  }
 });

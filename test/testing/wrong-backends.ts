@@ -17,6 +17,7 @@ import type {
   UserSession,
 } from "micropie/backends/backend";
 import { changesBetween } from "micropie/core/changes";
+import { GatedBackend } from "micropie/testing";
 
 /** Keeps a session as one blob: whoever saves last has written all of it. */
 export class BlobBackend extends InMemorySessionBackend {
@@ -49,6 +50,25 @@ export class UpsertBackend extends InMemorySessionBackend {
     const row = this.#rows.get(handle);
     if (row === undefined || this.read(handle) !== undefined) return false;
     return super.create(handle, { ...row, data: data ?? row.data, secretHash: secretHash ?? row.secretHash });
+  }
+}
+
+/** Remembers what it has read until it changes that itself, and hears of no other change. */
+export class ForgetfulCache extends GatedBackend {
+  readonly #read = new Map<string, SessionRecord>();
+
+  override async read(handle: string): Promise<SessionRecord | undefined> {
+    const record = this.#read.get(handle) ?? (await super.read(handle));
+    if (record !== undefined) this.#read.set(handle, record);
+    return record;
+  }
+  override patch(handle: string, patch: SessionPatch): Awaitable<PatchResult> {
+    this.#read.delete(handle);
+    return super.patch(handle, patch);
+  }
+  override delete(handle: string, ifVersion?: number): Awaitable<boolean> {
+    this.#read.delete(handle);
+    return super.delete(handle, ifVersion);
   }
 }
 
