@@ -1,0 +1,106 @@
+import { ConfigError } from "../../errors.ts";
+import type { Awaitable } from "../backend.ts";
+import type { Script } from "./script.ts";
+
+/** What node-redis makes with `createClient`, `createClientPool`, `createCluster` and `createSentinel`. */
+export interface NodeRedisLike {
+  evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+}
+
+/** `Redis` and `Cluster` of ioredis and of iovalkey. */
+export interface IoRedisLike {
+  evalsha(sha1: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  eval(script: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+}
+
+/** `GlideClient` and `GlideClusterClient` of @valkey/valkey-glide. */
+export interface GlideLike {
+  customCommand(args: string[]): Promise<unknown>;
+}
+
+/** A client that you have made, of any of these kinds. */
+export type RedisLike = NodeRedisLike | IoRedisLike | GlideLike;
+
+/** Runs a script on one key and hands on its reply. */
+export type Run = <T>(
+  script: Script,
+  key: string,
+  args: string[],
+  read: (reply: unknown) => Awaitable<T>,
+) => Promise<T>;
+
+type Send = (script: Script, key: string, args: string[]) => Promise<unknown>;
+
+/** Throws ConfigError `backend` if the client is of no known kind. */
+export function connect(client: RedisLike): Run {
+  const [byDigest, byText] = commandsOf(client);
+  return (script, key, args, read) =>
+    byDigest(script, key, args).then(read, (error: unknown) => {
+      // The server was started, flushed or promoted since it saw the script: with its text it is known again.
+      // GLIDE has words of its own for it.
+      if (/NOSCRIPT|NoScriptError/.test(messageOf(error))) return byText(script, key, args).then(read, fail);
+      return fail(error);
+    });
+}
+
+function commandsOf(client: RedisLike): [Send, Send] {
+  const given: object = Object(client);
+  if ("evalSha" in given) {
+    const redis = given as NodeRedisLike;
+    const untimed = withoutTimer(given as NodeRedisConnection);
+    return [
+      ({ sha1 }, key, args) => untimed().evalSha(sha1, { keys: [key], arguments: args }),
+      ({ text }, key, args) => redis.eval(text, { keys: [key], arguments: args }),
+    ];
+  }
+  if ("evalsha" in given) {
+    const redis = given as IoRedisLike;
+    return [
+      ({ sha1 }, key, args) => redis.evalsha(sha1, 1, key, ...args),
+      ({ text }, key, args) => redis.eval(text, 1, key, ...args),
+    ];
+  }
+  if ("customCommand" in given) {
+    const redis = given as GlideLike;
+    return [
+      ({ sha1 }, key, args) => redis.customCommand(["EVALSHA", sha1, "1", key, ...args]),
+      ({ text }, key, args) => redis.customCommand(["EVAL", text, "1", key, ...args]),
+    ];
+  }
+  throw new ConfigError(
+    "backend",
+    "RedisSessionBackend takes a client: createClient of redis, new Redis of ioredis, or GLIDE's",
+  );
+}
+
+/** What only a single connection of node-redis has. */
+interface NodeRedisConnection extends NodeRedisLike {
+  readonly isReady?: boolean;
+  readonly socketEpoch?: number;
+  withCommandOptions?(options: object): NodeRedisLike;
+}
+
+/**
+ * node-redis gives each command a timer, in case it has to wait for a connection. That is more than half of what a
+ * command costs, so while there is a connection, ours go without.
+ */
+function withoutTimer(redis: NodeRedisConnection): () => NodeRedisLike {
+  if (redis.socketEpoch === undefined || redis.withCommandOptions === undefined) return () => redis;
+  const untimed = redis.withCommandOptions({ timeout: 0, typeMapping: undefined });
+  return () => (redis.isReady === true ? untimed : redis);
+}
+
+function fail(error: unknown): never {
+  if (!/unknown (redis )?command/i.test(messageOf(error))) throw error;
+  throw new Error("Sessions need Redis 6.2 or newer, or Valkey; this server is older.", { cause: error });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A text in a reply. Some clients can be told to answer bytes, as a Buffer. */
+export function textOf(reply: unknown): string {
+  return typeof reply === "string" ? reply : String(reply);
+}

@@ -1,0 +1,231 @@
+import { randomBytes } from "node:crypto";
+import { dictionaryOf, fromDictionary } from "./_dictionary.ts";
+import { newRecord } from "./_record.ts";
+import { answerOf, BEHIND, isUpToDate, RESULTS, refuseLate } from "./_redis/answer.ts";
+import {
+  createArguments,
+  hasPlainHashes,
+  patchArguments,
+  rotateArguments,
+  saveArguments,
+  userText,
+} from "./_redis/arguments.ts";
+import { connect, type RedisLike, type Run, textOf } from "./_redis/client.ts";
+import { type RedisOptions, resolveOptions } from "./_redis/options.ts";
+import { readRecord, readStored } from "./_redis/record.ts";
+import { SESSION } from "./_redis/session-scripts.ts";
+import { inBatches, UserIndex } from "./_redis/user-index.ts";
+import {
+  type NewRecord,
+  type PatchResult,
+  type Rotation,
+  SessionBackend,
+  type SessionData,
+  type SessionPatch,
+  type SessionRecord,
+  type UserSession,
+} from "./backend.ts";
+
+export type { GlideLike, IoRedisLike, NodeRedisLike, RedisLike } from "./_redis/client.ts";
+export type { RedisOptions } from "./_redis/options.ts";
+
+const NONE: string[] = [];
+
+/**
+ * Sessions in Redis 6.2 or newer, or in Valkey: one server, Sentinel or Cluster, which any number of processes share.
+ *
+ * Takes a client that you have made and connected, and that stays yours: of node-redis (`createClient`,
+ * `createClientPool`, `createCluster`, `createSentinel`), of ioredis or iovalkey (`Redis`, `Cluster`), or GLIDE's.
+ * Every verb is one script on one key, which goes to the primary; only a sign-in tells the user's index as well.
+ * Every key has a TTL, so the server deletes what has expired: `prune` has nothing to do, and `onExpired` is not called.
+ *
+ * Throws ConfigError `backend` for anything but such a client, and `prefix`.
+ */
+export class RedisSessionBackend extends SessionBackend {
+  readonly #run: Run;
+  readonly #prefix: string;
+  readonly #users: UserIndex;
+  /** Names each write, so that one which a client sends again after a lost connection is not done twice. */
+  readonly #writer = randomBytes(6).toString("base64url");
+  #writes = 0;
+
+  constructor(client: RedisLike, options: RedisOptions = {}) {
+    super();
+    this.#prefix = resolveOptions(options).prefix;
+    this.#run = connect(client);
+    this.#users = new UserIndex(this.#run, this.#prefix);
+  }
+
+  override async load(id: string): Promise<SessionData> {
+    const record = await this.#run(SESSION.read, this.#prefix + id, ["lock"], readStored);
+    return record === undefined ? {} : dictionaryOf(record);
+  }
+
+  override async save(id: string, data: SessionData, timeout: number): Promise<void> {
+    if (timeout <= 0 || Object.keys(data).length === 0) {
+      await this.delete(id);
+      return;
+    }
+    const known = fromDictionary(data);
+    // Hashes with spaces are not ours, and would not come back as they were.
+    const ours = known !== undefined && hasPlainHashes(known) ? known : undefined;
+    const lifetime = { idleTimeout: timeout, absoluteTimeout: timeout, persistent: false };
+    const plain = { data: JSON.stringify(data), secretHash: "", userId: null, ...lifetime };
+    const record = ours ?? newRecord(plain, 0);
+    const { userId, absoluteExpiresAt } = record;
+    const store = (told: string): Promise<number | string> => {
+      const args = saveArguments(record, timeout, ours === undefined ? "now" : "0", told);
+      return this.#run(SESSION.save, this.#prefix + id, args, answerOf);
+    };
+    if (userId === null) await store("-");
+    else await this.#signIn(userId, id, Math.max(timeout, absoluteExpiresAt - this.now()), store);
+  }
+
+  override read(handle: string): Promise<SessionRecord | undefined> {
+    return this.#run(SESSION.read, this.#prefix + handle, NONE, readRecord);
+  }
+
+  override async create(handle: string, record: NewRecord): Promise<boolean> {
+    const store = (told: string): Promise<number | string> =>
+      this.#run(SESSION.create, this.#prefix + handle, createArguments(record, told), answerOf);
+    const { userId, absoluteTimeout } = record;
+    if (userId === null) return (await store("-")) === 1;
+    return (await this.#signIn(userId, handle, absoluteTimeout, store)) === 1;
+  }
+
+  override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
+    const nonce = this.#nonce();
+    const { rotation } = patch;
+    if (rotation !== undefined) return this.#rotate(handle, patch, rotation, nonce);
+    const begun = performance.now();
+    const store = (merge: boolean): Promise<PatchResult> => {
+      const args = patchArguments(patch, nonce, merge ? patch.changes() : undefined);
+      return this.#run(SESSION.patch, this.#prefix + handle, args, (reply) => {
+        const code = typeof reply === "number" ? reply : this.#confirm(handle, textOf(reply));
+        if (code !== BEHIND) return RESULTS[code]!;
+        refuseLate(handle, begun);
+        return store(true);
+      });
+    };
+    return store(!isUpToDate(patch));
+  }
+
+  override touch(handle: string, idleTimeout: number): Promise<boolean> {
+    return this.#run(
+      SESSION.touch,
+      this.#prefix + handle,
+      [String(idleTimeout)],
+      (reply) => (typeof reply === "number" ? reply : this.#confirm(handle, textOf(reply))) === 1,
+    );
+  }
+
+  override delete(handle: string, ifVersion?: number): Promise<boolean> {
+    const args = [String(ifVersion ?? "-")];
+    return this.#run(SESSION.delete, this.#prefix + handle, args, (reply) => {
+      const [deleted, now = "", ...user] = textOf(reply).split(" ");
+      if (user.length > 0) this.#users.forgetEnded(JSON.parse(user.join(" ")), handle, now);
+      return deleted === "1";
+    });
+  }
+
+  override async listByUser(userId: string): Promise<UserSession[]> {
+    const entries = await this.#users.list(userId);
+    const records = await inBatches(entries, ({ handle }) => this.read(handle));
+    const found: UserSession[] = [];
+    const dead = entries.filter(({ handle, settled }, n) => {
+      const record = records[n];
+      const owned = record !== undefined && record.userId === userId && record.expiresAt > record.now;
+      if (owned) found.push({ handle, record });
+      return !owned && settled;
+    });
+    this.#users.forget(userId, dead);
+    return found.sort((one, other) => one.record.createdAt - other.record.createdAt);
+  }
+
+  override async revokeUser(userId: string, except?: string): Promise<string[]> {
+    const entries = (await this.#users.list(userId)).filter(({ handle }) => handle !== except);
+    const user = [userText(userId)];
+    const ended = await inBatches(entries, ({ handle }) =>
+      this.#run(SESSION.end, this.#prefix + handle, user, (reply) => Number(reply) === 1),
+    );
+    this.#users.forget(
+      userId,
+      entries.filter(({ settled }) => settled),
+    );
+    return entries.filter((_, n) => ended[n]).map(({ handle }) => handle);
+  }
+
+  override lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
+    const args = [String(seconds), this.#nonce()];
+    return this.#run(SESSION.lock, this.#prefix + handle, args, (reply) => {
+      const fence = Number(reply);
+      if (fence > 0) return fence;
+      return fence === 0 ? "ended" : "busy";
+    });
+  }
+
+  override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
+    const args = [String(fence), String(seconds)];
+    return this.#run(SESSION.relock, this.#prefix + handle, args, (reply) => Number(reply) === 1);
+  }
+
+  async #rotate(
+    handle: string,
+    patch: SessionPatch,
+    rotation: Rotation,
+    nonce: string,
+  ): Promise<PatchResult> {
+    const begun = performance.now();
+    const store = async (told: string, merge = !isUpToDate(patch)): Promise<number | string> => {
+      const args = rotateArguments(patch, rotation, nonce, told, merge ? patch.changes() : undefined);
+      const answer = await this.#run(SESSION.rotate, this.#prefix + handle, args, answerOf);
+      if (answer !== BEHIND) return answer;
+      refuseLate(handle, begun);
+      return store(told, true);
+    };
+    let { userId } = rotation;
+    let seconds = rotation.lifetime?.absoluteTimeout;
+    // Who the user is, or how long the session lives, may have to be read: the index outlives every session in it.
+    if ((userId === undefined) !== (seconds === undefined)) {
+      const record = await this.read(handle);
+      if (record === undefined) return "ended";
+      userId ??= record.userId ?? undefined;
+      seconds ??= record.absoluteExpiresAt - record.now;
+    }
+    const code =
+      userId === undefined ? await store("-") : await this.#signIn(userId, handle, seconds ?? 0, store);
+    return RESULTS[Number(code)]!;
+  }
+
+  /**
+   * Tells the index first, and stores then: whatever is stored can be listed and revoked. The store refuses what comes
+   * so late that the index may have given up on it, and answers its time. As the nodes of a Cluster have clocks of
+   * their own, that may be a mistake: it is tried once more, by the clock of the node that refused.
+   */
+  async #signIn(
+    userId: string,
+    handle: string,
+    seconds: number,
+    store: (told: string) => Promise<number | string>,
+  ): Promise<number> {
+    const answer = await store(await this.#users.add(userId, handle, seconds));
+    if (typeof answer === "number") return answer;
+    await this.#users.add(userId, handle, seconds);
+    const again = await store(answer);
+    if (typeof again === "number") return again;
+    throw new Error(`session ${handle}: signing in took longer than 30 seconds, so nothing was stored`);
+  }
+
+  /** Takes the result out of an answer that asks to tell the index again, and does so. */
+  #confirm(handle: string, answer: string): number {
+    const [code, seconds, ...user] = answer.split(" ");
+    if (user.length > 0) {
+      this.#users.later(() => this.#users.add(JSON.parse(user.join(" ")), handle, Number(seconds)));
+    }
+    return Number(code);
+  }
+
+  #nonce(): string {
+    return this.#writer + (this.#writes++).toString(36);
+  }
+}

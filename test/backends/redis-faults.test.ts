@@ -1,0 +1,229 @@
+import { Redis } from "ioredis";
+import * as iovalkey from "iovalkey";
+import { type RedisLike, RedisSessionBackend } from "micropie/backends/redis";
+import { createClient } from "redis";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { until } from "../servers/home.ts";
+import { onServer } from "../servers/on-server.ts";
+import { type FaultProxy, startProxy } from "../servers/proxy.ts";
+import { command, type RedisServer, startRedis } from "../servers/redis.ts";
+import { newPatch, newRecord } from "./_records.ts";
+import { newPrefix, nodeOf } from "./_redis.ts";
+
+type Port = { port: number };
+
+const ioOptions = {
+  retryStrategy: (times: number) => Math.min(times * 50, 500),
+  maxRetriesPerRequest: 3,
+  autoResendUnfulfilledCommands: false,
+  connectTimeout: 2000,
+  socketTimeout: 2000,
+  commandTimeout: 2000,
+};
+
+/** Clients with the settings that docs/backends.md recommends. */
+const CLIENTS = {
+  "node-redis": async ({ port }: Port) => {
+    const client = createClient({
+      url: `redis://127.0.0.1:${port}`,
+      pingInterval: 1000,
+      socket: {
+        reconnectStrategy: (retries) => Math.min(retries * 50, 500),
+        connectTimeout: 2000,
+        socketTimeout: 2000,
+      },
+    });
+    client.on("error", () => {});
+    await client.connect();
+    return { client, close: () => client.destroy() };
+  },
+  ioredis: async ({ port }: Port) => {
+    const client = new Redis(port, ioOptions);
+    client.on("error", () => {});
+    return { client, close: () => client.disconnect() };
+  },
+  iovalkey: async ({ port }: Port) => {
+    const client = new iovalkey.Redis(port, ioOptions);
+    client.on("error", () => {});
+    return { client, close: () => client.disconnect() };
+  },
+};
+
+async function privateRedis(settings?: Record<string, string>): Promise<RedisServer> {
+  const server = await startRedis(settings);
+  onTestFinished(() => server.stop());
+  return server;
+}
+
+async function proxied(port: number): Promise<FaultProxy> {
+  const proxy = await startProxy({ host: "127.0.0.1", port });
+  onTestFinished(() => proxy.stop());
+  return proxy;
+}
+
+async function backendOn(name: keyof typeof CLIENTS, at: Port): Promise<RedisSessionBackend> {
+  const { client, close } = await CLIENTS[name](at);
+  onTestFinished(() => void close());
+  return new RedisSessionBackend(client);
+}
+
+/** Milliseconds until it works, called again and again. */
+async function timeUntil(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await until(15, work);
+  return performance.now() - start;
+}
+
+await onServer("redis", ({ url }) => {
+  describe.each(Object.keys(CLIENTS) as (keyof typeof CLIENTS)[])("%s", (name) => {
+    test("a server that was killed and is back: within two seconds all that it had answered is there", async () => {
+      const server = await privateRedis();
+      const backend = await backendOn(name, server);
+      await backend.create("a", newRecord({ userId: "ann" }));
+      let version = 1;
+      const writing = (async () => {
+        for (;;) {
+          const patch = newPatch({ n: version }, { baseVersion: version });
+          if ((await backend.patch("a", patch)) !== "ok") throw new Error("not ok");
+          version++;
+        }
+      })();
+      writing.catch(() => {});
+      await until(5, async () => expect(version).toBeGreaterThan(100));
+      await server.kill();
+      await expect(writing).rejects.toThrow();
+      // As long as the longest pause between two tries.
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await server.restart();
+      expect(await timeUntil(() => backend.read("a"))).toBeLessThan(2000);
+      const record = await backend.read("a");
+      // The last one may have been carried out without an answer.
+      expect([version, version + 1]).toContain(record?.version);
+      expect(JSON.parse(record?.data ?? "").n).toBe((record?.version ?? 0) - 1);
+      expect(await backend.listByUser("ann")).toHaveLength(1);
+      expect(await backend.revokeUser("ann")).toEqual(["a"]);
+    });
+
+    test.each([
+      ["is reset", (proxy: FaultProxy) => proxy.reset({ once: true })],
+      ["breaks in the middle of a reply", (proxy: FaultProxy) => proxy.cutReply(40, { once: true })],
+      ["loses its other end", (proxy: FaultProxy) => proxy.halfOpen()],
+    ])("a connection that %s is replaced", async (_, fail) => {
+      const proxy = await proxied(nodeOf(url).port);
+      const backend = await backendOn(name, proxy);
+      const handle = `handle-${name}`;
+      await backend.delete(handle);
+      await backend.create(handle, newRecord());
+      fail(proxy);
+      expect(await timeUntil(() => backend.read(handle))).toBeLessThan(5000);
+      expect(await backend.read(handle)).toMatchObject({ data: '{"visits":1}', version: 1 });
+    });
+
+    test("an answer that is cut off never looks like another one", async () => {
+      const proxy = await proxied(nodeOf(url).port);
+      const backend = await backendOn(name, proxy);
+      const handle = `cut-${name}`;
+      await backend.delete(handle);
+      await backend.create(handle, newRecord());
+      for (const bytes of [1, 100, 200]) {
+        proxy.cutReply(bytes, { once: true });
+        const answer = await backend.read(handle).catch(() => "error" as const);
+        if (answer !== "error") expect(answer).toMatchObject({ data: '{"visits":1}', version: 1 });
+        await until(5, async () => expect(await backend.touch(handle, 100)).toBe(true));
+      }
+    });
+  });
+
+  test("a client that sends again what it had no answer to, as ioredis does, does it once", async () => {
+    const proxy = await proxied(nodeOf(url).port);
+    const client = new Redis(proxy.port);
+    client.on("error", () => {});
+    onTestFinished(() => client.disconnect());
+    const backend = new RedisSessionBackend(client, { prefix: "again:" });
+    await backend.delete("a");
+    const cut = async <T>(work: () => Promise<T>): Promise<T> => {
+      await client.ping();
+      proxy.cutReply(0, { once: true });
+      return await work();
+    };
+    expect(await cut(() => backend.create("a", newRecord()))).toBe(true);
+    expect(await cut(() => backend.patch("a", newPatch({ n: 1 }, { ifVersion: 1 })))).toBe("ok");
+    const rotation = { secretHash: "hash-2", grace: 10, raiseEpoch: false };
+    const rotate = newPatch({}, { rotation, baseVersion: 2, ifSecretHash: "hash-1" });
+    expect(await cut(() => backend.patch("a", rotate))).toBe("ok");
+    expect(await cut(() => backend.lock("a", 10))).toBe(1);
+    expect(await backend.read("a")).toMatchObject({ version: 3, secretHash: "hash-2" });
+    await backend.delete("a");
+  });
+
+  test("a user of the server who may do no more than docs/backends.md says is enough", async () => {
+    const server = await privateRedis();
+    const commands = [
+      ..."evalsha eval time hget hgetall hkeys hmget hset hdel exists del".split(" "),
+      ..."pexpire pexpireat pttl zadd zrange zrandmember zrem zscore".split(" "),
+    ];
+    const rights = ["on", ">secret", "~session:*", ...commands.map((each) => `+${each}`)];
+    await command(server.port, "ACL", "SETUSER", "app", ...rights);
+    const client = new Redis(server.port, { username: "app", password: "secret", enableReadyCheck: false });
+    onTestFinished(() => client.disconnect());
+    const backend = new RedisSessionBackend(client);
+    await backend.create("a", newRecord({ userId: "ann" }));
+    for (const baseVersion of [1, 1, 3]) await backend.patch("a", newPatch({ x: 1 }, { baseVersion }));
+    await backend.read("a");
+    await backend.touch("a", 200);
+    expect(await backend.relock("a", Number(await backend.lock("a", 5)), 0)).toBe(true);
+    const rotation = { secretHash: "hash-2", grace: 10, raiseEpoch: false, userId: "bob" };
+    expect(await backend.patch("a", newPatch({}, { rotation }))).toBe("merged");
+    await backend.save("b", await backend.load("a"), 100);
+    await backend.save("b", await backend.load("a"), 100);
+    expect(await backend.listByUser("bob")).toHaveLength(2);
+    expect(await backend.delete("a")).toBe(true);
+    expect(await backend.revokeUser("bob")).toEqual(["b"]);
+  });
+
+  test.each([
+    ["sign-in", 1],
+    ["rotation", 0],
+  ])("a %s that is sent again after another process has written is done once", async (_, epoch) => {
+    const { client: redis, close } = await CLIENTS.ioredis(nodeOf(url));
+    onTestFinished(() => close());
+    const prefix = newPrefix();
+    const backend = new RedisSessionBackend(redis, { prefix });
+    // In front of the client: each script is run twice, and the first answer is lost.
+    const again: RedisLike = {
+      async evalsha(sha1: string, keys: number, ...args: string[]) {
+        await redis.evalsha(sha1, keys, ...args);
+        expect(await backend.patch("a", newPatch({ y: 1 }, { ifEpoch: epoch }))).toBe("merged");
+        return await redis.evalsha(sha1, keys, ...args);
+      },
+      eval: (text: string, keys: number, ...args: string[]) => redis.eval(text, keys, ...args),
+    };
+    await backend.create("a", newRecord());
+    const rotation = { secretHash: "hash-2", grace: 10, raiseEpoch: epoch === 1 };
+    const rotate = newPatch({ x: 1 }, { rotation, ifSecretHash: "hash-1" });
+    // The server has seen the script.
+    await backend.patch("gone", rotate);
+    expect(await new RedisSessionBackend(again, { prefix }).patch("a", rotate)).toBe("merged");
+    const once = { epoch, version: 3, previousSecretHash: "hash-1", data: '{"visits":1,"x":1,"y":1}' };
+    expect(await backend.read("a")).toMatchObject(once);
+  });
+
+  test("a full server refuses what is new, keeps what it has, and can still end sessions", async () => {
+    const server = await privateRedis();
+    const client = new Redis(server.port) as Redis & RedisLike;
+    onTestFinished(() => client.disconnect());
+    const backend = new RedisSessionBackend(client);
+    await backend.create("a", newRecord({ userId: "ann" }));
+    await backend.patch("a", newPatch({ x: 1 }, { baseVersion: -1 }));
+    const before = await client.hgetall("session:a");
+    const full = /OOM/;
+    await client.config("SET", "maxmemory", "1");
+    await expect(backend.create("b", newRecord())).rejects.toThrow(full);
+    await expect(backend.patch("a", newPatch({ y: 1 }, { baseVersion: 2 }))).rejects.toThrow(full);
+    await expect(backend.patch("a", newPatch({ y: 1 }, { baseVersion: -1 }))).rejects.toThrow(full);
+    await expect(backend.lock("a", 10)).rejects.toThrow(full);
+    expect(await client.hgetall("session:a")).toEqual(before);
+    expect(await backend.read("a")).toMatchObject({ data: '{"visits":1,"x":1}', version: 2 });
+    expect(await backend.revokeUser("ann")).toEqual(["a"]);
+  });
+});
