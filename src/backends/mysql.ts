@@ -1,5 +1,6 @@
 import { dictionaryOf, restored } from "./_dictionary.ts";
-import { type Database, openDatabase, pause } from "./_mysql/database.ts";
+import { Turns } from "./_fallback/turns.ts";
+import { type Database, isPool, openDatabase, pause } from "./_mysql/database.ts";
 import { isDuplicate } from "./_mysql/error.ts";
 import type { MysqlCallbackLike, MysqlLike } from "./_mysql/like.ts";
 import { prepareSchema } from "./_mysql/migrate.ts";
@@ -8,9 +9,9 @@ import { removeThose } from "./_mysql/removal.ts";
 import { handleOf, isLive, type MysqlRow, toSessionRecord, toStoredRecord } from "./_mysql/row.ts";
 import { schemaStatements } from "./_mysql/schema.ts";
 import { BATCH, type Statements, writeStatements } from "./_mysql/statements.ts";
-import { nowAndThen } from "./_mysql/timer.ts";
 import type { StoredRecord } from "./_record.ts";
 import { patchRow } from "./_sql/patch.ts";
+import { startPruning } from "./_sql/pruner.ts";
 import { type SqlValue, toValues } from "./_sql/row.ts";
 import {
   type NewRecord,
@@ -46,14 +47,15 @@ export function mysqlSchema(table = "sessions"): string {
 export class MysqlSessionBackend extends SessionBackend {
   readonly #db: Database;
   readonly #sql: Statements;
+  readonly #turns = new Turns();
   readonly #stopPruning: () => void;
 
   constructor(client: MysqlLike | MysqlCallbackLike, options: MysqlOptions = {}) {
     super();
     const { client: pool, names, migrate, pruneInterval } = resolveOptions(client, options);
     this.#db = openDatabase(pool, () => prepareSchema(openDatabase(pool), names, migrate));
-    this.#sql = writeStatements(names.table);
-    this.#stopPruning = nowAndThen(pruneInterval, () => this.#prune(0));
+    this.#sql = writeStatements(names.table, isPool(pool));
+    this.#stopPruning = startPruning(pruneInterval, async () => (await this.#takeDue(0)).found === BATCH);
   }
 
   override async load(id: string): Promise<SessionData> {
@@ -90,6 +92,7 @@ export class MysqlSessionBackend extends SessionBackend {
     return patchRow(handle, patch, {
       store: (data, version) => this.#store(handle, patch, data, version),
       read: () => this.#live(handle),
+      inTurn: (work) => this.#turns.take(handle, work),
     });
   }
 
@@ -132,8 +135,12 @@ export class MysqlSessionBackend extends SessionBackend {
   }
 
   /** Deletes every expired record, in small batches. */
-  override prune(): Promise<number> {
-    return this.#prune(1);
+  override async prune(): Promise<number> {
+    for (let total = 0; ; await pause(1)) {
+      const { found, ended } = await this.#takeDue(1);
+      total += ended;
+      if (found < BATCH) return total;
+    }
   }
 
   /** Stops deleting expired records. The client stays open. May be called again. */
@@ -175,18 +182,15 @@ export class MysqlSessionBackend extends SessionBackend {
   }
 
   /** With 0 only what the index alone shows to be expired, so what expired some minutes ago may stay; with 1 all. */
-  async #prune(slots: 0 | 1): Promise<number> {
-    for (let total = 0; ; await pause(1)) {
-      const due = await this.#db.rows<[string, string | null, string | null]>(this.#sql.selectDue, [slots]);
-      const handles = due.map(([handle]) => handle);
-      const ended = new Set(await removeThose(this.#db, this.#sql, handles, this.#sql.claimExpired));
-      for (const [handle, userId, claimedBy] of due) {
-        // What somebody had claimed before was theirs to tell of.
-        if (claimedBy === null && ended.has(handle)) this.onExpired?.(handle, userId);
-      }
-      total += ended.size;
-      if (due.length < BATCH) return total;
+  async #takeDue(slots: 0 | 1): Promise<{ found: number; ended: number }> {
+    const due = await this.#db.rows<[string, string | null, string | null]>(this.#sql.selectDue, [slots]);
+    const handles = due.map(([handle]) => handle);
+    const ended = new Set(await removeThose(this.#db, this.#sql, handles, this.#sql.claimExpired));
+    for (const [handle, userId, claimedBy] of due) {
+      // What somebody had claimed before was theirs to tell of.
+      if (claimedBy === null && ended.has(handle)) this.onExpired?.(handle, userId);
     }
+    return { found: due.length, ended: ended.size };
   }
 }
 

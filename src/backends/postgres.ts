@@ -1,5 +1,6 @@
 import { dataText } from "./_data.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
+import { Turns } from "./_fallback/turns.ts";
 import {
   type Answer,
   type Database,
@@ -10,14 +11,14 @@ import {
 import type { PostgresLike, PostgresValue } from "./_postgres/like.ts";
 import { prepareSchema, type Wanted } from "./_postgres/migrate.ts";
 import { namesOf, type PostgresOptions, resolveOptions } from "./_postgres/options.ts";
-import { startPruning } from "./_postgres/pruner.ts";
 import { toRead } from "./_postgres/row.ts";
 import { schemaScript } from "./_postgres/schema.ts";
-import { shared } from "./_postgres/shared.ts";
 import { type Statements, type Write, writeStatements } from "./_postgres/statements.ts";
 import { newRecord, type StoredRecord, snapshot } from "./_record.ts";
-import { patchRow } from "./_sql/patch.ts";
+import { type PatchedRow, patchRow, repatchRow } from "./_sql/patch.ts";
+import { startPruning } from "./_sql/pruner.ts";
 import { toValues } from "./_sql/row.ts";
+import { shared } from "./_sql/shared.ts";
 import {
   type NewRecord,
   type PatchResult,
@@ -53,6 +54,7 @@ export class PostgresSessionBackend extends SessionBackend {
   readonly #wanted: Wanted;
   readonly #prepare: () => Promise<void>;
   readonly #pruneInterval: number;
+  readonly #turns = new Turns();
   #isReady = false;
   #isClosed = false;
   #stopPruning: (() => void) | undefined;
@@ -80,7 +82,7 @@ export class PostgresSessionBackend extends SessionBackend {
   async ready(): Promise<void> {
     await this.#prepare();
     this.#isReady = true;
-    if (this.#pruneInterval > 0 && !this.#isClosed) {
+    if (!this.#isClosed) {
       this.#stopPruning ??= startPruning(this.#pruneInterval, async () => {
         const due = await this.#takeDue(this.#sql.removeDueSlots, BATCH);
         return due === BATCH;
@@ -113,14 +115,16 @@ export class PostgresSessionBackend extends SessionBackend {
 
   override async patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     const { baseVersion, ifVersion } = patch;
-    const store = (data: string, version: number): Promise<boolean> =>
-      this.#store("whole", handle, patch, data, version);
-    if (ifVersion === undefined) {
-      if (await store(patch.data, baseVersion)) return "ok";
-      if (await this.#merge(handle, patch)) return "merged";
-    }
+    const row: PatchedRow = {
+      store: (data, version) => this.#store("whole", handle, patch, data, version),
+      read: () => this.#live(handle),
+      inTurn: (work) => this.#turns.take(handle, work),
+    };
+    if (ifVersion !== undefined) return patchRow(handle, patch, row);
+    if (await row.store(patch.data, baseVersion)) return "ok";
+    if (await this.#merge(handle, patch)) return "merged";
     // It has ended, a condition failed, or the server cannot merge this data.
-    return patchRow(handle, patch, { store, read: () => this.#live(handle) });
+    return repatchRow(handle, patch, row);
   }
 
   override touch(handle: string, idleTimeout: number): Promise<boolean> {

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { writeStatements } from "micropie/backends/_mysql/statements";
 import { MysqlSessionBackend } from "micropie/backends/mysql";
 import { createConnection, createPool, type Pool } from "mysql2/promise";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startMariadb } from "../servers/mariadb.ts";
 import { onServer } from "../servers/on-server.ts";
 import { startProxy } from "../servers/proxy.ts";
@@ -86,6 +86,18 @@ await onServer("mariadb", ({ url, adminUrl }) => {
       expect(expired).toEqual([]);
     });
 
+    test("hundreds that change one session take turns: few statements each, and no change is lost", async () => {
+      const asked = vi.spyOn(client, "execute");
+      await backend.create("a", newRecord());
+      asked.mockClear();
+      const patches = Array.from({ length: 300 }, (_, n) => backend.patch("a", newPatch({ [`key${n}`]: n })));
+      const answers = await Promise.all(patches);
+      expect(answers.toSorted()).toEqual([...Array(299).fill("merged"), "ok"]);
+      expect(asked.mock.calls.length).toBeLessThanOrEqual(300 * 3);
+      asked.mockRestore();
+      expect(Object.keys(JSON.parse((await backend.read("a"))!.data))).toHaveLength(301);
+    });
+
     test("a pool of one connection is enough", async () => {
       for (const open of [mysql2, mariadb]) {
         const pool = open(url, { connectionLimit: 1 });
@@ -142,6 +154,12 @@ await onServer("mariadb", ({ url, adminUrl }) => {
       await single.create("a", newRecord());
       expect(await single.patch("a", newPatch({ x: 1 }, { baseVersion: 9 }))).toBe("merged");
       expect(await backend.read("a")).toBeUndefined();
+      // What others have stored since it began counts as well, though a plain SELECT does not see it.
+      await backend.create("b", newRecord({ userId: "ann" }));
+      await backend.create("c", newRecord({ userId: "ann" }));
+      await backend.patch("b", newPatch({ x: 1 }));
+      expect(await single.patch("b", newPatch({ y: 1 }))).toBe("merged");
+      expect(await single.revokeUser("ann", "b")).toEqual(["c"]);
       await connection.rollback();
       expect(await single.read("a")).toBeUndefined();
       single.close();
@@ -184,7 +202,7 @@ await onServer("mariadb", ({ url, adminUrl }) => {
     await Promise.all(many.map((n) => backend.create(handleOf(n), record(n))));
     await admin.query(`UPDATE ${table} SET expires_at = 1 WHERE handle = '${handleOf(7)}'`);
     await admin.query(`ANALYZE TABLE ${table}`);
-    const sql = writeStatements(table);
+    const sql = writeStatements(table, true);
     const user = ["user 7", 6];
     const conditions = [handleOf(7), 1, 0, null, null];
     const places = many.slice(0, 8).map(handleOf);
@@ -332,6 +350,21 @@ await onServer("mariadb", ({ url, adminUrl }) => {
       }
       // Local time alone would be an hour off, or these zones would prove nothing.
       expect(wrong).toContain(true);
+    });
+
+    test("a clock that is set right during a statement ends nothing", async () => {
+      // The statement began when the clock was half a second ahead, or behind.
+      for (const ahead of [0.5, -0.5]) {
+        const pool = mysql2(url, {}, `SET timestamp = UNIX_TIMESTAMP(SYSDATE(6)) + ${ahead}`);
+        const local = new MysqlSessionBackend(pool.client, { table });
+        const handle = `a${ahead}`;
+        await backend.create(handle, newRecord());
+        expect((await local.read(handle))?.now).toBeCloseTo(Date.now() / 1000, -1);
+        expect(await local.patch(handle, newPatch({ x: 1 }))).toBe("ok");
+        expect(await local.delete(handle)).toBe(true);
+        local.close();
+        await pool.end();
+      }
     });
 
     test("what expires while a write waits, and the clock is set back, is over", async () => {

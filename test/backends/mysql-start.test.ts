@@ -1,7 +1,7 @@
 import { ConfigError } from "micropie";
 import { type MysqlLike, MysqlSessionBackend, mysqlSchema } from "micropie/backends/mysql";
 import { createPool } from "mysql2/promise";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { onServer } from "../servers/on-server.ts";
 import { type AnyPool, dropTable, mariadb, mysql2, newTable } from "./_mysql.ts";
 import { newRecord } from "./_records.ts";
@@ -169,6 +169,22 @@ await onServer("mariadb", ({ url, adminUrl }) => {
       });
     }
     await expect(columnsOf(table)).rejects.toThrow();
+  });
+
+  test("a first use that is never answered does not hold up those that come later", async () => {
+    vi.useFakeTimers();
+    try {
+      const execute = vi.fn<MysqlLike["execute"]>(() => new Promise(() => {}));
+      const backend = new MysqlSessionBackend({ execute }, { pruneInterval: 0 });
+      for (const times of [1, 2]) {
+        void backend.read("a");
+        void backend.read("b");
+        expect(execute).toHaveBeenCalledTimes(times);
+        await vi.advanceTimersByTimeAsync(5000);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("wrong arguments are named", () => {

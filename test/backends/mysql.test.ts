@@ -257,6 +257,23 @@ await onServer("mariadb", ({ url, adminUrl }) => {
       expect(await backend.read("b")).toBeDefined();
     });
 
+    test("close stops the deleting after the batch that is under way", async () => {
+      const numbers = Array.from({ length: 1100 }, (_, number) => number);
+      await Promise.all(numbers.map((n) => backend.create(handleOf(n), newRecord())));
+      await age(admin, table, 1000);
+      const pruner = new MysqlSessionBackend(client, { table, pruneInterval: 0.01 });
+      let told = 0;
+      await new Promise<void>((resolve) => {
+        pruner.onExpired = () => {
+          pruner.close();
+          if (++told === 512) resolve();
+        };
+      });
+      // Another batch would be claimed by now.
+      expect(await backend.prune()).toBe(1100 - 512);
+      expect(told).toBe(512);
+    });
+
     test("what somebody claimed and did not delete is over, and is deleted by others after a while", async () => {
       const expired: string[] = [];
       backend.onExpired = (handle) => expired.push(handle);

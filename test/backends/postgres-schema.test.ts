@@ -172,7 +172,13 @@ await onServer("postgres", ({ url, adminUrl }) => {
     expect(await guest.patch("a", newPatch({ x: 1 }))).toBe("ok");
     expect(await guest.delete("a")).toBe(true);
     const told = new PostgresSessionBackend(user.client, { table, notify: true });
-    expect(await refusal(told)).toMatchObject({ option: "migrate" });
+    expect(await refusal(told)).toMatchObject({
+      option: "migrate",
+      message: expect.stringContaining(`postgresSchema("${table}", { notify: true })`),
+    });
+    await owner.query(postgresSchema(table, { notify: true }));
+    await told.ready();
+    told.close();
     guest.close();
     await user.end();
     await drop();

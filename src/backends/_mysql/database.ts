@@ -1,4 +1,5 @@
 import type { SqlValue } from "../_sql/row.ts";
+import { shared } from "../_sql/shared.ts";
 import { isMissingTable, isUndone } from "./error.ts";
 import type { MysqlLike, MysqlQuery } from "./like.ts";
 
@@ -27,28 +28,25 @@ export function query(sql: string): MysqlQuery {
 
 const ATTEMPTS = 10;
 
+/** Whether each statement has a connection and a transaction of its own; on a single connection its owner may open one. */
+export function isPool(client: MysqlLike): boolean {
+  return "getConnection" in client;
+}
+
 /**
  * The client as it is. A statement that gave way to another one in a deadlock is tried again. `prepare` comes before the
  * first use, and again if it failed or if the table has gone.
  */
 export function openDatabase(client: MysqlLike, prepare?: () => Promise<void>): Database {
   // Not on a single connection: there, a deadlock undoes the whole transaction that its owner may have open.
-  const attempts = "getConnection" in client ? ATTEMPTS : 1;
+  const attempts = isPool(client) ? ATTEMPTS : 1;
   let isReady = prepare === undefined;
-  let preparing: Promise<void> | undefined;
-  const getReady = async (): Promise<void> => {
-    try {
-      await prepare?.();
-      isReady = true;
-    } finally {
-      preparing = undefined;
-    }
-  };
+  const getReady = shared(async () => {
+    await prepare?.();
+    isReady = true;
+  });
   const run = async <Answer>(statement: MysqlQuery, values: SqlValue[] = []): Promise<Answer> => {
-    if (!isReady) {
-      preparing ??= getReady();
-      await preparing;
-    }
+    if (!isReady) await getReady();
     for (let attempt = 1; ; attempt++) {
       try {
         const [answer] = (await client.execute(statement, values)) as [Answer];

@@ -42,11 +42,13 @@ export interface Statements {
  * before: MySQL would see the new value, MariaDB perhaps the old one. And no function has nothing but placeholders for
  * arguments: MySQL fixes their types before it knows the values, and LEAST(?, ?) could compare them as text.
  */
-export function writeStatements(table: string): Statements {
+export function writeStatements(table: string, isPool: boolean): Statements {
   const isLive = `expires_at > ${NOW}`;
   const isExpired = `expires_at <= ${NOW}`;
   // This collation ignores spaces at the end, and MariaDB and MySQL have none in common that does not.
   const isOfUser = "user_id = ? AND OCTET_LENGTH(user_id) = ?";
+  // Inside a transaction, a plain SELECT answers what was stored when that began; one that locks, what is there now.
+  const current = isPool ? "" : " FOR UPDATE";
   const moved = `GREATEST(expires_at, LEAST(${START} + ?, absolute_expires_at))`;
   const conditions = `handle = ? AND version = ? AND epoch = ? AND ${isLive}
     AND fence = COALESCE(?, fence) AND secret_hash = COALESCE(?, secret_hash)`;
@@ -64,11 +66,13 @@ export function writeStatements(table: string): Statements {
   return {
     now: query(`SELECT ${NOW}`),
     read: query(`SELECT ${READ_COLUMNS} FROM ${table} WHERE handle = ?`),
-    select: query(`SELECT ${ALL_COLUMNS} FROM ${table} WHERE handle = ?`),
+    select: query(`SELECT ${ALL_COLUMNS} FROM ${table} WHERE handle = ?${current}`),
     selectUser: query(
       `SELECT ${ALL_COLUMNS} FROM ${table} WHERE ${isOfUser} AND ${isLive} ORDER BY created_at, handle`,
     ),
-    selectHandles: query(`SELECT handle FROM ${table} WHERE ${isOfUser} AND handle <> ? AND ${isLive}`),
+    selectHandles: query(
+      `SELECT handle FROM ${table} WHERE ${isOfUser} AND handle <> ? AND ${isLive}${current}`,
+    ),
     selectDue: query(
       `SELECT handle, user_id, claimed_by FROM ${table}
         WHERE prune_slot <= FLOOR(${START} / ${SLOT}) + ? AND expires_at <= ${START}

@@ -19,15 +19,14 @@ export async function prepareSchema(db: Database, wanted: Wanted): Promise<void>
   if (!migrate) {
     if (before === "foreign") throw notOurs(names);
     const problem = `the table "${names.given}" is not there, or not as this micropie needs it`;
-    const call = `postgresSchema("${names.given}"${notify ? ", { notify: true }" : ""})`;
-    const advice = `Run the SQL that ${call} answers, or leave this option on`;
+    const advice = `Run the SQL that ${callOf(wanted)} answers, or leave this option on`;
     throw new ConfigError("migrate", `${problem}. ${advice}.`);
   }
   try {
     await db.script(schemaScript(names, notify));
   } catch (error) {
     // Another thing has one of our names, if it is not our own table, which somebody else has just made.
-    if (codeOf(error) !== "42P07" && codeOf(error) !== "42710") throw explained(error, names);
+    if (codeOf(error) !== "42P07" && codeOf(error) !== "42710") throw explained(error, wanted);
   }
   if ((await stateOf(db, wanted)) !== "ready") throw notOurs(names);
 }
@@ -60,13 +59,19 @@ async function versionOf(db: Database, names: Names): Promise<number> {
   return Number(rows[0]?.[0] ?? 0);
 }
 
+/** What answers the SQL that somebody else may run. */
+function callOf({ names, notify }: Wanted): string {
+  return `postgresSchema("${names.given}"${notify ? ", { notify: true }" : ""})`;
+}
+
 function notOurs({ given }: Names): ConfigError {
   const problem = `the database has a table "${given}" that is not ours (or was changed)`;
   return new ConfigError("table", `${problem}. Choose another name with this option.`);
 }
 
 /** What the server says when the table cannot be made, in words that say what to do. */
-function explained(error: unknown, names: Names): unknown {
+function explained(error: unknown, wanted: Wanted): unknown {
+  const { names } = wanted;
   switch (codeOf(error)) {
     case "3F000":
       return new ConfigError("table", `there is no such schema: "${names.given}". Create it first.`, {
@@ -74,7 +79,7 @@ function explained(error: unknown, names: Names): unknown {
       });
     case "42501": {
       const problem = `this role may not make the table "${names.given}"`;
-      const advice = `Have its owner run the SQL of postgresSchema("${names.given}"), or grant CREATE on the schema`;
+      const advice = `Have its owner run the SQL of ${callOf(wanted)}, or grant CREATE on the schema`;
       return new ConfigError("migrate", `${problem}. ${advice}.`, { cause: error });
     }
     default:

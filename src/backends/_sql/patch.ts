@@ -1,4 +1,5 @@
 import { meets, patchedData, type StoredRecord } from "../_record.ts";
+import { pause } from "../_sqlite/busy.ts";
 import type { PatchResult, SessionPatch } from "../backend.ts";
 
 /** What a patch needs of the record's row. */
@@ -7,24 +8,39 @@ export interface PatchedRow {
   store(data: string, version: number): Promise<boolean>;
   /** The row as it is now, if it is live. */
   read(): Promise<StoredRecord | undefined>;
+  /**
+   * Lets those of one process who must look again do so one after the other, or many at once would each have to look
+   * as often as there are others. Left out where callers may not wait for each other.
+   */
+  inTurn?<R>(work: () => Promise<R>): Promise<R>;
 }
 
 /** More often than this, others got in between only if the store does not do what it says. */
 const ATTEMPTS = 200;
+/** Milliseconds. */
+const LONGEST = 128;
 
-/**
- * A patch in a store that can write under a condition: one statement if nobody wrote since the patch was made. Else it
- * looks, judges, and stores into the version just seen, until that held still.
- */
+/** A patch in a store that can write under a condition: one statement if nobody wrote since the patch was made. */
 export async function patchRow(handle: string, patch: SessionPatch, row: PatchedRow): Promise<PatchResult> {
   const { baseVersion, ifVersion = baseVersion } = patch;
   if (ifVersion === baseVersion && (await row.store(patch.data, baseVersion))) return "ok";
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const record = await row.read();
-    if (record === undefined) return "ended";
-    if (!meets(record, patch)) return "stale";
-    if (!(await row.store(patchedData(record, patch), record.version))) continue;
-    return record.version === baseVersion ? "ok" : "merged";
-  }
-  throw new Error(`session ${handle}: others changed it between each read and write`);
+  return repatchRow(handle, patch, row);
+}
+
+/** A patch that could not be stored as it was made: looks, judges, and stores into the version seen, until it held still. */
+export function repatchRow(handle: string, patch: SessionPatch, row: PatchedRow): Promise<PatchResult> {
+  const work = async (): Promise<PatchResult> => {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const record = await row.read();
+      if (record === undefined) return "ended";
+      if (!meets(record, patch)) return "stale";
+      if (await row.store(patchedData(record, patch), record.version)) {
+        return record.version === patch.baseVersion ? "ok" : "merged";
+      }
+      // Those who meet here would only meet again.
+      await pause(Math.random() * Math.min(2 ** attempt, LONGEST));
+    }
+    throw new Error(`session ${handle}: others changed it between each read and write`);
+  };
+  return row.inTurn === undefined ? work() : row.inTurn(work);
 }

@@ -5,13 +5,13 @@ const LONGEST = 2 ** 31 - 1;
 
 /**
  * Calls `prune` about every `seconds`, at moments that differ from process to process, and again as long as it says
- * that there is more. Keeps no process alive. Answers how to stop it.
+ * that there is more. With 0 it never begins. Keeps no process alive. Answers how to stop it.
  */
 export function startPruning(seconds: number, prune: () => Promise<boolean>): () => void {
-  let timer: ReturnType<typeof setTimeout>;
-  let stopped = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = seconds === 0;
   const wait = (milliseconds: number): void => {
-    if (stopped) return;
+    if (isStopped) return;
     timer = setTimeout(run, Math.min(milliseconds, LONGEST));
     timer.unref?.();
   };
@@ -25,7 +25,7 @@ export function startPruning(seconds: number, prune: () => Promise<boolean>): ()
   };
   waitLong();
   return () => {
-    stopped = true;
+    isStopped = true;
     clearTimeout(timer);
   };
 }
