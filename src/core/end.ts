@@ -64,7 +64,8 @@ async function endAsItIs(live: Live): Promise<void> {
   const { engine, handle } = live;
   for (let attempt = 0; attempt < END_ATTEMPTS; attempt++) {
     const seen = await call(engine, "read", () => engine.backend.read(handle));
-    if (seen === undefined || isExpired(seen)) return gone(live, false);
+    // To find nothing is no acknowledgment: who has ended it may still wait for one, and so does whoever deletes again.
+    if (seen === undefined || isExpired(seen)) return end(live);
     if (seen.epoch !== live.record!.epoch) return ended(live, "stale");
     if (await call(engine, "delete", () => engine.backend.delete(handle, seen.version)))
       return gone(live, true);

@@ -1,10 +1,11 @@
 import { InMemorySessionBackend, type SessionBackend } from "micropie";
 import type { SessionRecord } from "micropie/backends/backend";
 import { LayeredSessionBackend, type OpenChannel } from "micropie/backends/layered";
+import { replaceData } from "micropie/core/session";
 import { newHandle, newHash, patchOf, recordOf } from "micropie/testing/cases/_records";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { TellingBackend } from "./_layered.ts";
-import { ENDS, endWhileRead, type Pair, pairOf, signIn, untilCached } from "./_layered-ends.ts";
+import { ENDS, endWhileRead, isServed, type Pair, pairOf, signIn, untilCached } from "./_layered-ends.ts";
 
 /** Seconds. */
 const LEASE = 0.1;
@@ -74,6 +75,19 @@ describe.each(Object.entries(ENDS))("a session that is cached elsewhere and %s",
     store.channel.hold();
     expect((await endWhileRead(pair, end, cookie, "ann")).servedAfterwards).toBeGreaterThan(0);
   });
+});
+
+test("of two requests that empty a session at once, neither is told so while it is served elsewhere", async () => {
+  const [{ ender, server }, cookie] = await cachedPair(layered(), layered());
+  store.channel.hold();
+  const sessions = [await ender.load(cookie), await ender.load(cookie)];
+  for (const session of sessions) replaceData(session, {});
+  const commits = sessions.map(async (session) => {
+    await ender.commit(session);
+    return isServed(server, cookie);
+  });
+  expect(await isServed(server, cookie)).toBe(true);
+  expect(await Promise.all(commits)).toEqual([false, false]);
 });
 
 describe("whoever ends something", () => {

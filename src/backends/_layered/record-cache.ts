@@ -91,7 +91,7 @@ export class RecordCache {
 
   #keep(handle: string, record: SessionRecord, readAt: Moment): void {
     this.#drop(handle);
-    const weight = OVERHEAD + record.data.length;
+    const weight = OVERHEAD + bytesOf(record.data) + bytesOf(record.userId ?? "");
     const life = Math.min(this.#maxLife, secondsToDeadline(record));
     if (life <= 0 || weight > this.#maxBytes) return;
     this.#entries.set(handle, { record, readAt, life, weight });
@@ -111,6 +111,12 @@ export class RecordCache {
     this.#entries.delete(handle);
     this.#bytes -= entry.weight;
   }
+}
+
+/** What a text takes in memory: two bytes for each of its characters if one of them needs two. */
+function bytesOf(text: string): number {
+  // In UTF-8 more than ASCII is longer, which is found out faster than by looking at each.
+  return Buffer.byteLength(text) === text.length ? text.length : text.length * 2;
 }
 
 /** Until something about the record becomes different by itself. What it is then, the store's own clock must say. */
