@@ -16,6 +16,8 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: ["test/_drivers.ts", "test/_servers.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // Most of the long tests wait for a server or a fault, not for the processor.
+    maxWorkers: 4,
   },
 });
 export default config;

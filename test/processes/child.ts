@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import type { StoreSpec } from "./stores.ts";
 
-const SCRIPT = new URL("_process.ts", import.meta.url);
+const SCRIPT = new URL("server.ts", import.meta.url);
 
 interface Message {
   readonly answer?: unknown;
@@ -9,25 +10,25 @@ interface Message {
   readonly busy?: boolean;
 }
 
-/** A server process of its own, on one SQLite file. */
+/** A server process of its own, on the store that the others use too. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #exited: Promise<unknown>;
 
-  private constructor(path: string) {
-    this.#process = fork(SCRIPT, [path], { execArgv: [] });
+  private constructor(store: StoreSpec, deadline: number) {
+    this.#process = fork(SCRIPT, [JSON.stringify(store), String(deadline)], { execArgv: [] });
     this.#exited = once(this.#process, "exit");
   }
 
-  /** Starts so many, and waits until they are ready. */
-  static async start(path: string, count: number): Promise<Child[]> {
-    const children = Array.from({ length: count }, () => new Child(path));
+  /** Starts so many, and waits until they are ready. `deadline`: seconds that a call of the store may take. */
+  static async start(store: StoreSpec, count: number, deadline: number = 5): Promise<Child[]> {
+    const children = Array.from({ length: count }, () => new Child(store, deadline));
     await Promise.all(children.map((child) => child.#next()));
     return children;
   }
 
   /** Gives it something to do; answers what comes of it. Throws what it threw. */
-  async run(task: string, cookie: string = "", ...values: number[]): Promise<unknown> {
+  async run(task: string, cookie: string | readonly string[] = "", ...values: number[]): Promise<unknown> {
     const next = this.#next();
     this.#process.send({ task, values: [cookie, ...values] });
     return next;

@@ -1,11 +1,12 @@
-import { SqliteSessionBackend } from "../src/backends/sqlite.ts";
-import { exclusive } from "../src/core/exclusive.ts";
-import { createSessions } from "../src/core/sessions.ts";
-import { update } from "../src/core/update.ts";
-import { login, rotate } from "../src/core/verbs.ts";
-import { StateError } from "../src/errors.ts";
+import { exclusive } from "../../src/core/exclusive.ts";
+import { createSessions } from "../../src/core/sessions.ts";
+import { update } from "../../src/core/update.ts";
+import { destroy, login, rotate } from "../../src/core/verbs.ts";
+import { BackendError, StateError } from "../../src/errors.ts";
+import type { Count } from "./history.ts";
+import { openStore, type StoreSpec } from "./stores.ts";
 
-/** A server process of the process test. It does what the parent's messages say, and answers each. */
+/** A server process of the process tests. It does what the parent's messages say, and answers each. */
 interface Data {
   visits: number;
   step: number;
@@ -14,8 +15,12 @@ interface Data {
   [key: `key${number}`]: number;
 }
 
-const path = process.argv[2] ?? "";
-const sessions = createSessions<Data>({ backend: new SqliteSessionBackend(path), lockTtl: 0.4 });
+const { backend } = await openStore(JSON.parse(process.argv[2] ?? "") as StoreSpec);
+const sessions = createSessions<Data>({
+  backend,
+  lockTtl: 0.4,
+  backendTimeout: Number(process.argv[3] ?? 5),
+});
 let opened = await sessions.load(undefined);
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -76,6 +81,26 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
       await sessions.commit(session);
     }
   },
+  /** Counts for so many seconds, and says when each count began and ended; without a value if nobody knows of it. */
+  async history(cookie, seconds) {
+    const done: Count[] = [];
+    const end = now() + (seconds ?? 0) * 1000;
+    const one = async (): Promise<void> => {
+      while (now() < end) {
+        await pause(Math.random() * 10);
+        const session = await Promise.resolve(sessions.load(cookie)).catch(isFailure);
+        if (session === undefined) continue;
+        const began = now();
+        const value = await update(session, "visits", (n = 0) => n + 1)
+          .catch(isConflict)
+          .catch(isFailure);
+        // After a conflict nothing was stored: that is a promise too.
+        if (value !== "conflict") done.push({ began, ended: now(), value: value ?? null });
+      }
+    };
+    await Promise.all([one(), one()]);
+    return done;
+  },
   async hold(cookie) {
     opened = await sessions.load(cookie, { exclusive: true });
     return opened.visits;
@@ -83,6 +108,23 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
   async commit() {
     opened.visits = 99;
     return sessions.commit(opened);
+  },
+  /** Ends (0), changes (1), rotates (2) or counts in (3) each of these sessions, at a random moment of its request. */
+  async tangle(cookies, role) {
+    const one = async (cookie: string): Promise<string | undefined> => {
+      await pause(Math.random() * 12);
+      const session = await sessions.load(cookie);
+      if (Math.random() < 0.5) await pause(Math.random() * 12);
+      // It has ended already. Filled again it would be a new one, which is no wonder.
+      if (session.visits === undefined) return undefined;
+      if (role === 0) destroy(session);
+      else if (role === 1) session.key1 = 1;
+      else if (role === 2) rotate(session);
+      else if (Object.keys(session).length > 0)
+        await update(session, "visits", (n = 0) => n + 1).catch(isOver);
+      return sessions.commit(session);
+    };
+    return Promise.all((cookies as unknown as string[]).map(one));
   },
   /** Every step changes everything that belongs together, in one commit; it goes on until the process is killed. */
   async steps(cookie) {
@@ -108,6 +150,19 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
     }
   },
 };
+
+function isConflict(error: unknown): "conflict" {
+  if (error instanceof StateError && error.code === "conflict") return "conflict";
+  throw error;
+}
+
+function isFailure(error: unknown): undefined {
+  if (!(error instanceof BackendError)) throw error;
+}
+
+function isOver(error: unknown): void {
+  if (!(error instanceof StateError && error.code === "ended")) throw error;
+}
 
 /** Milliseconds on a clock that all processes of this machine share. */
 function now(): number {

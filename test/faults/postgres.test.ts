@@ -1,0 +1,14 @@
+import { onServer } from "../servers/on-server.ts";
+import { startPostgres } from "../servers/postgres.ts";
+import { faultCases } from "./cases.ts";
+
+await onServer("postgres", () => {
+  faultCases("PostgreSQL", {
+    start: () => startPostgres(),
+    at: (port) => ({
+      kind: "postgres",
+      url: `postgres://micropie:micropie@127.0.0.1:${port}/micropie`,
+      table: "sessions",
+    }),
+  });
+});
