@@ -31,7 +31,7 @@ function requestsOf(load, cookies, connection) {
 
 /**
  * Loads the server for `seconds` (after a moment in which the connections settle) and answers:
- * `us` CPU µs of the server process per request, `rate` requests per second, how much of its CPU the server and the
+ * `us` CPU µs of the server process per request, `storeUs` of its store, `rate` requests per second, how much of its CPU the server and the
  * generator used, and what others used of the machine meanwhile (in CPUs).
  */
 export async function measure(running, load, cookies, seconds) {
@@ -52,7 +52,8 @@ export async function measure(running, load, cookies, seconds) {
 
   async function snapshot() {
     const { cpu } = await running.usage();
-    return { cpu, responses, time: performance.now() * 1000, own: ownCpu(), busy: machineBusy() };
+    const store = running.storeCpu();
+    return { cpu, store, responses, time: performance.now() * 1000, own: ownCpu(), busy: machineBusy() };
   }
   const before = await snapshot();
   await sleep(seconds * 1000);
@@ -69,11 +70,13 @@ export async function measure(running, load, cookies, seconds) {
   const cpu = after.cpu - before.cpu;
   const requests = after.responses - before.responses;
   const own = after.own - before.own;
+  const store = after.store - before.store;
   return {
     us: cpu / requests,
+    storeUs: store / requests,
     rate: (requests / time) * 1e6,
     serverUse: cpu / time,
     generatorUse: own / time,
-    others: Math.max(0, (after.busy - before.busy - cpu - own) / time),
+    others: Math.max(0, (after.busy - before.busy - cpu - own - store) / time),
   };
 }

@@ -26,9 +26,10 @@ export function machine() {
   };
 }
 
-export function versions() {
+/** Of the packages that every bench uses, and of `more`. */
+export function versions(more = []) {
   const found = {};
-  for (const name of PACKAGES) {
+  for (const name of [...PACKAGES, ...more]) {
     const file = new URL(`../node_modules/${name}/package.json`, import.meta.url);
     found[name] = JSON.parse(readFileSync(file, "utf8")).version;
   }

@@ -1,7 +1,8 @@
-/** express, with express-session if asked (`--session`). The least work its options allow. */
+/** express, with express-session if asked (`--session`), in memory or on a shared store. The least work its options allow. */
 import express from "express";
 import session from "express-session";
 import { COUNT_BODY, listening, MAX_AGE, NONE_BODY, READ_BODY } from "../lib/child.js";
+import { expressStore } from "../lib/store.js";
 
 const app = express();
 app.disable("x-powered-by");
@@ -10,6 +11,7 @@ if (process.argv.includes("--session")) {
   app.use(
     session({
       name: "session_id",
+      store: await expressStore(session),
       secret: "a secret of the bench, of more than thirty-two characters",
       resave: false,
       saveUninitialized: false,

@@ -1,8 +1,9 @@
-/** fastify, with @fastify/session if asked (`--session`). The least work its options allow. */
+/** fastify, with @fastify/session if asked (`--session`), in memory or on Redis. The least work its options allow. */
 import cookie from "@fastify/cookie";
 import session from "@fastify/session";
 import fastify from "fastify";
 import { COUNT_BODY, listening, MAX_AGE, NONE_BODY, READ_BODY } from "../lib/child.js";
+import { expressStore } from "../lib/store.js";
 
 const TEXT = "text/plain; charset=utf-8";
 const app = fastify({ logger: false });
@@ -10,6 +11,7 @@ if (process.argv.includes("--session")) {
   await app.register(cookie);
   await app.register(session, {
     cookieName: "session_id",
+    store: await expressStore(),
     secret: "a secret of the bench, of more than thirty-two characters",
     saveUninitialized: false,
     rolling: false,
