@@ -22,10 +22,22 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** The built-in modules that code outside of `cli` and `testing` may load, and what for. */
 const BUILT_IN: Record<string, Record<string, string>> = {
-  "node:buffer": { core: "base64url and byte lengths without a copy" },
-  "node:crypto": { core: "identifiers and their hashes", backends: "the names of lists in the fallback" },
+  "node:buffer": {
+    core: "base64url and byte lengths without a copy",
+    backends: "base64url, and bytes on the wire",
+  },
+  "node:crypto": {
+    core: "identifiers and their hashes",
+    backends: "the names of users' lists, encryption, names of writes and claims",
+    adapters: "the hash of an express-session id",
+  },
+  "node:events": { adapters: "a store of express-session is an emitter" },
+  "node:net": { backends: "the client for memcached" },
   "node:diagnostics_channel": { core: "events" },
-  "node:perf_hooks": { core: "waiting times, on a clock that nobody sets back" },
+  "node:perf_hooks": {
+    core: "waiting times, on a clock that nobody sets back",
+    backends: "leases and deadlines, on the same clock",
+  },
   "node:async_hooks": { app: "this.request", adapters: "what an answer belongs to" },
   "node:stream": { app: "uploads, read by a parser that is a Node stream" },
   "node:fs": { backends: "looking at a SQLite file before it is opened" },

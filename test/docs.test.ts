@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const inFolder = (folder: string) => readdirSync(join(root, folder)).map((name) => join(folder, name));
-const pages = [".", "docs", "docs/decisions", "examples"]
+const pages = [".", "docs", "docs/backends", "docs/decisions", "examples"]
   .flatMap(inFolder)
   .filter((path) => path.endsWith(".md"));
 
@@ -114,11 +114,11 @@ describe("code blocks", () => {
       noUnusedLocals: false,
       noImplicitOverride: false,
     };
-    const extended = relative(folder, join(root, "tsconfig.json"));
+    const fromFolder = (path: string) => relative(folder, join(root, path));
     const config = {
-      extends: extended,
+      extends: fromFolder("tsconfig.json"),
       compilerOptions,
-      include: [".", relative(folder, join(root, "examples"))],
+      include: [".", ...["examples", "test/backends/_workers/cloudflare.d.ts"].map(fromFolder)],
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
     const tsc = join(root, "node_modules/.bin/tsc");
