@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { Socket } from "node:net";
 import { Redis } from "ioredis";
 import * as iovalkey from "iovalkey";
 import { InMemorySessionBackend } from "micropie";
@@ -193,6 +195,31 @@ await onServer("redis", () => {
     await primary.stop();
   });
 
+  test("a client that cannot be closed twice, as of redis 5, is no uncaught error when it cannot connect", async () => {
+    const client = createClient({ url: "redis://127.0.0.1:1" });
+    const template = {
+      sendCommand: client.sendCommand,
+      subscribe: client.subscribe,
+      options: {},
+      duplicate(options: { socket: object }) {
+        const socket = { ...client.options.socket, ...options.socket };
+        return Object.assign(client.duplicate({ ...options, socket }), {
+          destroy() {
+            throw new Error("The client is closed");
+          },
+        });
+      },
+    } as unknown as Template;
+    const uncaught = vi.fn();
+    process.on("uncaughtExceptionMonitor", uncaught);
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    await expect(layered(template).ready()).rejects.toThrow("ECONNREFUSED");
+    await pause(1);
+    process.off("uncaughtExceptionMonitor", uncaught);
+    warned.mockRestore();
+    expect(uncaught).not.toHaveBeenCalled();
+  });
+
   test("a cluster is refused, and what else has no duplicates", () => {
     const cluster = createCluster({ rootNodes: [{ url: server.url }] });
     for (const redis of [cluster, {}, { duplicate() {} }])
@@ -229,6 +256,27 @@ await onServer("pgbouncer", ({ url, postgresUrl }) => {
 });
 
 await onServer("postgres", ({ url }) => {
+  test("a connection whose other end is silent is closed too, so that the process can end", async () => {
+    const table = newTable();
+    const direct = new URL(url);
+    const proxy = await startProxy({ host: direct.hostname, port: Number(direct.port) });
+    const route = new URL(url);
+    route.host = `${proxy.host}:${proxy.port}`;
+    const socket = new Socket();
+    const through = new pg.Pool({ connectionString: String(route), stream: () => socket });
+    const pool = new pg.Pool({ connectionString: url });
+    const inner = new PostgresSessionBackend(pool, { table, notify: true });
+    const backend = new LayeredSessionBackend(inner, { postgres: through, table, lease: LEASE });
+    await backend.ready();
+    proxy.blackHole();
+    const closed = once(socket, "close");
+    await backend.close();
+    await closed;
+    await proxy.stop();
+    await pool.query(dropping(table));
+    await pool.end();
+  });
+
   test("a table whose changes nobody is told of is found out", async () => {
     const table = newTable();
     const pool = new pg.Pool({ connectionString: url });

@@ -64,9 +64,11 @@ function throughPg(make: () => PgClient, channel: string): OpenChannel {
     let isConnected = false;
     let last: Promise<unknown> = Promise.resolve();
     signal.addEventListener("abort", () => {
-      // One that is still connecting would wait for the server to say good-bye.
-      if (isConnected) client.end().catch(() => {});
-      else client.connection?.stream?.destroy();
+      const destroy = (): void => void client.connection?.stream?.destroy();
+      // Each would wait for the server, which may be silent; and as long as it does, the process could not end.
+      if (!isConnected) return destroy();
+      client.end().catch(() => {});
+      setTimeout(destroy, 1000).unref();
     });
     client.on("error", (error) => listener.lost(error));
     client.on("end", () => listener.lost(new Error("The connection to PostgreSQL was closed.")));

@@ -91,7 +91,13 @@ function ofNodeRedis(client: NodeRedis): RedisConnection {
     send: (...args) => client.sendCommand(args),
     subscribe: (channel, listener) => client.subscribe(channel, listener, true),
     ping: () => client.ping(),
-    close: () => client.destroy(),
+    close() {
+      try {
+        client.destroy();
+      } catch {
+        // Before redis 6 it throws if there is nothing left to close.
+      }
+    },
   };
 }
 

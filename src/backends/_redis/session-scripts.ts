@@ -119,11 +119,15 @@ return ${code}`;
 const PATCH = `${JUDGE("")}
 x = math.max(x, math.min(now + idle, tonumber(absolute)))${STORE(3, "")}${CONFIRM("code")}`;
 
+/** A rotation that was done already is known by its secret, unless it asks for the one that is there (and stays). */
+const HAS_SECRET = ` or (string.match(h[3], '^%S+ %S+ %S+ %S+ %S+ (%S+)') == string.match(ARGV[3], '^%S+')
+  and string.match(ARGV[1], '%S+$') ~= string.match(ARGV[3], '^%S+'))`;
+
 /**
  * ARGV[3]: "hash grace raise indexed", and with new deadlines " idle absolute persistent" after it; ARGV[4]: the new
  * user's id as JSON, or "". Answers as PATCH does, or the time as a text: it came too late after `indexed`.
  */
-const ROTATE = `${JUDGE(" or string.match(h[3], '^%S+ %S+ %S+ %S+ %S+ (%S+)') == string.match(ARGV[3], '^%S+')")}
+const ROTATE = `${JUDGE(HAS_SECRET)}
 local secret, grace, raise, indexed, lifetime = string.match(ARGV[3], '^(%S+) (%S+) (%S+) (%S+)(.*)$')${LATE}
 local kept, created, persistent, current = string.match(h[3], '^%S+ %S+ (%S+) (%S+) (%S+) (%S+)')
 if lifetime == '' then
