@@ -59,6 +59,8 @@ test("each example is run here", () => {
     "login.ts",
     "own-backend.ts",
     "plain-node.ts",
+    // In shared-store.test.ts.
+    "shared-store.ts",
     "stream.ts",
     "uploads.ts",
     "visit-counter",
