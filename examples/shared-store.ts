@@ -11,14 +11,14 @@ import { nodeSessions } from "micropie/adapters/node";
 const { PORT = "8000", REDIS_URL, POSTGRES_URL } = process.env;
 
 async function open(): Promise<SessionBackend> {
-  if (REDIS_URL !== undefined) {
+  if (REDIS_URL) {
     const { createClient } = await import("redis");
     const { RedisSessionBackend } = await import("micropie/backends/redis");
     const client = createClient({ url: REDIS_URL });
     client.on("error", (error: Error) => console.error(error.message));
     return new RedisSessionBackend(await client.connect());
   }
-  if (POSTGRES_URL !== undefined) {
+  if (POSTGRES_URL) {
     const { Pool } = await import("pg");
     const { PostgresSessionBackend } = await import("micropie/backends/postgres");
     const pool = new Pool({

@@ -14,6 +14,14 @@ export const SERVERS = [
     store: "redis",
   },
   {
+    name: "hand redis tuned",
+    file: "by-hand.js",
+    args: [REDIS, "--tuned"],
+    label: "the same, without the client's timer for each command",
+    kind: "hand",
+    store: "redis",
+  },
+  {
     name: "micropie redis",
     file: "micropie-node.js",
     args: [REDIS],
