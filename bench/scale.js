@@ -1,5 +1,5 @@
 /** `npm run bench:scale`: what a session weighs in each store, and what one core of each store carries. See README.md. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createSessions, login } from "micropie";
 import { query as queryMariadb, startMariadb } from "../test/servers/mariadb.ts";
@@ -159,5 +159,5 @@ const folder = new URL("./results/", import.meta.url);
 mkdirSync(folder, { recursive: true });
 if (!options.quick && options.only === undefined) {
   writeFileSync(new URL("scale.json", folder), `${JSON.stringify(results, undefined, 1)}\n`);
-  if (!options["no-report"]) writeScale(JSON.parse(readFileSync(new URL("scale.json", folder), "utf8")));
+  if (!options["no-report"]) writeScale(results);
 }

@@ -1,6 +1,7 @@
+import { pause } from "./_attempts.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { Turns } from "./_fallback/turns.ts";
-import { type Database, isPool, openDatabase, pause } from "./_mysql/database.ts";
+import { type Database, isPool, openDatabase } from "./_mysql/database.ts";
 import { isDuplicate } from "./_mysql/error.ts";
 import type { MysqlCallbackLike, MysqlLike } from "./_mysql/like.ts";
 import { prepareSchema } from "./_mysql/migrate.ts";

@@ -1,7 +1,8 @@
+import { pause } from "./_attempts.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { meets, newRecord, patchedData, snapshot } from "./_record.ts";
 import { type Row, toRecord, toValues } from "./_sql/row.ts";
-import { pause, whenFree } from "./_sqlite/busy.ts";
+import { whenFree } from "./_sqlite/busy.ts";
 import type { SqliteLike, SqliteValue } from "./_sqlite/like.ts";
 import { openFile, prepareHandle } from "./_sqlite/open.ts";
 import { resolveOptions, type SqliteOptions } from "./_sqlite/options.ts";

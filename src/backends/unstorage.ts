@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { pause } from "./_attempts.ts";
 import { fromDictionary } from "./_dictionary.ts";
 import { type Envelope, isEnvelope, LONGEST, opened, sealed } from "./_envelope.ts";
 import { Turns } from "./_fallback/turns.ts";
@@ -120,7 +121,7 @@ export class UnstorageSessionBackend extends SessionBackend {
     let value = await this.#storage.getItem(key);
     for (const wait of PATIENCE) {
       if (!isText(value)) break;
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      await pause(wait);
       value = await this.#storage.getItem(key);
     }
     return value;

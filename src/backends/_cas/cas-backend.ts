@@ -1,3 +1,4 @@
+import { untilDone } from "../_attempts.ts";
 import { dictionaryOf, restored } from "../_dictionary.ts";
 import { Turns } from "../_fallback/turns.ts";
 import { Recent } from "../_recent.ts";
@@ -19,7 +20,6 @@ import {
   type SessionRecord,
   type UserSession,
 } from "../backend.ts";
-import { untilDone } from "./attempts.ts";
 import { recordIn, textOf } from "./record-text.ts";
 import type { CasStore } from "./store.ts";
 import { GRACE, UserIndex } from "./user-index.ts";

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import { DataError } from "../../errors.ts";
+import { untilDone } from "../_attempts.ts";
 import { Turns } from "../_fallback/turns.ts";
-import { untilDone } from "./attempts.ts";
 import type { CasStore } from "./store.ts";
 
 /** Seconds in which a session that is listed and not found is taken for one that is just being stored. */

@@ -1,28 +1,12 @@
 import { ConfigError } from "../../errors.ts";
 import { COLUMNS } from "../_sql/row.ts";
+import { sqliteTable } from "../_sql/sqlite-layout.ts";
 import type { D1Like } from "./like.ts";
 
 /** Each can be run again; the layout is that of `SqliteSessionBackend`, so that an export of D1 is a file for it. */
 export function schemaStatements(table: string): string[] {
   return [
-    `CREATE TABLE IF NOT EXISTS "${table}" (
-  handle TEXT NOT NULL PRIMARY KEY,
-  data TEXT NOT NULL,
-  secret_hash TEXT NOT NULL,
-  previous_secret_hash TEXT,
-  previous_epoch INTEGER NOT NULL,
-  previous_until REAL NOT NULL,
-  epoch INTEGER NOT NULL,
-  version INTEGER NOT NULL,
-  created_at REAL NOT NULL,
-  expires_at REAL NOT NULL,
-  absolute_expires_at REAL NOT NULL,
-  idle_timeout REAL NOT NULL,
-  persistent INTEGER NOT NULL,
-  user_id TEXT,
-  fence INTEGER NOT NULL,
-  locked_until REAL NOT NULL
-) STRICT`,
+    sqliteTable("CREATE TABLE IF NOT EXISTS", table),
     `CREATE INDEX IF NOT EXISTS "${table}_expires_at" ON "${table}" (expires_at)`,
     `CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" (user_id) WHERE user_id IS NOT NULL`,
     `CREATE TABLE IF NOT EXISTS "${table}_schema" (version INTEGER NOT NULL) STRICT`,

@@ -1,3 +1,4 @@
+import { pause } from "../_attempts.ts";
 import type { SqlValue } from "../_sql/row.ts";
 import { shared } from "../_sql/shared.ts";
 import { isMissingTable, isUndone } from "./error.ts";
@@ -59,8 +60,4 @@ export function openDatabase(client: MysqlLike, prepare?: () => Promise<void>): 
     }
   };
   return { rows: run, write: run };
-}
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,5 +1,5 @@
+import { untilDone } from "../_attempts.ts";
 import { meets, patchedData, type StoredRecord } from "../_record.ts";
-import { pause } from "../_sqlite/busy.ts";
 import type { PatchResult, SessionPatch } from "../backend.ts";
 
 /** What a patch needs of the record's row. */
@@ -15,11 +15,6 @@ export interface PatchedRow {
   inTurn?<R>(work: () => Promise<R>): Promise<R>;
 }
 
-/** More often than this, others got in between only if the store does not do what it says. */
-const ATTEMPTS = 200;
-/** Milliseconds. */
-const LONGEST = 128;
-
 /** A patch in a store that can write under a condition: one statement if nobody wrote since the patch was made. */
 export async function patchRow(handle: string, patch: SessionPatch, row: PatchedRow): Promise<PatchResult> {
   const { baseVersion, ifVersion = baseVersion } = patch;
@@ -29,18 +24,13 @@ export async function patchRow(handle: string, patch: SessionPatch, row: Patched
 
 /** A patch that could not be stored as it was made: looks, judges, and stores into the version seen, until it held still. */
 export function repatchRow(handle: string, patch: SessionPatch, row: PatchedRow): Promise<PatchResult> {
-  const work = async (): Promise<PatchResult> => {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  const work = (): Promise<PatchResult> =>
+    untilDone(`session ${handle}`, async () => {
       const record = await row.read();
       if (record === undefined) return "ended";
       if (!meets(record, patch)) return "stale";
-      if (await row.store(patchedData(record, patch), record.version)) {
-        return record.version === patch.baseVersion ? "ok" : "merged";
-      }
-      // Those who meet here would only meet again.
-      await pause(Math.random() * Math.min(2 ** attempt, LONGEST));
-    }
-    throw new Error(`session ${handle}: others changed it between each read and write`);
-  };
+      if (!(await row.store(patchedData(record, patch), record.version))) return undefined;
+      return record.version === patch.baseVersion ? "ok" : "merged";
+    });
   return row.inTurn === undefined ? work() : row.inTurn(work);
 }

@@ -1,3 +1,4 @@
+import { pause } from "../_attempts.ts";
 import type { Awaitable } from "../backend.ts";
 import { isBusy } from "./error.ts";
 
@@ -38,8 +39,4 @@ export function blockUntilFree(seconds: number, work: () => void): void {
       Atomics.wait(clock, 0, 0, 2 + Math.random() * 20);
     }
   }
-}
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

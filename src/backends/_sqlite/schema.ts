@@ -1,28 +1,12 @@
 import { ConfigError } from "../../errors.ts";
 import { COLUMNS } from "../_sql/row.ts";
+import { sqliteTable } from "../_sql/sqlite-layout.ts";
 import type { SqliteLike } from "./like.ts";
 
 /** Each step takes the schema from the version of its place to the next; steps are only ever added. */
 const MIGRATIONS: readonly ((table: string) => string)[] = [
   (table) => `
-    CREATE TABLE "${table}" (
-      handle TEXT NOT NULL PRIMARY KEY,
-      data TEXT NOT NULL,
-      secret_hash TEXT NOT NULL,
-      previous_secret_hash TEXT,
-      previous_epoch INTEGER NOT NULL,
-      previous_until REAL NOT NULL,
-      epoch INTEGER NOT NULL,
-      version INTEGER NOT NULL,
-      created_at REAL NOT NULL,
-      expires_at REAL NOT NULL,
-      absolute_expires_at REAL NOT NULL,
-      idle_timeout REAL NOT NULL,
-      persistent INTEGER NOT NULL,
-      user_id TEXT,
-      fence INTEGER NOT NULL,
-      locked_until REAL NOT NULL
-    ) STRICT;
+    ${sqliteTable("CREATE TABLE", table)};
     CREATE INDEX "${table}_expires_at" ON "${table}" (expires_at);
     CREATE INDEX "${table}_user_id" ON "${table}" (user_id) WHERE user_id IS NOT NULL;`,
 ];
