@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { createSessions, destroy, type SessionBackend, update } from "micropie";
 import { nodeSessions } from "micropie/adapters/node";
 
@@ -31,8 +32,11 @@ export async function startSite(backend: SessionBackend): Promise<Site> {
         // Somebody who is logged out must not be greeted with a new session.
         else if (session.visits === undefined) res.statusCode = 401;
         else if (pathname === "/hit") await update(session, "visits", (visits = 0) => visits + 1);
-        else if (pathname === "/note") session[`note${Number(searchParams.get("n"))}`] = 1;
-        else if (pathname === "/logout") destroy(session);
+        else if (pathname === "/note") {
+          // So that a fault finds requests which have read their session and have still to write it.
+          await pause(200);
+          session[`note${Number(searchParams.get("n"))}`] = 1;
+        } else if (pathname === "/logout") destroy(session);
         res.end(JSON.stringify(session));
       },
       { onError: () => {} },
