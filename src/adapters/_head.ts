@@ -1,6 +1,4 @@
-import { noStore, varyOnCookie } from "../core/response-headers.ts";
 import type { HeldResponse } from "./_response.ts";
-import type { Visit } from "./_visit.ts";
 
 /**
  * Moves the headers that were given to `writeHead` (an object, a flat array, an array of pairs) to where `setHeader`
@@ -34,21 +32,4 @@ function pairsOf(list: unknown[]): [string, string][] {
     pairs.push([list[index] as string, list[index + 1] as string]);
   }
   return pairs;
-}
-
-/** Adds what a response owes if its session was looked at, and if it sets our cookie. */
-export function addSessionHeaders(res: HeldResponse, visit: Visit): void {
-  if (!visit.looked) return;
-  const vary = res.getHeader("Vary");
-  const merged = vary === undefined ? "Cookie" : varyOnCookie(textOf(vary));
-  if (merged !== vary) res.setHeader("Vary", merged);
-  const { cookie } = visit;
-  if (cookie === undefined) return;
-  res.setHeader("Cache-Control", noStore(textOf(res.getHeader("Cache-Control"))));
-  const others = res.getHeader("Set-Cookie");
-  res.setHeader("Set-Cookie", others === undefined ? cookie : [others].flat().map(String).concat(cookie));
-}
-
-function textOf(value: ReturnType<HeldResponse["getHeader"]>): string | undefined {
-  return Array.isArray(value) ? value.join(", ") : value?.toString();
 }

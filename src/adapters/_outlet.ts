@@ -1,11 +1,10 @@
-import { addSessionHeaders, unpackHead } from "./_head.ts";
+import { unpackHead } from "./_head.ts";
 import type { Call, HeldResponse, Way } from "./_response.ts";
-import type { Visit } from "./_visit.ts";
+import type { HeldVisit } from "./_visits.ts";
 
 /** Where calls go through to the response itself; the head gets what it owes because of the session on its way. */
 export class Outlet {
   readonly #res: HeldResponse;
-  readonly #visit: Visit;
   // As they were before anybody held the response.
   readonly #writeHead: Call;
   readonly #write: Call;
@@ -13,23 +12,27 @@ export class Outlet {
   readonly #flushHeaders: Call;
   #headed = false;
 
-  constructor(res: HeldResponse, visit: Visit) {
+  constructor(res: HeldResponse) {
     this.#res = res;
-    this.#visit = visit;
     this.#writeHead = res.writeHead;
     this.#write = res.write;
     this.#end = res.end;
     this.#flushHeaders = res.flushHeaders;
   }
 
-  pass(way: Way, args: unknown[]): unknown {
+  pass(way: Way, args: unknown[], visit: HeldVisit): unknown {
     // HTTP/1 makes every head with writeHead: there, nobody changes the headers after us.
-    if (this.#headed || (way !== "writeHead" && !this.#visit.http2)) return this.call(way, args);
+    if (this.#headed || (way !== "writeHead" && !visit.http2)) return this.call(way, args);
     this.#headed = true;
-    if (!this.#visit.looked) return this.call(way, args);
+    if (!visit.owesHeaders) return this.call(way, args);
     const rest = way === "writeHead" ? unpackHead(this.#res, args) : args;
-    addSessionHeaders(this.#res, this.#visit);
+    visit.addHeaders(this.#res);
     return this.call(way, rest);
+  }
+
+  /** The head that was about to leave did not. */
+  beginAgain(): void {
+    this.#headed = false;
   }
 
   /** As it is, without a look at the session. */

@@ -3,18 +3,20 @@ import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { Hold, holdOf } from "./_hold.ts";
 import type { NodeRequest, NodeResponse } from "./_response.ts";
+import { pathIn, resolveUse, type UseOptions } from "./_use.ts";
 import { Visit } from "./_visit.ts";
+import { Visits } from "./_visits.ts";
+import { Hold, holdOf } from "./hold.ts";
 
 /** A request with its session: plain data to read and write; assigning replaces the data, and `{}` ends the session. */
-export type RequestWithSession<T extends object = SessionData, Req = IncomingMessage> = Req & {
-  session: Session<T>;
-};
+export type RequestWithSession<
+  T extends object = SessionData,
+  Req = IncomingMessage,
+  As extends string = "session",
+> = Req & { [K in As]: Session<T> };
 
-export interface NodeSessionsOptions<Req = IncomingMessage> {
-  /** Which requests have their session alone among those that ask for it (see `exclusive`). Default: none. */
-  exclusive?: boolean | ((req: Req) => boolean);
+export interface NodeSessionsOptions<Req = IncomingMessage> extends UseOptions<Req> {
   /** Told of every error that cannot be seen otherwise: what a handler threw, a failed save. Default: `console.error`. */
   onError?: (error: unknown, req: Req) => void;
 }
@@ -57,53 +59,70 @@ export function nodeSessions<T extends object>(
   const options = (given ??
     (handler === undefined ? handlerOrOptions : undefined) ??
     {}) as NodeSessionsOptions;
-  const { exclusive = false, onError = (error: unknown) => console.error(error) } = options;
+  const { onError = (error: unknown) => console.error(error) } = options;
+  const { as, wants } = resolveUse(options as UseOptions<NodeRequest>, pathOf);
   const untyped = sessions as unknown as Sessions<SessionData>;
 
   return (req, res, next) => {
     const outer = holdOf(res);
+    const go = (): unknown => (handler === undefined ? next!() : handler(req, res));
+    if (outer !== undefined && isMounted(outer, untyped, as)) return go();
+    const visit = new Visit(untyped, req, as);
+    const hold = outer ?? new Hold(visit, req, res, onError, handler === undefined ? next : undefined);
+    if (outer !== undefined) outer.add(visit);
+    let loading: Promise<void> | undefined;
+    try {
+      const want = wants(req);
+      if (want?.exclusive) hold.exclusive = true;
+      loading = visit.load(want);
+    } catch (error) {
+      if (outer !== undefined && next === undefined) throw error;
+      return outer === undefined ? hold.failToLoad(error) : next!(error);
+    }
     if (outer !== undefined) {
-      if (handler === undefined && outer.visit.sessions === untyped) return next!();
-      throw new ConfigError("sessions", "Sessions are mounted twice: this request has one already.");
+      // Whoever holds the response is told of errors by whoever called us.
+      if (loading === undefined) return go();
+      return next === undefined ? loading.then(go) : void loading.then(() => next(), next);
     }
-    const visit = new Visit(untyped, req);
-    const hold = new Hold(visit, req, res, onError, handler === undefined ? next : undefined);
-    const { cookie } = req.headers;
-    if (cookie !== undefined) {
-      try {
-        hold.exclusive = typeof exclusive === "function" ? exclusive(req) : exclusive;
-        const loaded = untyped.load(cookie, hold.exclusive ? ALONE : undefined);
-        if (loaded instanceof Promise) {
-          loaded.then(
-            (session) => {
-              visit.session = session;
-              if (hold.closed) visit.discard();
-              else start(handler, hold, req, res, next);
-            },
-            (error: unknown) => hold.failToLoad(error),
-          );
-          return;
-        }
-        visit.session = loaded;
-      } catch (error) {
-        hold.failToLoad(error);
-        return;
-      }
-    }
-    start(handler, hold, req, res, next);
+    if (loading === undefined) return start(handler, hold, req, res, next);
+    return void loading.then(
+      () => {
+        if (hold.closed) visit.discard();
+        else start(handler, hold, req, res, next);
+      },
+      (error: unknown) => hold.failToLoad(error),
+    );
   };
 }
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
+type Next = (error?: unknown) => void;
 
-const ALONE = { exclusive: true };
+/** The path that the client asked for; Connect and Express cut off where they are mounted. */
+export function pathOf(req: NodeRequest): string {
+  return pathIn((req as { originalUrl?: string }).originalUrl ?? req.url ?? "/");
+}
+
+/** Whether these sessions have this place already. Throws ConfigError if others have it, or their cookie. */
+function isMounted({ visit }: Hold, sessions: Sessions<SessionData>, as: string): boolean {
+  const all = visit instanceof Visits ? visit.all : [visit];
+  for (const other of all) {
+    if (!(other instanceof Visit)) continue;
+    if (other.sessions === sessions && other.as === as) return true;
+    if (other.sessions === sessions || other.as === as)
+      throw new ConfigError("as", `Sessions are mounted twice: this request has req.${other.as} already.`);
+    if (other.sessions.options.cookie.name === sessions.options.cookie.name)
+      throw new ConfigError("cookie.name", `req.${as} needs a cookie of another name than req.${other.as}.`);
+  }
+  return false;
+}
 
 function start(
   handler: Handler | undefined,
   hold: Hold,
   req: IncomingMessage,
   res: ServerResponse,
-  next: ((error?: unknown) => void) | undefined,
+  next: Next | undefined,
 ): void {
   if (handler === undefined) {
     next!();

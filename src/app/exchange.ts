@@ -16,6 +16,8 @@ export interface Exchange {
   readonly search: string;
   /** The raw Cookie header. */
   readonly cookie: string | null | undefined;
+  /** The value of the header that stands for a session instead, if there is such a header and the request has it. */
+  readonly token: string | undefined;
   readonly raw: Request;
   /** Node's own request, where `serve` listens itself; its body is cheaper to read, and can be left unread. */
   readonly incoming: IncomingMessage | undefined;
@@ -82,6 +84,7 @@ export function open(
     path: query === -1 ? target : target.slice(0, query),
     search: query === -1 ? "" : target.slice(query),
     cookie,
+    token: tokenOf(sessions, raw, incoming),
     raw,
     incoming,
     Response: ResponseKind,
@@ -94,10 +97,26 @@ export function open(
   };
 }
 
+function tokenOf(
+  sessions: Sessions,
+  raw: Request,
+  incoming: IncomingMessage | undefined,
+): string | undefined {
+  const { header } = sessions.options;
+  if (header === undefined) return undefined;
+  const value = incoming === undefined ? raw.headers.get(header) : incoming.headers[header];
+  return value === null || value === undefined ? undefined : String(value);
+}
+
+/** Whether the request has anything that may stand for a session. */
+export function isAnonymous({ cookie, token }: Exchange): boolean {
+  return !cookie && token === undefined;
+}
+
 /** The session of an exchange. Without a cookie it is opened here, when somebody looks, which calls no back-end. */
 export function sessionOf(exchange: Exchange): Session {
   if (exchange.session === undefined) {
-    if (exchange.cookie)
+    if (!isAnonymous(exchange))
       throw new StateError("not_live", "The session is not loaded yet. Look at it in a handler.");
     const session = exchange.sessions.load(undefined) as Session;
     // An empty session commits to nothing, at once; from then on it knows that no cookie can be sent.
@@ -109,8 +128,12 @@ export function sessionOf(exchange: Exchange): Session {
 
 /** Loads the session that the request's cookie stands for; a request without a cookie has nothing to load. */
 export function loadSession(exchange: Exchange, exclusive: boolean): Awaitable<void> {
-  if (!exchange.cookie) return;
-  const session = exchange.sessions.load(exchange.cookie, exclusive ? { exclusive } : undefined);
+  if (isAnonymous(exchange)) return;
+  const { cookie, token } = exchange;
+  const session = exchange.sessions.load(
+    cookie,
+    exclusive || token !== undefined ? { exclusive, token } : undefined,
+  );
   if (!(session instanceof Promise)) {
     exchange.session = session;
     return;

@@ -2,7 +2,7 @@ import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/engine.ts";
 import { answerOf, type Outcome, toOwnResponse } from "./answer.ts";
 import { mayHaveBody, readBody } from "./body.ts";
-import { type Exchange, loadSession, within } from "./exchange.ts";
+import { type Exchange, isAnonymous, loadSession, within } from "./exchange.ts";
 import { answerToFailure } from "./failure.ts";
 import type { BodyLimits } from "./limits.ts";
 import type { Middleware } from "./middleware.ts";
@@ -49,7 +49,7 @@ function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
 }
 
 function runWithBody(room: Room, exchange: Exchange, match: Match | undefined): Awaitable<Outcome> {
-  if (!exchange.cookie) return runWithSession(room, exchange, match);
+  if (isAnonymous(exchange)) return runWithSession(room, exchange, match);
   const loading = loadSession(exchange, wantsExclusive(room, exchange, match));
   return chain(loading, () => runWithSession(room, exchange, match));
 }

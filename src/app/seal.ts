@@ -1,4 +1,5 @@
-import { noStore, varyOnCookie, warnIfDropped } from "../core/response-headers.ts";
+import { carrierOf, noStore, varyOnCookie, varyOnSession, warnIfDropped } from "../core/response-headers.ts";
+import { farewellsOf } from "../core/sessions.ts";
 import { type Answer, type Outcome, TEXT, toOwnResponse } from "./answer.ts";
 import { type Exchange, urlOf } from "./exchange.ts";
 import { type HeaderPairs, headerValue, isSameCookie, withHeader } from "./headers.ts";
@@ -22,14 +23,17 @@ function sealAnswer(exchange: Exchange, answer: Answer, cookie: string | undefin
   let { headers } = answer;
   if (exchange.looked) {
     headers =
-      headers === TEXT
+      headers === TEXT && exchange.sessions.options.header === undefined
         ? VARIED_TEXT
-        : withHeader(headers, "vary", varyOnCookie(headerValue(headers, "vary")));
+        : withHeader(headers, "vary", varyOnSession(headerValue(headers, "vary"), exchange.sessions));
   }
   if (cookie !== undefined) {
-    const others = headers.filter(([name, value]) => name !== "set-cookie" || !isSameCookie(value, cookie));
+    const carrier = carrierOf(exchange.sessions, exchange.token).toLowerCase();
+    const others = headers.filter(([name, value]) =>
+      carrier === "set-cookie" ? name !== carrier || !isSameCookie(value, cookie) : name !== carrier,
+    );
     headers = withHeader(others, "cache-control", noStore(headerValue(headers, "cache-control")));
-    headers = [...headers, ["set-cookie", cookie]];
+    headers = [...headers, ...farewells(exchange), [carrier, cookie]];
   }
   if (exchange.method === "HEAD") return headOf({ ...answer, headers });
   return headers === answer.headers ? answer : { status: answer.status, headers, body: answer.body };
@@ -51,20 +55,32 @@ function sealResponse(exchange: Exchange, given: Response, cookie: string | unde
   if (!exchange.looked && cookie === undefined && !head) return given;
   const response = toOwnResponse(exchange, given);
   const { headers } = response;
-  if (exchange.looked) headers.set("vary", varyOnCookie(headers.get("vary")));
+  if (exchange.looked) headers.set("vary", varyOnSession(headers.get("vary"), exchange.sessions));
   if (cookie !== undefined) {
-    const others = headers.getSetCookie().filter((line) => !isSameCookie(line, cookie));
-    headers.delete("set-cookie");
-    for (const line of others) headers.append("set-cookie", line);
-    headers.append("set-cookie", cookie);
     headers.set("cache-control", noStore(headers.get("cache-control")));
+    const carrier = carrierOf(exchange.sessions, exchange.token);
+    if (carrier === "Set-Cookie") {
+      const others = headers.getSetCookie().filter((line) => !isSameCookie(line, cookie));
+      headers.delete(carrier);
+      for (const line of others) headers.append(carrier, line);
+      for (const [, line] of farewells(exchange)) headers.append(carrier, line);
+      headers.append(carrier, cookie);
+    } else {
+      headers.set(carrier, cookie);
+    }
   }
   if (!head) return response;
   drop(response.body);
   return new exchange.Response(null, { status: response.status, statusText: response.statusText, headers });
 }
 
-function warn({ sessions, raw }: Exchange): void {
+function farewells({ session }: Exchange): [string, string][] {
+  if (session === undefined) return [];
+  return farewellsOf(session).map((line) => ["set-cookie", line]);
+}
+
+function warn({ sessions, raw, token }: Exchange): void {
+  if (token !== undefined) return;
   if (!sessions.options.cookie.secure) return;
   warnIfDropped(sessions, {
     secure: urlOf(raw).startsWith("https:"),

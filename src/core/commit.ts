@@ -6,7 +6,8 @@ import { chain } from "./engine.ts";
 import { isTouchDue } from "./expiry.ts";
 import { checkWritten } from "./schema.ts";
 import { type Live, readOnly, requestOver } from "./session.ts";
-import { type Asked, create, discard, rotate, save, touch } from "./write.ts";
+import { markUser } from "./user.ts";
+import { type Asked, create, discard, replace, rotate, save, touch } from "./write.ts";
 
 /**
  * Ends a session's use so far: finds out what changed and does exactly one of keep, touch, save, create, rotate and
@@ -26,23 +27,28 @@ export function commitLive(live: Live): Awaitable<void> {
 }
 
 function step(live: Live): Awaitable<void> {
-  const { mark, record } = live;
   if (live.state === "discarded") throw requestOver();
   if (live.state === "ended") return;
-  if (mark?.verb === "destroy") return end(live);
+  if (live.mark?.verb === "destroy") return end(live);
   const text = encode(live.data);
-  if (live.state === "read_only") {
-    if (isChanged(live.baseline, text)) throw readOnly("commit");
+  if (live.state !== "open") {
+    if (isChanged(live.baseline, text)) throw readOnly(live, "commit");
     return;
   }
-  const login = mark?.verb === "login";
+  if (live.engine.options.userId !== undefined) markUser(live, live.engine.options.userId);
+  const { mark, record } = live;
+  const login = mark?.verb === "login" && mark.userId !== null;
   if (record === undefined) {
     if (text === "{}" && !login) return;
-    if (live.superseded && !login) return discard(live, "superseded");
+    if (live.superseded && mark?.verb !== "login") return discard(live, "superseded");
     return checked(live, text, () => create(live, text, mark));
   }
   // An id that was itself rotated away a moment ago need not be rotated again.
   const idle = mark?.verb === "rotate" && !mark.privilegeChange && live.grace;
+  if (mark?.verb === "login" && mark.userId === null) {
+    if (text === "{}") return end(live);
+    if (record.userId !== null) return checked(live, text, () => replace(live, text, mark));
+  }
   if (text === "{}" && !login) {
     if (live.emptied) return endEmptied(live, text);
     // Whoever is signed in stays so without data: logging out is `destroy`.

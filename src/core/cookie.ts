@@ -40,6 +40,22 @@ export function findTokens(header: string, name: string): FoundTokens {
   return { tokens, present };
 }
 
+/** The values of the cookies of one name, whatever they are, in order; no more than `findTokens` would try. */
+export function findValues(header: string, name: string): string[] {
+  const needle = `${name}=`;
+  const values: string[] = [];
+  let at = header.indexOf(needle);
+  while (at !== -1 && values.length < MAX_TOKENS) {
+    const start = at + needle.length;
+    if (startsCookie(header, at)) {
+      const semicolon = header.indexOf(";", start);
+      values.push(trimmed(header, start, semicolon === -1 ? header.length : semicolon));
+    }
+    at = header.indexOf(needle, start);
+  }
+  return values;
+}
+
 function startsCookie(header: string, at: number): boolean {
   let before = at - 1;
   while (before >= 0 && isSpace(header.charCodeAt(before))) before--;

@@ -3,6 +3,7 @@ import { StateError } from "../errors.ts";
 import { call, chain } from "./engine.ts";
 import { publish } from "./events.ts";
 import { isExpired } from "./expiry.ts";
+import { endLegacy } from "./legacy-cookies.ts";
 import type { Live } from "./session.ts";
 import { removalCookie } from "./set-cookie.ts";
 import { ended, eventOf, save } from "./write.ts";
@@ -14,16 +15,18 @@ const END_ATTEMPTS = 100;
 /** Ends the session, whatever anyone else is doing with it. */
 export function end(live: Live): Awaitable<void> {
   const { engine, handle, record } = live;
-  if (record === undefined) {
-    live.state = "ended";
-    // A cookie that stands for nothing is taken away too, unless that could take away a newer one.
-    if (live.presented && !live.superseded) live.cookie = removalCookie(engine.options.cookie);
-    return;
-  }
-  return chain(
-    call(engine, "delete", () => engine.backend.delete(handle)),
-    (deleted) => gone(live, deleted),
-  );
+  return chain(endLegacy(live), () => {
+    if (record === undefined) {
+      live.state = "ended";
+      // A cookie that stands for nothing is taken away too, unless that could take away a newer one.
+      if ((live.presented || live.farewells) && !live.superseded) live.cookie = removal(live);
+      return;
+    }
+    return chain(
+      call(engine, "delete", () => engine.backend.delete(handle)),
+      (deleted) => gone(live, deleted),
+    );
+  });
 }
 
 /** Ends a session whose last key was removed; if somebody else has written to it in the meantime, does the other. */
@@ -78,6 +81,10 @@ async function endAsItIs(live: Live): Promise<void> {
 
 function gone(live: Live, byThisRequest: boolean): void {
   live.state = "ended";
-  live.cookie = byThisRequest ? removalCookie(live.engine.options.cookie) : undefined;
+  live.cookie = byThisRequest ? removal(live) : undefined;
   if (byThisRequest) publish("destroyed", eventOf(live));
+}
+
+function removal(live: Live): string {
+  return live.byHeader ? "" : removalCookie(live.engine.options.cookie);
 }

@@ -10,6 +10,8 @@ export interface SessionEvent {
 export interface SessionEvents {
   /** A new session was stored. */
   created: SessionEvent;
+  /** It came from another library; right after `created`. */
+  adopted: SessionEvent;
   /** It got a new secret; `login` if its user signed in, `privilegeChange` if its rights changed. */
   rotated: SessionEvent & { readonly login: boolean; readonly privilegeChange: boolean };
   /** It was ended from inside: destroyed, or emptied. */
@@ -34,6 +36,7 @@ export type SessionEventName = keyof SessionEvents;
 
 const NAMES: readonly SessionEventName[] = [
   "created",
+  "adopted",
   "rotated",
   "destroyed",
   "expired",

@@ -3,7 +3,7 @@ import { StateError } from "../errors.ts";
 import { commitLive } from "./commit.ts";
 import { call } from "./engine.ts";
 import { isExpired } from "./expiry.ts";
-import { reload, revert } from "./load.ts";
+import { reload, revert } from "./fill.ts";
 import { acquire } from "./lock.ts";
 import { type Live, writableOf } from "./session.ts";
 

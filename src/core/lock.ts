@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import { call, type Engine } from "./engine.ts";
 import { delayOf, sleep, standInLine, waited } from "./line.ts";
 

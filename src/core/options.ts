@@ -8,7 +8,10 @@ import {
 } from "../backends/backend.ts";
 import { InMemorySessionBackend } from "../backends/memory.ts";
 import { ConfigError } from "../errors.ts";
+import { type LegacyOptions, type ResolvedLegacy, resolveLegacy } from "./legacy.ts";
+import type { Session } from "./session.ts";
 import { type CookieFormat, type CookieOptions, cookieFormat } from "./set-cookie.ts";
+import type { UserIdOf } from "./user.ts";
 
 /** Seconds without a request after which a session ends, by default: eight hours. */
 export const SESSION_TIMEOUT = 28_800;
@@ -27,6 +30,12 @@ export interface SessionOptions<T extends object = SessionData> {
   /** Where sessions live. Default: a new `InMemorySessionBackend`. Any object with `load` and `save` will do. */
   backend?: SessionBackend | LoadSave;
   cookie?: CookieOptions;
+  /**
+   * The name of a header of your own, such as `X-Session-Token`, for clients without cookies. A request that has it (at
+   * first with any value, `new` say) is answered in a header of the same name instead of a cookie; a request without it
+   * uses the cookie. Default none.
+   */
+  header?: string;
   /** Ends a session after this long without a request. Default `SESSION_TIMEOUT`, eight hours. */
   idleTimeout?: number;
   /** Ends a session this long after it was created or its user signed in, whatever happens. Default 30 days. */
@@ -54,11 +63,20 @@ export interface SessionOptions<T extends object = SessionData> {
   schema?: StandardSchemaV1<unknown, T>;
   /** Mends stored data that the schema refuses; answers undefined if it cannot. Default: such a session starts empty. */
   migrate?: (data: SessionData) => Awaitable<unknown>;
+  /**
+   * Tells from its data whose a session is, where other code signs users in: with Passport, `(data) =>
+   * data.passport?.user`. Then `login` is done by itself when that changes; do not call it. Default none.
+   */
+  userId?: (data: Session<T>) => string | number | null | undefined;
+  /** Sessions of another library that move here when their cookie comes. Default none. */
+  legacy?: LegacyOptions;
 }
 
 /** The options with every default filled in. */
 export interface ResolvedOptions {
   readonly cookie: CookieFormat;
+  /** In lower case. */
+  readonly header: string | undefined;
   readonly idleTimeout: number;
   readonly absoluteTimeout: number;
   readonly touchThrottle: number;
@@ -70,6 +88,8 @@ export interface ResolvedOptions {
   readonly lockTtl: number;
   readonly schema: StandardSchemaV1<unknown, object> | undefined;
   readonly migrate: ((data: SessionData) => Awaitable<unknown>) | undefined;
+  readonly userId: UserIdOf | undefined;
+  readonly legacy: ResolvedLegacy | undefined;
 }
 
 const KNOWN = new Set(
@@ -82,7 +102,10 @@ const KNOWN = new Set(
     "touchThrottle",
     "rotationGrace",
     "maxBytes",
-  ].concat(["backendTimeout", "outage", "lockWait", "lockTtl", "schema", "migrate"]),
+  ].concat(
+    ["backendTimeout", "outage", "lockWait", "lockTtl", "schema", "migrate"],
+    ["header", "userId", "legacy"],
+  ),
 );
 
 /** Checks every option and fills in the defaults. Throws ConfigError naming the option. */
@@ -117,6 +140,7 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
   }
   return {
     cookie: cookieFormat(options.cookie),
+    header: headerName(options.header),
     idleTimeout,
     absoluteTimeout,
     touchThrottle: seconds("touchThrottle", options.touchThrottle, Math.min(60, idleTimeout / 20), 0),
@@ -128,7 +152,20 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     lockTtl: seconds("lockTtl", options.lockTtl, 10, 0.1),
     schema: options.schema,
     migrate: options.migrate,
+    userId: options.userId as UserIdOf | undefined,
+    legacy: resolveLegacy(options.legacy, preset && idleTimeout),
   };
+}
+
+/** Headers that carry something else, or that clients and proxies do not pass on as they are. */
+const TAKEN =
+  /^(authorization|proxy-.*|www-authenticate|cookie|set-cookie|vary|cache-control|connection|transfer-encoding|upgrade|host|te|trailer|content-.*|sec-.*|:.*)$/;
+
+function headerName(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const lower = typeof name === "string" ? name.toLowerCase() : "";
+  if (/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(lower) && !TAKEN.test(lower)) return lower;
+  throw new ConfigError("header", "Give the name of a header of your own, such as X-Session-Token.");
 }
 
 /** The two timeouts of one session. Throws ConfigError if one is not a positive number, or if they contradict. */

@@ -25,6 +25,11 @@ export function judge(record: SessionRecord, secretHash: string): Verdict {
   return record.previousEpoch === record.epoch ? "grace" : "superseded";
 }
 
+/** Whether a record read again is still good for a request that had read it before. */
+export function judgeAgain(record: SessionRecord, before: SessionRecord): boolean {
+  return !isExpired(record) && record.epoch === before.epoch;
+}
+
 /** The record that a back-end makes of a new one at this moment. */
 export function created(record: NewRecord, now: number): SessionRecord {
   const absoluteExpiresAt = now + record.absoluteTimeout;

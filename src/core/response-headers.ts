@@ -10,6 +10,27 @@ export function varyOnCookie(existing: string | null | undefined): string {
   return names.includes("*") || names.includes("cookie") ? existing : `${existing}, Cookie`;
 }
 
+/** The same for an engine's sessions: where a header may stand for one, the answer depends on that too. */
+export function varyOnSession(
+  existing: string | null | undefined,
+  { options }: Pick<Sessions, "options">,
+): string {
+  const vary = varyOnCookie(existing);
+  const { header } = options;
+  if (header === undefined || vary === "*") return vary;
+  return vary
+    .toLowerCase()
+    .split(/\s*,\s*/)
+    .includes(header)
+    ? vary
+    : `${vary}, ${header}`;
+}
+
+/** The header of the response that what `commit` answers belongs into: `Set-Cookie`, or the one that `header` names. */
+export function carrierOf({ options }: Pick<Sessions, "options">, token: string | undefined): string {
+  return token === undefined || options.header === undefined ? "Set-Cookie" : options.header;
+}
+
 /**
  * The Cache-Control value of a response that sets the cookie: `no-store`, whatever the application said
  * (RFC 9111 7.3, ASVS 14.3.2): a cache that kept the cookie would give one user's session to all.

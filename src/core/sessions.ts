@@ -1,11 +1,12 @@
 import type { Awaitable, SessionBackend, SessionData, UserSession } from "../backends/backend.ts";
 import { decode } from "./codec.ts";
 import { commitLive } from "./commit.ts";
-import { call, type Engine } from "./engine.ts";
+import { call, chain, type Engine } from "./engine.ts";
 import { publish } from "./events.ts";
 import { type LoadOptions, loadLive } from "./load.ts";
 import { type ResolvedOptions, resolveBackend, resolveOptions, type SessionOptions } from "./options.ts";
-import { type Live, liveOf, type Session, setKey } from "./session.ts";
+import { payOwed } from "./owed.ts";
+import { type Live, liveOf, type Session, setKey, stateOf } from "./session.ts";
 import { isHandle } from "./token.ts";
 import { info } from "./verbs.ts";
 
@@ -36,7 +37,8 @@ export interface Sessions<T extends object = SessionData> {
   load(cookieHeader: string | null | undefined, options?: LoadOptions): Awaitable<Session<T>>;
   /**
    * Saves what changed; call it right before the response's headers leave. Answers the Set-Cookie line that they
-   * must carry, or undefined. Unchanged means no save. Call it again at the end of a stream: it saves what changed
+   * must carry, or undefined; of a session that was loaded by `token`, the value of that header, empty at its end.
+   * Unchanged means no save. Call it again at the end of a stream: it saves what changed
    * since, and throws StateError `headers_sent` if that needs a cookie.
    * Throws DataError, BackendError, StateError: nothing was saved, and the answer must be an error.
    */
@@ -60,6 +62,16 @@ export interface Sessions<T extends object = SessionData> {
   /** Stops timers, and closes what the back-end opened itself. */
   close(): Promise<void>;
 }
+
+/**
+ * Further Set-Cookie lines that the response must carry if it carries what `commit` answered: they take away the cookies
+ * of another library whose session moved here.
+ */
+export function farewellsOf(session: object): readonly string[] {
+  return stateOf(session)?.farewells ?? NONE;
+}
+
+const NONE: readonly string[] = [];
 
 /** Makes sessions. Throws ConfigError, naming the option, if any is wrong or two contradict each other. */
 export function createSessions<T extends object = SessionData>(options: SessionOptions<T> = {}): Sessions<T> {
@@ -124,6 +136,10 @@ export function createSessions<T extends object = SessionData>(options: SessionO
 
 /** From now on the headers count as sent. Answers the cookie that they still can carry. */
 function leave(live: Live): Awaitable<string | undefined> {
+  return chain(payOwed(live), () => left(live));
+}
+
+function left(live: Live): Awaitable<string | undefined> {
   const cookie = live.headersSent ? undefined : live.cookie;
   live.cookie = undefined;
   live.headersSent = true;

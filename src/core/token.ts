@@ -27,6 +27,25 @@ export function createToken(handle?: string): Token {
   return { handle: kept, value: kept + secret, secretHash: hash("sha256", secret, "base64url") };
 }
 
+/** A handle for a session that is not stored yet. */
+export function createHandle(): string {
+  return randomBytes(HANDLE_BYTES).toString("base64url");
+}
+
+/** The token that always follows from a text, which nobody may be able to guess. */
+export function tokenFrom(text: string): Token {
+  const handle = handleFrom(`handle ${text}`);
+  const secret = hash("sha256", `micropie legacy secret ${text}`, "base64url").slice(
+    HANDLE_LENGTH - TOKEN_LENGTH,
+  );
+  return { handle, value: handle + secret, secretHash: hash("sha256", secret, "base64url") };
+}
+
+/** The handle that always follows from a text. */
+export function handleFrom(text: string): string {
+  return hash("sha256", `micropie legacy ${text}`, "base64url").slice(0, HANDLE_LENGTH);
+}
+
 /** Whether a cookie's value has the shape of a token. Anything else is "no session" and never reaches a store. */
 export function isToken(value: string): boolean {
   return value.length === TOKEN_LENGTH && SHAPE.test(value);

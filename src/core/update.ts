@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import type { Awaitable, SessionData, SessionRecord } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { changesBetween, checkSize } from "./changes.ts";

@@ -3,13 +3,15 @@ import { SessionError, StateError } from "../errors.ts";
 import { changesBetween } from "./changes.ts";
 import { call, chain } from "./engine.ts";
 import { publish, type SessionEvents } from "./events.ts";
+import { isExpired } from "./expiry.ts";
 import { checkLifetime } from "./options.ts";
 import { created, rotated } from "./record.ts";
 import type { Lifetime, Live, Mark } from "./session.ts";
 import { serializeCookie } from "./set-cookie.ts";
-import { createToken, type Token } from "./token.ts";
+import { createToken } from "./token.ts";
 
 const CREATE_ATTEMPTS = 3;
+const FRESH_ATTEMPTS = 100;
 
 /** A mark that leaves the session there. */
 export type Asked = Exclude<Mark, { verb: "destroy" }>;
@@ -20,7 +22,7 @@ export type Asked = Exclude<Mark, { verb: "destroy" }>;
 export function create(live: Live, text: string, mark: Mark | undefined, attempt = 1): Awaitable<void> {
   const { engine } = live;
   if (live.headersSent) throw headersSent("a new session");
-  const token = createToken();
+  const token = createToken(attempt === 1 ? live.reserved : undefined);
   const login = mark?.verb === "login" ? mark : undefined;
   const record: NewRecord = {
     data: text,
@@ -41,7 +43,7 @@ export function create(live: Live, text: string, mark: Mark | undefined, attempt
       live.handle = token.handle;
       live.record = created(record, engine.backend.now());
       stored(live, text, 1, mark);
-      live.cookie = cookieFor(live, token);
+      live.cookie = carried(live, token.value);
       publish("created", eventOf(live));
     },
   );
@@ -53,8 +55,9 @@ export function save(live: Live, text: string, mark: Mark | undefined): Awaitabl
 }
 
 /** A new secret, alone or with new rights; what changed goes along. */
-export function rotate(live: Live, text: string, mark: Asked): Awaitable<void> {
+export function rotate(live: Live, text: string, mark: Asked, attempt = 1): Awaitable<void> {
   if (live.headersSent) throw headersSent(mark.verb);
+  if (live.startsOver && live.version === -1) return afresh(live, text, mark, attempt);
   const { options } = live.engine;
   const record = live.record!;
   const login = mark.verb === "login";
@@ -65,7 +68,7 @@ export function rotate(live: Live, text: string, mark: Asked): Awaitable<void> {
     secretHash: token.secretHash,
     grace: options.rotationGrace,
     raiseEpoch,
-    ...(login ? { userId: mark.userId } : {}),
+    ...(login && mark.userId !== null ? { userId: mark.userId } : {}),
     ...(renewed ? { lifetime: fullLifetime(live, mark.lifetime) } : {}),
   };
   return chain(patch(live, text, rotation), (result) => {
@@ -77,6 +80,7 @@ export function rotate(live: Live, text: string, mark: Asked): Awaitable<void> {
       );
     }
     if (result === "stale") {
+      if (live.startsOver && attempt < FRESH_ATTEMPTS) return afresh(live, text, mark, attempt);
       // Another sign-in was first. This one checked a password too, so it gets a session of its own.
       if (login && live.lease === undefined) return create(live, text, mark);
       // Another rotation was first: its id stands, and only the data is still to be stored.
@@ -85,10 +89,38 @@ export function rotate(live: Live, text: string, mark: Asked): Awaitable<void> {
     return chain(applied(live, text, result, mark), () => {
       if (live.state === "ended") return;
       live.record = rotated(live.record!, record, rotation);
-      live.cookie = cookieFor(live, token);
+      live.cookie = carried(live, token.value);
       publish("rotated", { ...eventOf(live), login, privilegeChange: raiseEpoch });
     });
   });
+}
+
+/** Looks at what others have stored since, so that none of it stays in a session that starts over; then goes on. */
+async function afresh(live: Live, text: string, mark: Asked, attempt: number): Promise<void> {
+  const { engine, handle } = live;
+  const seen = await call(engine, "read", () => engine.backend.read(handle));
+  if (seen !== undefined && !isExpired(seen) && seen.epoch === live.record!.epoch) {
+    live.record = { ...live.record!, secretHash: seen.secretHash };
+    live.baseline = seen.data;
+    live.version = seen.version;
+    return rotate(live, text, mark, attempt + 1);
+  }
+  return rotate(live, text, mark, FRESH_ATTEMPTS);
+}
+
+/** The record goes, and what is kept of the data begins a new one. */
+export function replace(live: Live, text: string, mark: Asked): Awaitable<void> {
+  const { engine, handle } = live;
+  if (live.headersSent) throw headersSent("a new session");
+  return chain(
+    call(engine, "delete", () => engine.backend.delete(handle)),
+    (deleted) => {
+      if (deleted) publish("destroyed", eventOf(live));
+      live.record = undefined;
+      live.handle = "";
+      return create(live, text, mark);
+    },
+  );
 }
 
 export function touch(live: Live): Awaitable<void> {
@@ -117,7 +149,7 @@ function patch(live: Live, text: string, rotation: Rotation | undefined): Awaita
   return call(engine, "patch", () =>
     engine.backend.patch(handle, {
       ifEpoch: record.epoch,
-      ifVersion: undefined,
+      ifVersion: rotation !== undefined && live.startsOver && version !== -1 ? version : undefined,
       ifSecretHash: rotation === undefined || rotation.raiseEpoch ? undefined : record.secretHash,
       ifFence: lease?.fence,
       baseVersion: version,
@@ -148,7 +180,10 @@ function applied(live: Live, text: string, result: PatchResult, mark: Mark | und
 function stored(live: Live, text: string, version: number, mark: Mark | undefined): void {
   live.baseline = text;
   live.version = version;
-  if (live.mark === mark) live.mark = undefined;
+  if (live.mark === mark) {
+    live.mark = undefined;
+    live.startsOver = false;
+  }
   if (live.emptied) live.emptied = text !== "{}" && Object.keys(live.data).length === 0;
   live.drained = undefined;
   live.reshaped = false;
@@ -175,13 +210,11 @@ function fullLifetime(live: Live, given: Lifetime | undefined): Required<Lifetim
   };
 }
 
-function cookieFor(live: Live, token: Token): string {
+/** What carries a token to the client: a Set-Cookie line, or by header the token itself. */
+export function carried(live: Live, token: string): string {
+  if (live.byHeader) return token;
   const { persistent, absoluteExpiresAt, now } = live.record!;
-  return serializeCookie(
-    live.engine.options.cookie,
-    token.value,
-    persistent ? absoluteExpiresAt - now : undefined,
-  );
+  return serializeCookie(live.engine.options.cookie, token, persistent ? absoluteExpiresAt - now : undefined);
 }
 
 export function eventOf(live: Live): { handle: string; userId: string | null } {

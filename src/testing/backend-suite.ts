@@ -11,6 +11,7 @@ import { instanceCases } from "./cases/instances.ts";
 import { outageCases } from "./cases/outage.ts";
 import { overlapCases } from "./cases/overlap.ts";
 import { rotationCases } from "./cases/rotation.ts";
+import { startingOverCases } from "./cases/starting-over.ts";
 import { underWayCases } from "./cases/under-way.ts";
 import { usersCases } from "./cases/users.ts";
 import { visitsCases } from "./cases/visits.ts";
@@ -40,6 +41,7 @@ const CASES: readonly Case[] = [
   ...underWayCases,
   ...endingCases,
   ...rotationCases,
+  ...startingOverCases,
   ...usersCases,
 ];
 

@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Awaitable } from "../backends/backend.ts";
 import { answerTo } from "./_answer.ts";
-import { Disguise, refuse } from "./_disguise.ts";
 import { prepareErrorHead } from "./_error-head.ts";
 import { Outlet } from "./_outlet.ts";
 import {
@@ -16,10 +15,13 @@ import {
   type NodeResponse,
   type Way,
 } from "./_response.ts";
-import type { Visit } from "./_visit.ts";
+import { commitFailed, type HeldVisit, Visits } from "./_visits.ts";
+import { WaitingCalls } from "./_waiting-calls.ts";
 
 /** Runs the framework's error handler, so that its answer can be told from the rest of the one thrown away. */
 const answering = new AsyncLocalStorage<Hold>();
+
+export type { HeldVisit } from "./_visits.ts";
 
 /** The hold of a response that is held already. */
 export function holdOf(res: NodeResponse): Hold | undefined {
@@ -34,28 +36,29 @@ export function holdOf(res: NodeResponse): Hold | undefined {
  * error took the answer's place, and what the handler still writes goes nowhere.
  */
 export class Hold implements Interceptor {
-  readonly visit: Visit;
+  visit: HeldVisit;
   readonly #res: HeldResponse;
   readonly #tell: (error: unknown) => void;
   readonly #next: ((error: unknown) => void) | undefined;
   readonly #outlet: Outlet;
   #phase: "open" | "held" | "sent" | "ending" | "ended" | "dropped" = "open";
   #answering = false;
-  #calls: [Way, unknown[]][] = [];
-  #disguise: Disguise | undefined;
+  readonly #calls: WaitingCalls;
   /** Whether the client has left, or has got everything. */
   closed = false;
   /** Whether a handler whose end will be known is running. */
   running = false;
   /** Whether others wait for this request to be over. */
   exclusive = false;
+  /** Whether the adapter itself learns that a handler threw; else, in a framework, a status of 500 or more says so. */
+  seesErrors = false;
 
   /**
    * `next` gets an error before the first byte, and has to answer it; without it, the hold answers.
    * `onError` is told of all other errors.
    */
   constructor(
-    visit: Visit,
+    visit: HeldVisit,
     req: NodeRequest,
     res: NodeResponse,
     onError: (error: unknown, req: never) => void,
@@ -66,27 +69,72 @@ export class Hold implements Interceptor {
     this.#res = held;
     this.#tell = (error) => onError(error, req as never);
     this.#next = next;
-    this.#outlet = new Outlet(held, visit);
+    this.#outlet = new Outlet(held);
+    this.#calls = new WaitingCalls(held, visit.http2);
     intercept(held, this);
+  }
+
+  /** One more session of the same request. */
+  add(visit: HeldVisit): void {
+    this.visit = new Visits([...(this.visit instanceof Visits ? this.visit.all : [this.visit]), visit]);
   }
 
   respond(way: Way, args: unknown[]): unknown {
     switch (this.#phase) {
       case "open":
         // HTTP/1 sends nothing yet, and what comes before the first byte may still need a cookie.
-        if (way === "writeHead" && !this.visit.http2) return this.#wait(way, args);
+        if (way === "writeHead" && !this.visit.http2) return this.#calls.add(way, args);
         return this.#save(way, args, "held");
       case "sent":
-        return way === "end" ? this.#save(way, args, "ending") : this.#outlet.pass(way, args);
+        return way === "end" ? this.#save(way, args, "ending") : this.#outlet.pass(way, args, this.visit);
       case "ended":
-        return this.#outlet.pass(way, args);
+        return this.#outlet.pass(way, args, this.visit);
       case "dropped":
-        if (this.#answering || answering.getStore() === this) return this.#outlet.call(way, args);
+        if (this.#answering || answering.getStore() === this) return this.#outlet.pass(way, args, this.visit);
         giveUp(way, args, new Error("This answer was thrown away after an error."));
         return answerOf(way, this.#res);
       default:
-        return this.#wait(way, args);
+        return this.#calls.add(way, args);
     }
+  }
+
+  /** Saves before anything responds, for an adapter whose framework answers what this throws. Else does nothing. */
+  commit(): Awaitable<void> {
+    if (this.#phase !== "open") return;
+    try {
+      const saved = this.visit.commit();
+      if (!(saved instanceof Promise)) return this.#release("sent");
+      this.#phase = "held";
+      return saved.then(
+        () => this.#release("sent"),
+        (error: unknown) => this.#makeRoom(error),
+      );
+    } catch (error) {
+      this.#makeRoom(error);
+    }
+  }
+
+  #makeRoom(error: unknown): never {
+    this.#phase = "ended";
+    this.visit.discard();
+    for (const [way, args] of this.#calls.take()) giveUp(way, args, error);
+    throw error;
+  }
+
+  /**
+   * The handler threw, and its framework wants to answer. Answers whether nothing has left; what waited is then thrown
+   * away. Else the connection is cut, unless the end was on its way.
+   */
+  makeWay(error: unknown): boolean {
+    if (this.#phase === "ended" || this.#phase === "dropped" || this.#calls.ended) return false;
+    const open = this.#phase === "open";
+    if (!open) {
+      this.#phase = "dropped";
+      this.visit.discard();
+      this.#res.destroy(error);
+    }
+    for (const [way, args] of this.#calls.take()) giveUp(way, args, error);
+    return open;
   }
 
   /** The session could not be loaded, so no handler runs. */
@@ -105,7 +153,7 @@ export class Hold implements Interceptor {
   fail(error: unknown): void {
     this.running = false;
     const out = this.#phase !== "open" && this.#res.headersSent;
-    const ended = this.#phase === "ended" || this.#calls.some(([way]) => way === "end");
+    const ended = this.#phase === "ended" || this.#calls.ended;
     if (this.#phase === "dropped" || (out && ended)) this.#tell(error);
     else if (out) this.#cut(error);
     else this.#drop(error);
@@ -145,7 +193,7 @@ export class Hold implements Interceptor {
     try {
       saved = waiting === "held" ? this.#commit(way, args) : this.visit.commitLate();
     } catch (error) {
-      this.#calls.push([way, args]);
+      this.#calls.keep([[way, args]]);
       this.#refused(error, waiting);
       return answerOf(way, this.#res);
     }
@@ -155,36 +203,26 @@ export class Hold implements Interceptor {
         () => this.#release(way === "end" ? "ended" : "sent"),
         (error: unknown) => this.#refused(error, waiting),
       );
-      return this.#wait(way, args);
+      return this.#calls.add(way, args);
     }
     this.#phase = way === "end" ? "ended" : "sent";
-    if (this.#calls.length > 0) for (const [before, its] of this.#takeCalls()) this.#outlet.pass(before, its);
-    return this.#outlet.pass(way, args);
+    if (!this.#calls.empty)
+      for (const [before, its] of this.#calls.take()) this.#outlet.pass(before, its, this.visit);
+    return this.#outlet.pass(way, args, this.visit);
   }
 
-  #commit(way: Way, args: unknown[]): Awaitable<void> {
-    if (this.#next !== undefined) {
+  #commit(way: Way, args: unknown[]): Awaitable<unknown> {
+    if (this.#next !== undefined && !this.seesErrors) {
       // A framework catches what handlers throw, and all that shows is the error answer.
       const status = way === "writeHead" ? Number(args[0]) : this.#res.statusCode;
-      if (status >= 500) return this.visit.discard();
+      if (status >= 500) return commitFailed(this.visit);
     }
     return this.visit.commit();
   }
 
-  #wait(way: Way, args: unknown[]): unknown {
-    if (way === "writeHead") {
-      if (this.#calls.length > 0) refuse();
-      this.#res.statusCode = args[0] as number;
-    }
-    this.#disguise ??= new Disguise(this.#res, this.visit.http2);
-    this.#calls.push([way, args]);
-    if (way === "end") this.#disguise.end();
-    return way === "write" ? false : answerOf(way, this.#res);
-  }
-
   #release(phase: "sent" | "ended"): void {
     if (this.#phase === "dropped") return;
-    const calls = this.#takeCalls();
+    const calls = this.#calls.take();
     this.#phase = phase;
     let room: unknown;
     try {
@@ -193,21 +231,13 @@ export class Hold implements Interceptor {
         if (call[0] === "write") room = result;
       }
     } catch (error) {
-      this.#calls = calls;
+      this.#calls.keep(calls);
       this.#refused(error, this.#res.headersSent ? "ending" : "held");
       return;
     }
     if (this.closed && !this.running) this.#finish(false);
     // The writer was told to wait; where the socket itself has no room, Node says when it has.
     if (room === true && this.#phase === "sent") this.#res.emit("drain");
-  }
-
-  #takeCalls(): [Way, unknown[]][] {
-    const calls = this.#calls;
-    this.#calls = [];
-    this.#disguise?.off();
-    this.#disguise = undefined;
-    return calls;
   }
 
   #refused(error: unknown, waiting: "held" | "ending"): void {
@@ -219,9 +249,10 @@ export class Hold implements Interceptor {
   /** Throws the answer away, of which nothing has left, and lets the error be answered instead. */
   #drop(error: unknown): void {
     const next = this.#next;
-    const calls = this.#takeCalls();
+    const calls = this.#calls.take();
     this.#phase = "dropped";
     this.visit.discard();
+    this.#outlet.beginAgain();
     // Whatever wrapped the response after us has already seen the end of the answer that is thrown away.
     install(this.#res);
     for (const [way, args] of calls) giveUp(way, args, error);
@@ -240,7 +271,7 @@ export class Hold implements Interceptor {
 
   /** Too late for another answer: the client sees that this one was cut off. */
   #cut(error: unknown): void {
-    const calls = this.#takeCalls();
+    const calls = this.#calls.take();
     this.#phase = "dropped";
     this.visit.discard();
     this.#res.destroy(error);

@@ -1,0 +1,69 @@
+import type { Awaitable, SessionData } from "../backends/backend.ts";
+import type { Sessions } from "../core/sessions.ts";
+import { ConfigError } from "../errors.ts";
+import type { WebVisit } from "./_web-visit.ts";
+
+/**
+ * All sessions of one request. Each is saved by itself, in the order in which they were mounted; if one cannot be, those
+ * after it are not.
+ */
+export class WebVisits {
+  readonly all: WebVisit[] = [];
+
+  /** Whether these sessions have this place already. Throws ConfigError if others have it, or their cookie. */
+  has(sessions: Sessions<SessionData>, as: string): boolean {
+    for (const other of this.all) {
+      if (other.sessions === sessions && other.as === as) return true;
+      if (other.sessions === sessions || other.as === as)
+        throw new ConfigError("as", `Sessions are mounted twice: this request has "${other.as}" already.`);
+      if (other.sessions.options.cookie.name === sessions.options.cookie.name)
+        throw new ConfigError("cookie.name", `"${as}" needs a cookie of another name than "${other.as}".`);
+    }
+    return false;
+  }
+
+  /** Saves before the head leaves; answers a promise only if a back-end does. */
+  commit(): Promise<unknown> | undefined {
+    return oneByOne(this.all, 0, (visit) => visit.commit());
+  }
+
+  /** Saves what changed since the head left. */
+  commitLate(): Awaitable<unknown> {
+    return oneByOne(this.all, 0, (visit) => visit.commitLate());
+  }
+
+  /** Drops what was not saved. */
+  discard(): void {
+    for (const visit of this.all) visit.discard();
+  }
+
+  /** Whether a body can change a session while it streams. */
+  get watchBody(): boolean {
+    return this.all.some((visit) => !visit.skipped);
+  }
+
+  get owesCookie(): boolean {
+    return this.all.some((visit) => visit.owesCookie);
+  }
+
+  get owesHeaders(): boolean {
+    return this.all.some((visit) => visit.owesHeaders);
+  }
+
+  /** Puts what the response owes into its headers. Throws TypeError if it must change what cannot be changed. */
+  addHeaders(headers: Headers): void {
+    for (const visit of this.all) visit.addHeaders(headers);
+  }
+}
+
+function oneByOne(
+  all: readonly WebVisit[],
+  index: number,
+  save: (visit: WebVisit) => Awaitable<unknown>,
+): Promise<unknown> | undefined {
+  for (let at = index; at < all.length; at++) {
+    const saved = save(all[at]!);
+    if (saved instanceof Promise) return saved.then(() => oneByOne(all, at + 1, save));
+  }
+  return undefined;
+}
