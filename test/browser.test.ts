@@ -1,21 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { App } from "micropie";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-
-const script = fileURLToPath(new URL("../scripts/chromium.js", import.meta.url));
-const found = spawnSync(process.execPath, [script], { encoding: "utf8" });
-const executablePath = found.stdout.trim();
-if (executablePath === "") {
-  // Where everything has to run, a browser that is missing is a failure.
-  if (process.env.CI) throw new Error(found.stderr);
-  console.warn(found.stderr);
-}
+import { hasChromium, launchChromium } from "./_chromium.ts";
 
 class VisitCounter extends App<{ visits: number }> {
   index() {
@@ -30,7 +20,7 @@ class VisitCounter extends App<{ visits: number }> {
   }
 }
 
-describe.skipIf(executablePath === "")("in a browser", () => {
+describe.skipIf(!hasChromium)("in a browser", () => {
   let browser: Browser;
   let page: Page;
   const folder = mkdtempSync(join(tmpdir(), "micropie-browser-"));
@@ -40,13 +30,7 @@ describe.skipIf(executablePath === "")("in a browser", () => {
     new VisitCounter({ sessionBackend: new SqliteSessionBackend(file) }).serve({ port, signals: false });
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"].concat([
-        "--disable-background-networking",
-        "--disable-component-update",
-      ]),
-    });
+    browser = await launchChromium();
   }, 300_000);
   beforeEach(async () => {
     page = await (await browser.newContext()).newPage();
