@@ -18,6 +18,7 @@ export {
   type SessionEvents,
 } from "./core/events.ts";
 export { exclusive } from "./core/exclusive.ts";
+export type { LegacyCookie, LegacyData, LegacyOptions, LegacyReader } from "./core/legacy.ts";
 export type { LoadOptions } from "./core/load.ts";
 export { PRESETS, SESSION_TIMEOUT, type SessionOptions } from "./core/options.ts";
 export type { Lifetime, Session } from "./core/session.ts";

@@ -4,7 +4,6 @@ import { checkSize } from "./changes.ts";
 import { decode, encode } from "./codec.ts";
 import { call, chain, type Engine } from "./engine.ts";
 import { publish } from "./events.ts";
-import { isExpired } from "./expiry.ts";
 import type { LegacyCookie } from "./legacy.ts";
 import {
   type FoundLegacy,
@@ -12,6 +11,7 @@ import {
   findLegacy,
   isArriving,
   type LegacyIds,
+  liveRecord,
   mark,
 } from "./legacy-cookies.ts";
 import { judge } from "./record.ts";
@@ -69,20 +69,23 @@ async function move(engine: Engine, cookie: LegacyCookie, ids: LegacyIds): Promi
   const { backend } = engine;
   const { token } = ids;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const record = await call(engine, "read", () => backend.read(token.handle));
-    if (record !== undefined && !isExpired(record)) {
+    const record = await liveRecord(engine, token.handle);
+    if (record !== undefined) {
       if (!isArriving(record, ids)) {
         const verdict = judge(record, token.secretHash);
         if (verdict === "live" || verdict === "grace") await call(engine, "legacy end", () => cookie.end());
         return token.value;
       }
       if (!(await arrive(engine, ids, record))) return undefined;
+    } else if ((await liveRecord(engine, ids.marker)) !== undefined) {
+      // Only a record that is missing after its marker was seen has ended; until then it may have come just now.
+      if ((await liveRecord(engine, token.handle)) === undefined) return undefined;
     } else {
-      const marker = await call(engine, "read", () => backend.read(ids.marker));
-      if (marker !== undefined && !isExpired(marker)) return undefined;
       const made = await newRecord(engine, cookie, createToken().secretHash);
-      if (made === undefined) return undefined;
-      await call(engine, "create", () => backend.create(token.handle, { ...made, userId: null }));
+      if (made !== undefined)
+        await call(engine, "create", () => backend.create(token.handle, { ...made, userId: null }));
+      // The old session may be gone because another request has moved it meanwhile.
+      else if ((await liveRecord(engine, ids.marker)) === undefined) return undefined;
     }
   }
   throw new StateError("conflict", "Other requests kept moving the old session. Try again.");
@@ -93,8 +96,9 @@ async function arrive(engine: Engine, ids: LegacyIds, record: SessionRecord): Pr
   const { backend } = engine;
   const { handle, secretHash } = ids.token;
   if (!(await mark(engine, ids, record.secretHash))) {
-    const marker = await call(engine, "read", () => backend.read(ids.marker));
-    if (marker !== undefined && marker.secretHash !== record.secretHash) {
+    const marker = await liveRecord(engine, ids.marker);
+    if (marker === undefined) return true;
+    if (marker.secretHash !== record.secretHash) {
       await call(engine, "delete", () => backend.delete(handle, record.version));
       return false;
     }

@@ -4,6 +4,7 @@ import { encode } from "./codec.ts";
 import { end, endEmptied, endIfUnchanged } from "./end.ts";
 import { chain } from "./engine.ts";
 import { isTouchDue } from "./expiry.ts";
+import { endLegacy } from "./legacy-cookies.ts";
 import { checkWritten } from "./schema.ts";
 import { type Live, readOnly, requestOver } from "./session.ts";
 import { markUser } from "./user.ts";
@@ -50,7 +51,7 @@ function step(live: Live): Awaitable<void> {
     if (record.userId !== null) return checked(live, text, () => replace(live, text, mark));
   }
   if (text === "{}" && !login) {
-    if (live.emptied) return endEmptied(live, text);
+    if (live.emptied) return chain(endLegacy(live), () => endEmptied(live, text));
     // Whoever is signed in stays so without data: logging out is `destroy`.
     const drained = live.baseline !== "{}" && !live.reshaped ? live.version : live.drained;
     if (drained !== undefined && record.userId === null)

@@ -53,6 +53,14 @@ function idsOf({ fingerprint }: LegacyCookie): LegacyIds | undefined {
   return { token: tokenFrom(fingerprint), marker: handleFrom(`marker ${fingerprint}`) };
 }
 
+/** The record of this handle, unless its time is over. */
+export function liveRecord(engine: Engine, handle: string): Awaitable<SessionRecord | undefined> {
+  return chain(
+    call(engine, "read", () => engine.backend.read(handle)),
+    (record) => (record === undefined || isExpired(record) ? undefined : record),
+  );
+}
+
 /**
  * Whether the record is a session on its way here: stored, but under a secret that nobody has, until the marker says
  * that its cookie was not moved before.
@@ -84,7 +92,7 @@ export function endLegacy(live: Live): Awaitable<void> {
   const { engine, legacy } = live;
   if (legacy === undefined || live.superseded) return;
   return chain(findLegacy(engine, legacy), (found) => {
-    if (found.length > 0) return endAll(live, found);
+    return found.length === 0 ? undefined : endAll(live, found);
   });
 }
 
@@ -95,19 +103,20 @@ async function endAll(live: Live, found: readonly FoundLegacy[]): Promise<void> 
     await call(engine, "legacy end", () => cookie.end());
   }
   live.farewells = farewells(engine, found);
+  live.legacy = undefined;
 }
 
 /** False if the cookie stands for nothing any more, so that there is nothing to end. */
 async function endMoved({ engine, handle }: Live, ids: LegacyIds): Promise<boolean> {
   const { backend } = engine;
   const { token } = ids;
-  const read = await call(engine, "read", () => backend.read(token.handle));
-  const record = read === undefined || isExpired(read) ? undefined : read;
+  // First, so that what has not come by then does not come any more.
+  await mark(engine, ids, createToken().secretHash);
+  const record = await liveRecord(engine, token.handle);
   if (record !== undefined && !isArriving(record, ids)) {
     const verdict = judge(record, token.secretHash);
     if (verdict !== "live" && verdict !== "grace") return false;
   }
-  await mark(engine, ids, createToken().secretHash);
   if (record === undefined || token.handle === handle) return true;
   const ended = await call(engine, "delete", () => backend.delete(token.handle));
   if (ended && !isArriving(record, ids))

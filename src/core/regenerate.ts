@@ -22,7 +22,7 @@ export function regenerate<S extends object>(session: S): S {
       "The response has begun, so the cookie that a new session needs cannot be sent. Do it before the first byte.",
     );
   }
-  if (live.state === "ended" || live.mark?.verb === "destroy") forget(live);
+  if (live.state === "ended") forget(live);
   live.mark = { verb: "login", userId: null, lifetime: {} };
   live.startsOver = true;
   live.emptied = false;

@@ -136,7 +136,7 @@ export function createSessions<T extends object = SessionData>(options: SessionO
 
 /** From now on the headers count as sent. Answers the cookie that they still can carry. */
 function leave(live: Live): Awaitable<string | undefined> {
-  return chain(payOwed(live), () => left(live));
+  return live.owed === undefined ? left(live) : chain(payOwed(live), () => left(live));
 }
 
 function left(live: Live): Awaitable<string | undefined> {

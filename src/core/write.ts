@@ -4,6 +4,7 @@ import { changesBetween } from "./changes.ts";
 import { call, chain } from "./engine.ts";
 import { publish, type SessionEvents } from "./events.ts";
 import { isExpired } from "./expiry.ts";
+import { endLegacy } from "./legacy-cookies.ts";
 import { checkLifetime } from "./options.ts";
 import { created, rotated } from "./record.ts";
 import type { Lifetime, Live, Mark } from "./session.ts";
@@ -112,15 +113,13 @@ async function afresh(live: Live, text: string, mark: Asked, attempt: number): P
 export function replace(live: Live, text: string, mark: Asked): Awaitable<void> {
   const { engine, handle } = live;
   if (live.headersSent) throw headersSent("a new session");
-  return chain(
-    call(engine, "delete", () => engine.backend.delete(handle)),
-    (deleted) => {
-      if (deleted) publish("destroyed", eventOf(live));
-      live.record = undefined;
-      live.handle = "";
-      return create(live, text, mark);
-    },
-  );
+  const remove = (): Awaitable<boolean> => call(engine, "delete", () => engine.backend.delete(handle));
+  return chain(chain(endLegacy(live), remove), (deleted) => {
+    if (deleted) publish("destroyed", eventOf(live));
+    live.record = undefined;
+    live.handle = "";
+    return create(live, text, mark);
+  });
 }
 
 export function touch(live: Live): Awaitable<void> {
