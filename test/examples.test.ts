@@ -51,19 +51,24 @@ function temporaryFolder(): string {
   return path;
 }
 
-test("each example is run here", () => {
-  const names = readdirSync(folder).filter((name) => !name.endsWith(".md"));
+test("each example of one file is run here", () => {
+  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = files.map(({ name }) => name).filter((name) => !name.endsWith(".md"));
   expect(names.sort()).toEqual([
     "fetch-handler.ts",
     "flash.ts",
     "login.ts",
     "own-backend.ts",
+    // What the examples with a server of their own share, in example-apps.test.ts.
+    "page.ts",
     "plain-node.ts",
+    // What the examples with packages of their own share, in guides/.
+    "serve.js",
     // In shared-store.test.ts.
     "shared-store.ts",
+    "start.js",
     "stream.ts",
     "uploads.ts",
-    "visit-counter",
   ]);
 });
 

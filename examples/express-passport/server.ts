@@ -1,0 +1,73 @@
+import express from "express";
+import { createSessions, type Session } from "micropie";
+import { type ExpressRequest, expressSessions } from "micropie/adapters/express";
+import passport from "passport";
+import { Strategy } from "passport-local";
+import { tryThis } from "../page.ts";
+import { account, signIn } from "./pages.ts";
+
+interface Data {
+  cart: string[];
+  passport: { user?: string };
+  messages: string[];
+}
+type Request = ExpressRequest<Data, express.Request>;
+const sessionOf = (req: express.Request) => (req as Request).session;
+
+// Whose a session is stands where Passport keeps it: so Ann's sessions can be listed, and ended.
+const sessions = createSessions<Data>({ userId: ({ passport }: Session<Data>) => passport?.user });
+
+passport.use(
+  new Strategy((name, password, done) =>
+    password === "correct horse" ? done(null, { name }) : done(null, false, { message: "Try again." }),
+  ),
+);
+passport.serializeUser<string>((user, done) => done(null, (user as { name: string }).name));
+passport.deserializeUser<string>((name, done) => done(null, { name }));
+
+const app = express();
+app.use(expressSessions(sessions), express.urlencoded({ extended: false }), passport.session());
+
+app.get("/", async (req, res) => {
+  const { cart = [], messages = [], passport: signed } = sessionOf(req);
+  delete sessionOf(req).messages;
+  const user = signed?.user;
+  if (user === undefined) return void res.send(signIn(cart, messages.join(" ")));
+  res.send(account(user, cart, (await sessions.listByUser(user)).length));
+});
+
+app.post("/cart", (req, res) => {
+  const session = sessionOf(req);
+  session.cart = [...(session.cart ?? []), String(req.body.item)];
+  res.redirect(303, "/");
+});
+
+app.post(
+  "/login",
+  // The cart that was filled before is kept; the id is another one, and the old one dead.
+  passport.authenticate("local", { failureRedirect: "/", failureMessage: true, keepSessionInfo: true }),
+  (req, res) => {
+    if (req.body.remember) sessionOf(req).cookie.maxAge = 14 * 24 * 60 * 60 * 1000;
+    res.redirect(303, "/");
+  },
+);
+
+app.post("/logout", (req, res, next) => {
+  req.logout((error) => (error ? next(error) : res.redirect(303, "/")));
+});
+
+app.post("/logout-everywhere", async (req, res) => {
+  const user = sessionOf(req).passport?.user;
+  if (user !== undefined) await sessions.revokeAll(user, { except: sessionOf(req) });
+  await sessionOf(req).destroy();
+  res.redirect(303, "/");
+});
+
+const STEPS = [
+  "Open it and put something into the cart.",
+  "Sign in with any name and the password `correct horse`: the cart is kept, the id is a new one.",
+  'Sign in "for two weeks" and look at the cookie in the developer tools: it outlives the browser now.',
+  "Sign in in a second browser, and log out everywhere in the first.",
+];
+const port = Number(process.env.PORT ?? 3000);
+app.listen(port, "localhost", () => tryThis("Express with Passport", `http://localhost:${port}`, STEPS));

@@ -1,0 +1,68 @@
+import express from "express";
+import { createSessions, destroy, info, login, type Session, update } from "micropie";
+import { type ExpressRequest, expressSessions } from "micropie/adapters/express";
+import { page, tryThis } from "../page.ts";
+
+interface Data {
+  visits: number;
+  name: string;
+  streamed: number;
+}
+type Request = ExpressRequest<Data, express.Request>;
+
+const sessions = createSessions<Data>();
+const app = express();
+app.use(expressSessions(sessions));
+app.use(express.urlencoded({ extended: false }));
+const sessionOf = (req: express.Request): Session<Data> => (req as Request).session;
+
+app.get("/", (req, res) => {
+  const { visits = 0, name } = sessionOf(req);
+  res.send(page(visits, name));
+});
+
+app.post("/count", async (req, res) => {
+  await update(sessionOf(req), "visits", (visits = 0) => visits + 1);
+  res.redirect(303, "/");
+});
+
+app.post("/login", (req, res) => {
+  const name = String(req.body.name);
+  const session = sessionOf(req);
+  login(session, name); // a new id; the old one is dead
+  session.name = name;
+  res.redirect(303, "/");
+});
+
+app.post("/logout", (req, res) => {
+  destroy(sessionOf(req));
+  res.redirect(303, "/");
+});
+
+app.get("/devices", async (req, res) => {
+  const { userId, handle } = info(sessionOf(req));
+  const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+  res.json(devices.map((device) => ({ handle: device.handle, current: device.handle === handle })));
+});
+
+app.post("/logout-everywhere", async (req, res) => {
+  const session = sessionOf(req);
+  const { userId } = info(session);
+  if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
+  destroy(session); // this one too, and its cookie
+  res.redirect(303, "/");
+});
+
+app.get("/stream", async (req, res) => {
+  const session = sessionOf(req);
+  res.type("text/plain");
+  for (let part = 1; part <= 5; part++) {
+    res.write(`part ${part}\n`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+  res.end("end\n");
+});
+
+const port = Number(process.env.PORT ?? 3000);
+app.listen(port, "localhost", () => tryThis("Express", `http://localhost:${port}`));

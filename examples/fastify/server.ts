@@ -1,0 +1,74 @@
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import Fastify, { type FastifyRequest } from "fastify";
+import { createSessions, destroy, info, login, type Session, update } from "micropie";
+import { fastifySessions } from "micropie/adapters/fastify";
+import { page, tryThis } from "../page.ts";
+
+interface Data {
+  visits: number;
+  name: string;
+  streamed: number;
+}
+
+const sessions = createSessions<Data>();
+const app = Fastify();
+app.register(fastifySessions(sessions));
+app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_, body, done) =>
+  done(null, Object.fromEntries(new URLSearchParams(body as string))),
+);
+const sessionOf = (request: FastifyRequest): Session<Data> =>
+  (request as FastifyRequest & { session: Session<Data> }).session;
+
+app.get("/", (request, reply) => {
+  const { visits = 0, name } = sessionOf(request);
+  reply.type("text/html").send(page(visits, name));
+});
+
+app.post("/count", async (request, reply) => {
+  await update(sessionOf(request), "visits", (visits = 0) => visits + 1);
+  return reply.redirect("/", 303);
+});
+
+app.post<{ Body: { name: string } }>("/login", async (request, reply) => {
+  const session = sessionOf(request as FastifyRequest);
+  login(session, request.body.name); // a new id; the old one is dead
+  session.name = request.body.name;
+  return reply.redirect("/", 303);
+});
+
+app.post("/logout", async (request, reply) => {
+  destroy(sessionOf(request));
+  return reply.redirect("/", 303);
+});
+
+app.get("/devices", async (request) => {
+  const { userId, handle } = info(sessionOf(request));
+  const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+  return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
+});
+
+app.post("/logout-everywhere", async (request, reply) => {
+  const session = sessionOf(request);
+  const { userId } = info(session);
+  if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
+  destroy(session); // this one too, and its cookie
+  return reply.redirect("/", 303);
+});
+
+app.get("/stream", (request, reply) => {
+  const session = sessionOf(request);
+  async function* parts() {
+    for (let part = 1; part <= 5; part++) {
+      yield `part ${part}\n`;
+      await sleep(100);
+    }
+    session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+    yield "end\n";
+  }
+  reply.type("text/plain").send(Readable.from(parts()));
+});
+
+const port = Number(process.env.PORT ?? 3000);
+await app.listen({ port, host: "localhost" });
+tryThis("Fastify", `http://localhost:${port}`);

@@ -1,0 +1,67 @@
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+import { streamText } from "hono/streaming";
+import { createSessions, destroy, info, login, update } from "micropie";
+import { honoSessions } from "micropie/adapters/hono";
+import { page, tryThis } from "../page.ts";
+
+interface Data {
+  visits: number;
+  name: string;
+  streamed: number;
+}
+
+const sessions = createSessions<Data>();
+const app = new Hono().use(honoSessions(sessions));
+
+app.get("/", (c) => {
+  const { visits = 0, name } = c.var.session;
+  return c.html(page(visits, name));
+});
+
+app.post("/count", async (c) => {
+  await update(c.var.session, "visits", (visits = 0) => visits + 1);
+  return c.redirect("/", 303);
+});
+
+app.post("/login", async (c) => {
+  const name = String((await c.req.formData()).get("name"));
+  const { session } = c.var;
+  login(session, name); // a new id; the old one is dead
+  session.name = name;
+  return c.redirect("/", 303);
+});
+
+app.post("/logout", (c) => {
+  destroy(c.var.session);
+  return c.redirect("/", 303);
+});
+
+app.get("/devices", async (c) => {
+  const { userId, handle } = info(c.var.session);
+  const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+  return c.json(devices.map((device) => ({ handle: device.handle, current: device.handle === handle })));
+});
+
+app.post("/logout-everywhere", async (c) => {
+  const { session } = c.var;
+  const { userId } = info(session);
+  if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
+  destroy(session); // this one too, and its cookie
+  return c.redirect("/", 303);
+});
+
+app.get("/stream", (c) => {
+  const { session } = c.var;
+  return streamText(c, async (stream) => {
+    for (let part = 1; part <= 5; part++) {
+      await stream.writeln(`part ${part}`);
+      await stream.sleep(100);
+    }
+    session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+    await stream.writeln("end");
+  });
+});
+
+const port = Number(process.env.PORT ?? 3000);
+serve({ fetch: app.fetch, port, hostname: "localhost" }, () => tryThis("Hono", `http://localhost:${port}`));

@@ -1,0 +1,77 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createSessions, destroy, info, login, update } from "micropie";
+import { nodeSessions, type RequestWithSession } from "micropie/adapters/node";
+import { page, tryThis } from "../page.ts";
+
+interface Data {
+  visits: number;
+  name: string;
+  streamed: number;
+}
+type Handler = (req: RequestWithSession<Data>, res: ServerResponse<IncomingMessage>) => unknown;
+
+const sessions = createSessions<Data>();
+
+const routes: Record<string, Handler> = {
+  "GET /"({ session }, res) {
+    res.setHeader("content-type", "text/html");
+    res.end(page(session.visits ?? 0, session.name));
+  },
+
+  async "POST /count"({ session }, res) {
+    await update(session, "visits", (visits = 0) => visits + 1);
+    seeOther(res);
+  },
+
+  async "POST /login"(req, res) {
+    const name = new URLSearchParams(await text(req)).get("name") ?? "";
+    login(req.session, name); // a new id; the old one is dead
+    req.session.name = name;
+    seeOther(res);
+  },
+
+  "POST /logout"({ session }, res) {
+    destroy(session);
+    seeOther(res);
+  },
+
+  async "GET /devices"({ session }, res) {
+    const { userId, handle } = info(session);
+    const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+    res.setHeader("content-type", "application/json");
+    res.end(
+      JSON.stringify(devices.map((device) => ({ handle: device.handle, current: device.handle === handle }))),
+    );
+  },
+
+  async "POST /logout-everywhere"({ session }, res) {
+    const { userId } = info(session);
+    if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
+    destroy(session); // this one too, and its cookie
+    seeOther(res);
+  },
+
+  async "GET /stream"({ session }, res) {
+    res.setHeader("content-type", "text/plain");
+    for (let part = 1; part <= 5; part++) {
+      res.write(`part ${part}\n`);
+      await sleep(100);
+    }
+    session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+    res.end("end\n");
+  },
+};
+
+function seeOther(res: ServerResponse): void {
+  res.writeHead(303, { location: "/" }).end();
+}
+
+const handler = nodeSessions(sessions, (req, res) => {
+  const route = routes[`${req.method} ${req.url}`];
+  return route === undefined ? res.writeHead(404).end("Not here.") : route(req, res);
+});
+
+const port = Number(process.env.PORT ?? 3000);
+createServer(handler).listen(port, "localhost", () => tryThis("node:http", `http://localhost:${port}`));

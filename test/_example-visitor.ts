@@ -1,0 +1,35 @@
+/** One browser in front of an example, with one cookie jar. */
+export interface ExampleVisitor {
+  /** Cookies by name. */
+  readonly jar: Map<string, string>;
+  get(path: string): Promise<Response>;
+  /** Sends a form, as the page's buttons do. */
+  post(path: string, fields?: Record<string, string>): Promise<Response>;
+  /** The number that the page shows. */
+  count(): Promise<number>;
+}
+
+export function exampleVisitor(url: string, jar: Map<string, string> = new Map()): ExampleVisitor {
+  async function ask(path: string, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set("origin", url);
+    if (jar.size > 0) headers.set("cookie", Array.from(jar, (pair) => pair.join("=")).join("; "));
+    const response = await fetch(new URL(path, url), { ...init, headers, redirect: "manual" });
+    for (const line of response.headers.getSetCookie()) {
+      const [name = "", value = ""] = line.split(";")[0]!.split("=");
+      if (/max-age=0/i.test(line)) jar.delete(name);
+      else jar.set(name, value);
+    }
+    return response;
+  }
+  const get = (path: string) => ask(path, {});
+  return {
+    jar,
+    get,
+    post: (path, fields = {}) => ask(path, { method: "POST", body: new URLSearchParams(fields) }),
+    async count() {
+      const html = await (await get("/")).text();
+      return Number(/<output[^>]*>(?:<!--.*?-->)?(\d+)/.exec(html)?.[1]);
+    },
+  };
+}
