@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Elysia, redirect } from "elysia";
+import { Elysia } from "elysia";
 import { createSessions, destroy, info, login, update } from "micropie";
 import { elysiaSessions } from "micropie/adapters/elysia";
 import { serve } from "srvx";
@@ -12,6 +12,8 @@ interface Data {
 }
 
 const sessions = createSessions<Data>();
+// Elysia's own `redirect` wants a whole URL on Node.
+const seeOther = () => new Response(null, { status: 303, headers: { location: "/" } });
 
 const app = new Elysia()
   .use(elysiaSessions(sessions))
@@ -21,17 +23,17 @@ const app = new Elysia()
   })
   .post("/count", async ({ session }) => {
     await update(session, "visits", (visits = 0) => visits + 1);
-    return redirect("/", 303);
+    return seeOther();
   })
   .post("/login", ({ session, body }) => {
     const { name } = body as { name: string };
     login(session, name); // a new id; the old one is dead
     session.name = name;
-    return redirect("/", 303);
+    return seeOther();
   })
   .post("/logout", ({ session }) => {
     destroy(session);
-    return redirect("/", 303);
+    return seeOther();
   })
   .get("/devices", async ({ session }) => {
     const { userId, handle } = info(session);
@@ -42,7 +44,7 @@ const app = new Elysia()
     const { userId } = info(session);
     if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
     destroy(session); // this one too, and its cookie
-    return redirect("/", 303);
+    return seeOther();
   })
   .get("/stream", async function* ({ session }) {
     for (let part = 1; part <= 5; part++) {

@@ -10,15 +10,19 @@ export interface BodyEnd {
   tell(error: unknown): void;
 }
 
-/** The same body, chunk by chunk and no faster than it is read; its end waits for `end`. */
+/**
+ * The same body, chunk by chunk and no faster than it is read; its end waits for `end`. It is not locked before somebody
+ * reads, so whoever made it can still see that nobody does (HEAD).
+ */
 export function guardBody(body: ReadableStream<Uint8Array>, on: BodyEnd): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   let over = false;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        let result: Awaited<ReturnType<typeof reader.read>>;
+        let result: ReadableStreamReadResult<Uint8Array>;
         try {
+          reader ??= body.getReader();
           result = await reader.read();
         } catch (error) {
           over = true;
@@ -44,7 +48,7 @@ export function guardBody(body: ReadableStream<Uint8Array>, on: BodyEnd): Readab
         if (over) return;
         over = true;
         try {
-          await reader.cancel(reason);
+          await (reader ?? body).cancel(reason);
         } finally {
           try {
             await on.end();

@@ -27,14 +27,16 @@ export function settleResponse(
 /** The response with what it owes because of its sessions; another object where it must be. */
 export function addHeaders(response: Response, visits: WebVisits): Response {
   if (!visits.owesHeaders) return response;
-  const upgrade = isUpgrade(response);
-  if (upgrade || !visits.owesCookie) {
+  const fixed = isUpgrade(response) || isError(response);
+  const light = fixed || visits.owesCookie ? undefined : lightCopy(response, visits);
+  if (light !== undefined) return light;
+  if (fixed || !visits.owesCookie) {
     try {
       visits.addHeaders(response.headers);
       return response;
     } catch {
       // `Response.redirect` and `fetch` make headers that cannot be changed.
-      if (upgrade) return response;
+      if (fixed) return response;
     }
   }
   const plain = plainBodyOf(response);
@@ -52,6 +54,11 @@ export function isUpgrade(response: Response): boolean {
   return response.status === 101 || Boolean(webSocket) || Boolean(crossws);
 }
 
+/** Whether it is `Response.error()`, which stands for a broken connection. */
+export function isError(response: Response): boolean {
+  return response.status === 0;
+}
+
 /** The same stream, whose end waits for what changed meanwhile to be saved. */
 export function watchStream(
   stream: ReadableStream<Uint8Array>,
@@ -64,6 +71,31 @@ export function watchStream(
     tell,
   });
 }
+
+/**
+ * The same for a response of @hono/node-server whose body is a text and whose headers are still what it was made with: as
+ * soon as they are asked for, it makes a Headers of them, and answers more slowly. Undefined for any other.
+ */
+function lightCopy(response: Response, visits: WebVisits): Response | undefined {
+  const body = plainBodyOf(response);
+  if (typeof body !== "string") return undefined;
+  const given = (response as unknown as Record<symbol, readonly unknown[]>)[cacheKey!]![2];
+  if (given !== undefined && Object.getPrototypeOf(given) !== Object.prototype) return undefined;
+  const record: Record<string, string> = { ...(given ?? TEXT) };
+  const nameOf = (name: string): string =>
+    Object.keys(record).find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
+  visits.addHeaders({
+    get: (name) => record[nameOf(name)] ?? null,
+    set(name, value) {
+      record[nameOf(name)] = value;
+    },
+    append() {},
+  });
+  return new Response(body, { status: response.status, headers: record });
+}
+
+/** What a Response makes of a text by itself. */
+const TEXT = { "content-type": "text/plain; charset=UTF-8" };
 
 let cacheKey: symbol | undefined;
 

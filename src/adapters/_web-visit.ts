@@ -1,7 +1,8 @@
-import type { SessionData } from "../backends/backend.ts";
+import type { Awaitable, SessionData } from "../backends/backend.ts";
+import { commitLive } from "../core/commit.ts";
 import type { LoadOptions } from "../core/load.ts";
 import { carrierOf, noStore, varyOnSession, warnIfDropped } from "../core/response-headers.ts";
-import { currentOf, replaceData, type Session } from "../core/session.ts";
+import { currentOf, liveOf, replaceData, type Session } from "../core/session.ts";
 import { farewellsOf, type Sessions } from "../core/sessions.ts";
 
 /** One web Request's use of one session. */
@@ -57,6 +58,11 @@ export class WebVisit {
     replaceData(this.look(), data);
   }
 
+  /** Saves now what has changed until now; a cookie that is due still goes with the head. */
+  save(): Awaitable<void> {
+    if (this.looked && !this.#over) return commitLive(liveOf(this.#session!));
+  }
+
   /** Saves before the head leaves; answers a promise only if the back-end does. */
   commit(): Promise<void> | undefined {
     this.#headSent = true;
@@ -100,7 +106,7 @@ export class WebVisit {
   }
 
   /** Adds what a response owes if its session was looked at, and if it sets our cookie. */
-  addHeaders(headers: Headers): void {
+  addHeaders(headers: Pick<Headers, "get" | "set" | "append">): void {
     if (!this.owesHeaders) return;
     const vary = headers.get("Vary");
     const merged = varyOnSession(vary, this.sessions);

@@ -10,6 +10,12 @@ import type { WebVisit } from "./_web-visit.ts";
 export class WebVisits {
   readonly all: WebVisit[] = [];
 
+  /** The one that is found under this name. */
+  find(as: string): WebVisit | undefined {
+    for (const visit of this.all) if (visit.as === as) return visit;
+    return undefined;
+  }
+
   /** Whether these sessions have this place already. Throws ConfigError if others have it, or their cookie. */
   has(sessions: Sessions<SessionData>, as: string): boolean {
     for (const other of this.all) {
@@ -20,6 +26,11 @@ export class WebVisits {
         throw new ConfigError("cookie.name", `"${as}" needs a cookie of another name than "${other.as}".`);
     }
     return false;
+  }
+
+  /** Saves now what has changed until now; answers a promise only if there is something to save. */
+  save(): Promise<unknown> | undefined {
+    return oneByOne(this.all, 0, (visit) => visit.save());
   }
 
   /** Saves before the head leaves; answers a promise only if a back-end does. */
@@ -51,7 +62,7 @@ export class WebVisits {
   }
 
   /** Puts what the response owes into its headers. Throws TypeError if it must change what cannot be changed. */
-  addHeaders(headers: Headers): void {
+  addHeaders(headers: Pick<Headers, "get" | "set" | "append">): void {
     for (const visit of this.all) visit.addHeaders(headers);
   }
 }

@@ -4,7 +4,7 @@ import type { Sessions } from "../core/sessions.ts";
 import { SessionError } from "../errors.ts";
 import { answerTo } from "./_answer.ts";
 import { pathIn, resolveUse, type UseOptions } from "./_use.ts";
-import { addHeaders, settleResponse } from "./_web-response.ts";
+import { addHeaders, isError, settleResponse } from "./_web-response.ts";
 import { WebVisit } from "./_web-visit.ts";
 import { WebVisits } from "./_web-visits.ts";
 
@@ -20,7 +20,8 @@ export interface FetchSessionsOptions extends Omit<UseOptions<Request>, "as"> {
  *
  * A session that cannot be read, or whose save fails, is answered with an error (503 for a back-end that is down), and
  * the handler's response is thrown away; if that happens at the end of a body, the body breaks off with the error. A
- * handler that throws saves nothing, and what it threw goes on to the caller; so does a body that fails.
+ * handler that throws saves nothing; a SessionError is answered with its status and the cookie of an explicit `commit`,
+ * anything else goes on to the caller, and so does what a body fails with.
  *
  * Every response has `Vary: Cookie`: whoever takes a session looks at it. Leave routes that need none outside, or name
  * them in `skip`. For several named sessions put one wrapper into the other; each saves its own.
@@ -62,13 +63,13 @@ export function fetchSessions<T extends object, Rest extends unknown[] = []>(
     let response: Response;
     try {
       response = await handler(request, visit.look() as Session<T>, ...rest);
-      if (response.type === "error") {
+      if (isError(response)) {
         visits.discard();
         return response;
       }
     } catch (error) {
-      visits.discard();
-      throw error;
+      // Who answers for anything else is not known here, so a cookie that is owed cannot go with that answer.
+      return refuse(error);
     }
 
     try {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createSessions, login, type Session } from "micropie";
+import { commit, createSessions, login, type Session, StateError } from "micropie";
 import { type FetchSessionsOptions, fetchSessions } from "micropie/adapters/fetch";
 import { gate } from "micropie/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -215,6 +215,21 @@ describe("fetch, when it fails", () => {
     expect((await handler(new Request("http://localhost/", { headers: { cookie } }))).status).toBe(503);
     expect(ran).toBe(0);
     expect((await handler(new Request("http://localhost/"))).status).toBe(200);
+  });
+
+  it("answers a SessionError of the handler, with the cookie of an explicit commit", async () => {
+    const { ask, errors } = mount(async (request, session) => {
+      session.visits = (session.visits ?? 0) + 1;
+      if (!request.url.endsWith("/throw")) return new Response(String(session.visits));
+      await commit(session);
+      session.visits = 99;
+      throw new StateError("conflict", "mine");
+    });
+    const answer = await ask("/throw");
+    expect([answer.status, await answer.text()]).toEqual([409, "Conflict"]);
+    expect(answer.headers.getSetCookie()).toHaveLength(1);
+    expect(await (await ask("/", cookieOf(answer))).text()).toBe("2");
+    expect(errors).toEqual([expect.objectContaining({ code: "conflict" })]);
   });
 
   it("passes on what the handler throws, and saves nothing", async () => {
