@@ -1,9 +1,11 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
 import { revert } from "../core/fill.ts";
 import type { LoadOptions } from "../core/load.ts";
+import { saveNow } from "../core/regenerate.ts";
 import { carrierOf, noStore, varyOnSession, warnIfDropped } from "../core/response-headers.ts";
-import { currentOf, replaceData, type Session, stateOf } from "../core/session.ts";
+import { currentOf, type Session, stateOf } from "../core/session.ts";
 import { farewellsOf, type Sessions } from "../core/sessions.ts";
+import { assign } from "./_assign.ts";
 import type { HeldResponse, NodeRequest } from "./_response.ts";
 import type { HeldVisit } from "./_visits.ts";
 
@@ -20,8 +22,8 @@ function propertyOf(as: string): { key: symbol; property: PropertyDescriptor } {
       get() {
         return this[key]!.look();
       },
-      set(data: object) {
-        replaceData(this[key]!.look(), data);
+      set(data: object | null | undefined) {
+        assign(this[key]!.look(), data);
       },
     };
     known = { key, property };
@@ -66,13 +68,16 @@ export class Visit implements HeldVisit {
     // Without anything to go by, an empty session is made at the first look.
     if (cookie === undefined && token === undefined) return undefined;
     const loaded = this.sessions.load(cookie, this.#options);
-    if (loaded instanceof Promise) {
-      return loaded.then((session) => {
-        this.#session = session;
-      });
-    }
-    this.#session = loaded;
+    if (loaded instanceof Promise) return loaded.then((session) => this.#take(session));
+    this.#take(loaded);
     return undefined;
+  }
+
+  /** While it was awaited, the request may have been given up, or its head may have left. */
+  #take(session: Session<SessionData>): void {
+    this.#session = session;
+    if (this.#headSent) stateOf(session)!.headersSent = true;
+    if (this.#over) this.sessions.discard(session);
   }
 
   look(): Session<SessionData> {
@@ -83,6 +88,11 @@ export class Visit implements HeldVisit {
       if (this.#headSent) void this.sessions.commit(this.#session);
     }
     return currentOf(this.#session);
+  }
+
+  /** Saves now what has changed until now; what it throws, the framework answers. */
+  save(): Awaitable<void> {
+    if (this.#session !== undefined && !this.#over) return saveNow(this.#session);
   }
 
   /** Saves before the head leaves, keeping the cookie for it. */

@@ -1,5 +1,5 @@
 import { Disguise, refuse } from "./_disguise.ts";
-import { answerOf, type HeldResponse, type Way } from "./_response.ts";
+import { answerOf, giveUp, type HeldResponse, type Way } from "./_response.ts";
 
 type WaitingCall = [way: Way, args: unknown[]];
 
@@ -34,6 +34,13 @@ export class WaitingCalls {
     this.#calls.push([way, args]);
     if (way === "end") this.#disguise.end();
     return way === "write" ? false : answerOf(way, this.#res);
+  }
+
+  /** None of them is carried out; their callbacks hear why. Answers whether somebody waits for room to write on. */
+  abandon(error: unknown): boolean {
+    const calls = this.take();
+    for (const [way, args] of calls) giveUp(way, args, error);
+    return calls.some(([way]) => way === "write");
   }
 
   /** Without the disguise. */

@@ -1,25 +1,11 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Awaitable } from "../backends/backend.ts";
-import { answerTo } from "./_answer.ts";
+import { ErrorAnswer } from "./_error-answer.ts";
 import { prepareErrorHead } from "./_error-head.ts";
 import { Outlet } from "./_outlet.ts";
-import {
-  answerOf,
-  giveUp,
-  type HeldResponse,
-  type Interceptor,
-  install,
-  intercept,
-  interceptorOf,
-  type NodeRequest,
-  type NodeResponse,
-  type Way,
-} from "./_response.ts";
+import type { HeldResponse, Interceptor, NodeRequest, NodeResponse, Way } from "./_response.ts";
+import { answerOf, install, intercept, interceptorOf } from "./_response.ts";
 import { commitFailed, type HeldVisit, Visits } from "./_visits.ts";
 import { WaitingCalls } from "./_waiting-calls.ts";
-
-/** Runs the framework's error handler, so that its answer can be told from the rest of the one thrown away. */
-const answering = new AsyncLocalStorage<Hold>();
 
 export type { HeldVisit } from "./_visits.ts";
 
@@ -42,7 +28,7 @@ export class Hold implements Interceptor {
   readonly #next: ((error: unknown) => void) | undefined;
   readonly #outlet: Outlet;
   #phase: "open" | "held" | "sent" | "ending" | "ended" | "dropped" = "open";
-  #answering = false;
+  #instead: ErrorAnswer | undefined;
   readonly #calls: WaitingCalls;
   /** Whether the client has left, or has got everything. */
   closed = false;
@@ -64,14 +50,13 @@ export class Hold implements Interceptor {
     onError: (error: unknown, req: never) => void,
     next: ((error: unknown) => void) | undefined,
   ) {
-    const held = res as unknown as HeldResponse;
     this.visit = visit;
-    this.#res = held;
+    this.#res = res as unknown as HeldResponse;
     this.#tell = (error) => onError(error, req as never);
     this.#next = next;
-    this.#outlet = new Outlet(held);
-    this.#calls = new WaitingCalls(held, visit.http2);
-    intercept(held, this);
+    this.#outlet = new Outlet(this.#res);
+    this.#calls = new WaitingCalls(this.#res, visit.http2);
+    intercept(this.#res, this);
   }
 
   /** One more session of the same request. */
@@ -90,73 +75,40 @@ export class Hold implements Interceptor {
       case "ended":
         return this.#outlet.pass(way, args, this.visit);
       case "dropped":
-        if (this.#answering || answering.getStore() === this) return this.#outlet.pass(way, args, this.visit);
-        giveUp(way, args, new Error("This answer was thrown away after an error."));
-        return answerOf(way, this.#res);
+        if (!this.#instead!.isMeant) return this.#instead!.waste(way, args);
+        return this.#outlet.pass(way, args, this.visit);
       default:
         return this.#calls.add(way, args);
     }
   }
 
-  /** Saves before anything responds, for an adapter whose framework answers what this throws. Else does nothing. */
-  commit(): Awaitable<void> {
-    if (this.#phase !== "open") return;
-    try {
-      const saved = this.visit.commit();
-      if (!(saved instanceof Promise)) return this.#release("sent");
-      this.#phase = "held";
-      return saved.then(
-        () => this.#release("sent"),
-        (error: unknown) => this.#makeRoom(error),
-      );
-    } catch (error) {
-      this.#makeRoom(error);
-    }
-  }
-
-  #makeRoom(error: unknown): never {
-    this.#phase = "ended";
-    this.visit.discard();
-    for (const [way, args] of this.#calls.take()) giveUp(way, args, error);
-    throw error;
-  }
-
-  /**
-   * The handler threw, and its framework wants to answer. Answers whether nothing has left; what waited is then thrown
-   * away. Else the connection is cut, unless the end was on its way.
-   */
+  /** Whether a framework can still answer what its handler threw; else cuts, unless the end is on its way. */
   makeWay(error: unknown): boolean {
-    if (this.#phase === "ended" || this.#phase === "dropped" || this.#calls.ended) return false;
-    const open = this.#phase === "open";
-    if (!open) {
-      this.#phase = "dropped";
-      this.visit.discard();
-      this.#res.destroy(error);
-    }
-    for (const [way, args] of this.#calls.take()) giveUp(way, args, error);
-    return open;
+    if (this.#phase === "open") this.#calls.abandon(error);
+    else if (this.#phase !== "ended" && this.#phase !== "dropped" && !this.#calls.ended) this.#cut(error);
+    return this.#phase === "open";
   }
 
   /** The session could not be loaded, so no handler runs. */
   failToLoad(error: unknown): void {
-    if (this.#next === undefined) {
-      this.#drop(error);
-      return;
+    const next = this.#next;
+    if (next === undefined) this.#drop(error);
+    else {
+      this.visit.discard();
+      this.#phase = "ended";
+      prepareErrorHead(this.#res, error, this.visit, true);
+      next(error);
     }
-    this.visit.discard();
-    this.#phase = "ended";
-    prepareErrorHead(this.#res, error, this.visit, this.#next !== undefined);
-    this.#next(error);
   }
 
   /** The handler threw. */
   fail(error: unknown): void {
     this.running = false;
-    const out = this.#phase !== "open" && this.#res.headersSent;
-    const ended = this.#phase === "ended" || this.#calls.ended;
-    if (this.#phase === "dropped" || (out && ended)) this.#tell(error);
-    else if (out) this.#cut(error);
-    else this.#drop(error);
+    if (this.#phase === "open" || (this.#phase !== "dropped" && !this.#res.headersSent)) this.#drop(error);
+    else {
+      this.makeWay(error);
+      this.#tell(error);
+    }
   }
 
   /** The handler's promise was fulfilled. */
@@ -212,12 +164,10 @@ export class Hold implements Interceptor {
   }
 
   #commit(way: Way, args: unknown[]): Awaitable<unknown> {
-    if (this.#next !== undefined && !this.seesErrors) {
-      // A framework catches what handlers throw, and all that shows is the error answer.
-      const status = way === "writeHead" ? Number(args[0]) : this.#res.statusCode;
-      if (status >= 500) return commitFailed(this.visit);
-    }
-    return this.visit.commit();
+    // A framework catches what handlers throw, and all that shows is the error answer.
+    const guessing = this.#next !== undefined && !this.seesErrors;
+    const status = way === "writeHead" ? Number(args[0]) : this.#res.statusCode;
+    return guessing && status >= 500 ? commitFailed(this.visit) : this.visit.commit();
   }
 
   #release(phase: "sent" | "ended"): void {
@@ -243,39 +193,39 @@ export class Hold implements Interceptor {
   #refused(error: unknown, waiting: "held" | "ending"): void {
     if (this.#phase === "dropped") return;
     if (waiting === "held") this.#drop(error);
-    else this.#cut(error);
+    else {
+      this.#cut(error);
+      this.#tell(error);
+    }
   }
 
   /** Throws the answer away, of which nothing has left, and lets the error be answered instead. */
   #drop(error: unknown): void {
     const next = this.#next;
-    const calls = this.#calls.take();
-    this.#phase = "dropped";
-    this.visit.discard();
-    this.#outlet.beginAgain();
     // Whatever wrapped the response after us has already seen the end of the answer that is thrown away.
     install(this.#res);
-    for (const [way, args] of calls) giveUp(way, args, error);
     // What is piped into the answer runs dry, instead of waiting for ever.
-    if (calls.some(([way]) => way === "write")) this.#res.emit("drain");
-    prepareErrorHead(this.#res, error, this.visit, this.#next !== undefined);
-    if (next !== undefined) {
-      answering.run(this, next, error);
-      return;
+    if (this.#giveUp(error)) this.#res.emit("drain");
+    prepareErrorHead(this.#res, error, this.visit, next !== undefined);
+    if (next !== undefined) this.#instead!.leaveTo(next, error);
+    else {
+      this.#instead!.send(error);
+      this.#tell(error);
     }
-    this.#answering = true;
-    this.#res.end(answerTo(error).text);
-    this.#answering = false;
-    this.#tell(error);
   }
 
   /** Too late for another answer: the client sees that this one was cut off. */
   #cut(error: unknown): void {
-    const calls = this.#calls.take();
+    this.#giveUp(error);
+    this.#res.destroy(error);
+  }
+
+  #giveUp(error: unknown): boolean {
+    const waiting = this.#calls.abandon(error);
+    this.#instead = new ErrorAnswer(this.#res);
     this.#phase = "dropped";
     this.visit.discard();
-    this.#res.destroy(error);
-    for (const [way, args] of calls) giveUp(way, args, error);
-    this.#tell(error);
+    this.#outlet.beginAgain();
+    return waiting;
   }
 }

@@ -2,12 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { ConfigError } from "../errors.ts";
+import { type Handler, type ListenerOptions, listenerOf } from "./_listener.ts";
 import type { NodeRequest, NodeResponse } from "./_response.ts";
-import { pathIn, resolveUse, type UseOptions } from "./_use.ts";
-import { Visit } from "./_visit.ts";
-import { Visits } from "./_visits.ts";
-import { Hold, holdOf } from "./hold.ts";
 
 /** A request with its session: plain data to read and write; assigning replaces the data, and `{}` ends the session. */
 export type RequestWithSession<
@@ -16,10 +12,8 @@ export type RequestWithSession<
   As extends string = "session",
 > = Req & { [K in As]: Session<T> };
 
-export interface NodeSessionsOptions<Req = IncomingMessage> extends UseOptions<Req> {
-  /** Told of every error that cannot be seen otherwise: what a handler threw, a failed save. Default: `console.error`. */
-  onError?: (error: unknown, req: Req) => void;
-}
+/** `as`, `exclusive`, `skip` and `onError`. */
+export type NodeSessionsOptions<Req = IncomingMessage> = ListenerOptions<Req>;
 
 /**
  * Gives `req.session` to a handler of `node:http` or `node:http2` (compatibility API); answers a listener for
@@ -59,84 +53,5 @@ export function nodeSessions<T extends object>(
   const options = (given ??
     (handler === undefined ? handlerOrOptions : undefined) ??
     {}) as NodeSessionsOptions;
-  const { onError = (error: unknown) => console.error(error) } = options;
-  const { as, wants } = resolveUse(options as UseOptions<NodeRequest>, pathOf);
-  const untyped = sessions as unknown as Sessions<SessionData>;
-
-  return (req, res, next) => {
-    const outer = holdOf(res);
-    const go = (): unknown => (handler === undefined ? next!() : handler(req, res));
-    if (outer !== undefined && isMounted(outer, untyped, as)) return go();
-    const visit = new Visit(untyped, req, as);
-    const hold = outer ?? new Hold(visit, req, res, onError, handler === undefined ? next : undefined);
-    if (outer !== undefined) outer.add(visit);
-    let loading: Promise<void> | undefined;
-    try {
-      const want = wants(req);
-      if (want?.exclusive) hold.exclusive = true;
-      loading = visit.load(want);
-    } catch (error) {
-      if (outer !== undefined && next === undefined) throw error;
-      return outer === undefined ? hold.failToLoad(error) : next!(error);
-    }
-    if (outer !== undefined) {
-      // Whoever holds the response is told of errors by whoever called us.
-      if (loading === undefined) return go();
-      return next === undefined ? loading.then(go) : void loading.then(() => next(), next);
-    }
-    if (loading === undefined) return start(handler, hold, req, res, next);
-    return void loading.then(
-      () => {
-        if (hold.closed) visit.discard();
-        else start(handler, hold, req, res, next);
-      },
-      (error: unknown) => hold.failToLoad(error),
-    );
-  };
-}
-
-type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
-type Next = (error?: unknown) => void;
-
-/** The path that the client asked for; Connect and Express cut off where they are mounted. */
-export function pathOf(req: NodeRequest): string {
-  return pathIn((req as { originalUrl?: string }).originalUrl ?? req.url ?? "/");
-}
-
-/** Whether these sessions have this place already. Throws ConfigError if others have it, or their cookie. */
-function isMounted({ visit }: Hold, sessions: Sessions<SessionData>, as: string): boolean {
-  const all = visit instanceof Visits ? visit.all : [visit];
-  for (const other of all) {
-    if (!(other instanceof Visit)) continue;
-    if (other.sessions === sessions && other.as === as) return true;
-    if (other.sessions === sessions || other.as === as)
-      throw new ConfigError("as", `Sessions are mounted twice: this request has req.${other.as} already.`);
-    if (other.sessions.options.cookie.name === sessions.options.cookie.name)
-      throw new ConfigError("cookie.name", `req.${as} needs a cookie of another name than req.${other.as}.`);
-  }
-  return false;
-}
-
-function start(
-  handler: Handler | undefined,
-  hold: Hold,
-  req: IncomingMessage,
-  res: ServerResponse,
-  next: Next | undefined,
-): void {
-  if (handler === undefined) {
-    next!();
-    return;
-  }
-  try {
-    const result = handler(req, res);
-    if (typeof (result as PromiseLike<unknown> | undefined)?.then !== "function") return;
-    hold.running = true;
-    (result as PromiseLike<unknown>).then(
-      () => hold.settle(),
-      (error: unknown) => hold.fail(error),
-    );
-  } catch (error) {
-    hold.fail(error);
-  }
+  return listenerOf(sessions as unknown as Sessions<SessionData>, handler, options);
 }

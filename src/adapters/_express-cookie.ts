@@ -1,0 +1,196 @@
+import { type Lifetime, type Live, liveOf, stateOf } from "../core/session.ts";
+import { destroy, rotate } from "../core/verbs.ts";
+
+/** RFC 6265bis 5.5: browsers keep a cookie for 400 days at most. */
+const LONGEST = 400 * 24 * 60 * 60;
+
+/**
+ * `req.session.cookie` as users of express-session know it. `maxAge` and `expires` may be set and are in milliseconds,
+ * as there; the rest tells what `createSessions` was given, and setting it to anything else throws TypeError.
+ */
+export interface ExpressCookie {
+  /**
+   * How long the session lives without a request, as it stands; null if it ends with the browser. Setting it rotates the
+   * session into one of that lifetime, at most 400 days, whose cookie outlives the browser; the value that it has
+   * already does nothing. null makes it end with the browser, 0 or less ends it. Throws as `rotate` does.
+   */
+  get maxAge(): number | null;
+  set maxAge(milliseconds: number | null | undefined);
+  /** The same as a date. */
+  get expires(): Date | null;
+  set expires(date: Date | false | null | undefined);
+  /** `maxAge` as it was set; it does not run down. */
+  readonly originalMaxAge: number | null;
+  httpOnly: boolean;
+  secure: boolean;
+  path: string;
+  domain: string | undefined;
+  sameSite: "lax" | "strict" | "none";
+  partitioned: boolean;
+}
+
+/** The cookie of a session, at every look another object. */
+export function cookieOf(session: object): ExpressCookie {
+  return new SessionCookie(session);
+}
+
+/**
+ * Gives a session another lifetime, in milliseconds, if it has not got it already: null for one that ends with the
+ * browser. 0 or less ends it. Throws TypeError for anything but a number.
+ */
+export function setMaxAge(session: object, milliseconds: number | false | null | undefined): void {
+  const live = liveOf(session);
+  const now = lifetimeOf(live);
+  if (milliseconds === null || milliseconds === undefined || milliseconds === false) {
+    if (now.persistent) rotate(session, { persistent: false });
+    return;
+  }
+  if (typeof milliseconds !== "number" || !Number.isFinite(milliseconds))
+    throw new TypeError(
+      "session.cookie.maxAge: give milliseconds, or null for a cookie that ends with the browser.",
+    );
+  if (milliseconds <= 0) {
+    destroy(session);
+    return;
+  }
+  const idleTimeout = Math.min(LONGEST, Math.max(1, Math.round(milliseconds / 1000)));
+  // A date that somebody reckons anew in each request is not the same to the millisecond.
+  if (now.persistent && Math.abs(now.idleTimeout - idleTimeout) <= 1) return;
+  const absoluteTimeout = Math.max(idleTimeout, live.engine.options.absoluteTimeout);
+  rotate(session, { idleTimeout, absoluteTimeout, persistent: true });
+}
+
+/** What is left of a session's idle timeout, and the whole of it, in milliseconds; null if it ends with the browser. */
+export function maxAgeOf(session: object): { left: number | null; whole: number | null } {
+  const live = seenOf(session);
+  const { idleTimeout, persistent } = lifetimeOf(live);
+  if (!persistent) return { left: null, whole: null };
+  const whole = idleTimeout * 1000;
+  if (live.record === undefined || givenBy(live) !== undefined) return { left: whole, whole };
+  const { expiresAt, now } = live.record;
+  return { left: Math.max(0, Math.round((expiresAt - now) * 1000)), whole };
+}
+
+/** To look at: error pages and loggers do so when the request is over. */
+function seenOf(session: object): Live {
+  return stateOf(session) ?? liveOf(session);
+}
+
+/** As it will be after the next commit. */
+function lifetimeOf(live: Live): { idleTimeout: number; persistent: boolean } {
+  const { options } = live.engine;
+  const given = givenBy(live);
+  if (given === undefined && live.record !== undefined) return live.record;
+  const { idleTimeout = Math.min(options.idleTimeout, given?.absoluteTimeout ?? Infinity) } = given ?? {};
+  return { idleTimeout, persistent: given?.persistent ?? options.cookie.persistent };
+}
+
+/** The lifetime that a verb of this request has asked for. */
+function givenBy({ mark }: Live): Lifetime | undefined {
+  return mark === undefined || mark.verb === "destroy" ? undefined : mark.lifetime;
+}
+
+type Fixed = Pick<ExpressCookie, "httpOnly" | "secure" | "path" | "domain" | "sameSite" | "partitioned">;
+
+/** The attributes that every cookie of the engine has, read from the line that is sent. */
+function fixedOf(session: object): Fixed {
+  const { attributes } = seenOf(session).engine.options.cookie;
+  const found = new Map(
+    attributes.split("; ").map((attribute): [string, string] => {
+      const at = attribute.indexOf("=");
+      return at === -1 ? [attribute, ""] : [attribute.slice(0, at), attribute.slice(at + 1)];
+    }),
+  );
+  return {
+    path: found.get("Path") ?? "/",
+    domain: found.get("Domain"),
+    httpOnly: found.has("HttpOnly"),
+    secure: found.has("Secure"),
+    sameSite: (found.get("SameSite") ?? "Lax").toLowerCase() as ExpressCookie["sameSite"],
+    partitioned: found.has("Partitioned"),
+  };
+}
+
+class SessionCookie {
+  readonly #session: object;
+
+  constructor(session: object) {
+    this.#session = session;
+  }
+
+  get maxAge(): number | null {
+    return maxAgeOf(this.#session).left;
+  }
+  set maxAge(milliseconds: number | null | undefined) {
+    setMaxAge(this.#session, milliseconds);
+  }
+
+  get expires(): Date | null {
+    const { maxAge } = this;
+    return maxAge === null ? null : new Date(Date.now() + maxAge);
+  }
+  set expires(date: Date | false | null | undefined) {
+    if (date !== null && date !== undefined && date !== false && !(date instanceof Date))
+      throw new TypeError(
+        "session.cookie.expires: give a Date, or null for a cookie that ends with the browser.",
+      );
+    setMaxAge(this.#session, date instanceof Date ? date.getTime() - Date.now() : null);
+  }
+
+  get originalMaxAge(): number | null {
+    return maxAgeOf(this.#session).whole;
+  }
+
+  get httpOnly(): boolean {
+    return fixedOf(this.#session).httpOnly;
+  }
+  set httpOnly(value: unknown) {
+    this.#keep("httpOnly", value);
+  }
+  get secure(): boolean {
+    return fixedOf(this.#session).secure;
+  }
+  set secure(value: unknown) {
+    this.#keep("secure", value);
+  }
+  get path(): string {
+    return fixedOf(this.#session).path;
+  }
+  set path(value: unknown) {
+    this.#keep("path", value);
+  }
+  get domain(): string | undefined {
+    return fixedOf(this.#session).domain;
+  }
+  set domain(value: unknown) {
+    this.#keep("domain", value ?? undefined);
+  }
+  get sameSite(): "lax" | "strict" | "none" {
+    return fixedOf(this.#session).sameSite;
+  }
+  set sameSite(value: unknown) {
+    this.#keep(
+      "sameSite",
+      value === true ? "strict" : typeof value === "string" ? value.toLowerCase() : value,
+    );
+  }
+  get partitioned(): boolean {
+    return fixedOf(this.#session).partitioned;
+  }
+  set partitioned(value: unknown) {
+    this.#keep("partitioned", value ?? false);
+  }
+
+  /** What `JSON.stringify` makes of express-session's. */
+  toJSON(): object {
+    const { originalMaxAge, expires } = this;
+    return { originalMaxAge, expires, ...fixedOf(this.#session) };
+  }
+
+  #keep(name: keyof Fixed, value: unknown): void {
+    if (value === fixedOf(this.#session)[name]) return;
+    throw new TypeError(
+      `session.cookie.${name} is the same for all sessions: give it to createSessions({ cookie: { ${name} } }).`,
+    );
+  }
+}

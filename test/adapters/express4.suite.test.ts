@@ -1,0 +1,3 @@
+import { expressSuite } from "./_express-suite.ts";
+
+expressSuite("4");
