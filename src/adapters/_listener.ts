@@ -43,9 +43,10 @@ export function listenerOf(
     if (res.headersSent) void visit.commit();
     const refuse = (error: unknown): void => {
       visit.discard();
-      if (handler !== undefined) return failed(error);
-      if (!res.headersSent) prepareErrorHead(res as unknown as HeldResponse, error, visit, true);
-      next!(error);
+      if (handler === undefined) {
+        if (!res.headersSent) prepareErrorHead(res as unknown as HeldResponse, error, visit, true);
+        next!(error);
+      } else failed(error);
     };
     let loading: Promise<void> | undefined;
     try {

@@ -177,8 +177,7 @@ test("a session that is mounted after the head has left cannot begin: it would h
   const app = express();
   app.use(expressSessions(user, { onError: (error) => errors.push(error) }));
   app.get("/", (_req, res, next) => {
-    res.write("one");
-    next();
+    res.write("one", () => next());
   });
   app.use(expressSessions(admin, { as: "admin" }));
   app.get("/", (req, res) => {

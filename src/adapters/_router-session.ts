@@ -1,0 +1,86 @@
+import type { SessionData } from "../backends/backend.ts";
+import { setKey } from "../core/session.ts";
+import { info } from "../core/verbs.ts";
+
+/** What React Router's sessions hold: messages for one `get` are under names of their own. */
+export type FlashSessionData<Data, FlashData> = Partial<
+  Data & { [Key in keyof FlashData as `__flash_${Key & string}__`]: FlashData[Key] }
+>;
+
+/** React Router's `Session`, over one of ours. */
+export interface RouterSession<Data, FlashData = Data> {
+  /** The session's public name, which opens nothing; empty while it is not stored. */
+  readonly id: string;
+  /** A copy. */
+  readonly data: FlashSessionData<Data, FlashData>;
+  has(name: (keyof Data | keyof FlashData) & string): boolean;
+  /** The value under the name; else the message, which is gone from then on. */
+  get<Key extends (keyof Data | keyof FlashData) & string>(
+    name: Key,
+  ):
+    | (Key extends keyof Data ? Data[Key] : undefined)
+    | (Key extends keyof FlashData ? FlashData[Key] : undefined)
+    | undefined;
+  set<Key extends keyof Data & string>(name: Key, value: Data[Key]): void;
+  /** Leaves a message for one `get`. */
+  flash<Key extends keyof FlashData & string>(name: Key, value: FlashData[Key]): void;
+  unset(name: keyof Data & string): void;
+}
+
+/** Apart from our session object, so that no key of the data can hide a method. */
+export class RouterSessionObject {
+  readonly #session: object;
+
+  constructor(session: object) {
+    this.#session = session;
+  }
+
+  static inside(object: object): object | undefined {
+    return #session in object ? object.#session : undefined;
+  }
+
+  get id(): string {
+    return info(this.#session).handle ?? "";
+  }
+
+  get data(): SessionData {
+    return { ...this.#session };
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this.#session, name) || Object.hasOwn(this.#session, flashed(name));
+  }
+
+  get(name: string): unknown {
+    const data = this.#session as SessionData;
+    if (Object.hasOwn(data, name)) return data[name];
+    const message = data[flashed(name)];
+    setKey(data, flashed(name), undefined);
+    return message;
+  }
+
+  set(name: string, value: unknown): void {
+    setKey(this.#session, name, value);
+  }
+
+  flash(name: string, value: unknown): void {
+    setKey(this.#session, flashed(name), value);
+  }
+
+  unset(name: string): void {
+    setKey(this.#session, name, undefined);
+  }
+}
+
+/** The session that is inside. Throws TypeError for anything else. */
+export function sessionIn(session: object): object {
+  const inside =
+    typeof session === "object" && session !== null ? RouterSessionObject.inside(session) : undefined;
+  if (inside === undefined)
+    throw new TypeError("This is not a session that getSession of micropie answered.");
+  return inside;
+}
+
+function flashed(name: string): string {
+  return `__flash_${name}__`;
+}
