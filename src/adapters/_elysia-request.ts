@@ -23,6 +23,10 @@ export interface Context {
   readonly set: { status?: number | string; headers: Record<string, unknown>; cookie?: unknown };
   /** What was thrown, as soon as something was. */
   readonly error?: unknown;
+  /** Put there together with `error`. */
+  readonly code?: unknown;
+  /** What is answered, after the hooks that change it. */
+  readonly responseValue?: unknown;
 }
 
 /** One request on its way through Elysia. */
@@ -31,6 +35,8 @@ interface Passage {
   context: Context | undefined;
   /** What `context.error` was before anything was thrown. */
   before: unknown;
+  /** Whether there was a `context.code` already. */
+  coded: boolean;
   /** The answer is known to be no stream. */
   plain: boolean;
   tell: (error: unknown) => void;
@@ -48,6 +54,7 @@ export function around(fetch: Fetch, request: Request): Fetch {
       visits: new WebVisits(),
       context: undefined,
       before: undefined,
+      coded: false,
       plain: false,
       tell: () => {},
     };
@@ -80,6 +87,7 @@ export async function enter({ context, mount }: { context: Context; mount: Mount
   if (passage.context === undefined) {
     passage.context = context;
     passage.before = context.error;
+    passage.coded = "code" in context;
     passage.tell = (error) => onError(error, request);
   }
   const visit = new WebVisit(sessions, as, request);
@@ -148,7 +156,9 @@ function leave(passage: Passage, response: unknown): unknown {
   const settle = (): unknown => {
     // Bun answers nothing where a WebSocket takes over.
     if (!(response instanceof Response)) return response;
-    return passage.plain ? addHeaders(response, visits) : settleResponse(response, visits, tell);
+    // A hook after ours may have made a stream of it.
+    const plain = passage.plain && isPlain(passage.context?.responseValue);
+    return plain ? addHeaders(response, visits) : settleResponse(response, visits, tell);
   };
   try {
     const saving = visits.commit();
@@ -158,8 +168,12 @@ function leave(passage: Passage, response: unknown): unknown {
   }
 }
 
-function hasFailed({ context, before }: Passage): boolean {
-  return context !== undefined && context.error !== before;
+/** Elysia gives the context `error` and `code` then. One of them alone is the application's: `resolve(() => ({ error }))`. */
+function hasFailed({ context, before, coded }: Passage): boolean {
+  if (context === undefined) return false;
+  if (coded) return context.error !== before;
+  // Elysia leaves an Error that was there in its place.
+  return "code" in context && (context.error !== before || before instanceof Error);
 }
 
 /** Elysia answers what this method answers, if nobody else does, and the whole of the error if there is none. */

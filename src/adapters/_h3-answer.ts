@@ -17,6 +17,8 @@ type Tell = (error: unknown) => void;
  * response owes is left with the event, where h3 finds it, or put into a Response.
  */
 export function watchValue(event: H3Event, value: unknown, visits: WebVisits, tell: Tell): unknown {
+  // What h3 cannot make JSON of is its own error, which would take the cookie away.
+  if (visits.owesCookie && isJson(value)) JSON.stringify(value);
   if (value instanceof Response) return watchResponse(event, value, visits, tell);
   if (value === HANDLED) {
     if (visits.owesCookie)
@@ -78,7 +80,14 @@ function streamOf(value: unknown, visits: WebVisits, tell: Tell): ReadableStream
   return watchStream(bytesOf(iterate.call(value)), visits, tell);
 }
 
-/** h3 makes JSON of it. */
+/** Whether h3 makes JSON of it. */
+function isJson(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return (
+    Array.isArray(value) || isPlain(value) || typeof (value as { toJSON?: unknown }).toJSON === "function"
+  );
+}
+
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -16,7 +16,7 @@ export class WebVisits {
     return undefined;
   }
 
-  /** Whether these sessions have this place already. Throws ConfigError if others have it, or their cookie. */
+  /** Whether these sessions have this place already. Throws ConfigError if others have it, its cookie or its header. */
   has(sessions: Sessions<SessionData>, as: string): boolean {
     for (const other of this.all) {
       if (other.sessions === sessions && other.as === as) return true;
@@ -24,6 +24,9 @@ export class WebVisits {
         throw new ConfigError("as", `Sessions are mounted twice: this request has "${other.as}" already.`);
       if (other.sessions.options.cookie.name === sessions.options.cookie.name)
         throw new ConfigError("cookie.name", `"${as}" needs a cookie of another name than "${other.as}".`);
+      const { header } = sessions.options;
+      if (header !== undefined && other.sessions.options.header === header)
+        throw new ConfigError("header", `"${as}" needs another header than "${other.as}".`);
     }
     return false;
   }

@@ -111,7 +111,13 @@ function finish(run: Run, value: unknown): unknown {
     clearAnswer(event, value, error);
     return fail(run, error);
   };
-  const settle = (): unknown => watchValue(event, value, visits, tell);
+  const settle = (): unknown => {
+    try {
+      return watchValue(event, value, visits, tell);
+    } catch (error) {
+      return refuse(error);
+    }
+  };
   let saving: Promise<unknown> | undefined;
   try {
     saving = visits.commit();

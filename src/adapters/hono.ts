@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler, Next } from "hono";
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { SessionError } from "../errors.ts";
+import { SessionError, StateError } from "../errors.ts";
 import { answerTo } from "./_answer.ts";
 import { OF_ONE_ANSWER } from "./_error-head.ts";
 import { resolveUse, type UseOptions } from "./_use.ts";
@@ -130,6 +130,12 @@ async function settle(
     throwAway(c, error, visits);
     throw answerable(error);
   }
+  // What @hono/node-server marks so was written past Hono, to Node's response.
+  if (visits.owesCookie && c.res.headers.has("x-hono-already-sent"))
+    onError(
+      new StateError("headers_sent", "A handler has answered past Hono, so the cookie was not sent."),
+      c,
+    );
   replace(
     c,
     settleResponse(c.res, visits, (error) => onError(error, c)),

@@ -63,7 +63,8 @@ export class App<T extends object = SessionData> {
 
   /**
    * Listens on `port` (default 8000; 0 takes a free one) and resolves when requests can come.
-   * Throws ConfigError for a port that is in use or not allowed, and what a startup handler throws.
+   * Throws ConfigError for a port that is in use or not allowed, or where nothing can listen (a Worker), and what a
+   * startup handler throws.
    */
   async serve(options: ServeOptions = {}): Promise<RunningApp> {
     await this.#start();

@@ -59,8 +59,8 @@ export function openBody(exchange: Exchange, limits: SourceLimits): BodySource {
 }
 
 /**
- * Neither kind cancels what it does not read, which would cut the connection before the client has its answer. Node
- * drops the rest of a body as it comes; another host does so when the answer is out.
+ * Neither kind cancels what it does not read, which would cut the connection before the client has its answer. The rest
+ * of a body is dropped as it comes: where nobody takes it, the connection would stay as it is, and be of no more use.
  */
 function chunksOf({ incoming, raw }: Exchange): AsyncIterator<Uint8Array, undefined> {
   if (incoming !== undefined) {
@@ -80,7 +80,16 @@ function chunksOf({ incoming, raw }: Exchange): AsyncIterator<Uint8Array, undefi
       const { done, value } = await reader.read();
       return done ? { done: true, value: undefined } : { done: false, value };
     },
+    async return() {
+      // Deno drops it by itself, and never ends a read that waits when the answer is out.
+      if (!("Deno" in globalThis)) drain(reader).catch(() => {});
+      return { done: true, value: undefined };
+    },
   };
+}
+
+async function drain(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {
+  while (!(await reader.read()).done);
 }
 
 function declaredLength({ raw }: Exchange): number | undefined {

@@ -73,6 +73,11 @@ export async function listen(options: ServeOptions, listener: Listener): Promise
   } catch (error) {
     throw listenError(error, port, hostname);
   }
+  if (server.url === undefined) {
+    const message =
+      "this runtime does not listen by itself; export the App, or { fetch: app.fetch }, instead.";
+    throw new ConfigError("serve", message);
+  }
 
   async function shut(): Promise<void> {
     const cut = setTimeout(() => void server.close(true), shutdownTimeout * 1000);

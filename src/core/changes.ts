@@ -17,9 +17,16 @@ export function changesBetween(from: string, to: string): DataChanges {
 /** Whether anything differs. Two texts of one length may be one dictionary in another order. */
 export function isChanged(from: string, to: string): boolean {
   if (from === to) return false;
-  if (from.length !== to.length) return true;
+  // Another order has the same characters, and counting them is a fraction of the work of reading both.
+  if (from.length !== to.length || sumOf(from) !== sumOf(to)) return true;
   const { set, unset } = changesBetween(from, to);
   return set.size > 0 || unset.length > 0;
+}
+
+function sumOf(text: string): number {
+  let sum = 0;
+  for (let at = 0; at < text.length; at++) sum += text.charCodeAt(at);
+  return sum;
 }
 
 /** Throws DataError `too_large`, naming the largest key, if the text has more than `maxBytes` bytes. */

@@ -7,7 +7,7 @@ import { isTouchDue } from "./expiry.ts";
 import { endLegacy } from "./legacy-cookies.ts";
 import { checkWritten } from "./schema.ts";
 import { type Live, readOnly, requestOver } from "./session.ts";
-import { markUser } from "./user.ts";
+import { markUser, signsIn } from "./user.ts";
 import { type Asked, create, discard, replace, rotate, save, touch } from "./write.ts";
 
 /**
@@ -36,12 +36,12 @@ function step(live: Live): Awaitable<void> {
     if (isChanged(live.baseline, text)) throw readOnly(live, "commit");
     return;
   }
-  if (live.engine.options.userId !== undefined) markUser(live, live.engine.options.userId);
+  if (live.engine.options.userId !== undefined) markUser(live);
   const { mark, record } = live;
   const login = mark?.verb === "login" && mark.userId !== null;
   if (record === undefined) {
     if (text === "{}" && !login) return;
-    if (live.superseded && mark?.verb !== "login") return discard(live, "superseded");
+    if (live.superseded && !signsIn(live, mark)) return discard(live, "superseded");
     return checked(live, text, () => create(live, text, mark));
   }
   // An id that was itself rotated away a moment ago need not be rotated again.

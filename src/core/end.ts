@@ -3,6 +3,7 @@ import { StateError } from "../errors.ts";
 import { call, chain } from "./engine.ts";
 import { publish } from "./events.ts";
 import { isExpired } from "./expiry.ts";
+import { forget } from "./forget.ts";
 import { endLegacy } from "./legacy-cookies.ts";
 import type { Live } from "./session.ts";
 import { removalCookie } from "./set-cookie.ts";
@@ -17,7 +18,7 @@ export function end(live: Live): Awaitable<void> {
   const { engine, handle, record } = live;
   return chain(endLegacy(live), () => {
     if (record === undefined) {
-      live.state = "ended";
+      over(live);
       // A cookie that stands for nothing is taken away too, unless that could take away a newer one.
       if ((live.presented || live.farewells) && !live.superseded) live.cookie = removal(live);
       return;
@@ -58,7 +59,7 @@ export function endEmptied(live: Live, text: string): Awaitable<void> {
   return endIfUnchanged(live, live.version, async () => {
     // What is held exclusively is fenced, and only a save can tell.
     if (live.lease !== undefined) await save(live, text, live.mark);
-    if (live.state !== "ended") await endAsItIs(live);
+    if (live.state !== "ended" && live.record !== undefined) await endAsItIs(live);
   });
 }
 
@@ -80,9 +81,15 @@ async function endAsItIs(live: Live): Promise<void> {
 }
 
 function gone(live: Live, byThisRequest: boolean): void {
-  live.state = "ended";
   live.cookie = byThisRequest ? removal(live) : undefined;
   if (byThisRequest) publish("destroyed", eventOf(live));
+  over(live);
+}
+
+/** What starts over goes on: what is put into it after an early save, or came while the store answered, is stored. */
+function over(live: Live): void {
+  if (live.startsOver && live.mark?.verb !== "destroy") forget(live);
+  else live.state = "ended";
 }
 
 function removal(live: Live): string {

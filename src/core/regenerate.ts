@@ -3,9 +3,11 @@ import { StateError } from "../errors.ts";
 import { commitLive } from "./commit.ts";
 import { call, chain } from "./engine.ts";
 import { reload } from "./fill.ts";
+import { forget } from "./forget.ts";
 import { judgeAgain } from "./record.ts";
-import { type Live, liveOf, replaceObject, stateOf, writableOf } from "./session.ts";
+import { liveOf, replaceObject, stateOf, writableOf } from "./session.ts";
 import { createHandle } from "./token.ts";
+import { markOf } from "./user.ts";
 
 /**
  * Marks the session to start over: answers a new, empty object, which is the request's session from now on; the one
@@ -31,42 +33,32 @@ export function regenerate<S extends object>(session: S): S {
   return replaceObject(live) as S;
 }
 
-/** After the end of a session the request may begin another. */
-function forget(live: Live): void {
-  live.state = "open";
-  live.record = undefined;
-  live.handle = "";
-  live.baseline = "{}";
-  live.version = -1;
-  live.superseded = false;
-}
-
 /**
  * A public name that changes with the rights, for what must not outlive them (a CSRF token). It begins with the handle,
  * and is told even before the session is stored. Gives nobody access.
  */
 export function publicId(session: object): string {
   const live = stateOf(session) ?? liveOf(session);
-  if (live.record === undefined) {
+  const mark = markOf(live);
+  const replaced = mark?.verb === "login" && mark.userId === null && live.record?.userId !== null;
+  if (live.record === undefined || replaced) {
     live.reserved ??= createHandle();
     return live.reserved;
   }
-  const pending = live.mark?.verb === "login" || (live.mark?.verb === "rotate" && live.mark.privilegeChange);
+  const pending = mark?.verb === "login" || (mark?.verb === "rotate" && mark.privilegeChange);
   const epoch = live.record.epoch + (pending ? 1 : 0);
   return epoch === 0 ? live.handle : `${live.handle}.${epoch}`;
 }
 
 /**
  * Makes the session what the store has now; what was not saved is lost. One that is not stored is emptied.
- * Throws StateError `ended` if it is over.
+ * Throws StateError `ended` if it is over, or starts over and is not stored since.
  */
 export function reloadSession(session: object): Awaitable<void> {
   const live = liveOf(session);
   const { engine, handle, record } = live;
   if (live.busy !== undefined) return live.busy.then(() => reloadSession(session));
-  if (record === undefined || live.state !== "open") {
-    throw over();
-  }
+  if (record === undefined || live.state !== "open" || live.startsOver) throw over();
   return chain(
     call(engine, "read", () => engine.backend.read(handle)),
     (found) => {

@@ -32,7 +32,7 @@ export interface Live {
   data: object;
   readonly kind: SessionKind;
   /** `ended`: nothing more is stored, silently. `discarded`: the request is over. */
-  state: "open" | "read_only" | "skipped" | "ended" | "discarded";
+  state: "open" | keyof typeof READ_ONLY | "ended" | "discarded";
   /** The public name of its record; empty while it has none. */
   handle: string;
   /** The name that its record shall get, because it was told before there is one. */
@@ -197,17 +197,21 @@ export function requestOver(): StateError {
 /** Like `liveOf`, for what changes the session: it must also be one that can be written. */
 export function writableOf(session: object, verb: string): Live {
   const live = liveOf(session);
-  if (live.state === "read_only" || live.state === "skipped") throw readOnly(live, verb);
+  if (Object.hasOwn(READ_ONLY, live.state)) throw readOnly(live, verb);
   return live;
 }
 
+/** Why a session in this state cannot be written. */
+const READ_ONLY = {
+  read_only: "the sessions' store is down, so this session cannot be written. Try again later.",
+  skipped:
+    "this path is one of those that skip the session, so there is none to write. Take it out of `skip`.",
+  shown:
+    "this session is only to be looked at here, where the answer has begun. Write in an action or a route handler.",
+};
+
 export function readOnly(live: Live, verb: string): StateError {
-  return new StateError(
-    "read_only",
-    live.state === "skipped"
-      ? `${verb}: this path is one of those that skip the session, so there is none to write. Take it out of \`skip\`.`
-      : `${verb}: the sessions' store is down, so this session cannot be written. Try again later.`,
-  );
+  return new StateError("read_only", `${verb}: ${READ_ONLY[live.state as keyof typeof READ_ONLY]}`);
 }
 
 /** Puts `value` under `key`; undefined removes the key. */
@@ -219,6 +223,8 @@ export function setKey(data: object, key: string, value: unknown): void {
 /** `request.session = data`: what was there goes, what is given is copied in. `{}` ends the session at commit. */
 export function replaceData(session: object, data: object): void {
   if (data === session) return;
+  if (typeof data !== "object" || data === null || Array.isArray(data))
+    throw new TypeError("The session can be replaced by an object of data, and by nothing else.");
   const live = writableOf(session, "replace");
   for (const key of Object.keys(session)) setKey(session, key, undefined);
   for (const key of Object.keys(data)) setKey(session, key, (data as SessionData)[key]);

@@ -65,9 +65,15 @@ export function secretHashOf(token: string): string {
   return hash("sha256", token.slice(HANDLE_LENGTH), "base64url");
 }
 
+const HASH_LENGTH = 43;
+// For all comparisons: making two anew for each would cost more than the comparison.
+const left = Buffer.alloc(HASH_LENGTH);
+const right = Buffer.alloc(HASH_LENGTH);
+
 /** Compares two hashes in constant time. */
 export function sameHash(one: string, other: string): boolean {
-  return (
-    one.length === other.length && timingSafeEqual(Buffer.from(one, "latin1"), Buffer.from(other, "latin1"))
-  );
+  if (one.length !== HASH_LENGTH || other.length !== HASH_LENGTH) return false;
+  left.write(one, "latin1");
+  right.write(other, "latin1");
+  return timingSafeEqual(left, right);
 }

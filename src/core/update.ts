@@ -28,10 +28,11 @@ export async function update<S extends object, K extends keyof S & string, R ext
   if (live.state === "ended" || live.mark?.verb === "destroy") throw over();
   const { turns, options } = live.engine;
   // In turn within this process, so that only other processes can be in the way.
-  const line = live.record === undefined ? live : live.handle;
+  const isOwn = (): boolean => live.record === undefined || live.startsOver;
+  const line = isOwn() ? live : live.handle;
   const leave = await standInLine(turns, line, options.backendTimeout, () => conflict(key));
   try {
-    if (live.record !== undefined) return (await retry(live, key, fn as Change)) as R;
+    if (!isOwn()) return (await retry(live, key, fn as Change)) as R;
     const value = await fn(session[key]);
     encodeValue(key, value);
     setKey(session, key, value);

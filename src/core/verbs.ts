@@ -2,7 +2,7 @@ import { StateError } from "../errors.ts";
 import { decode, encodeValue } from "./codec.ts";
 import { commitLive } from "./commit.ts";
 import { checkLifetime } from "./options.ts";
-import { type Lifetime, type Live, liveOf, setKey, writableOf } from "./session.ts";
+import { type Lifetime, type Live, liveOf, readOnly, setKey, writableOf } from "./session.ts";
 import { update } from "./update.ts";
 
 /**
@@ -89,9 +89,10 @@ async function take<S extends object, K extends keyof S & string>(
   key: K,
 ): Promise<S[K] | undefined> {
   const live = liveOf(session);
+  if (live.state === "shown") throw readOnly(live, "flash");
   const here = session[key];
   if (live.state !== "open" || live.mark?.verb === "destroy") return undefined;
-  if (live.record === undefined || isNew(live, key, here)) {
+  if (live.record === undefined || live.startsOver || isNew(live, key, here)) {
     setKey(session, key, undefined);
     return here;
   }

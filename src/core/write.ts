@@ -4,12 +4,14 @@ import { changesBetween } from "./changes.ts";
 import { call, chain } from "./engine.ts";
 import { publish, type SessionEvents } from "./events.ts";
 import { isExpired } from "./expiry.ts";
+import { forget, letGo } from "./forget.ts";
 import { endLegacy } from "./legacy-cookies.ts";
 import { checkLifetime } from "./options.ts";
 import { created, rotated } from "./record.ts";
 import type { Lifetime, Live, Mark } from "./session.ts";
 import { serializeCookie } from "./set-cookie.ts";
 import { createToken } from "./token.ts";
+import { signsIn } from "./user.ts";
 
 const CREATE_ATTEMPTS = 3;
 const FRESH_ATTEMPTS = 100;
@@ -58,7 +60,8 @@ export function save(live: Live, text: string, mark: Mark | undefined): Awaitabl
 /** A new secret, alone or with new rights; what changed goes along. */
 export function rotate(live: Live, text: string, mark: Asked, attempt = 1): Awaitable<void> {
   if (live.headersSent) throw headersSent(mark.verb);
-  if (live.startsOver && live.version === -1) return afresh(live, text, mark, attempt);
+  if (live.startsOver && live.version === -1 && attempt < FRESH_ATTEMPTS)
+    return afresh(live, text, mark, attempt);
   const { options } = live.engine;
   const record = live.record!;
   const login = mark.verb === "login";
@@ -73,17 +76,11 @@ export function rotate(live: Live, text: string, mark: Asked, attempt = 1): Awai
     ...(renewed ? { lifetime: fullLifetime(live, mark.lifetime) } : {}),
   };
   return chain(patch(live, text, rotation), (result) => {
-    if (result === "ended" && login) {
-      ended(live, "ended");
-      throw new StateError(
-        "ended",
-        "The session ended while its user signed in. Nobody is signed in; sign in again.",
-      );
-    }
+    if (result === "ended" && signsIn(live, mark)) throw nobodySignedIn(live);
     if (result === "stale") {
       if (live.startsOver && attempt < FRESH_ATTEMPTS) return afresh(live, text, mark, attempt);
       // Another sign-in was first. This one checked a password too, so it gets a session of its own.
-      if (login && live.lease === undefined) return create(live, text, mark);
+      if (signsIn(live, mark) && live.lease === undefined) return create(live, text, mark);
       // Another rotation was first: its id stands, and only the data is still to be stored.
       if (!raiseEpoch) return save(live, text, mark);
     }
@@ -115,11 +112,20 @@ export function replace(live: Live, text: string, mark: Asked): Awaitable<void> 
   if (live.headersSent) throw headersSent("a new session");
   const remove = (): Awaitable<boolean> => call(engine, "delete", () => engine.backend.delete(handle));
   return chain(chain(endLegacy(live), remove), (deleted) => {
-    if (deleted) publish("destroyed", eventOf(live));
-    live.record = undefined;
-    live.handle = "";
+    if (!deleted && signsIn(live, mark)) throw nobodySignedIn(live);
+    if (!deleted) return ended(live, "ended");
+    publish("destroyed", eventOf(live));
+    letGo(live);
     return create(live, text, mark);
   });
+}
+
+function nobodySignedIn(live: Live): StateError {
+  ended(live, "ended");
+  return new StateError(
+    "ended",
+    "The session ended while its user signed in. Nobody is signed in; sign in again.",
+  );
 }
 
 export function touch(live: Live): Awaitable<void> {
@@ -173,6 +179,7 @@ function applied(live: Live, text: string, result: PatchResult, mark: Mark | und
     );
   }
   ended(live, result);
+  if (live.startsOver && live.mark !== mark) forget(live);
 }
 
 /** What was marked or emptied while the store answered stays, for the next commit. */

@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
-import { BackendError } from "micropie";
+import { BackendError, type Session } from "micropie";
 import { describe, expect, it } from "vitest";
-import { ask, broken, cookieOf, mount, textOf } from "./_elysia-mount.ts";
+import { ask, broken, cookieOf, type Data, mount, textOf } from "./_elysia-mount.ts";
 import { SlowBackend } from "./_server.ts";
 
 describe("a stream", () => {
@@ -30,14 +30,16 @@ describe("a stream", () => {
         ),
       ),
   };
-  it.each(Object.keys(streams))("of a %s has what changes saved before its end", async (kind) => {
+  const kinds = [...Object.keys(streams), "response of a hook"];
+  it.each(kinds)("of a %s has what changes saved before its end", async (kind) => {
     const backend = new SlowBackend();
     const { app } = mount(backend);
-    app.get("/", ({ session }) =>
-      streams[kind]!(() => {
+    const streamed = ({ session }: { session: Session<Data> }) =>
+      streams[kind === "response of a hook" ? "response" : kind]!(() => {
         session.name = "late";
-      }),
-    );
+      });
+    if (kind === "response of a hook") app.get("/", () => "text", { mapResponse: streamed as never });
+    else app.get("/", streamed);
     const cookie = cookieOf(await ask(app, "/count"));
     const answer = await ask(app, "/", cookie);
     const saving = backend.hold();

@@ -212,6 +212,36 @@ describe("a handler that throws", () => {
     expect(backend.saves).toBe(0);
   });
 
+  const mine = new Error("of the application");
+  const contexts: Record<string, Record<string, unknown>> = {
+    "an error": { error: mine },
+    "a text as error": { error: "invalid" },
+    "null as error": { error: null },
+    "a code": { code: "oauth" },
+  };
+  it.each(Object.keys(contexts))("is known from a hook that gives the context %s", async (name) => {
+    const { app, plugin } = mount();
+    const own = contexts[name]!;
+    const after = new Elysia().use(plugin).resolve(() => own);
+    const before = new Elysia().resolve(() => own).use(plugin);
+    for (const each of [after, before] as unknown as (typeof after)[]) {
+      each
+        .get("/fine", ({ session }) => {
+          session.visits = 1;
+          return "fine";
+        })
+        .get("/throws", ({ session }) => {
+          session.visits = 99;
+          throw new Error("thrown");
+        });
+      const answer = await ask(each, "/fine");
+      expect(await answer.text()).toBe("fine");
+      const cookie = cookieOf(answer);
+      expect((await ask(each, "/throws", cookie)).status).toBe(500);
+      expect(await (await ask(app, "/count", cookie)).text()).toBe("2");
+    }
+  });
+
   const shared = new Response(null, { status: 500 });
   const answers: Record<string, () => unknown> = {
     nothing: () => undefined,

@@ -205,6 +205,21 @@ describe.each(["5", "4"] as const)("req.session on Express %s", (version) => {
     expect(store.writes).toBe(0);
   });
 
+  test("destroy, though nobody waits for it, and then regenerate: what is put in is stored", async () => {
+    const { jar, on } = await expressSite(version);
+    const ann = jar();
+    await ann.get("/count");
+    const before = ann.copy();
+    on(async (session, req) => {
+      void session.destroy();
+      await callBack(session, "regenerate");
+      req.session.name = "new";
+    });
+    expect((await ann.get("/")).status).toBe(200);
+    expect((await ann.get("/read")).text).toBe('{"name":"new"}');
+    expect((await before.get("/read")).text).toBe("{}");
+  });
+
   test("regenerate after the first byte: the callback gets the error, and without one it throws", async () => {
     const { jar, on } = await expressSite(version);
     const ann = jar();

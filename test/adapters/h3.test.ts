@@ -185,6 +185,22 @@ describe("a handler that fails", () => {
     },
   );
 
+  it.each(Object.keys(answers))(
+    "has its cookie sent if h3 makes no JSON, and onError answers %s",
+    async (kind) => {
+      const { app, session } = mount(undefined, { onError: answers[kind]! });
+      app.get("/", (event) => {
+        login(session(event), "ann");
+        return { id: 10n };
+      });
+      const cookie = cookieOf(await ask(app, "/count"));
+      const answer = await ask(app, "/", cookie);
+      expect(answer.headers.getSetCookie()).toHaveLength(1);
+      expect(answer.headers.get("cache-control")).toBe("no-store");
+      expect(await (await ask(app, "/count", cookieOf(answer))).text()).toBe("2");
+    },
+  );
+
   it("is answered by the middleware that catches, too", async () => {
     const { session, sessions } = mount();
     const app = new H3().use(async (_, next) => {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { serve } from "@hono/node-server";
+import { type HttpBindings, serve } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { stream } from "hono/streaming";
 import { gate } from "micropie/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -54,6 +55,22 @@ describe("honoSessions on @hono/node-server", () => {
     expect(named("cache-control")).toEqual(["no-store"]);
     expect(named("set-cookie")).toEqual(["own=1", expect.stringContaining("session_id=")]);
     expect((await askByHttp(port, "/", { cookie })).body).toBe("2");
+  });
+
+  it("tells of a cookie that could not be sent because a handler answered past Hono", async () => {
+    const { app, errors } = mount();
+    app.get("/text", count).get("/node", (c) => {
+      count(c);
+      (c.env as unknown as HttpBindings).outgoing.end("by Node");
+      return RESPONSE_ALREADY_SENT;
+    });
+    const port = await listen(app);
+    expect(await askByHttp(port, "/node")).toMatchObject({ body: "by Node", cookie: undefined });
+    expect(errors).toEqual([expect.objectContaining({ code: "headers_sent" })]);
+    const { cookie } = await askByHttp(port, "/text");
+    await askByHttp(port, "/node", { cookie });
+    expect((await askByHttp(port, "/text", { cookie })).body).toBe("3");
+    expect(errors).toHaveLength(1);
   });
 
   it("saves what a stream changed until its client left", async () => {

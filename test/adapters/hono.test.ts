@@ -87,15 +87,17 @@ describe("honoSessions mounted more than once", () => {
     expect(backend.saves).toBe(2);
   });
 
-  it("is refused for one name or one cookie of two engines", async () => {
+  it("is refused for one name, one cookie or one header of two engines", async () => {
     const seen: unknown[] = [];
+    const header = "X-Session-Token";
     const others: MiddlewareHandler[] = [
       honoSessions(createSessions({ cookie: { name: "other" } })),
       honoSessions(createSessions(), { as: "admin" }),
+      honoSessions(createSessions({ header, cookie: { name: "other" } }), { as: "admin" }),
     ];
     for (const other of others) {
-      const { app } = mount();
-      app.use(other).get("/", count);
+      const first = honoSessions(createSessions<Data>({ header }));
+      const app = new Hono<Env>().use(first).use(other).get("/", count);
       app.onError((error, c) => {
         seen.push(error);
         return c.text("no", 500);
@@ -107,6 +109,7 @@ describe("honoSessions mounted more than once", () => {
     expect(seen).toEqual([
       expect.objectContaining({ option: "as" }),
       expect.objectContaining({ option: "cookie.name" }),
+      expect.objectContaining({ option: "header" }),
     ]);
     expect(seen[0]).toBeInstanceOf(ConfigError);
   });
