@@ -99,7 +99,7 @@ export function endLegacy(live: Live): Awaitable<void> {
 async function endAll(live: Live, found: readonly FoundLegacy[]): Promise<void> {
   const { engine } = live;
   for (const { cookie, ids } of found) {
-    if (ids !== undefined && !(await endMoved(live, ids))) continue;
+    if (ids !== undefined && !(await endMoved(live, cookie, ids))) continue;
     await call(engine, "legacy end", () => cookie.end());
   }
   live.farewells = farewells(engine, found);
@@ -107,9 +107,14 @@ async function endAll(live: Live, found: readonly FoundLegacy[]): Promise<void> 
 }
 
 /** False if the cookie stands for nothing any more, so that there is nothing to end. */
-async function endMoved({ engine, handle }: Live, ids: LegacyIds): Promise<boolean> {
+async function endMoved({ engine, handle }: Live, cookie: LegacyCookie, ids: LegacyIds): Promise<boolean> {
   const { backend } = engine;
   const { token } = ids;
+  // Made-up ids of a library that does not sign them must leave nothing in the store. In this order: what has moved in
+  // between is marked before its old record ends.
+  const known =
+    (await call(engine, "legacy read", () => cookie.read())) ?? (await liveRecord(engine, ids.marker));
+  if (known === undefined) return false;
   // First, so that what has not come by then does not come any more.
   await mark(engine, ids, createToken().secretHash);
   const record = await liveRecord(engine, token.handle);

@@ -79,6 +79,7 @@ export interface ResolvedOptions {
   readonly header: string | undefined;
   readonly idleTimeout: number;
   readonly absoluteTimeout: number;
+  readonly preset: keyof typeof PRESETS | undefined;
   readonly touchThrottle: number;
   readonly rotationGrace: number;
   readonly maxBytes: number;
@@ -125,24 +126,16 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
   if (options.schema !== undefined && typeof options.schema["~standard"]?.validate !== "function") {
     throw new ConfigError("schema", "Give a Standard Schema, such as one made with zod, valibot or arktype.");
   }
-  const { idleTimeout, absoluteTimeout } = checkLifetime(
-    options,
-    preset ?? { idleTimeout: SESSION_TIMEOUT, absoluteTimeout: 30 * DAY },
-  );
-  if (preset !== undefined) {
-    if (idleTimeout > preset.idleTimeout)
-      throw new ConfigError("idleTimeout", `${options.preset} allows at most ${preset.idleTimeout} seconds.`);
-    if (absoluteTimeout > preset.absoluteTimeout)
-      throw new ConfigError(
-        "absoluteTimeout",
-        `${options.preset} allows at most ${preset.absoluteTimeout} seconds.`,
-      );
-  }
+  const { idleTimeout, absoluteTimeout } = checkLifetime(options, {
+    ...(preset ?? { idleTimeout: SESSION_TIMEOUT, absoluteTimeout: 30 * DAY }),
+    preset: options.preset,
+  });
   return {
     cookie: cookieFormat(options.cookie),
     header: headerName(options.header),
     idleTimeout,
     absoluteTimeout,
+    preset: options.preset,
     touchThrottle: seconds("touchThrottle", options.touchThrottle, Math.min(60, idleTimeout / 20), 0),
     rotationGrace: seconds("rotationGrace", options.rotationGrace, 10, 0),
     maxBytes: seconds("maxBytes", options.maxBytes, 65_536, 1),
@@ -168,10 +161,13 @@ function headerName(name: string | undefined): string | undefined {
   throw new ConfigError("header", "Give the name of a header of your own, such as X-Session-Token.");
 }
 
-/** The two timeouts of one session. Throws ConfigError if one is not a positive number, or if they contradict. */
+/**
+ * The two timeouts of one session. Throws ConfigError if one is not a positive number, if they contradict, or if a preset
+ * allows less.
+ */
 export function checkLifetime(
   given: { idleTimeout?: number; absoluteTimeout?: number },
-  defaults: { readonly idleTimeout: number; readonly absoluteTimeout: number },
+  defaults: Pick<ResolvedOptions, "idleTimeout" | "absoluteTimeout" | "preset">,
 ): { idleTimeout: number; absoluteTimeout: number } {
   const absoluteTimeout = seconds("absoluteTimeout", given.absoluteTimeout, defaults.absoluteTimeout, 1);
   const idleTimeout = seconds(
@@ -182,6 +178,12 @@ export function checkLifetime(
   );
   if (idleTimeout > absoluteTimeout)
     throw new ConfigError("idleTimeout", `Longer than absoluteTimeout (${absoluteTimeout} seconds).`);
+  if (defaults.preset !== undefined) {
+    const most = PRESETS[defaults.preset];
+    const wrong = absoluteTimeout > most.absoluteTimeout ? "absoluteTimeout" : "idleTimeout";
+    if (absoluteTimeout > most.absoluteTimeout || idleTimeout > most.idleTimeout)
+      throw new ConfigError(wrong, `${defaults.preset} allows at most ${most[wrong]} seconds.`);
+  }
   return { idleTimeout, absoluteTimeout };
 }
 

@@ -72,7 +72,9 @@ const right = Buffer.alloc(HASH_LENGTH);
 
 /** Compares two hashes in constant time. */
 export function sameHash(one: string, other: string): boolean {
-  if (one.length !== HASH_LENGTH || other.length !== HASH_LENGTH) return false;
+  if (one.length !== other.length) return false;
+  if (one.length !== HASH_LENGTH)
+    return timingSafeEqual(Buffer.from(one, "latin1"), Buffer.from(other, "latin1"));
   left.write(one, "latin1");
   right.write(other, "latin1");
   return timingSafeEqual(left, right);

@@ -86,6 +86,15 @@ describe("a session of another library", () => {
     expect(old.count("read")).toBe(0);
   });
 
+  test("whose id was made up leaves nothing in the store, even at a logout", async () => {
+    const { old, store, visitor } = setup();
+    const ann = visitor("old=made-up.genuine");
+    await ann.request((session) => destroy(session));
+    await ann.request((session) => destroy(session));
+    expect(store.writes).toBe(0);
+    expect(old.count("end")).toBe(0);
+  });
+
   test("whose record is gone is none, and nothing is written", async () => {
     const { old, store, visitor } = setup();
     const ann = visitor(old.visitor({ user: "ann" }, "ann"));

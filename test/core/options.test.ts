@@ -35,6 +35,17 @@ test("the defaults are eight hours idle, thirty days in all", () => {
   });
 });
 
+test("a session of its own lifetime stays within the preset", async () => {
+  const sessions = createSessions({ preset: "aal2" });
+  const session = await sessions.load(undefined);
+  const tooLong = expect.objectContaining({ option: "idleTimeout" });
+  expect(() => login(session, "ann", { idleTimeout: 7200 })).toThrow(tooLong);
+  expect(() => rotate(session, { absoluteTimeout: 90_000 })).toThrow(
+    expect.objectContaining({ option: "absoluteTimeout" }),
+  );
+  login(session, "ann", { idleTimeout: 600, absoluteTimeout: 3600 });
+});
+
 test("presets hold the limits of NIST SP 800-63B-4, and may only be tightened", () => {
   expect(PRESETS.aal2).toEqual({ idleTimeout: 3600, absoluteTimeout: 86_400 });
   expect(PRESETS.aal3).toEqual({ idleTimeout: 900, absoluteTimeout: 43_200 });
