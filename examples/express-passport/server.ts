@@ -1,6 +1,6 @@
 import express from "express";
 import { createSessions, type Session } from "micropie";
-import { type ExpressRequest, expressSessions } from "micropie/adapters/express";
+import { type ExpressRequest, type ExpressSession, expressSessions } from "micropie/adapters/express";
 import passport from "passport";
 import { Strategy } from "passport-local";
 import { tryThis } from "../page.ts";
@@ -12,7 +12,7 @@ interface Data {
   messages: string[];
 }
 type Request = ExpressRequest<Data, express.Request>;
-const sessionOf = (req: express.Request) => (req as Request).session;
+const sessionOf = (req: express.Request): ExpressSession<Data> => (req as Request).session;
 
 // Whose a session is stands where Passport keeps it: so Ann's sessions can be listed, and ended.
 const sessions = createSessions<Data>({ userId: ({ passport }: Session<Data>) => passport?.user });

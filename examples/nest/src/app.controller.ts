@@ -1,0 +1,83 @@
+import { Readable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  BadRequestException,
+  Body,
+  Controller,
+  Get,
+  Header,
+  Post,
+  Redirect,
+  Session,
+  StreamableFile,
+} from "@nestjs/common";
+import { destroy, info, login, type Session as SessionOf, update } from "micropie";
+import { page } from "../../page.ts";
+import { type Data, sessions } from "./sessions.ts";
+import { UserId } from "./user.decorator.ts";
+
+@Controller()
+export class AppController {
+  @Get()
+  @Header("Content-Type", "text/html; charset=utf-8")
+  home(@Session() session: SessionOf<Data>): string {
+    return page(session.visits ?? 0, session.name);
+  }
+
+  @Post("count")
+  @Redirect("/", 303)
+  async count(@Session() session: SessionOf<Data>): Promise<void> {
+    await update(session, "visits", (visits = 0) => visits + 1);
+  }
+
+  @Post("login")
+  @Redirect("/", 303)
+  login(@Session() session: SessionOf<Data>, @Body("name") given: string): void {
+    const name = String(given ?? "").trim();
+    if (name === "") throw new BadRequestException("Which name?");
+    login(session, name); // a new id; the old one is dead
+    session.name = name;
+  }
+
+  @Post("logout")
+  @Redirect("/", 303)
+  logout(@Session() session: SessionOf<Data>): void {
+    destroy(session);
+  }
+
+  @Get("devices")
+  async devices(
+    @Session() session: SessionOf<Data>,
+    @UserId() userId: string | undefined,
+  ): Promise<{ handle: string; current: boolean }[]> {
+    const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+    const { handle } = info(session);
+    return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
+  }
+
+  @Post("logout-everywhere")
+  @Redirect("/", 303)
+  async logoutEverywhere(
+    @Session() session: SessionOf<Data>,
+    @UserId() userId: string | undefined,
+  ): Promise<void> {
+    if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
+    destroy(session); // this one too, and its cookie
+  }
+
+  @Get("stream")
+  @Header("Content-Type", "text/plain; charset=utf-8")
+  stream(@Session() session: SessionOf<Data>): StreamableFile {
+    async function* parts(): AsyncGenerator<string> {
+      for (let part = 1; part <= 5; part++) {
+        yield `part ${part}\n`;
+        await pause(100);
+      }
+      session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+      yield "end\n";
+    }
+    return new StreamableFile(Readable.from(parts(), { objectMode: false }), {
+      type: "text/plain; charset=utf-8",
+    });
+  }
+}

@@ -1,0 +1,11 @@
+import { login } from "micropie";
+import { redirect } from "next/navigation";
+import { route } from "../../lib/sessions.ts";
+
+export const POST = route(async (request, session) => {
+  const name = String((await request.formData()).get("name") ?? "").trim();
+  if (name === "") return new Response("Which name?", { status: 400 });
+  login(session, name); // a new id; the old one is dead
+  session.name = name;
+  redirect("/");
+});

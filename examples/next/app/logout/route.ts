@@ -1,0 +1,8 @@
+import { destroy } from "micropie";
+import { redirect } from "next/navigation";
+import { route } from "../../lib/sessions.ts";
+
+export const POST = route((_request, session) => {
+  destroy(session);
+  redirect("/");
+});

@@ -1,0 +1,20 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { route } from "../../lib/sessions.ts";
+
+export const GET = route((_request, session) => {
+  const encoder = new TextEncoder();
+  let part = 0;
+  const body = new ReadableStream({
+    async pull(controller) {
+      part++;
+      controller.enqueue(encoder.encode(part > 5 ? "end\n" : `part ${part}\n`));
+      await pause(100);
+      if (part <= 5) return;
+      session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+      controller.close();
+    },
+  });
+  // What compresses would wait for the whole of it.
+  const headers = { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-transform" };
+  return new Response(body, { headers });
+});

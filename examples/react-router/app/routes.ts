@@ -1,0 +1,11 @@
+import { index, type RouteConfig, route } from "@react-router/dev/routes";
+
+export default [
+  index("routes/home.tsx"),
+  route("count", "routes/count.ts"),
+  route("login", "routes/login.ts"),
+  route("logout", "routes/logout.ts"),
+  route("logout-everywhere", "routes/logout-everywhere.ts"),
+  route("devices", "routes/devices.ts"),
+  route("stream", "routes/stream.ts"),
+] satisfies RouteConfig;

@@ -1,0 +1,12 @@
+import { destroy, info } from "micropie";
+import { redirect } from "react-router";
+import { context, sessions } from "../sessions.server.ts";
+import type { Route } from "./+types/logout-everywhere";
+
+export async function action({ context: values }: Route.ActionArgs) {
+  const session = values.get(context);
+  const { userId } = info(session);
+  if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
+  destroy(session); // this one too, and its cookie
+  return redirect("/", 303);
+}

@@ -1,0 +1,14 @@
+import { update } from "micropie";
+import type { Actions, PageServerLoad } from "./$types";
+
+export const load: PageServerLoad = ({ locals }) => {
+  const { visits = 0, name } = locals.session;
+  return { visits, name };
+};
+
+/** What the page's own button calls; `POST /count` does the same without a page. */
+export const actions: Actions = {
+  count: async ({ locals }) => {
+    await update(locals.session, "visits", (visits = 0) => visits + 1);
+  },
+};

@@ -1,0 +1,11 @@
+import { error, redirect } from "@sveltejs/kit";
+import { login } from "micropie";
+import type { RequestHandler } from "./$types";
+
+export const POST: RequestHandler = async ({ request, locals }) => {
+  const name = String((await request.formData()).get("name") ?? "").trim();
+  if (name === "") error(400, "Which name?");
+  login(locals.session, name); // a new id; the old one is dead
+  locals.session.name = name;
+  redirect(303, "/");
+};

@@ -1,0 +1,11 @@
+import { redirect } from "@sveltejs/kit";
+import { destroy, info } from "micropie";
+import { sessions } from "#lib/server/sessions.ts";
+import type { RequestHandler } from "./$types";
+
+export const POST: RequestHandler = async ({ locals: { session } }) => {
+  const { userId } = info(session);
+  if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
+  destroy(session); // this one too, and its cookie
+  redirect(303, "/");
+};

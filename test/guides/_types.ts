@@ -1,0 +1,35 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { environment } from "../_command.ts";
+
+/**
+ * What the compiler has to say of an example, against the framework's own types, and of more code beside it; empty if
+ * nothing.
+ */
+export function typeErrors(example: string, more?: string): string {
+  const folder = fileURLToPath(new URL(`../../examples/${example}`, import.meta.url));
+  const beside = join(folder, ".types");
+  const PATH = [dirname(process.execPath), process.env.PATH].join(delimiter);
+  const run = (args: readonly string[]): string => {
+    const { status, stdout, stderr } = spawnSync("npm", args, {
+      cwd: folder,
+      env: environment({ NODE_ENV: undefined, PATH }),
+      encoding: "utf8",
+    });
+    return status === 0 ? "" : `${stdout}${stderr}`;
+  };
+  try {
+    if (more === undefined) return run(["run", "--silent", "types"]);
+    mkdirSync(beside, { recursive: true });
+    writeFileSync(join(beside, "more.ts"), more);
+    writeFileSync(
+      join(beside, "tsconfig.json"),
+      JSON.stringify({ extends: "../tsconfig.json", include: ["more.ts"] }),
+    );
+    return run(["exec", "--no", "--", "tsc", "-p", ".types"]);
+  } finally {
+    rmSync(beside, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,89 @@
+import { ConfigError, createSessions } from "micropie";
+import { nextSessions } from "micropie/adapters/next";
+import { replaceData } from "micropie/core/session";
+import { type AdapterSuiteOptions, adapterSuite } from "micropie/testing";
+import { beforeAll, describe, expect, test } from "vitest";
+import { optionCases } from "../adapters/_option-cases.ts";
+import { type StartMounted, useOptions } from "../adapters/_option-site.ts";
+import { responseOf } from "../adapters/_response-of.ts";
+import { guideCases } from "./_guide-cases.ts";
+import { actionCases } from "./_next-actions.ts";
+import { componentCases, proxyCases, routeCases } from "./_next-requests.ts";
+import { next, serveNext } from "./_next-site.ts";
+
+describe("the example", () => {
+  guideCases("next");
+});
+
+const ways: Record<string, (visits: number) => Response> = {
+  "/way/json": (visits) => Response.json({ visits }),
+  "/way/redirect": () => next.redirect("/read"),
+  "/way/permanent-redirect": () => next.permanentRedirect("/read"),
+  "/way/bytes": (visits) => new Response(new Uint8Array(visits)),
+  "/way/stream": (visits) => new Response(new Blob([`${visits}`]).stream(), { headers: { "x-a": "1" } }),
+};
+
+describe("in Next", () => {
+  // Builds, if nothing has yet.
+  beforeAll(async () => {
+    const site = await serveNext({});
+    await site.close();
+  }, 300_000);
+
+  describe("the route handlers", () => {
+    const start: AdapterSuiteOptions["start"] = (sessions, demo) => {
+      const { route } = nextSessions(sessions, { ...next, onError: () => {} });
+      const answer = route(
+        async (request, session) => {
+          const path = new URL(request.url).pathname;
+          const way = ways[path];
+          if (way !== undefined) {
+            session.visits = (session.visits ?? 0) + 1;
+            return way(session.visits);
+          }
+          return responseOf(
+            await demo({
+              path,
+              get session() {
+                return session;
+              },
+              set session(data) {
+                replaceData(session, data);
+              },
+            }),
+          );
+        },
+        { skip: ["/none"] },
+      );
+      return serveNext({ answer });
+    };
+    const suite = adapterSuite({ start, ways: Object.keys(ways), passesErrorsOn: true });
+    for (const { name, run } of suite) test(name, run);
+
+    routeCases();
+
+    describe("options", () => {
+      const mounted: StartMounted = (mounts, demo) => {
+        const { sessions, options } = mounts[0]!;
+        const { route } = nextSessions(sessions, { ...next, onError: () => {} });
+        const answer = route(
+          async (request, session) =>
+            responseOf(await demo({ path: new URL(request.url).pathname, session: () => session })),
+          useOptions<Request>(options, ({ url }) => new URL(url).pathname),
+        );
+        return serveNext({ answer });
+      };
+      for (const { name, run } of optionCases(mounted, { named: false })) test(name, run);
+    });
+  });
+
+  describe("server actions", actionCases);
+  describe("server components", componentCases);
+  describe("the proxy", proxyCases);
+});
+
+test("next/headers must be given", () => {
+  const sessions = createSessions();
+  expect(() => nextSessions(sessions, { cookies: next.cookies } as never)).toThrow(ConfigError);
+  expect(() => nextSessions(sessions, undefined as never)).toThrow(/^cookies: Give the one of next\/headers/);
+});

@@ -1,0 +1,2 @@
+export const load = (event) => globalThis.site.load(event);
+export const actions = { default: (event) => globalThis.site.action(event) };
