@@ -1,7 +1,7 @@
 // `npm start` in an example's folder: installs and builds what is missing, then runs the example's `serve` script, or its
 // server.ts. Copied elsewhere, an example needs none of this: `npm install` and `node server.ts` (Node 22.18 or later).
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,7 +10,7 @@ const folder = process.cwd();
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const node = join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
 
-if (!existsSync(node)) {
+if (!existsSync(node) || isOld(root)) {
   console.log("Installing the library's packages, once. It takes half a minute.");
   run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], root);
 }
@@ -18,7 +18,7 @@ run(node, [join(root, "scripts", "build.js"), "--if-needed"], root);
 
 const own = join(folder, "package-lock.json");
 if (existsSync(own)) {
-  if (!existsSync(join(folder, "node_modules"))) {
+  if (isOld(folder)) {
     console.log(`Installing the packages of ${basename(folder)}, once.`);
     run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], folder);
   }
@@ -42,6 +42,14 @@ const parent = process.ppid;
 setInterval(() => {
   if (process.ppid !== parent) server.kill("SIGTERM");
 }, 200).unref();
+
+/** Whether the packages are not installed, or not those that the lock file names now. */
+function isOld(path) {
+  const installed = join(path, "node_modules", ".package-lock.json");
+  return (
+    !existsSync(installed) || statSync(installed).mtimeMs < statSync(join(path, "package-lock.json")).mtimeMs
+  );
+}
 
 function run(command, args, cwd) {
   const { status } = spawnSync(command, args, { cwd, stdio: "inherit", shell: command.endsWith(".cmd") });
