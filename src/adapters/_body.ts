@@ -29,6 +29,8 @@ export function guardBody(body: ReadableStream<Uint8Array>, on: BodyEnd): Readab
           await on.fail();
           throw error;
         }
+        // The reader left meanwhile, and `cancel` does what is to be done.
+        if (over) return;
         if (!result.done) {
           controller.enqueue(result.value);
           return;

@@ -29,14 +29,17 @@ export interface Context {
   readonly responseValue?: unknown;
 }
 
+/** A context that has the session: one, unless an instance hands its request to another. */
+interface Place {
+  readonly context: Context;
+  /** What `context.error` was before anything was thrown. */
+  readonly before: unknown;
+}
+
 /** One request on its way through Elysia. */
 interface Passage {
   readonly visits: WebVisits;
-  context: Context | undefined;
-  /** What `context.error` was before anything was thrown. */
-  before: unknown;
-  /** Whether there was a `context.code` already. */
-  coded: boolean;
+  readonly places: Place[];
   /** The answer is known to be no stream. */
   plain: boolean;
   tell: (error: unknown) => void;
@@ -52,22 +55,23 @@ export function around(fetch: Fetch, request: Request): Fetch {
   return (...args) => {
     const passage: Passage = {
       visits: new WebVisits(),
-      context: undefined,
-      before: undefined,
-      coded: false,
+      places: [],
       plain: false,
       tell: () => {},
     };
     passages.set(request, passage);
     const response = fetch(...args);
-    if (!(response instanceof Promise)) return leave(passage, response);
-    return response.then(
-      (later: unknown) => leave(passage, later),
-      (error: unknown) => {
-        passage.visits.discard();
-        throw error;
-      },
-    );
+    const done = (later: unknown): unknown => {
+      // Whoever handles the same Request again begins anew.
+      passages.delete(request);
+      return leave(passage, later);
+    };
+    if (!(response instanceof Promise)) return done(response);
+    return response.then(done, (error: unknown) => {
+      passages.delete(request);
+      passage.visits.discard();
+      throw error;
+    });
   };
 }
 
@@ -82,13 +86,12 @@ export async function enter({ context, mount }: { context: Context; mount: Mount
       "Without it, Elysia runs nothing around its answers, where sessions are saved. Leave it on, or wrap app.fetch in fetchSessions.",
     );
   }
-  const { visits } = passage;
-  if (visits.has(sessions, as)) return {};
-  if (passage.context === undefined) {
-    passage.context = context;
-    passage.before = context.error;
-    passage.coded = "code" in context;
-    passage.tell = (error) => onError(error, request);
+  const { visits, places } = passage;
+  if (places.length === 0) passage.tell = (error) => onError(error, request);
+  if (!places.some((place) => place.context === context)) places.push({ context, before: context.error });
+  if (visits.has(sessions, as)) {
+    exposeIn(context, visits.find(as)!);
+    return {};
   }
   const visit = new WebVisit(sessions, as, request);
   visits.all.push(visit);
@@ -112,7 +115,7 @@ export async function save(request: Request, answer: unknown): Promise<undefined
     const saving = passage.visits.save();
     if (saving !== undefined) await saving;
   } catch (error) {
-    clearAnswer(passage.context!, error);
+    for (const { context } of passage.places) clearAnswer(context, error);
     if (answer instanceof Response) void answer.body?.cancel(error).catch(() => {});
     throw answerable(error);
   }
@@ -157,7 +160,7 @@ function leave(passage: Passage, response: unknown): unknown {
     // Bun answers nothing where a WebSocket takes over.
     if (!(response instanceof Response)) return response;
     // A hook after ours may have made a stream of it.
-    const plain = passage.plain && isPlain(passage.context?.responseValue);
+    const plain = passage.plain && isPlain(passage.places[0]?.context.responseValue);
     return plain ? addHeaders(response, visits) : settleResponse(response, visits, tell);
   };
   try {
@@ -168,12 +171,14 @@ function leave(passage: Passage, response: unknown): unknown {
   }
 }
 
-/** Elysia gives the context `error` and `code` then. One of them alone is the application's: `resolve(() => ({ error }))`. */
-function hasFailed({ context, before, coded }: Passage): boolean {
-  if (context === undefined) return false;
-  if (coded) return context.error !== before;
-  // Elysia leaves an Error that was there in its place.
-  return "code" in context && (context.error !== before || before instanceof Error);
+/**
+ * Elysia gives the context `error` and `code` then, but leaves an Error that was there in its place. One of them alone is
+ * the application's, as in `resolve(() => ({ error }))`.
+ */
+function hasFailed({ places }: Passage): boolean {
+  return places.some(
+    ({ context, before }) => "code" in context && (context.error !== before || before instanceof Error),
+  );
 }
 
 /** Elysia answers what this method answers, if nobody else does, and the whole of the error if there is none. */

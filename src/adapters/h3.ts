@@ -48,13 +48,19 @@ export function h3Sessions<T extends object>(
     }
     const run: Run = { event, visits, next, tell: (error) => onError(error, event) };
     const go = (): unknown => (outer === undefined ? handle(run) : next());
+    const refuse = (error: unknown): never => {
+      if (outer === undefined) return fail(run, error);
+      // The outermost adds what is owed.
+      visits.discard();
+      throw error;
+    };
     let loading: Promise<void> | undefined;
     try {
       loading = visit.load(wants(event));
     } catch (error) {
-      return fail(run, error);
+      return refuse(error);
     }
-    return loading === undefined ? go() : loading.then(go, (error: unknown) => fail(run, error));
+    return loading === undefined ? go() : loading.then(go, refuse);
   };
 }
 

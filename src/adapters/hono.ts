@@ -130,16 +130,23 @@ async function settle(
     throwAway(c, error, visits);
     throw answerable(error);
   }
-  // What @hono/node-server marks so was written past Hono, to Node's response.
-  if (visits.owesCookie && c.res.headers.has("x-hono-already-sent"))
-    onError(
-      new StateError("headers_sent", "A handler has answered past Hono, so the cookie was not sent."),
-      c,
-    );
+  if (wentPast(c.res)) {
+    if (visits.owesCookie)
+      onError(
+        new StateError("headers_sent", "A handler has answered past Hono, so the cookie was not sent."),
+        c,
+      );
+    return;
+  }
   replace(
     c,
     settleResponse(c.res, visits, (error) => onError(error, c)),
   );
+}
+
+/** Whether it only says that Node's response has the answer; @hono/node-server would send a copy of it. */
+function wentPast(response: Response): boolean {
+  return plainBodyOf(response) === undefined && response.headers.has("x-hono-already-sent");
 }
 
 async function refuse(error: unknown, visits: WebVisits): Promise<never> {

@@ -108,6 +108,41 @@ describe("elysiaSessions in several instances", () => {
     });
   });
 
+  it("is one session, too, if an instance hands its request to another", async () => {
+    const backend = new SlowBackend();
+    const { app, plugin } = mount(backend);
+    const inner = new Elysia()
+      .use(plugin)
+      .get("/in/count", ({ session }) => {
+        session.visits = (session.visits ?? 0) + 1;
+        return String(session.visits);
+      })
+      .get("/in/throws", ({ session }) => {
+        session.visits = 99;
+        throw new Error("mine");
+      });
+    app.all("/in/*", ({ request, session }) => {
+      session.name = "outside";
+      return inner.handle(request);
+    });
+    const answer = await ask(app, "/in/count");
+    expect(await answer.text()).toBe("1");
+    expect([answer.headers.getSetCookie().length, backend.saves]).toEqual([1, 1]);
+    const cookie = cookieOf(answer);
+    expect((await ask(app, "/in/throws", cookie)).status).toBe(500);
+    expect(await (await ask(app, "/read", cookie)).json()).toEqual({ visits: 1, name: "outside" });
+  });
+
+  it("begins anew where a Request is handled again", async () => {
+    const { app } = mount();
+    const request = new Request("http://localhost/count");
+    for (const _ of "12") {
+      const answer = await app.handle(request);
+      expect(await answer.text()).toBe("1");
+      expect(answer.headers.getSetCookie()).toHaveLength(1);
+    }
+  });
+
   it("is refused for one name of two engines", async () => {
     const seen: unknown[] = [];
     const { app } = mount();
@@ -223,7 +258,7 @@ describe("a handler that throws", () => {
     const { app, plugin } = mount();
     const own = contexts[name]!;
     const after = new Elysia().use(plugin).resolve(() => own);
-    const before = new Elysia().resolve(() => own).use(plugin);
+    const before = new Elysia().derive(() => own).use(plugin);
     for (const each of [after, before] as unknown as (typeof after)[]) {
       each
         .get("/fine", ({ session }) => {

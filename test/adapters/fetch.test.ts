@@ -343,6 +343,28 @@ describe("fetch, while the body streams", () => {
     expect(Number(await (await ask("/", cookie)).text())).toBeGreaterThan(0);
   });
 
+  it("tells once of a save that fails when the client leaves while it waits", async () => {
+    const backend = new SlowBackend();
+    const { ask, errors } = mount((request, session) => {
+      if (!request.url.endsWith("/stream")) {
+        session.visits = 1;
+        return new Response();
+      }
+      const cancel = (): void => {
+        session.late = 1;
+      };
+      return new Response(new ReadableStream({ pull: () => new Promise<void>(() => {}), cancel }));
+    }, backend);
+    const cookie = cookieOf(await ask());
+    const reader = (await ask("/stream", cookie)).body!.getReader();
+    const waiting = reader.read();
+    backend.broken = new Error("down");
+    await reader.cancel();
+    await waiting;
+    await new Promise(setImmediate);
+    expect(errors).toHaveLength(1);
+  });
+
   it("reads no faster than the client does", async () => {
     let pulled = 0;
     const { ask } = mount(

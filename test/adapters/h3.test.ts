@@ -143,6 +143,21 @@ describe("a save that fails", () => {
   });
 });
 
+it("sends a cookie once if other sessions cannot be read", async () => {
+  const { app, session } = mount();
+  const load = () => Promise.reject(new Error("down"));
+  const others = createSessions({ backend: { load, save: load }, cookie: { name: "admin" } });
+  app.use(async (event, next) => {
+    session(event).visits = 1;
+    await commit(session(event));
+    return next();
+  });
+  app.use(h3Sessions(others, { as: "admin" })).get("/", () => "never");
+  const answer = await ask(app, "/", `admin=${"a".repeat(48)}`);
+  expect(answer.status).toBe(503);
+  expect(answer.headers.getSetCookie()).toHaveLength(1);
+});
+
 describe("a handler that fails", () => {
   it.each(["throws", "answers an Error", "breaks off"])("and %s saves nothing", async (how) => {
     const backend = new SlowBackend();
