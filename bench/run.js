@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { printGoals } from "./lib/goals.js";
+import { printLayers } from "./lib/layers.js";
 import { machine, versions } from "./lib/machine.js";
 import { LOADS, SERVERS } from "./lib/plan.js";
 import { writeReport } from "./lib/report.js";
@@ -62,5 +63,6 @@ const results = {
 };
 writeFileSync(path, `${JSON.stringify(results, undefined, 1)}\n`);
 printSummary(results);
+printLayers(results);
 if (!options.quick) printGoals(measurements);
 if (whole && !options.quick && !options["no-report"]) writeReport(results);

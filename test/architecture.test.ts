@@ -193,7 +193,9 @@ test("import path = file path, one by one, and every public file has one", () =>
   }
   const published = sources
     .map(({ path }) => path)
-    .filter((path) => /^(backends|adapters|compat|legacy)\//.test(path) && !/\/_/.test(path) && path !== SHARED)
+    .filter(
+      (path) => /^(backends|adapters|compat|legacy)\//.test(path) && !/\/_/.test(path) && path !== SHARED,
+    )
     .map((path) => `./${path.replace(/\.ts$/, "")}`);
   expect(entries.map(([path]) => path).sort()).toEqual([".", "./testing", ...published].sort());
 });

@@ -1,4 +1,5 @@
 /** What the project asks of itself, for the terminal: each as a ratio or difference within one run. */
+import { layers, MOST_OF_A_RIVAL } from "./layers.js";
 import { Figures } from "./statistics.js";
 
 const GOALS = [
@@ -28,5 +29,13 @@ export function printGoals(measurements) {
     const met = found.median <= most && found.median >= least;
     const span = `${found.min.toFixed(2)}–${found.max.toFixed(2)}`;
     console.log(`${met ? "met    " : "not met"}  ${text}: ${found.median.toFixed(2)} (${span})`);
+  }
+  for (const load of ["count", "read"]) {
+    for (const { label, ratio } of layers(measurements, load)) {
+      const met = ratio <= MOST_OF_A_RIVAL;
+      console.log(
+        `${met ? "met    " : "not met"}  our layer ≤ 1/3 of ${label}, ${load}: ${ratio.toFixed(2)}`,
+      );
+    }
   }
 }

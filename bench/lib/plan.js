@@ -20,19 +20,43 @@ export const SERVERS = [
     kind: "own",
     floor: "node",
   },
-  ...rival("hono", "hono + hono-sessions"),
-  ...rival("fastify", "fastify + @fastify/session"),
-  ...rival("koa", "koa + koa-session"),
-  ...rival("express", "express + express-session"),
+  ...framework("hono", "hono-sessions", { texts: true }),
+  ...framework("fastify", "@fastify/session", { texts: true }),
+  ...framework("koa", "koa-session"),
+  ...framework("express", "express-session"),
 ];
 
-function rival(name, label) {
+/**
+ * The framework alone, with the session that its users take, and with ours. `texts`: that one also with a store that keeps
+ * texts, as every shared store does; the one it brings hands out the same live objects to all requests.
+ */
+function framework(name, rival, { texts = false } = {}) {
   const file = `${name}.js`;
+  const server = (kind, suffix, args, label) => ({
+    name: `${name}+${suffix}`,
+    file,
+    args,
+    label: `${name} + ${label}`,
+    kind,
+    floor: name,
+  });
   return [
-    { name, file, label: `${name}, no session`, kind: "floor", only: ["count", "none-cookie"] },
-    { name: `${name}+session`, file, args: ["--session"], label, kind: "rival", floor: name },
+    { name, file, label: `${name}, no session`, kind: "floor", only: ["count", "read", "none-cookie"] },
+    server("rival", "session", ["--session"], rival),
+    ...(texts ? [server("rival", "session-texts", ["--session", "--texts"], `${rival} on texts`)] : []),
+    server("own", "micropie", ["--micropie"], "micropie"),
   ];
 }
+
+/** Which sessions are compared on which framework, by the names of the servers. */
+export const LAYERS = SERVERS.filter(({ name }) => name.includes("+session")).map(
+  ({ name, floor, label }) => ({
+    label,
+    floor,
+    rival: name,
+    own: `${floor}+micropie`,
+  }),
+);
 
 /** `cookies`: how many sessions the requests are spread over; 0 sends no cookie. */
 export const LOADS = [

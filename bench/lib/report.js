@@ -1,6 +1,7 @@
 /** Writes the generated part of docs/performance.md and its chart. */
 import { writeFileSync } from "node:fs";
 import { barChart } from "./chart.js";
+import { layers } from "./layers.js";
 import { machineText, number, table } from "./markdown.js";
 import { writeSection } from "./section.js";
 import { Figures } from "./statistics.js";
@@ -48,6 +49,16 @@ function countTable({ servers, measurements }) {
       ];
     });
   return table(["server", "µs per request (min–max)", "× bare", "× Map by hand", "session alone, µs"], rows);
+}
+
+/** Of the loads that read or write a session. */
+function layerTable({ measurements }) {
+  const [counts, reads] = ["count", "read"].map((load) => layers(measurements, load));
+  const columns = ({ theirs, ours, ratio }) => [number(theirs), number(ours), ratio.toFixed(2)];
+  return table(
+    ["the session alone, µs", "counts: theirs", "ours", "ratio", "reads: theirs", "ours", "ratio"],
+    counts.map((row, i) => [row.label, ...columns(row), ...columns(reads[i])]),
+  );
 }
 
 function loadTable({ servers, loads, measurements }) {
@@ -102,6 +113,10 @@ Taken on ${date}: ${machineText(machine)}. ${options.rounds} interleaved rounds 
 **A route that counts**, one session:
 
 ${countTable(results)}
+
+**On each framework**, the session that its users take and ours, both over the framework alone:
+
+${layerTable(results)}
 
 **Other routes and cookies**, µs per request (in brackets × bare):
 

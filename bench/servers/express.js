@@ -1,13 +1,23 @@
-/** express, with express-session if asked (`--session`), in memory or on a shared store. The least work its options allow. */
+/**
+ * express, with express-session if asked (`--session`), in memory or on a shared store, the least work its options allow;
+ * or with micropie (`--micropie`).
+ */
 import express from "express";
 import session from "express-session";
 import { COUNT_BODY, listening, MAX_AGE, NONE_BODY, READ_BODY } from "../lib/child.js";
+import { ownSessions } from "../lib/own.js";
 import { expressStore } from "../lib/store.js";
 
 const app = express();
 app.disable("x-powered-by");
 app.disable("etag");
-if (process.argv.includes("--session")) {
+const own = process.argv.includes("--micropie");
+const rival = process.argv.includes("--session");
+if (own) {
+  const { expressSessions } = await import("micropie/adapters/express");
+  app.use(expressSessions(await ownSessions()));
+}
+if (rival) {
   app.use(
     session({
       name: "session_id",
@@ -19,6 +29,8 @@ if (process.argv.includes("--session")) {
       cookie: { path: "/", httpOnly: true, sameSite: "lax", secure: false, maxAge: MAX_AGE * 1000 },
     }),
   );
+}
+if (own || rival) {
   app.get("/", (req, res) => {
     req.session.visits = (req.session.visits ?? 0) + 1;
     res.type("text/plain").send(COUNT_BODY(req.session.visits));

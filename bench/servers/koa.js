@@ -1,28 +1,30 @@
 /**
  * koa, with koa-session if asked (`--session`) and its sessions in a Map of JSON texts: koa-session ships no store,
- * and sessions that share live objects would not be sessions. The least work its options allow.
+ * and sessions that share live objects would not be sessions. The least work its options allow. Or with micropie
+ * (`--micropie`).
  */
 import Koa from "koa";
 import koaSession from "koa-session";
 import { COUNT_BODY, listening, MAX_AGE, NONE_BODY, READ_BODY } from "../lib/child.js";
+import { ownSessions } from "../lib/own.js";
+import { Texts } from "../lib/texts.js";
 
-const withSession = process.argv.includes("--session");
-const sessions = new Map();
+const own = process.argv.includes("--micropie");
+const rival = process.argv.includes("--session");
+const withSession = own || rival;
+const texts = new Texts();
 const store = {
-  async get(id) {
-    const text = sessions.get(id);
-    return text === undefined ? undefined : JSON.parse(text);
-  },
-  async set(id, data) {
-    sessions.set(id, JSON.stringify(data));
-  },
-  async destroy(id) {
-    sessions.delete(id);
-  },
+  get: async (id) => texts.get(id),
+  set: async (id, data) => texts.set(id, data),
+  destroy: async (id) => texts.delete(id),
 };
 
 const app = new Koa();
-if (withSession) {
+if (own) {
+  const { koaSessions } = await import("micropie/adapters/koa");
+  app.use(koaSessions(await ownSessions()));
+}
+if (rival) {
   app.keys = ["a secret of the bench, of more than thirty-two characters"];
   app.use(
     koaSession(

@@ -1,15 +1,10 @@
 /** micropie's `node` adapter around a plain `node:http` handler, on memory or on a shared store (`--redis=URL`). */
 import { createServer } from "node:http";
-import { createSessions } from "micropie";
 import { nodeSessions } from "micropie/adapters/node";
-import { COUNT_BODY, listen, MAX_AGE, NONE_BODY, READ_BODY } from "../lib/child.js";
-import { backend } from "../lib/store.js";
+import { COUNT_BODY, listen, NONE_BODY, READ_BODY } from "../lib/child.js";
+import { ownSessions } from "../lib/own.js";
 
-const sessions = createSessions({
-  backend: await backend(),
-  cookie: { secure: false, persistent: true },
-  idleTimeout: MAX_AGE,
-});
+const sessions = await ownSessions();
 
 const routes = new Map([
   [

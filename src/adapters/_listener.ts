@@ -2,10 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionData } from "../backends/backend.ts";
 import type { SessionKind } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { ConfigError } from "../errors.ts";
 import { prepareErrorHead } from "./_error-head.ts";
 import type { HeldResponse, NodeRequest } from "./_response.ts";
-import { pathIn, resolveUse, type UseOptions } from "./_use.ts";
+import { isSame, pathIn, resolveUse, type UseOptions } from "./_use.ts";
 import { Visit } from "./_visit.ts";
 import { Visits } from "./_visits.ts";
 import { Hold, holdOf } from "./hold.ts";
@@ -97,18 +96,7 @@ export function pathOf(req: NodeRequest): string {
 /** Whether these sessions have this place already. Throws ConfigError if others have it, or their cookie. */
 export function isMounted({ visit }: Hold, sessions: Sessions<SessionData>, as: string): boolean {
   const all = visit instanceof Visits ? visit.all : [visit];
-  for (const other of all) {
-    if (!(other instanceof Visit)) continue;
-    if (other.sessions === sessions && other.as === as) return true;
-    if (other.sessions === sessions || other.as === as)
-      throw new ConfigError("as", `Sessions are mounted twice: this request has req.${other.as} already.`);
-    if (other.sessions.options.cookie.name === sessions.options.cookie.name)
-      throw new ConfigError("cookie.name", `req.${as} needs a cookie of another name than req.${other.as}.`);
-    const { header } = sessions.options;
-    if (header !== undefined && other.sessions.options.header === header)
-      throw new ConfigError("header", `req.${as} needs a header of another name than req.${other.as}.`);
-  }
-  return false;
+  return all.some((other) => other instanceof Visit && isSame(other, { sessions, as }));
 }
 
 function start(

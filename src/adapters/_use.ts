@@ -1,5 +1,7 @@
+import type { SessionData } from "../backends/backend.ts";
 import type { LoadOptions } from "../core/load.ts";
 import type { SessionKind } from "../core/session.ts";
+import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 
 /** What every adapter lets its user choose. `Req` is what the framework hands to a handler. */
@@ -43,6 +45,28 @@ export function resolveUse<Req>(
       return (typeof exclusive === "function" ? exclusive(req) : exclusive) ? alone : ordinary;
     },
   };
+}
+
+/** Sessions in their place on a request. */
+export interface Mounted {
+  readonly sessions: Sessions<SessionData>;
+  readonly as: string;
+}
+
+/**
+ * Whether two are the same, so that one is enough. Throws ConfigError if they have a name, a cookie or a header in
+ * common, as one would then be taken for the other.
+ */
+export function isSame(one: Mounted, { sessions, as }: Mounted): boolean {
+  if (one.sessions === sessions && one.as === as) return true;
+  if (one.sessions === sessions || one.as === as)
+    throw new ConfigError("as", `Sessions are mounted twice: this request has "${one.as}" already.`);
+  const { cookie, header } = sessions.options;
+  if (one.sessions.options.cookie.name === cookie.name)
+    throw new ConfigError("cookie.name", `"${as}" needs a cookie of another name than "${one.as}".`);
+  if (header !== undefined && one.sessions.options.header === header)
+    throw new ConfigError("header", `"${as}" needs a header of another name than "${one.as}".`);
+  return false;
 }
 
 function matcher<Req>(paths: readonly string[], pathOf: (req: Req) => string): (req: Req) => boolean {

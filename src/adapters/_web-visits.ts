@@ -1,6 +1,6 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { ConfigError } from "../errors.ts";
+import { isSame } from "./_use.ts";
 import type { WebVisit } from "./_web-visit.ts";
 
 /**
@@ -18,17 +18,7 @@ export class WebVisits {
 
   /** Whether these sessions have this place already. Throws ConfigError if others have it, its cookie or its header. */
   has(sessions: Sessions<SessionData>, as: string): boolean {
-    for (const other of this.all) {
-      if (other.sessions === sessions && other.as === as) return true;
-      if (other.sessions === sessions || other.as === as)
-        throw new ConfigError("as", `Sessions are mounted twice: this request has "${other.as}" already.`);
-      if (other.sessions.options.cookie.name === sessions.options.cookie.name)
-        throw new ConfigError("cookie.name", `"${as}" needs a cookie of another name than "${other.as}".`);
-      const { header } = sessions.options;
-      if (header !== undefined && other.sessions.options.header === header)
-        throw new ConfigError("header", `"${as}" needs another header than "${other.as}".`);
-    }
-    return false;
+    return this.all.some((other) => isSame(other, { sessions, as }));
   }
 
   /** Saves now what has changed until now; answers a promise only if there is something to save. */

@@ -7,7 +7,7 @@ import { answerTo } from "./_answer.ts";
 import { assign } from "./_assign.ts";
 import { OF_ONE_ANSWER } from "./_error-head.ts";
 import { type FastifySessionMembers, fastifyKind } from "./_fastify-facade.ts";
-import { pathIn, resolveUse, type Use, type UseOptions } from "./_use.ts";
+import { isSame, type Mounted, pathIn, resolveUse, type Use, type UseOptions } from "./_use.ts";
 import { Visit } from "./_visit.ts";
 import { Hold, holdOf } from "./hold.ts";
 
@@ -67,29 +67,16 @@ export function fastifySessions<T extends object>(
 
 const MOUNTED: unique symbol = Symbol("micropie.mounted");
 
-interface Mounted {
-  readonly sessions: Sessions<SessionData>;
-  readonly as: string;
-}
-
 /** Whether this scope has these sessions in this place already. Throws ConfigError if something else is there. */
 function isMounted(app: FastifyInstance, sessions: Sessions<SessionData>, as: string): boolean {
   // A scope inherits what was registered around it before.
   const scope = app as { [MOUNTED]?: readonly Mounted[] };
   const all = scope[MOUNTED] ?? [];
-  for (const other of all) {
-    if (other.sessions === sessions && other.as === as) return true;
-    if (other.sessions === sessions || other.as === as)
-      throw new ConfigError("as", `Sessions are mounted twice: there is request.${other.as} already.`);
-    if (other.sessions.options.cookie.name === sessions.options.cookie.name)
-      throw new ConfigError(
-        "cookie.name",
-        `request.${as} needs a cookie of another name than request.${other.as}.`,
-      );
-  }
+  const asked: Mounted = { sessions, as };
+  if (all.some((other) => isSame(other, asked))) return true;
   if (app.hasRequestDecorator(as))
     throw new ConfigError("as", `request.${as} is there already. Give the session another name.`);
-  scope[MOUNTED] = [...all, { sessions, as }];
+  scope[MOUNTED] = [...all, asked];
   return false;
 }
 

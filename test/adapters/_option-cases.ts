@@ -285,6 +285,13 @@ const twice: readonly { name: string; wanted: readonly Wanted[] }[] = [
     name: "named: two engines with one cookie are refused",
     wanted: [{}, { mount: { as: "admin" } }],
   },
+  {
+    name: "named: two engines with one header are refused",
+    wanted: [
+      { header: "X-Token" },
+      { header: "X-Token", cookie: { name: "admin_id" }, mount: { as: "admin" } },
+    ],
+  },
 ];
 
 /** Where the mounting does not show it, the first request does. */

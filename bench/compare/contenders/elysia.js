@@ -1,0 +1,24 @@
+/** micropie's adapter on Elysia 1.4 under @hono/node-server. */
+import { Elysia, redirect } from "elysia";
+import { elysiaSessions } from "micropie/adapters/elysia";
+import { facade, ours } from "../own.js";
+import { listenOnWeb } from "../serve.js";
+
+export default {
+  name: "micropie elysia",
+  on: "elysia",
+  packages: ["elysia"],
+  own: true,
+
+  start(store, application) {
+    const app = new Elysia().use(elysiaSessions(ours(store), { onError: () => {} }));
+    app.get("/*", async (context) => {
+      const answer = await application.answer(context.request.url, facade(context));
+      if (answer.status === 302) return redirect(new URL(answer.headers.location, context.request.url).href);
+      context.set.status = answer.status;
+      Object.assign(context.set.headers, answer.headers);
+      return answer.body;
+    });
+    return listenOnWeb(app.fetch);
+  },
+};

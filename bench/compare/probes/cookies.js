@@ -1,0 +1,70 @@
+/** Ids that nobody issued, cookies in double, and what goes along with a cookie. */
+import { dataOf, isIn } from "../site.js";
+
+export const forged = {
+  name: "made-up id",
+  rule: "An id that was made up, and one whose session has ended, are sent with a request that writes. Neither may name a session afterwards.",
+  async run(site) {
+    const visitor = await site.visitor();
+    const attempts = [visitor.forged(flip), visitor.forged(() => "made-up")];
+    if (!site.stateless) {
+      attempts.push(visitor.copy());
+      await visitor.get("/logout");
+    }
+    for (const attacker of attempts) {
+      const victim = attacker.copy();
+      await attacker.get("/set?key=trap");
+      if (Object.keys(await dataOf(victim)).includes("trap")) return { pass: false, fact: "adopted" };
+    }
+    return { pass: true, fact: "a new id" };
+  },
+};
+
+/** Another value of the same shape. */
+function flip(value) {
+  const letters = [...value];
+  for (const at of [6, 9, 12]) letters[at] = letters[at] === "A" ? "B" : "A";
+  return letters.join("");
+}
+
+export const twice = {
+  name: "two cookies",
+  rule: "A cookie that stands for nothing and a good one of the same name arrive together, as after a change of path or domain. The good one must count, in either order.",
+  async run(site) {
+    const gone = await site.visitor();
+    const stale = site.stateless ? gone.forged(flip).cookie : gone.cookie;
+    if (!site.stateless) await gone.get("/logout");
+    const visitor = await site.visitor();
+    const good = visitor.cookie;
+    const first = await isInWith(site, `${good}; ${stale}`);
+    const second = await isInWith(site, `${stale}; ${good}`);
+    const fact = second ? "either way" : first ? "only the first" : "neither";
+    return { pass: first && second, fact };
+  },
+};
+
+function isInWith(site, cookies) {
+  const client = site.client();
+  client.raw = cookies;
+  return isIn(client);
+}
+
+export const caching = {
+  name: "caches",
+  rule: "An answer that sets the session's cookie must keep it out of shared caches (no-store or private), also when the handler had allowed them (public).",
+  async run(site) {
+    const plain = await site.client().get("/set?key=a");
+    const handled = await site.client().get("/public");
+    if (plain.setCookie.length === 0 || handled.setCookie.length === 0) throw new Error("no cookie was set");
+    const found = [plain, handled].map(({ headers }) => headers["cache-control"] ?? "none");
+    const safe = found.map((line) => /no-store|private/.test(line) && !/public/.test(line));
+    const fact = safe[0]
+      ? safe[1]
+        ? found[0]
+        : "public goes out"
+      : found[0] === "none"
+        ? "no header"
+        : found[0];
+    return { pass: safe[0] && safe[1], fact };
+  },
+};

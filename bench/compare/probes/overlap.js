@@ -1,0 +1,41 @@
+/** Requests that overlap. */
+import { dataOf, inTime, isIn } from "../site.js";
+
+export const parallel = {
+  name: "parallel writes",
+  rule: "Two requests with one cookie set a key each; both have read the session before either is written. Both keys must be there afterwards.",
+  async run(site) {
+    const visitor = await site.visitor();
+    const held = site.store.hold("write", 2);
+    const first = visitor.get("/set?key=a");
+    const second = visitor.get("/set?key=b");
+    if (!site.stateless) await inTime(held.reached);
+    held.open();
+    await Promise.all([first, second]);
+    await site.store.settled();
+    const { a, b } = await dataOf(visitor);
+    const kept = [a, b].filter((value) => value !== undefined).length;
+    return { pass: kept === 2, fact: `${kept} of 2 kept` };
+  },
+};
+
+export const logout = {
+  name: "logout and save",
+  rule: "While the store is slow with one request's save (or, without a store, a request is still at work), another logs out. Then the save goes on. The cookie from before the logout must stand for nobody.",
+  async run(site) {
+    const visitor = await site.visitor();
+    const before = visitor.copy();
+    const late = visitor.copy();
+    const held = site.store.hold("write");
+    const slow = late.get(site.stateless ? "/slow" : "/set?key=late");
+    if (!site.stateless) await held.reached;
+    const out = visitor.open("/logout").answer;
+    await inTime(out);
+    held.open();
+    site.hurry();
+    await Promise.all([slow, out]);
+    await site.store.settled();
+    const back = (await isIn(before)) || (await isIn(late));
+    return { pass: !back, fact: back ? "logged in again" : "stays out" };
+  },
+};

@@ -1,0 +1,65 @@
+/** What the store is asked, and what happens when it is down. */
+import { isIn } from "../site.js";
+
+export const readFails = {
+  name: "read fails",
+  rule: "While the store cannot be read, a request that needs its session is answered with an error (500 or more). When the store is back, so is the session, with the cookies that the browser has then.",
+  async run(site) {
+    if (site.stateless) return { pass: undefined, fact: "no store" };
+    const visitor = await site.visitor();
+    site.store.fail("read");
+    const { status } = await visitor.get("/read");
+    site.store.mend();
+    const kept = await isIn(visitor);
+    return { pass: status >= 500 && kept, fact: `${status}, ${kept ? "kept" : "logged out"}` };
+  },
+};
+
+export const writeFails = {
+  name: "write fails",
+  rule: "When a save fails, the answer is an error (500 or more), and no rejected promise is left to end the process.",
+  async run(site) {
+    if (site.stateless) return { pass: undefined, fact: "no store" };
+    const visitor = await site.visitor();
+    site.store.fail("write");
+    const { status } = await visitor.get("/set?key=a");
+    await site.store.settled();
+    await site.nothingMore();
+    const rejected = site.rejections > 0;
+    return { pass: status >= 500 && !rejected, fact: `${status}${rejected ? ", rejection" : ""}` };
+  },
+};
+
+export const anonymous = {
+  name: "anonymous",
+  rule: "A request without a cookie that looks at its session and stores nothing costs no call of the store and sets no cookie.",
+  async run(site) {
+    const { status, setCookie } = await site.client().get("/read");
+    if (status !== 200) throw new Error(`/read: ${status}`);
+    await site.store.settled();
+    return quiet(site, setCookie, 0);
+  },
+};
+
+export const unchanged = {
+  name: "unchanged",
+  rule: "A request that only reads its session costs one read, no write and no touch (its last request was a moment ago), and sets no cookie.",
+  async run(site) {
+    const visitor = await site.visitor();
+    const { setCookie } = await visitor.get("/read");
+    await site.store.settled();
+    return quiet(site, setCookie, 1);
+  },
+};
+
+const PLURALS = { read: "reads", write: "writes", touch: "touches", delete: "deletes" };
+
+function quiet(site, setCookie, reads) {
+  const counts = new Map();
+  for (const kind of site.store.calls) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const told = [...counts].map(([kind, count]) => `${count} ${count === 1 ? kind : PLURALS[kind]}`);
+  if (setCookie.length > 0) told.push("cookie");
+  const most = { read: reads };
+  const pass = setCookie.length === 0 && [...counts].every(([kind, count]) => count <= (most[kind] ?? 0));
+  return { pass, fact: told.join(", ") || "nothing" };
+}

@@ -1,0 +1,12 @@
+/** Sessions of micropie as the bench wants them from everybody: no Secure, a cookie of eight hours. */
+import { MAX_AGE } from "./child.js";
+import { backend } from "./store.js";
+
+export async function ownSessions() {
+  const { createSessions } = await import("micropie");
+  return createSessions({
+    backend: await backend(),
+    cookie: { secure: false, persistent: true },
+    idleTimeout: MAX_AGE,
+  });
+}

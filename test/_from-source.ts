@@ -1,0 +1,10 @@
+import { registerHooks } from "node:module";
+
+// For processes that tests start with `--import`: `micropie/...` is what is in src, built or not.
+registerHooks({
+  resolve(specifier, context, next) {
+    const [, path] = /^micropie(?:\/(.+))?$/.exec(specifier) ?? [undefined, null];
+    if (path === null) return next(specifier, context);
+    return next(new URL(`../src/${path ?? "index"}.ts`, import.meta.url).href, context);
+  },
+});
