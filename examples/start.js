@@ -10,23 +10,24 @@ const folder = process.cwd();
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const node = join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
 
+// Without what npm tells its scripts: another npm would take this folder for its own.
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+
 if (!existsSync(node) || isOld(root)) {
   console.log("Installing the library's packages, once. It takes half a minute.");
   run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], root);
 }
 run(node, [join(root, "scripts", "build.js"), "--if-needed"], root);
 
-const own = join(folder, "package-lock.json");
-if (existsSync(own)) {
-  if (isOld(folder)) {
-    console.log(`Installing the packages of ${basename(folder)}, once.`);
-    run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], folder);
-  }
-} else {
-  // The library as users have it: a package of this name.
-  const link = join(dirname(fileURLToPath(import.meta.url)), "node_modules", "micropie");
-  mkdirSync(dirname(link), { recursive: true });
-  if (!existsSync(link)) symlinkSync(root, link, process.platform === "win32" ? "junction" : "dir");
+// The library as users have it: a package of this name.
+const link = join(dirname(fileURLToPath(import.meta.url)), "node_modules", "micropie");
+mkdirSync(dirname(link), { recursive: true });
+if (!existsSync(link)) symlinkSync(root, link, process.platform === "win32" ? "junction" : "dir");
+
+const lock = join(folder, "package-lock.json");
+if (existsSync(lock) && !existsSync(join(folder, "node_modules"))) {
+  console.log(`Installing the packages of ${basename(folder)}, once.`);
+  run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], folder);
 }
 
 const { scripts } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -52,6 +53,11 @@ function isOld(path) {
 }
 
 function run(command, args, cwd) {
-  const { status } = spawnSync(command, args, { cwd, stdio: "inherit", shell: command.endsWith(".cmd") });
+  const { status } = spawnSync(command, args, {
+    cwd,
+    env,
+    stdio: "inherit",
+    shell: command.endsWith(".cmd"),
+  });
   if (status !== 0) process.exit(status ?? 1);
 }

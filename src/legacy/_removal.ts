@@ -10,6 +10,8 @@ export interface LegacyCookieOptions {
   readonly httpOnly?: boolean | undefined;
   readonly sameSite?: boolean | string | null | undefined;
   readonly partitioned?: boolean | undefined;
+  /** Not needed; cookies that are taken away have none. */
+  readonly maxAge?: unknown;
 }
 
 /** The Set-Cookie line that takes a cookie away. Throws ConfigError `cookie.…` for options that no browser takes. */

@@ -1,0 +1,13 @@
+// The second deploy: from `MOVE_FROM` on, each session moves when its browser comes by. Choose a moment at which every
+// server runs this version. Until then sessions stay where servers of version 2 find them.
+import session from "micropie/compat/express-session";
+import { options, serve } from "./app.ts";
+import { native, tokenOf, unlessMoved } from "./native.ts";
+
+const moveFrom = Date.parse(process.env.MOVE_FROM ?? "2100-01-01");
+const old = unlessMoved(session(options));
+
+serve((req, res, next) => {
+  const isMoving = Date.now() >= moveFrom || tokenOf(req) !== undefined;
+  return (isMoving ? native : old)(req, res, next);
+});

@@ -1,0 +1,55 @@
+// The way home: from `HOME_FROM` on, each session moves back when its browser comes by. Choose a moment at which every
+// server runs this version. When all sessions are back, deploy version 1 or 2.
+import { createHash, randomBytes } from "node:crypto";
+import { promisify } from "node:util";
+import type { Request, RequestHandler } from "express";
+import { destroy } from "micropie";
+import session from "micropie/compat/express-session";
+import { options, serve } from "./app.ts";
+import { native, sessions, tokenOf, unlessMoved } from "./native.ts";
+
+const homeFrom = Date.parse(process.env.HOME_FROM ?? "2100-01-01");
+const old = session({ ...options, genid });
+
+/** Requests that arrive at once find one session: its id follows from the cookie that all of them have. */
+function genid(req: Request): string {
+  const random = randomBytes(24).toString("base64url");
+  const token = tokenOf(req);
+  if (token === undefined) return random;
+  const id = createHash("sha256").update(`${options.secret} ${token}`).digest("base64url");
+  // At a sign-in there has to be another one.
+  return req.sessionID === id ? random : id;
+}
+
+/** Copies what the browser's own session of ours holds into the old one, and ends it. */
+const comeHome =
+  (token: string): RequestHandler =>
+  async (req, res, next) => {
+    // One at a time; whoever comes second finds it moved.
+    const leaving = await sessions.load(`session_id=${token}`, { exclusive: true });
+    try {
+      const { session } = req;
+      if (Object.keys(leaving).length === 0) await promisify(session.reload.bind(session))().catch(() => {});
+      else if (!session.user) await promisify(Object.assign(session, leaving).save.bind(session))();
+      destroy(leaving);
+      const line = await sessions.commit(leaving);
+      if (line !== undefined) res.append("Set-Cookie", line);
+    } catch (error) {
+      sessions.discard(leaving);
+      throw error;
+    }
+    next();
+  };
+
+serve((req, res, next) => {
+  const token = tokenOf(req);
+  if (token === undefined) return unlessMoved(old)(req, res, next);
+  const goHome = () => old(req, res, (error) => (error ? next(error) : comeHome(token)(req, res, next)));
+  if (Date.now() >= homeFrom) return goHome();
+  return native(req, res, (error) => {
+    if (error || Object.keys(req.session).length > 0) return next(error);
+    // A server whose clock is ahead has sent it home a moment ago.
+    for (const name of ["session", "sessionID"]) Reflect.deleteProperty(req, name);
+    return goHome();
+  });
+});

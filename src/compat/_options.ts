@@ -1,0 +1,107 @@
+import type { CipherKey } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { ConfigError } from "../errors.ts";
+import { type AnyStore, type Desk, deskOf } from "./_desk.ts";
+import { MemoryStore } from "./_memory-store.ts";
+
+/** What the cookie looks like: the attributes, or for `secure` and `sameSite` "auto", by the connection. */
+export interface CookieWishes {
+  path?: unknown;
+  secure?: unknown;
+  sameSite?: unknown;
+}
+
+/** The options as they come, unchecked. */
+export interface GivenOptions {
+  secret?: unknown;
+  genid?: unknown;
+  name?: unknown;
+  key?: unknown;
+  store?: unknown;
+  cookie?: unknown;
+  rolling?: unknown;
+  resave?: unknown;
+  proxy?: unknown;
+  saveUninitialized?: unknown;
+  unset?: unknown;
+  storeTimeout?: unknown;
+}
+
+export interface Options {
+  readonly desk: Desk;
+  readonly name: string;
+  /** Undefined: `req.secret`, from cookie-parser. */
+  readonly secrets: readonly CipherKey[] | undefined;
+  readonly cookieFor: (req: object) => CookieWishes;
+  readonly genid: (req: object) => string;
+  readonly proxy: unknown;
+  readonly rolling: boolean;
+  readonly resave: boolean;
+  readonly saveUninitialized: boolean;
+  readonly unsetDestroys: boolean;
+}
+
+/** Throws ConfigError that names the option which is wrong. */
+export function resolveOptions(given: GivenOptions): Options {
+  const { cookie = {}, genid = () => randomBytes(24).toString("base64url"), unset, storeTimeout } = given;
+  if (typeof genid !== "function") throw new ConfigError("genid", "genid option must be a function.");
+  if (unset && unset !== "destroy" && unset !== "keep")
+    throw new ConfigError("unset", 'unset option must be "destroy" or "keep".');
+  const secrets = secretsOf(given.secret);
+  const desk = deskOf(storeOf(given.store));
+  if (storeTimeout !== undefined) {
+    if (typeof storeTimeout !== "number" || !(storeTimeout > 0))
+      throw new ConfigError("storeTimeout", "Give seconds, more than 0.");
+    desk.timeout = storeTimeout;
+  }
+  return {
+    desk,
+    name: String(given.name || given.key || "connect.sid"),
+    secrets,
+    cookieFor: typeof cookie === "function" ? (req) => cookie(req) ?? {} : () => cookie as CookieWishes,
+    genid: genid as (req: object) => string,
+    proxy: given.proxy,
+    rolling: Boolean(given.rolling),
+    resave: orDeprecated("resave", given.resave),
+    saveUninitialized: orDeprecated("saveUninitialized", given.saveUninitialized),
+    unsetDestroys: unset === "destroy",
+  };
+}
+
+function secretsOf(given: unknown): readonly CipherKey[] | undefined {
+  if (Array.isArray(given) && given.length === 0)
+    throw new ConfigError("secret", "secret option array must contain one or more strings.");
+  if (given) return Array.isArray(given) ? (given as CipherKey[]) : [given as CipherKey];
+  deprecate("req.secret; provide secret option");
+  return undefined;
+}
+
+function storeOf(given: unknown): AnyStore {
+  const store = given || new MemoryStore();
+  const { get, set, destroy } = store as Partial<AnyStore>;
+  if (![get, set, destroy].every((method) => typeof method === "function"))
+    throw new ConfigError("store", "Give a store, made with `new`: an object with get, set and destroy.");
+  if (store instanceof MemoryStore && process.env.NODE_ENV === "production") {
+    process.emitWarning(
+      "Sessions are in the memory of this process: they are gone when it ends, and no other process knows of them. " +
+        "Give the option store.",
+      { code: "MICROPIE_MEMORY_STORE" },
+    );
+  }
+  return store as AnyStore;
+}
+
+function orDeprecated(option: string, given: unknown): boolean {
+  if (given !== undefined) return Boolean(given);
+  deprecate(`undefined ${option} option; provide ${option} option`);
+  return true;
+}
+
+const said = new Set<string>();
+
+/** Says once what express-session says, too. */
+function deprecate(message: string): void {
+  if (said.has(message)) return;
+  said.add(message);
+  process.emitWarning(`micropie/compat/express-session: ${message}`, "DeprecationWarning");
+}

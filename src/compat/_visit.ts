@@ -1,0 +1,239 @@
+import type { CipherKey } from "node:crypto";
+import type { HeldVisit } from "../adapters/hold.ts";
+import type { Awaitable } from "../backends/backend.ts";
+import { noStore, varyOnCookie } from "../core/response-headers.ts";
+import { Cookie, inflateCookie, plainCookie, setCookieLine } from "./_cookie.ts";
+import { followed } from "./_follow.ts";
+import { differ, isChanged, type Known, know, knownOf, type Texts, textsOf } from "./_known.ts";
+import type { Options } from "./_options.ts";
+import { type AnyRequest, isSecure } from "./_request.ts";
+import { asObject, Session, type SessionRequest } from "./_session.ts";
+import { signed } from "./_signed-ids.ts";
+import { isAlive, touch, write } from "./_write.ts";
+
+type Head = Parameters<HeldVisit["addHeaders"]>[0];
+
+/** Milliseconds of streaming after which the end of an answer moves the session's deadline once more. */
+const LONG = 60_000;
+
+/** One request's use of its session: stores what changed before the head leaves, and again at the end of a stream. */
+export class Visit implements HeldVisit {
+  readonly http2: boolean;
+  readonly #req: AnyRequest & SessionRequest;
+  readonly #options: Options;
+  readonly #secret: CipherKey;
+  /** The id that the browser's cookie holds, whether there is such a session or not. */
+  readonly #cookieId: string | undefined;
+  readonly #originalId: string;
+  readonly #original: Texts;
+  readonly #since: number;
+  #touchedAt: number | undefined;
+  #line: string | undefined;
+  #over = false;
+
+  /** To be made when the request has its session. */
+  constructor(
+    options: Options,
+    req: AnyRequest & SessionRequest,
+    secret: CipherKey,
+    cookieId: string | undefined,
+  ) {
+    this.http2 = (req.httpVersionMajor ?? 1) >= 2;
+    this.#req = req;
+    this.#options = options;
+    this.#secret = secret;
+    this.#cookieId = cookieId;
+    this.#originalId = req.sessionID;
+    this.#since = options.desk.count;
+    const session = req.session as Session;
+    this.#original = knownOf(session)?.texts ?? textsOf(asObject(session));
+  }
+
+  commit(): Awaitable<unknown> {
+    const running = followed(this.#req);
+    return running === undefined ? this.#commit() : running.then(() => this.#commit());
+  }
+
+  /** express-session stores what a handler did before it failed. */
+  commitFailed(): Awaitable<unknown> {
+    return this.commit();
+  }
+
+  commitLate(): Awaitable<unknown> {
+    if (this.#over) return;
+    const running = followed(this.#req);
+    return running === undefined ? this.#commitLate() : running.then(() => this.#commitLate());
+  }
+
+  discard(): void {
+    this.#over = true;
+    if (this.#isTakenOver()) return;
+    const { session } = this.#req;
+    if (!(session instanceof Session) || session.id === this.#cookieId || !knownOf(session)?.stored) return;
+    try {
+      // What the handler has saved itself stays, and its cookie goes with the error answer.
+      this.#setCookie(session);
+    } catch {
+      // That is the error.
+    }
+  }
+
+  get owesHeaders(): boolean {
+    return this.#line !== undefined;
+  }
+
+  addHeaders(res: Head): void {
+    if (this.#line === undefined) return;
+    res.setHeader("Vary", varyOnCookie(textOf(res.getHeader("Vary"))));
+    res.setHeader("Cache-Control", noStore(textOf(res.getHeader("Cache-Control"))));
+    const others = res.getHeader("Set-Cookie");
+    res.setHeader(
+      "Set-Cookie",
+      others === undefined ? [this.#line] : [others].flat().map(String).concat(this.#line),
+    );
+  }
+
+  #commit(): Awaitable<unknown> {
+    if (this.#isTakenOver()) return;
+    const found = this.#session();
+    if (found === undefined) return this.#unset();
+    const [session, known] = found;
+    session.touch();
+    this.#touchedAt = performance.now();
+    const sendsCookie = this.#needsCookie(session);
+    // What cannot be sent is not stored either.
+    if (sendsCookie) setCookieLine(this.#options.name, "", session.cookie.data);
+    const kept = this.#keep(session, known, sendsCookie);
+    if (kept === undefined) return;
+    return kept.then((alive) => {
+      // From now on the browser has its id, and other requests may come with it.
+      known.own = false;
+      if (sendsCookie && (alive || isOver(session))) this.#setCookie(session);
+    });
+  }
+
+  /** Answers whether the session is still there; undefined if nothing is to be done for it. */
+  #keep(session: Session, known: Known, sendsCookie: boolean): Promise<boolean> | undefined {
+    const { desk } = this.#options;
+    const object = asObject(session);
+    const canTouch = typeof desk.store.touch === "function";
+    const isHis = session.id === this.#cookieId;
+    if (this.#needsSave(session, known)) {
+      const written = write(desk, object, known).then((outcome) => outcome === "stored");
+      if (!desk.merges || !sendsCookie || !isHis) return written;
+      return written.then(() => isAlive(desk, object, known));
+    }
+    if (!isHis || !known.stored) return known.stored ? Promise.resolve(true) : undefined;
+    const touched = async (): Promise<boolean> => {
+      return canTouch ? (await touch(desk, object, known)) === "stored" : true;
+    };
+    if (!sendsCookie) return touched();
+    // A late cookie of a session that has ended would replace that of the next one.
+    return isAlive(desk, object, known).then((alive) => alive && touched());
+  }
+
+  #needsSave(session: Session, known: Known): boolean {
+    const { saveUninitialized, resave, desk } = this.#options;
+    const changed = isChanged(asObject(session), known);
+    if (known.stored) return changed || (resave && typeof desk.store.touch !== "function");
+    return saveUninitialized || this.#isModified(session);
+  }
+
+  #needsCookie(session: Session): boolean {
+    if (this.#req.sessionID !== this.#cookieId)
+      return this.#options.saveUninitialized || this.#isModified(session);
+    return this.#options.rolling || (session.cookie.expires != null && this.#isModified(session));
+  }
+
+  /** Whether it is another session than the request began with, or another data. The cookie does not count. */
+  #isModified(session: Session): boolean {
+    return session.id !== this.#originalId || differ(this.#original, textsOf(asObject(session)));
+  }
+
+  #setCookie(session: Session): void {
+    if (session.cookie.secure && !isSecure(this.#req, this.#options.proxy)) {
+      warnOfPlainHttp();
+      return;
+    }
+    const value = signed(this.#req.sessionID, this.#secret);
+    this.#line = setCookieLine(this.#options.name, value, session.cookie.data);
+  }
+
+  #commitLate(): Awaitable<unknown> {
+    if (this.#isTakenOver()) return;
+    const found = this.#session();
+    if (found === undefined) return this.#unset();
+    const [session, known] = found;
+    const object = asObject(session);
+    if (!known.stored) return this.#isModified(session) ? warnOfLateSession() : undefined;
+    const { desk } = this.#options;
+    if (isChanged(object, known)) {
+      session.touch();
+      return write(desk, object, known);
+    }
+    if (performance.now() - (this.#touchedAt ?? 0) < LONG || typeof desk.store.touch !== "function") return;
+    session.touch();
+    return touch(desk, object, known);
+  }
+
+  /** Whether another middleware has given the request a session of its own since. */
+  #isTakenOver(): boolean {
+    return Object.getOwnPropertyDescriptor(this.#req, "session")?.get !== undefined;
+  }
+
+  /** The session that is now the request's. Throws TypeError for anything else that was put in its place. */
+  #session(): [Session, Known] | undefined {
+    const { session, sessionID } = this.#req;
+    if (session === undefined || session === null) return undefined;
+    // Without an id there is nothing to store.
+    if (typeof sessionID !== "string") return undefined;
+    if (!(session instanceof Session)) {
+      throw new TypeError("req.session was replaced by something that is no session. Set its keys, or null.");
+    }
+    if (!(session.cookie instanceof Cookie)) session.cookie = inflateCookie(plainCookie(session.cookie));
+    return [session, knownOf(session) ?? know(asObject(session), false, this.#since)];
+  }
+
+  /** `req.session = null`, or its `destroy` was called. */
+  #unset(): Awaitable<unknown> {
+    const { unsetDestroys, desk } = this.#options;
+    const { session, sessionID } = this.#req;
+    if (!unsetDestroys || !sessionID || (session !== undefined && session !== null)) return;
+    this.#over = true;
+    if (desk.buried(sessionID, this.#since)) return;
+    desk.bury(sessionID);
+    return desk.alone(sessionID, () => desk.call("destroy", (done) => desk.store.destroy(sessionID, done)));
+  }
+}
+
+/** Whether the handler has ended it by its cookie, which then takes itself away from the browser. */
+function isOver({ cookie }: Session): boolean {
+  return cookie.expires instanceof Date && cookie.expires.getTime() <= Date.now();
+}
+
+function textOf(value: ReturnType<Head["getHeader"]>): string | undefined {
+  return Array.isArray(value) ? value.join(", ") : value?.toString();
+}
+
+const warned = new Set<string>();
+
+function warnOnce(code: string, message: string): void {
+  if (warned.has(code)) return;
+  warned.add(code);
+  process.emitWarning(message, { code });
+}
+
+function warnOfPlainHttp(): void {
+  warnOnce(
+    "MICROPIE_COOKIE_DROPPED",
+    "The session's cookie is secure, and the request came over plain http, so none was sent and every request starts a " +
+      'new session. Behind a proxy, set app.set("trust proxy", 1), or the option proxy: true.',
+  );
+}
+
+function warnOfLateSession(): void {
+  warnOnce(
+    "MICROPIE_LATE_SESSION",
+    "A session was begun after the head of the answer had left, too late for its cookie. It is not stored.",
+  );
+}
