@@ -2,7 +2,7 @@ import { saveNow } from "../core/regenerate.ts";
 import { type SessionKind, sessionKind } from "../core/session.ts";
 import { info } from "../core/verbs.ts";
 import { maxAgeOf, setMaxAge } from "./_express-cookie.ts";
-import { type ExpressSessionMembers, expressMembers } from "./_express-facade.ts";
+import { type ExpressSessionMembers, expressMembers, kept, later } from "./_express-facade.ts";
 
 /**
  * What users of koa-session find on `ctx.session` besides its data, and, for koa-passport, what express-session has; data
@@ -38,8 +38,8 @@ const members: ThisType<object> = {
   set maxAge(milliseconds: number | "session" | null | undefined) {
     setMaxAge(this, milliseconds === "session" ? null : milliseconds);
   },
-  async manuallyCommit(): Promise<void> {
-    await saveNow(this);
+  manuallyCommit(): Promise<void> {
+    return kept(later(() => saveNow(this)));
   },
 };
 

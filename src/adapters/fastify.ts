@@ -7,6 +7,7 @@ import { answerTo } from "./_answer.ts";
 import { assign } from "./_assign.ts";
 import { OF_ONE_ANSWER } from "./_error-head.ts";
 import { type FastifySessionMembers, fastifyKind } from "./_fastify-facade.ts";
+import { isMounted as inUse } from "./_listener.ts";
 import { isSame, type Mounted, pathIn, resolveUse, type Use, type UseOptions } from "./_use.ts";
 import { Visit } from "./_visit.ts";
 import { Hold, holdOf } from "./hold.ts";
@@ -100,10 +101,11 @@ function mount(
   });
   app.addHook("onRequest", (request, reply, done) => {
     const visit = new Visit(sessions, request.raw, use.as, true);
-    (request as unknown as Visited)[key] = visit;
-    const hold = holdFor(visit, request, reply, failedByStatus);
     let loading: Promise<void> | undefined;
+    let hold: Hold;
     try {
+      hold = holdFor(visit, request, reply, failedByStatus);
+      (request as unknown as Visited)[key] = visit;
       const want = use.wants(request);
       if (want?.exclusive) hold.exclusive = true;
       loading = visit.load(want);
@@ -138,6 +140,11 @@ function mount(
 function holdFor(visit: Visit, request: FastifyRequest, reply: FastifyReply, failedByStatus: boolean): Hold {
   const outer = holdOf(reply.raw);
   if (outer !== undefined) {
+    if (inUse(outer, visit.sessions, visit.as))
+      throw new ConfigError(
+        "as",
+        "Middleware before Fastify has mounted these sessions. Use one of the two.",
+      );
     outer.add(visit);
     return outer;
   }

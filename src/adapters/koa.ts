@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
+import { ConfigError } from "../errors.ts";
 import { answerTo } from "./_answer.ts";
 import { assign } from "./_assign.ts";
 import { OF_ONE_ANSWER } from "./_error-head.ts";
@@ -79,6 +80,11 @@ export function koaSessions<T extends object, As extends string = "session">(
   return async (ctx, next) => {
     const outer = holdOf(ctx.res);
     if (outer !== undefined && isMounted(outer, untyped, as)) {
+      if (!(as in ctx))
+        throw new ConfigError(
+          "as",
+          "Another adapter around Koa has mounted these sessions. Use one of the two.",
+        );
       await next();
       return;
     }
@@ -103,10 +109,12 @@ export function koaSessions<T extends object, As extends string = "session">(
     if (outer === undefined) hold.running = true;
     try {
       await next();
+      if (outer === undefined) hold.seesErrors = ctx.respond !== false;
       if (ctx.status >= 500) await visit.revert();
       const saved = ctx.respond === false || ctx.res.headersSent ? undefined : save(visit, ctx);
       if (saved !== undefined) await saved;
     } catch (error) {
+      if (outer === undefined) hold.seesErrors = true;
       if (hold.makeWay(error)) await visit.revert();
       throw error;
     } finally {
@@ -117,9 +125,8 @@ export function koaSessions<T extends object, As extends string = "session">(
 
 function holdFor(visit: Visit, ctx: KoaContext): Hold {
   const tell = (error: unknown): void => void ctx.app.emit("error", error, ctx);
-  const hold = new Hold(visit, ctx.req, ctx.res, tell, (error) => ctx.onerror(error as Error));
-  hold.seesErrors = true;
-  return hold;
+  // Until the middleware behind is done, an answer on `ctx.res` is all that shows of an error.
+  return new Hold(visit, ctx.req, ctx.res, tell, (error) => ctx.onerror(error as Error));
 }
 
 /** Before Koa responds. */

@@ -1,12 +1,15 @@
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import fastifyCookie from "@fastify/cookie";
+import fastifyExpressLike from "@fastify/middie";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { BackendError, ConfigError, commit, DataError, login } from "micropie";
 import { fastifySessions } from "micropie/adapters/fastify";
+import { nodeSessions } from "micropie/adapters/node";
 import { gate } from "micropie/testing";
 import { describe, expect, test } from "vitest";
 import { count, listen, newSessions, sessionOf } from "./_fastify-app.ts";
+import { Wire } from "./_server.ts";
 
 /** Compresses every text, as @fastify/compress does. */
 function compress(app: FastifyInstance): void {
@@ -329,4 +332,46 @@ describe.each([
       expect((await ann.get("/")).text).toBe("2");
     });
   });
+});
+
+test("the same sessions before Fastify, by another adapter, are refused by name, and no cookie is sent twice", async () => {
+  const { store, sessions } = newSessions();
+  const app = Fastify();
+  const seen: unknown[] = [];
+  await app.register(fastifyExpressLike);
+  app.use(nodeSessions(sessions));
+  app.register(fastifySessions(sessions));
+  app.addHook("onError", async (_request, _reply, error) => void seen.push(error));
+  app.get("/", (request) => {
+    Object.assign(request.raw, { session: { visits: 1 } });
+    return `${count(request)}`;
+  });
+  const { jar } = await listen(app);
+  const { status, setCookie } = await jar().get("/");
+  expect([status, setCookie, store.calls, seen]).toEqual([500, [], [], [expect.any(ConfigError)]]);
+});
+
+test("a client that leaves its exclusive session lets go of it at once, and what its route stores later is dropped", async () => {
+  const { sessions } = newSessions({ lockWait: 60 });
+  const app = Fastify();
+  const [go, gone, over] = [gate(), gate(), gate()];
+  app.register(fastifySessions(sessions, { exclusive: true }));
+  app.addHook("onSend", async (request) => void (request.url === "/slow" && over.open()));
+  app.get("/count", (request) => count(request));
+  app.get("/slow", async (request, reply) => {
+    reply.raw.on("close", () => gone.open());
+    await go.wait();
+    return count(request);
+  });
+  const { port, jar } = await listen(app);
+  const ann = jar();
+  await ann.get("/count");
+  const wire = new Wire(port, "/slow", { Cookie: `session_id=${ann.cookies.get("session_id")}` });
+  await go.reached;
+  wire.socket.destroy();
+  await gone.wait();
+  expect((await ann.get("/count")).text).toBe("2");
+  go.open();
+  await over.wait();
+  expect((await ann.get("/count")).text).toBe("3");
 });

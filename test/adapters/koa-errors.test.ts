@@ -88,6 +88,23 @@ describe("a save that fails", () => {
     expect(errors).toEqual([expect.any(BackendError)]);
   });
 
+  // What nobody hears of would end the process; here it fails the run.
+  test.each(["save", "manuallyCommit"] as const)(
+    "by %s, for which nobody waits, is the answer's",
+    async (method) => {
+      const { app, store, errors } = newApp();
+      app.use((ctx) => {
+        count(ctx);
+        void ctx.session[method]();
+        ctx.body = "never seen";
+      });
+      const { jar } = await listen(app);
+      store.fail(["create"]);
+      const { status, setCookie } = await jar().get("/");
+      expect([status, setCookie, errors]).toEqual([503, [], [expect.any(BackendError)]]);
+    },
+  );
+
   test("a value that cannot be stored is a 500", async () => {
     const { app, errors } = newApp();
     app.use((ctx) => {
@@ -101,37 +118,39 @@ describe("a save that fails", () => {
 });
 
 describe("a session that cannot be read", () => {
-  test.each(["rejects", "throws"])(
-    "is an error, and what its handler writes replaces no session (%s)",
-    async (how) => {
-      const { app, store } = newApp(async (ctx, next) => {
-        try {
-          await next();
-        } catch (error) {
-          ctx.session.name = "left by the error handler";
-          ctx.status = (error as BackendError).status;
-        }
-      });
-      app.use((ctx) => {
-        ctx.body = `${count(ctx)}`;
-      });
-      const { jar } = await listen(app);
-      const ann = jar();
-      await ann.get("/");
-      const { read } = store;
-      if (how === "rejects") store.fail(["read"]);
-      else {
-        store.read = () => {
-          throw new Error("the store is down");
-        };
+  test.each([
+    ["rejects", 503],
+    ["throws", 503],
+    ["rejects", 403],
+  ])("is an error, and what its handler writes replaces no session (%s, %i)", async (how, answer) => {
+    const { app, store } = newApp(async (ctx, next) => {
+      try {
+        await next();
+      } catch (error) {
+        ctx.session.name = "left by the error handler";
+        expect((error as BackendError).status).toBe(503);
+        ctx.status = answer;
       }
-      const { status, setCookie } = await ann.get("/");
-      expect([status, setCookie]).toEqual([503, []]);
-      store.mend();
-      store.read = read;
-      expect((await ann.get("/")).text).toBe("2");
-    },
-  );
+    });
+    app.use((ctx) => {
+      ctx.body = `${count(ctx)}`;
+    });
+    const { jar } = await listen(app);
+    const ann = jar();
+    await ann.get("/");
+    const { read } = store;
+    if (how === "rejects") store.fail(["read"]);
+    else {
+      store.read = () => {
+        throw new Error("the store is down");
+      };
+    }
+    const { status, setCookie } = await ann.get("/");
+    expect([status, setCookie]).toEqual([answer, []]);
+    store.mend();
+    store.read = read;
+    expect((await ann.get("/")).text).toBe("2");
+  });
 });
 
 describe("middleware that throws", () => {
@@ -178,11 +197,20 @@ describe("middleware that throws", () => {
     const { app, store } = newApp();
     app.use(async (ctx) => {
       count(ctx);
-      ctx.status = ctx.path === "/bad" ? 500 : 400;
+      ctx.status = ctx.path === "/other" ? 400 : 500;
       ctx.body = "error";
+      ctx.respond = !["/raw", "/later"].includes(ctx.path);
+      if (ctx.path === "/raw") ctx.res.end("error");
+      if (ctx.path === "/later") {
+        ctx.status = 404;
+        setImmediate(() => Object.assign(ctx.res, { statusCode: 500 }).end("error"));
+      }
     });
     const { jar } = await listen(app);
-    expect((await jar().get("/bad")).setCookie).toEqual([]);
+    for (const path of ["/bad", "/raw", "/later"]) {
+      const { status, text, setCookie } = await jar().get(path);
+      expect([status, text, setCookie]).toEqual([500, "error", []]);
+    }
     expect(store.calls).toEqual([]);
     expect((await jar().get("/other")).setCookie).toHaveLength(1);
   });

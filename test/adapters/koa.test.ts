@@ -6,6 +6,7 @@ import Koa, { type Middleware } from "koa";
 import compress from "koa-compress";
 import { ConfigError, createSessions, rotate, StateError } from "micropie";
 import { koaSessions } from "micropie/adapters/koa";
+import { nodeSessions } from "micropie/adapters/node";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import { GatedBackend, gate } from "micropie/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -154,6 +155,28 @@ describe("when the answer leaves", () => {
     },
   );
 
+  test("an exclusive session that nobody answers on ctx.res is let go when the client leaves", async () => {
+    const sessions = createSessions<{ visits: number }>({ lockWait: 60 });
+    const [waits, gone] = [gate(), gate()];
+    const app = new Koa().use(koaSessions(sessions, { exclusive: true })).use((ctx) => {
+      if (ctx.path === "/never") {
+        ctx.respond = false;
+        ctx.res.on("close", () => gone.open());
+        setImmediate(() => waits.open());
+        return;
+      }
+      ctx.body = `${count(ctx)}`;
+    });
+    const { port, jar } = await listen(app);
+    const ann = jar();
+    await ann.get("/");
+    const wire = new Wire(port, "/never", { Cookie: `${COOKIE}=${ann.cookies.get(COOKIE)}` });
+    await waits.wait();
+    wire.socket.destroy();
+    await gone.wait();
+    expect((await ann.get("/")).text).toBe("2");
+  });
+
   test("for a client that leaves before its session is there, nothing runs behind ours", async () => {
     const store = new GatedBackend(new InMemorySessionBackend());
     const sessions = createSessions<{ visits: number }>({ backend: store });
@@ -276,5 +299,17 @@ describe("ctx.session", () => {
       expect((await ann.get(`/${option}`)).status).toBe(500);
       expect(errors.at(-1)).toBeInstanceOf(ConfigError);
     }
+  });
+
+  test("the same sessions around Koa, by another adapter, are refused by name, and saved once", async () => {
+    const { app, sessions, store, errors } = newApp();
+    app.use((ctx) => {
+      ctx.body = `${count(ctx)}`;
+    });
+    const around = nodeSessions(sessions, app.callback());
+    const { jar } = await listen({ silent: true, callback: () => async (req, res) => around(req, res) });
+    const { status, setCookie } = await jar().get("/");
+    expect([status, setCookie, store.calls]).toEqual([500, [], []]);
+    expect(errors).toEqual([expect.any(ConfigError)]);
   });
 });
