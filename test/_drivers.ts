@@ -1,6 +1,5 @@
-import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { install } from "./_install.ts";
 
 const folder = new URL("drivers/", import.meta.url);
 
@@ -8,7 +7,7 @@ const folder = new URL("drivers/", import.meta.url);
  * Before all tests: installs the drivers that they need, once. `npm ci` of the package leaves them out: where a package
  * has native code, npm compiles it although it comes ready-made, and so would want a compiler on every machine.
  */
-export default function installDrivers(): void {
+export default function installDrivers(): Promise<void> {
   const wanted = createRequire(folder)("./package.json") as { dependencies: Record<string, string> };
   const isThere = ([name, version]: [string, string]) => {
     try {
@@ -20,14 +19,7 @@ export default function installDrivers(): void {
       return false;
     }
   };
-  if (Object.entries(wanted.dependencies).every(isThere)) return;
-  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const { status, stderr } = spawnSync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
-    cwd: fileURLToPath(folder),
-    encoding: "utf8",
-    shell: process.platform === "win32",
-  });
-  if (status !== 0) throw new Error(`The drivers of test/drivers could not be installed:\n${stderr}`);
+  return install(folder, () => Object.entries(wanted.dependencies).every(isThere));
 }
 
 /** A driver that was installed so. */

@@ -53,7 +53,7 @@ function temporaryFolder(): string {
 
 test("each example of one file is run here", () => {
   const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
-  const names = files.map(({ name }) => name).filter((name) => !name.endsWith(".md"));
+  const names = files.map(({ name }) => name).filter((name) => !/\.(md|d\.ts)$/.test(name));
   expect(names.sort()).toEqual([
     "fetch-handler.ts",
     "flash.ts",
@@ -69,6 +69,8 @@ test("each example of one file is run here", () => {
     "start.js",
     "stream.ts",
     "uploads.ts",
+    // What the examples on Bun, Deno and Workers share, in runtimes/.
+    "web-app.ts",
   ]);
 });
 

@@ -15,16 +15,29 @@ export function needsTypeStripping(file: string): boolean {
   return /\.[mc]?ts$/.test(file) && !BUN && !DENO && !process.features.typescript;
 }
 
-/** Whether the runtime restarts a program by itself; Node's own --watch loses files that editors save by renaming. */
+/**
+ * Whether the runtime restarts a program by itself. Node's own --watch loses files that editors save by renaming, and
+ * Deno's goes on waiting for a change when the program has ended at a signal.
+ */
 export function watchesItself(): boolean {
-  return BUN || DENO;
+  return BUN;
 }
 
 /** Runs the same command in a child process with the flags it needs; answers the child's exit code when it ends. */
 export async function runAgain(command: Serve): Promise<number> {
   const child = start(command, false);
-  forwardSignals((signal) => child.kill(signal));
+  forwardSignals((signal) => send(child, signal));
   return ended(child);
+}
+
+/** Sends a signal to a child that still runs. What `kill` of a child had killed, Deno reports as dead of the signal. */
+export function send({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended just now.
+  }
 }
 
 /** Starts the command, without --watch, in a child process; with a channel, it can send messages. */
@@ -51,7 +64,7 @@ export function forwardSignals(forward: (signal: NodeJS.Signals) => void): void 
 
 function runtimeFlags({ file, watch }: Serve): string[] {
   if (BUN) return watch ? ["--watch"] : [];
-  if (DENO) return ["run", "--allow-all", ...(watch ? ["--watch"] : [])];
+  if (DENO) return ["run", "--allow-all"];
   if (!needsTypeStripping(file)) return process.execArgv;
   return [...process.execArgv, "--experimental-strip-types", "--disable-warning=ExperimentalWarning"];
 }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { type FSWatcher, watch as watchFolder } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { ended, forwardSignals, type Serve, start } from "./child.ts";
+import { ended, forwardSignals, type Serve, send, start } from "./child.ts";
 import { shorten } from "./stack.ts";
 
 /** Editors write a file in several steps; milliseconds without another step before a restart. */
@@ -16,7 +16,7 @@ export async function watch(command: Serve): Promise<number> {
   let stopping = false;
   forwardSignals((signal) => {
     stopping = true;
-    child.process.kill(signal);
+    send(child.process, signal);
     changes.wake();
   });
   for (;;) {
@@ -48,8 +48,8 @@ function follow(command: Serve, changes: Changes): Child {
 }
 
 async function end({ process, over }: Child): Promise<void> {
-  process.kill("SIGTERM");
-  const force = setTimeout(() => process.kill("SIGKILL"), PATIENCE);
+  send(process, "SIGTERM");
+  const force = setTimeout(() => send(process, "SIGKILL"), PATIENCE);
   await over;
   clearTimeout(force);
 }

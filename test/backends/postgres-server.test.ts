@@ -288,7 +288,6 @@ await onServer("postgres", ({ url, adminUrl }) => {
       for (const each of backends) each.onExpired = (handle) => told.push(handle);
       const numbers = await Promise.all(backends.map((each) => each.prune()));
       expect(numbers.reduce((sum, number) => sum + number)).toBe(20_000);
-      expect(numbers.filter((number) => number > 0).length).toBeGreaterThan(1);
       expect(new Set(told).size).toBe(20_000);
       expect(told).toHaveLength(20_000);
       expect(await backend.read("a")).toBeDefined();

@@ -10,12 +10,15 @@ import { driver } from "../_drivers.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 export interface WorkerdOptions {
-  /** The file of the main module. It may import micropie by its public paths. */
-  readonly main: URL;
+  /** The file of the main module, which may import micropie by its public paths; or a text without imports of files. */
+  readonly main: URL | string;
   /** Names of bindings. */
   readonly d1Databases?: readonly string[];
   /** Class names by the names of their bindings. */
   readonly durableObjects?: Readonly<Record<string, string>>;
+  /** How the runtime behaves. Default: as of July 2026, with `nodejs_compat`. */
+  readonly compatibilityDate?: string;
+  readonly compatibilityFlags?: readonly string[];
 }
 
 /** Cloudflare's own emulator: workerd, on a free port of this machine, with its data in a temporary folder. */
@@ -32,29 +35,14 @@ interface Miniflare {
  * Defines the tests that need workerd, which runs until they are over. Where its program does not run, they are skipped
  * with the command that would change that; with CI=true, that is a failure.
  */
-export async function onWorkerd(
-  { main, d1Databases = [], durableObjects = {} }: WorkerdOptions,
-  define: (workerd: Workerd) => void,
-): Promise<void> {
+export async function onWorkerd(options: WorkerdOptions, define: (workerd: Workerd) => void): Promise<void> {
   const missing = await reasonNotToRun();
   if (missing !== undefined) {
     if (process.env.CI) test("workerd", () => Promise.reject(new Error(missing)));
     else describe.skip(missing, () => test("not run", () => {}));
     return;
   }
-  const { Miniflare } = driver<{ Miniflare: new (options: object) => Miniflare }>("miniflare");
-  const miniflare = new Miniflare({
-    host: "127.0.0.1",
-    cf: false,
-    compatibilityDate: "2026-07-01",
-    compatibilityFlags: ["nodejs_compat"],
-    modulesRoot: fileURLToPath(ROOT),
-    modules: workerModules(main),
-    d1Databases,
-    durableObjects: Object.fromEntries(
-      Object.entries(durableObjects).map(([name, className]) => [name, { className, useSQLite: true }]),
-    ),
-  });
+  const miniflare = newMiniflare(options);
   const url = await miniflare.ready;
   const watchdog = await watch();
   afterAll(async () => {
@@ -62,6 +50,32 @@ export async function onWorkerd(
     watchdog?.kill("SIGKILL");
   });
   describe("workerd", () => define({ url }));
+}
+
+/** Starts it and stops it; rejects with what it says if it does not start. */
+export async function tryWorkerd(options: WorkerdOptions): Promise<void> {
+  const miniflare = newMiniflare(options);
+  await miniflare.ready.finally(() => miniflare.dispose());
+}
+
+function newMiniflare(options: WorkerdOptions): Miniflare {
+  const { main, d1Databases = [], durableObjects = {}, compatibilityDate, compatibilityFlags } = options;
+  const { Miniflare } = driver<{ Miniflare: new (options: object) => Miniflare }>("miniflare");
+  return new Miniflare({
+    host: "127.0.0.1",
+    cf: false,
+    compatibilityDate: compatibilityDate ?? "2026-07-01",
+    compatibilityFlags: compatibilityFlags ?? ["nodejs_compat"],
+    modulesRoot: fileURLToPath(ROOT),
+    modules:
+      typeof main === "string"
+        ? [{ type: "ESModule", path: "worker.js", contents: main }]
+        : workerModules(main),
+    d1Databases,
+    durableObjects: Object.fromEntries(
+      Object.entries(durableObjects).map(([name, className]) => [name, { className, useSQLite: true }]),
+    ),
+  });
 }
 
 /** Undefined if workerd runs here. */

@@ -1,0 +1,9 @@
+import { createSessions } from "micropie";
+import { listening, port } from "../serve.js";
+import { type Data, webApp } from "../web-app.ts";
+
+// To keep them in a file: backend: new SqliteSessionBackend("sessions.sqlite"), from micropie/backends/sqlite.
+const sessions = createSessions<Data>();
+
+Bun.serve({ port, hostname: "localhost", fetch: webApp(sessions) });
+listening("Bun.serve");

@@ -1,0 +1,81 @@
+import { destroy, info, login, type Session, type Sessions, update } from "micropie";
+import { fetchSessions } from "micropie/adapters/fetch";
+import { page } from "./page.ts";
+
+export interface Data {
+  visits: number;
+  name: string;
+  streamed: number;
+}
+type Handler = (request: Request, session: Session<Data>) => Response | Promise<Response>;
+
+/** The application of the examples for every host that calls a function from a Request to a Response. */
+export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<Response> {
+  const routes: Record<string, Handler> = {
+    "GET /"(_, { visits = 0, name }) {
+      return new Response(page(visits, name), { headers: { "content-type": "text/html" } });
+    },
+
+    async "POST /count"(_, session) {
+      await update(session, "visits", (visits = 0) => visits + 1);
+      return seeOther();
+    },
+
+    async "POST /login"(request, session) {
+      const name = new URLSearchParams(await request.text()).get("name") ?? "";
+      login(session, name); // a new id; the old one is dead
+      session.name = name;
+      return seeOther();
+    },
+
+    "POST /logout"(_, session) {
+      destroy(session);
+      return seeOther();
+    },
+
+    async "GET /devices"(_, session) {
+      const { userId, handle } = info(session);
+      const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+      return Response.json(
+        devices.map((device) => ({ handle: device.handle, current: device.handle === handle })),
+      );
+    },
+
+    async "POST /logout-everywhere"(_, session) {
+      const { userId } = info(session);
+      if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
+      destroy(session); // this one too, and its cookie
+      return seeOther();
+    },
+
+    "GET /stream"(_, session) {
+      const encoder = new TextEncoder();
+      let part = 0;
+      const body = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          if (++part <= 5) {
+            controller.enqueue(encoder.encode(`part ${part}\n`));
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            return;
+          }
+          session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+          controller.enqueue(encoder.encode("end\n"));
+          controller.close();
+        },
+      });
+      // Not to be compressed on the way: Cloudflare would gather the parts for that.
+      return new Response(body, {
+        headers: { "content-type": "text/plain", "content-encoding": "identity" },
+      });
+    },
+  };
+
+  return fetchSessions(sessions, (request, session) => {
+    const route = routes[`${request.method} ${new URL(request.url).pathname}`];
+    return route?.(request, session) ?? new Response("Not here.", { status: 404 });
+  });
+}
+
+function seeOther(): Response {
+  return new Response(null, { status: 303, headers: { location: "/" } });
+}

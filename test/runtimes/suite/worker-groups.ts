@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import type { RequestListener } from "node:http";
+import type { AnyElysia } from "elysia";
+import { backendSuite, type RunningSite, type SuiteCase } from "micropie/testing";
+import { appCases, asking, direct } from "./app-cases.ts";
+import { type Groups, suiteOf } from "./cases.ts";
+import { appDemo, type DemoApp, fetchDemo, nodeDemo } from "./demo-apps.ts";
+import { h3Demo, honoDemo } from "./framework-apps.ts";
+import { SiteApp } from "./site-app.ts";
+import { encrypted, memory } from "./stores.ts";
+
+/** What answers the requests that reach the Worker. */
+export type Answer = (request: Request, env: unknown, context: unknown) => Response | Promise<Response>;
+
+/** Puts it where requests arrive. */
+export type Put = (answer: Answer) => RunningSite;
+
+/** What is run in a Worker. Nothing listens there, so the Worker asks itself, by way of the network. */
+export function workerGroups(put: Put): Groups {
+  return {
+    "memory keeps the contract": backendSuite({ create: memory }),
+    "encryption keeps the contract": backendSuite({ create: encrypted }),
+    "fetchSessions as a Worker": suiteOf(fetchDemo, put),
+    "honoSessions as a Worker": suiteOf(honoDemo, put),
+    "h3Sessions as a Worker": suiteOf(h3Demo, put),
+    "App.fetch as a Worker": suiteOf(appDemo, (app) => put((request) => app.fetch(request))),
+    "App, called": appCases(direct),
+    "App as a Worker": [
+      ...appCases(
+        async (app) => {
+          const { url, close } = put((request) => app.fetch(request));
+          return { ask: asking(url), close };
+        },
+        ["a stream ends when the client leaves, and what it changes then is saved"],
+      ),
+      ...limits(put),
+    ],
+  };
+}
+
+/** What a Worker has since 2025: the servers of `node:http`, and code that is made when it starts, as Elysia makes it. */
+export function groupsOf2025(
+  put: Put,
+  serve: (listener: RequestListener) => RunningSite,
+  elysia: DemoApp<AnyElysia>,
+): Groups {
+  return {
+    "nodeSessions as a Worker, through httpServerHandler": suiteOf(nodeDemo, serve),
+    "elysiaSessions as a Worker, compiled when it starts": suiteOf(elysia, (app) =>
+      put((request) => app.fetch(request)),
+    ),
+  };
+}
+
+/** What a Worker cannot do. The documentation says so. */
+function limits(put: Put): SuiteCase[] {
+  const cases: Record<string, () => Promise<void>> = {
+    async "a client that leaves ends the request where it is: its stream is not told, and nothing more is saved"() {
+      const app = new SiteApp();
+      const { url, close } = put((request) => app.fetch(request));
+      const ask = asking(url);
+      const response = await ask("/endless");
+      const cookie = response.headers.getSetCookie()[0]!.split(";", 1)[0]!;
+      const parts = response.body!.getReader();
+      await parts.read();
+      await parts.cancel();
+      for (let round = 0; round < 5; round++) await (await ask("/greet/Ann")).text();
+      assert.equal((await app.sessions.load(cookie)).name, "watching");
+      await close();
+    },
+    async "App.serve says that nothing can listen"() {
+      await assert.rejects(new SiteApp().serve(), { name: "ConfigError", option: "serve" });
+    },
+  };
+  return Object.entries(cases).map(([name, run]) => ({ promise: "", name, run }));
+}
