@@ -35,6 +35,12 @@ export interface Listener {
   shutdown(): Promise<void>;
 }
 
+/**
+ * For Bun, which would cut a stream that is silent for ten seconds, and refuse bodies over 128 MiB whatever the App's
+ * limits are. 255 seconds is the longest that it knows.
+ */
+const BUN = { idleTimeout: 255, maxRequestBodySize: Number.MAX_SAFE_INTEGER };
+
 const NAMES = ["port", "hostname", "signals", "shutdownTimeout"];
 
 export async function listen(options: ServeOptions, listener: Listener): Promise<RunningApp> {
@@ -66,6 +72,7 @@ export async function listen(options: ServeOptions, listener: Listener): Promise
     manual: true,
     silent: true,
     gracefulShutdown: false,
+    bun: BUN,
   });
   try {
     await server.serve();

@@ -40,6 +40,8 @@ async function serveFetch(app: Servable, options: { port: number; hostname: stri
     fetch: (request) => app.fetch(request),
     silent: true,
     gracefulShutdown: false,
+    // Bun would cut a stream that is silent for ten seconds; this is the longest that it knows.
+    bun: { idleTimeout: 255 },
   });
   await server.ready();
   const close = async () => {

@@ -85,3 +85,13 @@ describe.each(programs.filter(({ runtime }) => runtime in SERVE))("on $name", ({
     expect(await visitTwice(url)).toEqual(["Visit 1", "Visit 2"]);
   });
 });
+
+describe.each(programs.filter(({ runtime }) => runtime === "bun"))("on $name", ({ command }) => {
+  test("app.serve lets a stream be silent for longer than Bun's own ten seconds", {
+    timeout: 40_000,
+  }, async () => {
+    const server = start(command, [place.file("serve.ts")]);
+    const response = await fetch(new URL("silent/11", await server.address()));
+    expect(await response.text()).toBe("before, after");
+  });
+});

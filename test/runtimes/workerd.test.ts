@@ -19,7 +19,7 @@ const put = (): never => {
 };
 
 async function runOn(options: WorkerdOptions, groups: Groups): Promise<void> {
-  await onWorkerd(options, ({ url }) => {
+  await onWorkerd({ ...options, self: "SELF" }, ({ url }) => {
     for (const [group, cases] of Object.entries(groups)) {
       describe(group, () => {
         for (const { name } of cases) {
@@ -48,6 +48,30 @@ describe("workerd with the oldest compatibility date", async () => {
 
 /** The documentation names it. */
 const OLDEST = "2024-10-14";
+
+describe("an App that is the Worker's default export", async () => {
+  await onWorkerd({ main: await bundled("worker-app.ts"), compatibilityDate: OLDEST }, ({ url }) => {
+    test("answers its requests", async () => {
+      expect(await (await fetch(new URL("greet/Ann", url))).text()).toBe("Hello, Ann!");
+    });
+
+    test("a client that leaves ends the request where it is: its stream is not told, and nothing more is saved", async () => {
+      const leave = new AbortController();
+      // Compressed, its parts would be gathered.
+      const headers = { "accept-encoding": "identity" };
+      const stream = await fetch(new URL("endless", url), { headers, signal: leave.signal });
+      const cookie = stream.headers.getSetCookie()[0]!.split(";", 1)[0]!;
+      await stream.body!.getReader().read();
+      leave.abort();
+      // Where streams are told, it is another name by then.
+      for (let round = 0; round < 10; round++) {
+        const shop = await fetch(new URL("shop", url), { headers: { cookie } });
+        expect(await shop.text()).toBe("shop of watching");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    });
+  });
+});
 
 test("the Worker has the package that was built, found by its name", async () => {
   expect(await bundled("worker.ts")).toContain("node_modules/micropie/dist/core/sessions.js");

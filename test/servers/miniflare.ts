@@ -16,6 +16,8 @@ export interface WorkerdOptions {
   readonly d1Databases?: readonly string[];
   /** Class names by the names of their bindings. */
   readonly durableObjects?: Readonly<Record<string, string>>;
+  /** The name of a binding by which the Worker asks itself, without the network. */
+  readonly self?: string;
   /** How the runtime behaves. Default: as of July 2026, with `nodejs_compat`. */
   readonly compatibilityDate?: string;
   readonly compatibilityFlags?: readonly string[];
@@ -60,7 +62,10 @@ export async function tryWorkerd(options: WorkerdOptions): Promise<void> {
 
 function newMiniflare(options: WorkerdOptions): Miniflare {
   const { main, d1Databases = [], durableObjects = {}, compatibilityDate, compatibilityFlags } = options;
-  const { Miniflare } = driver<{ Miniflare: new (options: object) => Miniflare }>("miniflare");
+  const { Miniflare, kCurrentWorker } = driver<{
+    Miniflare: new (options: object) => Miniflare;
+    kCurrentWorker: symbol;
+  }>("miniflare");
   return new Miniflare({
     host: "127.0.0.1",
     cf: false,
@@ -75,6 +80,7 @@ function newMiniflare(options: WorkerdOptions): Miniflare {
     durableObjects: Object.fromEntries(
       Object.entries(durableObjects).map(([name, className]) => [name, { className, useSQLite: true }]),
     ),
+    serviceBindings: options.self === undefined ? {} : { [options.self]: kCurrentWorker },
   });
 }
 

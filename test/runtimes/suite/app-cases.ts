@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { SuiteCase } from "micropie/testing";
+import { self } from "./self.ts";
 import { SiteApp } from "./site-app.ts";
 
 /** What is sent to an application, over HTTP or straight to its `fetch`. */
@@ -228,7 +229,7 @@ export const direct: Serve = async (app) => ({
 
 /** Asks what listens there. */
 export function asking(url: string | URL): Ask {
-  return (path, init) => fetch(new URL(path, url), { redirect: "manual", ...init });
+  return (path, init) => self.fetch(new URL(path, url), { redirect: "manual", ...init });
 }
 
 function visitor(ask: Ask): Visitor {

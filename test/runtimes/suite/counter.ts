@@ -8,5 +8,11 @@ class Counter extends App<{ visits: number }> {
     session.visits = (session.visits ?? 0) + 1;
     return `${message} ${session.visits}`;
   }
+
+  async *silent(seconds: string): AsyncGenerator<string> {
+    yield "before, ";
+    await new Promise((resolve) => setTimeout(resolve, Number(seconds) * 1000));
+    yield "after";
+  }
 }
 export default new Counter();

@@ -1,5 +1,7 @@
-// In the place of `node:http` where the adapter suite asks in workerd: that one's own client joins the lines of Set-Cookie.
+// In the place of `node:http` where the adapter suite asks in workerd: that one's own client joins the lines of Set-Cookie,
+// and knows no way but the network.
 import { EventEmitter } from "node:events";
+import { self } from "./self.ts";
 
 class Message {
   readonly statusCode: number;
@@ -38,5 +40,5 @@ class Asking extends EventEmitter {
 }
 
 export function request(url: URL, { method, headers }: { method: string; headers: HeadersInit }): Asking {
-  return new Asking(() => fetch(url, { method, headers, redirect: "manual" }));
+  return new Asking(() => self.fetch(url, { method, headers, redirect: "manual" }));
 }

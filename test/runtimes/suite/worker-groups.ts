@@ -15,7 +15,7 @@ export type Answer = (request: Request, env: unknown, context: unknown) => Respo
 /** Puts it where requests arrive. */
 export type Put = (answer: Answer) => RunningSite;
 
-/** What is run in a Worker. Nothing listens there, so the Worker asks itself, by way of the network. */
+/** What is run in a Worker. Nothing listens there, so the Worker asks itself. */
 export function workerGroups(put: Put): Groups {
   return {
     "memory keeps the contract": backendSuite({ create: memory }),
@@ -33,7 +33,7 @@ export function workerGroups(put: Put): Groups {
         },
         ["a stream ends when the client leaves, and what it changes then is saved"],
       ),
-      ...limits(put),
+      SERVES_NOT,
     ],
   };
 }
@@ -52,25 +52,9 @@ export function groupsOf2025(
   };
 }
 
-/** What a Worker cannot do. The documentation says so. */
-function limits(put: Put): SuiteCase[] {
-  const cases: Record<string, () => Promise<void>> = {
-    async "a client that leaves ends the request where it is: its stream is not told, and nothing more is saved"() {
-      const app = new SiteApp();
-      const { url, close } = put((request) => app.fetch(request));
-      const ask = asking(url);
-      const response = await ask("/endless");
-      const cookie = response.headers.getSetCookie()[0]!.split(";", 1)[0]!;
-      const parts = response.body!.getReader();
-      await parts.read();
-      await parts.cancel();
-      for (let round = 0; round < 5; round++) await (await ask("/greet/Ann")).text();
-      assert.equal((await app.sessions.load(cookie)).name, "watching");
-      await close();
-    },
-    async "App.serve says that nothing can listen"() {
-      await assert.rejects(new SiteApp().serve(), { name: "ConfigError", option: "serve" });
-    },
-  };
-  return Object.entries(cases).map(([name, run]) => ({ promise: "", name, run }));
-}
+/** The documentation says so. */
+const SERVES_NOT: SuiteCase = {
+  promise: "",
+  name: "App.serve says that nothing can listen",
+  run: () => assert.rejects(new SiteApp().serve(), { name: "ConfigError", option: "serve" }),
+};

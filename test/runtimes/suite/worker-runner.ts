@@ -1,4 +1,5 @@
 import type { Groups } from "./cases.ts";
+import { self } from "./self.ts";
 import type { Answer, Put } from "./worker-groups.ts";
 
 /** A Worker: asked for `/run` it runs a case, and answers 204 or what went wrong; all else is for what the case serves. */
@@ -27,7 +28,9 @@ export function workerFor(groupsOf: (put: Put) => Groups): { fetch: Answer } {
   return {
     async fetch(request, env, context) {
       const { pathname, origin } = new URL(request.url);
+      const { SELF } = env as { SELF: { fetch: typeof fetch } };
       here = origin;
+      self.fetch = (input, init) => SELF.fetch(input, init);
       if (pathname === "/run") return run(request);
       return site?.(request, env, context) ?? new Response("Nothing is served.", { status: 500 });
     },

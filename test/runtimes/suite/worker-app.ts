@@ -1,0 +1,3 @@
+import { SiteApp } from "./site-app.ts";
+
+export default new SiteApp();
