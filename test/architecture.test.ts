@@ -14,10 +14,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   backends: ["errors.ts"],
   core: ["backends", "errors.ts"],
   app: ["core", "backends", "errors.ts"],
-  adapters: ["core", "backends", "errors.ts"],
+  facades: ["core", "backends", "errors.ts"],
+  adapters: ["facades", "core", "backends", "errors.ts"],
   compat: ["adapters", "core", "backends", "errors.ts"],
   legacy: ["core", "backends", "errors.ts"],
-  testing: ["core", "backends", "errors.ts"],
+  testing: ["facades", "core", "backends", "errors.ts"],
   cli: ["app", "core", "backends", "errors.ts"],
   "index.ts": ["app", "core", "backends", "errors.ts"],
 };
@@ -42,12 +43,10 @@ const BUILT_IN: Record<string, Record<string, string>> = {
   "node:crypto": {
     core: "identifiers and their hashes",
     backends: "the names of users' lists, encryption, names of writes and claims",
-    adapters: "the hash of an express-session id",
     compat: "ids of express-session and their signatures",
     legacy: "signatures and seals of other libraries",
   },
   "node:events": {
-    adapters: "a store of express-session is an emitter",
     compat: "a store of express-session is an emitter",
   },
   "node:net": { backends: "the client for memcached" },

@@ -181,7 +181,7 @@ test("the types that take a framework's are whole beside it", () => {
 });
 
 /** Which subpaths import the types of a framework. */
-const WITH_FRAMEWORK = /adapters\/(fastify|hono|h3|elysia)$|compat\/express-session$/;
+const WITH_FRAMEWORK = /adapters\/(fastify|hono|h3|elysia)$|compat\/drop-in$/;
 
 /** What the compiler says of a program that imports these. */
 function compiled(more: object, paths: readonly string[], include: readonly string[]): string {

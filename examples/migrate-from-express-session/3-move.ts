@@ -1,6 +1,6 @@
 // The second deploy: from `MOVE_FROM` on, each session moves when its browser comes by. Choose a moment at which every
 // server runs this version. Until then sessions stay where servers of version 2 find them.
-import session from "micropie/compat/express-session";
+import session from "micropie/compat/drop-in";
 import { options, serve } from "./app.ts";
 import { native, tokenOf, unlessMoved } from "./native.ts";
 

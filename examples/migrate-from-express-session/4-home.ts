@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import type { Request, RequestHandler } from "express";
 import { destroy } from "micropie";
-import session from "micropie/compat/express-session";
+import session from "micropie/compat/drop-in";
 import { options, serve } from "./app.ts";
 import { native, sessions, tokenOf, unlessMoved } from "./native.ts";
 

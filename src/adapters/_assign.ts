@@ -1,5 +1,5 @@
-import { regenerate } from "../core/regenerate.ts";
 import { replaceData, stateOf } from "../core/session.ts";
+import { startOver } from "../core/start-over.ts";
 import { destroy } from "../core/verbs.ts";
 
 /**
@@ -13,5 +13,5 @@ export function assign(session: object, data: object | null | undefined): void {
   }
   const live = stateOf(session);
   const over = live?.state === "ended" || live?.mark?.verb === "destroy";
-  replaceData(over && Object.keys(data).length > 0 ? regenerate(session) : session, data);
+  replaceData(over && Object.keys(data).length > 0 ? startOver(session) : session, data);
 }

@@ -1,6 +1,8 @@
-import { publicId, regenerate, reloadSession, saveNow } from "../core/regenerate.ts";
+import { saveNow } from "../core/commit.ts";
 import { type SessionKind, sessionKind } from "../core/session.ts";
+import { startOver } from "../core/start-over.ts";
 import { destroy } from "../core/verbs.ts";
+import { publicId, reloadSession } from "../facades/regenerate.ts";
 import { cookieOf, type ExpressCookie } from "./_express-cookie.ts";
 
 /** Told when it is done, with the error if it failed. Never called before the method has returned. */
@@ -45,7 +47,7 @@ export const expressMembers: object & ThisType<object> = {
     return cookieOf(this);
   },
   regenerate(callback: Callback): unknown {
-    const begun = marked(callback, () => regenerate(this));
+    const begun = marked(callback, () => startOver(this));
     return settle(this, callback, begun);
   },
   save(callback: Callback): unknown {

@@ -1,7 +1,9 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { publicId, regenerate, reloadSession, saveNow } from "../core/regenerate.ts";
+import { saveNow } from "../core/commit.ts";
 import { type SessionKind, sessionKind, setKey } from "../core/session.ts";
+import { startOver } from "../core/start-over.ts";
 import { destroy } from "../core/verbs.ts";
+import { publicId, reloadSession } from "../facades/regenerate.ts";
 import { cookieOf, type ExpressCookie } from "./_express-cookie.ts";
 import { kept, marked, type SessionCallback, settle } from "./_express-facade.ts";
 
@@ -65,7 +67,7 @@ const members: ThisType<Record<string, unknown>> & Record<string, unknown> = {
   regenerate(keys: readonly string[] | Callback, last: Callback): unknown {
     const callback = typeof keys === "function" ? keys : last;
     const started = marked(callback, () => {
-      const fresh = regenerate(this);
+      const fresh = startOver(this);
       for (const key of Array.isArray(keys) ? (keys as readonly string[]) : [])
         if (Object.hasOwn(this, key)) setKey(fresh, key, this[key]);
     });

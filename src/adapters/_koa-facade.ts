@@ -1,4 +1,4 @@
-import { saveNow } from "../core/regenerate.ts";
+import { saveNow } from "../core/commit.ts";
 import { type SessionKind, sessionKind } from "../core/session.ts";
 import { info } from "../core/verbs.ts";
 import { maxAgeOf, setMaxAge } from "./_express-cookie.ts";

@@ -1,7 +1,7 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
+import { saveNow } from "../core/commit.ts";
 import { revert } from "../core/fill.ts";
 import type { LoadOptions } from "../core/load.ts";
-import { saveNow } from "../core/regenerate.ts";
 import { carrierOf, noStore, varyOnSession, warnIfDropped } from "../core/response-headers.ts";
 import { currentOf, type Session, stateOf } from "../core/session.ts";
 import { farewellsOf, type Sessions } from "../core/sessions.ts";

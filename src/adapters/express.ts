@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionData } from "../backends/backend.ts";
-import { publicId } from "../core/regenerate.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
+import { publicId } from "../facades/regenerate.ts";
 import { type ExpressSessionMembers, expressKind } from "./_express-facade.ts";
 import { type ListenerOptions, listenerOf, type Next } from "./_listener.ts";
 

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { SessionStore } from "../adapters/express-session.ts";
+import { SessionStore } from "../compat/store.ts";
 import { publish } from "../core/events.ts";
 import { delayOf, standInLine } from "../core/line.ts";
 import { BackendError, StateError } from "../errors.ts";

@@ -103,5 +103,5 @@ const said = new Set<string>();
 function deprecate(message: string): void {
   if (said.has(message)) return;
   said.add(message);
-  process.emitWarning(`micropie/compat/express-session: ${message}`, "DeprecationWarning");
+  process.emitWarning(`micropie/compat/drop-in: ${message}`, "DeprecationWarning");
 }

@@ -6,7 +6,7 @@ import { chain } from "./engine.ts";
 import { isTouchDue } from "./expiry.ts";
 import { endLegacy } from "./legacy-cookies.ts";
 import { checkWritten } from "./schema.ts";
-import { type Live, readOnly, requestOver } from "./session.ts";
+import { type Live, liveOf, readOnly, requestOver } from "./session.ts";
 import { markUser, signsIn } from "./user.ts";
 import { type Asked, create, discard, replace, rotate, save, touch } from "./write.ts";
 
@@ -71,4 +71,9 @@ function checked(live: Live, text: string, store: () => Awaitable<void>): Awaita
   const { maxBytes, schema } = live.engine.options;
   if (text !== live.baseline) checkSize(text, maxBytes);
   return schema === undefined ? store() : chain(checkWritten(schema, live.data), store);
+}
+
+/** Saves now what has changed until now; returns at once if the back-end does. */
+export function saveNow(session: object): Awaitable<void> {
+  return commitLive(liveOf(session));
 }

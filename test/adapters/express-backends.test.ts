@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { onEveryBackend } from "./_every-backend.ts";
+import { onEveryBackend } from "../backends/_every-backend.ts";
 import type { Jar } from "./_jar.ts";
 import { passportApp } from "./_passport-app.ts";
 

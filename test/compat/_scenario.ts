@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import express, { type NextFunction, type Request, type Response } from "express";
 import realSession from "express-session";
-import oursSession from "micropie/compat/express-session";
+import oursSession from "micropie/compat/drop-in";
 
 export const IMPLEMENTATIONS = { "express-session": realSession, ours: oursSession as typeof realSession };
 export const FRAMEWORKS = {

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import realSession from "express-session";
-import session, { type SessionOptions } from "micropie/compat/express-session";
+import session, { type SessionOptions } from "micropie/compat/drop-in";
 import { type Gate, gate } from "micropie/testing";
 import { onTestFinished } from "vitest";
 import { Jar, listening } from "./_scenario.ts";

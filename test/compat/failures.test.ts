@@ -1,4 +1,4 @@
-import session from "micropie/compat/express-session";
+import session from "micropie/compat/drop-in";
 import { describe, expect, test } from "vitest";
 import { GatedStore, site } from "./_site.ts";
 

@@ -6,7 +6,7 @@ import flash from "connect-flash";
 import { csrfSync } from "csrf-sync";
 import { createSessions } from "micropie";
 import { nodeSessions } from "micropie/adapters/node";
-import session from "micropie/compat/express-session";
+import session from "micropie/compat/drop-in";
 import passport from "passport";
 import { Strategy } from "passport-local";
 import { describe, expect, onTestFinished, test } from "vitest";

@@ -1,5 +1,5 @@
 import { inherits } from "node:util";
-import session, { Cookie, MemoryStore, Session, Store } from "micropie/compat/express-session";
+import session, { Cookie, MemoryStore, Session, Store } from "micropie/compat/drop-in";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 type Data = Parameters<MemoryStore["set"]>[1];
@@ -105,7 +105,7 @@ describe("the exports", () => {
   });
 
   test("require gives the function", async () => {
-    const namespace = await import("micropie/compat/express-session");
+    const namespace = await import("micropie/compat/drop-in");
     expect(Reflect.get(namespace, "module.exports")).toBe(session);
   });
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import realSession from "express-session";
 import { InMemorySessionBackend, onSessionEvent } from "micropie";
-import { SessionStore } from "micropie/adapters/express-session";
-import type session from "micropie/compat/express-session";
-import { MemoryStore } from "micropie/compat/express-session";
+import type session from "micropie/compat/drop-in";
+import { MemoryStore } from "micropie/compat/drop-in";
+import { SessionStore } from "micropie/compat/store";
 import { GatedBackend, gate } from "micropie/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { GatedStore, RealGatedStore, site } from "./_site.ts";

@@ -9,7 +9,7 @@ import session, {
   type SessionData,
   type SessionOptions,
   Store,
-} from "micropie/compat/express-session";
+} from "micropie/compat/drop-in";
 import { expect, expectTypeOf, test } from "vitest";
 
 // As an application has it that comes from express-session, and keeps its declarations.

@@ -10,8 +10,10 @@ import {
 } from "micropie";
 import { GatedBackend } from "micropie/testing";
 import { expect, test } from "vitest";
-import { publicId, regenerate, reloadSession, saveNow } from "../../src/core/regenerate.ts";
+import { saveNow } from "../../src/core/commit.ts";
 import { currentOf, replaceData } from "../../src/core/session.ts";
+import { startOver } from "../../src/core/start-over.ts";
+import { publicId, reloadSession } from "../../src/facades/regenerate.ts";
 
 interface Data {
   name: string;
@@ -57,7 +59,7 @@ test("starting over a session that another request has ended meanwhile is an err
   await request(sessions, cookie, set({ note: "beside" }));
   early.visits = 2;
   await saveNow(early);
-  regenerate(early).name = "ann";
+  startOver(early).name = "ann";
   await request(sessions, cookie, destroy);
   const read = store.read.bind(store);
   let reads = 0;
@@ -74,7 +76,7 @@ test("what starts over knows nothing of what was stored: neither update, nor fla
     Object.assign(session, { visits: 41, note: "for the one before" });
   });
   cookie = await request(sessions, cookie, async (session) => {
-    const fresh = regenerate(session);
+    const fresh = startOver(session);
     await expect((async () => reloadSession(fresh))()).rejects.toMatchObject({ code: "ended" });
     expect(await flash(fresh, "note")).toBeUndefined();
     expect(await update(fresh, "visits", (n = 0) => n + 1)).toBe(1);
@@ -103,7 +105,7 @@ test("a public id told while a signed-in session starts over is the one that it 
   let cookie = await request(sessions, undefined, set({ name: "ann" }));
   let told = "";
   cookie = await request(sessions, cookie, (session) => {
-    const fresh = regenerate(session);
+    const fresh = startOver(session);
     fresh.note = "kept";
     told = publicId(fresh);
     expect(told).not.toBe("");
@@ -130,7 +132,7 @@ test("what is put into a session that starts over while its end is under way is 
   destroy(session);
   const ending = saveNow(session);
   await held.reached;
-  regenerate(session).name = "another";
+  startOver(session).name = "another";
   held.open();
   await ending;
   const line = await sessions.commit(session);
@@ -144,14 +146,14 @@ test("an early save of a session that starts over with nothing yet takes nothing
   let cookie = await request(sessions, undefined, set({ visits: 1 }));
   const before = cookie;
   cookie = await request(sessions, cookie, async (session) => {
-    const fresh = regenerate(session);
+    const fresh = startOver(session);
     await saveNow(fresh);
     fresh.name = "another";
   });
   expect(await found(sessions, before)).toEqual({});
   expect(await found(sessions, cookie)).toEqual({ name: "another" });
   const last = await request(sessions, cookie, async (session) => {
-    const fresh = regenerate(session);
+    const fresh = startOver(session);
     destroy(fresh);
     await saveNow(fresh);
     fresh.name = "late";
@@ -164,7 +166,7 @@ test("a request that came with the id before a sign-in does not log its user out
   const before = await request(sessions, undefined, set({ visits: 1 }));
   const cookie = await request(sessions, before, set({ name: "ann" }));
   const late = await sessions.load(before);
-  regenerate(late).note = "nobody's";
+  startOver(late).note = "nobody's";
   expect(await sessions.commit(late)).toBeUndefined();
   expect(await found(sessions, cookie)).toEqual({ visits: 1, name: "ann" });
 });
@@ -185,7 +187,7 @@ test("a session that starts over can still be saved where it was exclusive", asy
   const alone = await sessions.load(cookie, { exclusive: true });
   delete alone.name;
   await saveNow(alone);
-  const fresh = regenerate(alone);
+  const fresh = startOver(alone);
   fresh.note = "kept";
   const line = await sessions.commit(fresh);
   expect(await found(sessions, after(line, cookie))).toEqual({ note: "kept" });
@@ -194,7 +196,7 @@ test("a session that starts over can still be saved where it was exclusive", asy
   const again = await sessions.load(after(line, cookie), { exclusive: true });
   destroy(again);
   await saveNow(again);
-  const other = regenerate(again);
+  const other = startOver(again);
   other.visits = 1;
   await saveNow(other);
   other.visits = 2;

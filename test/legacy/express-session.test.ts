@@ -6,7 +6,7 @@ import createMemoryStore from "memorystore";
 import { BackendError, ConfigError } from "micropie";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ExpressSessionLegacyOptions, expressSessionLegacy } from "../../src/legacy/express-session.ts";
-import { FileStore } from "../backends/_express-stores.ts";
+import { FileStore } from "../backends/_connect-stores.ts";
 import { ANN, oldSite } from "./_express.ts";
 import { newSite, readWith, seenWith, tampered, Visitor } from "./_site.ts";
 

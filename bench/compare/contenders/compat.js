@@ -1,6 +1,7 @@
-/** micropie/compat/express-session on Express 5: the application of express-session, on one of our back-ends. */
-import { SessionStore } from "micropie/adapters/express-session";
-import session from "micropie/compat/express-session";
+/** micropie/compat/drop-in on Express 5: the application of express-session, on one of our back-ends. */
+
+import session from "micropie/compat/drop-in";
+import { SessionStore } from "micropie/compat/store";
 import { backend } from "../own.js";
 import { serveOn } from "./express-session.js";
 

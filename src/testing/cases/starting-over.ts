@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { SessionOptions } from "../../core/options.ts";
-import { publicId, regenerate, reloadSession } from "../../core/regenerate.ts";
+import { startOver } from "../../core/start-over.ts";
 import { info, login } from "../../core/verbs.ts";
+import { publicId, reloadSession } from "../../facades/regenerate.ts";
 import { type Case, type Data, found, handleIn, set } from "../world.ts";
 
 /** The name in the data is who is signed in, as code has it that does not call `login`. */
@@ -18,7 +19,7 @@ export const startingOverCases: readonly Case[] = [
       before.cookie = ann.cookie;
       await ann.request((session) => {
         const id = publicId(session);
-        const fresh = regenerate(session);
+        const fresh = startOver(session);
         assert.deepEqual({ ...fresh }, {});
         assert.deepEqual({ ...session }, { visits: 1, color: "red" });
         assert.notEqual(publicId(fresh), id);
@@ -38,7 +39,7 @@ export const startingOverCases: readonly Case[] = [
       const early = await ann.begin();
       await beside.request(set({ color: "red" }));
       const held = world.store.hold("patch");
-      regenerate(early).name = "Ann";
+      startOver(early).name = "Ann";
       const ending = ann.end(early);
       await held.reached;
       await beside.request(set({ notice: "meanwhile" }));
@@ -55,7 +56,7 @@ export const startingOverCases: readonly Case[] = [
       const ann = await world.visitor({ visits: 1 });
       const late = await ann.begin();
       late.color = "late";
-      await ann.request((session) => void Object.assign(regenerate(session), { name: "Ann" }));
+      await ann.request((session) => void Object.assign(startOver(session), { name: "Ann" }));
       assert.equal(await ann.end(late), undefined);
       assert.deepEqual(
         heard.map(({ reason }) => reason),
@@ -70,7 +71,7 @@ export const startingOverCases: readonly Case[] = [
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const handle = handleIn(ann);
-      await ann.request((session) => void regenerate(session));
+      await ann.request((session) => void startOver(session));
       assert.equal(ann.cookie, undefined);
       assert.equal(await world.store.inner.read(handle), undefined);
     },
@@ -82,7 +83,7 @@ export const startingOverCases: readonly Case[] = [
       const sessions = world.sessions();
       const ann = await world.visitor({ visits: 1 }, sessions);
       await ann.request((session) => login(session, "ann"));
-      await ann.request((session) => void Object.assign(regenerate(session), { color: "red" }));
+      await ann.request((session) => void Object.assign(startOver(session), { color: "red" }));
       assert.deepEqual(await sessions.listByUser("ann"), []);
       assert.deepEqual(await found(ann), { color: "red" });
       await ann.request((session) => assert.equal(info(session).userId, undefined));
@@ -96,8 +97,8 @@ export const startingOverCases: readonly Case[] = [
       const other = world.browser();
       other.cookie = ann.cookie;
       const [one, two] = [await ann.begin(), await other.begin()];
-      regenerate(one).name = "one";
-      regenerate(two).color = "two";
+      startOver(one).name = "one";
+      startOver(two).color = "two";
       await Promise.all([ann.end(one), other.end(two)]);
       assert.deepEqual(await found(ann), { name: "one" });
       assert.deepEqual(await found(other), { color: "two" });
@@ -148,7 +149,7 @@ export const startingOverCases: readonly Case[] = [
     async run(world) {
       const sessions = world.sessions(named);
       const ann = await world.visitor({ name: "ann" }, sessions);
-      await ann.request((session) => void Object.assign(regenerate(session), { name: "bob" }));
+      await ann.request((session) => void Object.assign(startOver(session), { name: "bob" }));
       assert.deepEqual(await sessions.listByUser("ann"), []);
       assert.equal(await sessions.revokeAll("bob"), 1);
       assert.deepEqual(await found(ann), {});

@@ -1,12 +1,12 @@
 import { createRequire } from "node:module";
 import session from "express-session";
 import createMemoryStore from "memorystore";
-import type { ExpressStoreLike } from "micropie/backends/express-store";
+import type { ConnectStoreLike } from "micropie/backends/connect-store";
 import type { Pool } from "pg";
 
 // These two have no types of their own.
 const require = createRequire(import.meta.url);
-type StoreFactory<Options> = (from: typeof session) => new (options: Options) => ExpressStoreLike;
+type StoreFactory<Options> = (from: typeof session) => new (options: Options) => ConnectStoreLike;
 
 export const { MemoryStore } = session;
 

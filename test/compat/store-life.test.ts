@@ -1,14 +1,10 @@
 import { hash } from "node:crypto";
 import { createSessions, InMemorySessionBackend, onSessionEvent } from "micropie";
-import {
-  SessionStore,
-  type SessionStoreOptions,
-  type StoredSession,
-} from "micropie/adapters/express-session";
+import { SessionStore, type SessionStoreOptions, type StoredSession } from "micropie/compat/store";
 import { GatedBackend, movableClock } from "micropie/testing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { onEveryBackend } from "./_every-backend.ts";
-import { type ExpressApp, expressApp, type Visitor } from "./_express-app.ts";
+import { onEveryBackend } from "../backends/_every-backend.ts";
+import { type ExpressApp, expressApp, type Visitor } from "./_store-app.ts";
 
 type Options = Parameters<typeof expressApp> extends [unknown, ...infer Rest] ? Rest : never;
 

@@ -2,14 +2,14 @@
  * What is used of an express-session store. Everything made for express-session fits: connect-redis, connect-mongo,
  * connect-pg-simple, connect-dynamodb, session-file-store, memorystore and many more.
  */
-export interface ExpressStoreLike {
+export interface ConnectStoreLike {
   get(sid: string, callback: (error?: unknown, session?: unknown) => void): unknown;
   set(sid: string, session: object, callback: (error?: unknown) => void): unknown;
   destroy(sid: string, callback: (error?: unknown) => void): unknown;
 }
 
 /** Whether it has the three methods. */
-export function isExpressStore(store: unknown): store is ExpressStoreLike {
+export function isConnectStore(store: unknown): store is ConnectStoreLike {
   const { get, set, destroy } = Object(store) as { [name: string]: unknown };
   return [get, set, destroy].every((method) => typeof method === "function");
 }

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RedisStore } from "connect-redis";
 import { BackendError, ConfigError, createSessions } from "micropie";
-import { type ExpressStoreLike, ExpressStoreSessionBackend } from "micropie/backends/express-store";
+import { type ConnectStoreLike, ConnectStoreSessionBackend } from "micropie/backends/connect-store";
 import { browser, gate } from "micropie/testing";
 import pg from "pg";
 import { createClient } from "redis";
 import { expect, onTestFinished, test } from "vitest";
 import { onServer } from "../servers/on-server.ts";
-import { FileStore, MemoryStore, PgStore } from "./_express-stores.ts";
+import { FileStore, MemoryStore, PgStore } from "./_connect-stores.ts";
 import { newPatch, newRecord } from "./_records.ts";
 
 function folder(): string {
@@ -22,7 +22,7 @@ function folder(): string {
 const fileStore = (path: string) => new FileStore({ path, retries: 0, reapInterval: -1, logFn: () => {} });
 
 /** A store as somebody might write one: it keeps what it is given, and can be told how to answer. */
-class ObjectStore implements ExpressStoreLike {
+class ObjectStore implements ConnectStoreLike {
   readonly objects = new Map<string, object>();
 
   get(sid: string, callback: (error?: unknown, session?: unknown) => void): unknown {
@@ -40,7 +40,7 @@ class ObjectStore implements ExpressStoreLike {
 
 test("sessions of an engine live in a store for express-session", async () => {
   const store = new MemoryStore();
-  const sessions = createSessions<{ visits: number }>({ backend: new ExpressStoreSessionBackend(store) });
+  const sessions = createSessions<{ visits: number }>({ backend: new ConnectStoreSessionBackend(store) });
   const ann = browser(sessions);
   await ann.request((session) => void Object.assign(session, { visits: 1 }));
   await ann.request((session) => expect(session.visits).toBe(1));
@@ -49,7 +49,7 @@ test("sessions of an engine live in a store for express-session", async () => {
 
 test("what a store adds is not seen, and a key `cookie` of the user's own stays", async () => {
   const path = folder();
-  const backend = new ExpressStoreSessionBackend(fileStore(path));
+  const backend = new ConnectStoreSessionBackend(fileStore(path));
   const data = { cookie: { crumbs: 1 }, __lastAccess: "mine", expires: 5, deep: { "a.b": [null, "\u0000"] } };
   await backend.save("one", data, 100);
   expect(JSON.parse(readFileSync(join(path, "one.json"), "utf8")).__lastAccess).toBeTypeOf("number");
@@ -58,7 +58,7 @@ test("what a store adds is not seen, and a key `cookie` of the user's own stays"
 
 test("a store that keeps and changes what it was given does no harm", async () => {
   const store = new ObjectStore();
-  const backend = new ExpressStoreSessionBackend(store);
+  const backend = new ConnectStoreSessionBackend(store);
   await backend.create("one", newRecord());
   const before = store.objects.get("one");
   await backend.patch("one", newPatch({ list: [1, 2] }));
@@ -69,7 +69,7 @@ test("a store that keeps and changes what it was given does no harm", async () =
 
 test("however a store says that there is nothing, there is no session", async () => {
   const store = new ObjectStore();
-  const backend = new ExpressStoreSessionBackend(store);
+  const backend = new ConnectStoreSessionBackend(store);
   const missing = Object.assign(new Error("no such file"), { code: "ENOENT" });
   for (const answer of [[], [null], [null, null], [undefined, undefined], [missing], [null, false]]) {
     store.get = (_, callback) => callback(...answer);
@@ -81,7 +81,7 @@ test("however a store says that there is nothing, there is no session", async ()
 
 test("however a store says that it failed, it is an error, and one that could not be stored above all", async () => {
   const store = new ObjectStore();
-  const backend = new ExpressStoreSessionBackend(store);
+  const backend = new ConnectStoreSessionBackend(store);
   const down = new Error("down");
   const failing: ((...args: unknown[]) => unknown)[] = [
     (...args) => (args.at(-1) as (error: Error) => void)(down),
@@ -99,14 +99,14 @@ test("however a store says that it failed, it is an error, and one that could no
     await expect(backend.save("one", {}, 10)).rejects.toBe(down);
   }
   const path = folder();
-  const files = new ExpressStoreSessionBackend(fileStore(path));
+  const files = new ConnectStoreSessionBackend(fileStore(path));
   rmSync(path, { recursive: true });
   await expect(files.save("one", { a: 1 }, 10)).rejects.toMatchObject({ code: "ENOENT" });
 });
 
 test("only a store's first answer counts, and a promise of its own is none", async () => {
   const store = new ObjectStore();
-  const backend = new ExpressStoreSessionBackend(store);
+  const backend = new ConnectStoreSessionBackend(store);
   await backend.save("one", { a: 1 }, 10);
   const stored = store.objects.get("one");
   store.get = (_, callback) => {
@@ -139,7 +139,7 @@ test("a store that never calls back costs a request its deadline, no more", asyn
   const store = new ObjectStore();
   store.get = () => {};
   const sessions = createSessions({
-    backend: new ExpressStoreSessionBackend(store),
+    backend: new ConnectStoreSessionBackend(store),
     backendTimeout: 0.1,
   });
   const loading = sessions.load(`session_id=${"a".repeat(48)}`);
@@ -148,7 +148,7 @@ test("a store that never calls back costs a request its deadline, no more", asyn
 
 test("a session file that is damaged is no session, after one error", async () => {
   const path = folder();
-  const backend = new ExpressStoreSessionBackend(fileStore(path));
+  const backend = new ConnectStoreSessionBackend(fileStore(path));
   await backend.create("one", newRecord());
   writeFileSync(join(path, "one.json"), '{"cookie":');
   await expect(backend.read("one")).rejects.toThrow(SyntaxError);
@@ -158,7 +158,7 @@ test("a session file that is damaged is no session, after one error", async () =
 
 test("what is not a store is refused at the start", () => {
   for (const wrong of [undefined, null, {}, { get() {}, set() {} }, MemoryStore]) {
-    expect(() => new ExpressStoreSessionBackend(wrong as never)).toThrow(
+    expect(() => new ConnectStoreSessionBackend(wrong as never)).toThrow(
       expect.objectContaining({ constructor: ConfigError, option: "backend" }),
     );
   }
@@ -166,7 +166,7 @@ test("what is not a store is refused at the start", () => {
 
 test("a store is asked to keep a session for its timeout, and for ten years at most", async () => {
   const store = new ObjectStore();
-  const backend = new ExpressStoreSessionBackend(store);
+  const backend = new ConnectStoreSessionBackend(store);
   for (const [timeout, kept] of [
     [100, 100],
     [0.25, 0.25],
@@ -185,7 +185,7 @@ await onServer("redis", ({ url }) => {
     const client = await createClient({ url }).connect();
     onTestFinished(() => client.close());
     const prefix = `${randomBytes(6).toString("hex")}:`;
-    const backend = new ExpressStoreSessionBackend(new RedisStore({ client, prefix }));
+    const backend = new ConnectStoreSessionBackend(new RedisStore({ client, prefix }));
     await backend.create("one", newRecord({ idleTimeout: 100, absoluteTimeout: 500 }));
     expect(await client.ttl(`${prefix}one`)).toBe(100);
     await backend.touch("one", 300);
@@ -207,7 +207,7 @@ await onServer("postgres", ({ url }) => {
       await pool.end();
     });
     const store = new PgStore({ pool, schemaName, createTableIfMissing: true, pruneSessionInterval: false });
-    const backend = new ExpressStoreSessionBackend(store);
+    const backend = new ConnectStoreSessionBackend(store);
     const data = JSON.stringify({ nul: "\u0000", lone: "\ud800", face: "😀", b: 1, a: 1, ["__proto__"]: 1 });
     await backend.create("one", newRecord({ data, idleTimeout: 100 }));
     const { rows } = await pool.query(

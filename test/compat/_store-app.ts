@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import express, { type Express, type Request } from "express";
 import session, { type SessionOptions } from "express-session";
 import type { LoadSave, SessionBackend } from "micropie";
-import { SessionStore, type SessionStoreOptions } from "micropie/adapters/express-session";
+import { SessionStore, type SessionStoreOptions } from "micropie/compat/store";
 import { type Gate, GatedBackend, gate } from "micropie/testing";
 import { onTestFinished } from "vitest";
 import { toBackend } from "../../src/backends/backend.ts";

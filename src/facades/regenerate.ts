@@ -1,37 +1,11 @@
 import type { Awaitable } from "../backends/backend.ts";
+import { call, chain } from "../core/engine.ts";
+import { reload } from "../core/fill.ts";
+import { judgeAgain } from "../core/record.ts";
+import { liveOf, stateOf } from "../core/session.ts";
+import { createHandle } from "../core/token.ts";
+import { markOf } from "../core/user.ts";
 import { StateError } from "../errors.ts";
-import { commitLive } from "./commit.ts";
-import { call, chain } from "./engine.ts";
-import { reload } from "./fill.ts";
-import { forget } from "./forget.ts";
-import { judgeAgain } from "./record.ts";
-import { liveOf, replaceObject, stateOf, writableOf } from "./session.ts";
-import { createHandle } from "./token.ts";
-import { markOf } from "./user.ts";
-
-/**
- * Marks the session to start over: answers a new, empty object, which is the request's session from now on; the one
- * before keeps its data as a plain copy. At commit the old id is dead, and what requests that began before write late
- * is dropped. If nothing is put into it, the session ends. It is nobody's, until `login` or the option `userId` says
- * whose. For adapters of libraries that do it in this way; else `login` and `rotate` are what you want.
- * Throws StateError `headers_sent` after the first byte.
- */
-export function regenerate<S extends object>(session: S): S {
-  const live = writableOf(session, "regenerate");
-  if (live.headersSent) {
-    throw new StateError(
-      "headers_sent",
-      "The response has begun, so the cookie that a new session needs cannot be sent. Do it before the first byte.",
-    );
-  }
-  if (live.state === "ended") forget(live);
-  live.mark = { verb: "login", userId: null, lifetime: {} };
-  live.startsOver = true;
-  live.emptied = false;
-  live.drained = undefined;
-  live.reserved = undefined;
-  return replaceObject(live) as S;
-}
 
 /**
  * A public name that changes with the rights, for what must not outlive them (a CSRF token). It begins with the handle,
@@ -70,9 +44,4 @@ export function reloadSession(session: object): Awaitable<void> {
 
 function over(): StateError {
   return new StateError("ended", "The session is not stored, or over, so there is nothing to reload.");
-}
-
-/** Saves now, as the verb `commit`; answers at once if the back-end does. */
-export function saveNow(session: object): Awaitable<void> {
-  return commitLive(liveOf(session));
 }

@@ -6,21 +6,21 @@ import { publish } from "../core/events.ts";
 import { resolveBackend } from "../core/options.ts";
 import { judge } from "../core/record.ts";
 import { ConfigError } from "../errors.ts";
-import { type Classes, classesOf, inflate, type SessionRequest } from "./_express-session/classes.ts";
-import { liveCookie, type StoredCookie } from "./_express-session/cookie.ts";
-import { type Draft, draftOf } from "./_express-session/draft.ts";
-import { type Held, newHeld, storedNow } from "./_express-session/held.ts";
-import { keyOf } from "./_express-session/key.ts";
+import { type Classes, classesOf, inflate, type SessionRequest } from "./_session-store/classes.ts";
+import { liveCookie, type StoredCookie } from "./_session-store/cookie.ts";
+import { type Draft, draftOf } from "./_session-store/draft.ts";
+import { type Held, newHeld, storedNow } from "./_session-store/held.ts";
+import { keyOf } from "./_session-store/key.ts";
 import {
   type ResolvedStoreOptions,
   resolveStoreOptions,
   type SessionStoreOptions,
-} from "./_express-session/options.ts";
-import { end, touch, write } from "./_express-session/write.ts";
+} from "./_session-store/options.ts";
+import { end, touch, write } from "./_session-store/write.ts";
 
-export type { SessionRequest } from "./_express-session/classes.ts";
-export type { StoredCookie } from "./_express-session/cookie.ts";
-export type { SessionStoreOptions } from "./_express-session/options.ts";
+export type { SessionRequest } from "./_session-store/classes.ts";
+export type { StoredCookie } from "./_session-store/cookie.ts";
+export type { SessionStoreOptions } from "./_session-store/options.ts";
 
 /** A stored session as express-session takes it: the data, and `cookie`. */
 export interface StoredSession {

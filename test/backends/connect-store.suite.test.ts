@@ -3,17 +3,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RedisStore } from "connect-redis";
-import { type ExpressStoreLike, ExpressStoreSessionBackend } from "micropie/backends/express-store";
+import { type ConnectStoreLike, ConnectStoreSessionBackend } from "micropie/backends/connect-store";
 import { backendSuite, type TestStore } from "micropie/testing";
 import pg from "pg";
 import { createClient } from "redis";
 import { afterAll, describe, test } from "vitest";
 import { onServer } from "../servers/on-server.ts";
-import { FileStore, MemoryStore, MemorystoreStore, PgStore } from "./_express-stores.ts";
+import { FileStore, MemoryStore, MemorystoreStore, PgStore } from "./_connect-stores.ts";
 
 /** The back-end over this store, with the clock of the case for the engine; the store goes on by its own. */
-function over(store: ExpressStoreLike, now: () => number, close?: TestStore["close"]): TestStore {
-  const backend = new ExpressStoreSessionBackend(store);
+function over(store: ConnectStoreLike, now: () => number, close?: TestStore["close"]): TestStore {
+  const backend = new ConnectStoreSessionBackend(store);
   backend.now = now;
   return { backend, ...(close && { close }) };
 }

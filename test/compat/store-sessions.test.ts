@@ -1,15 +1,11 @@
 import { hash } from "node:crypto";
 import expressSession, { type Session } from "express-session";
 import { BackendError, ConfigError, InMemorySessionBackend } from "micropie";
-import {
-  SessionStore,
-  type SessionStoreOptions,
-  type StoredSession,
-} from "micropie/adapters/express-session";
+import { SessionStore, type SessionStoreOptions, type StoredSession } from "micropie/compat/store";
 import { GatedBackend } from "micropie/testing";
 import { describe, expect, test, vi } from "vitest";
 import { newPatch } from "../backends/_records.ts";
-import { expressApp, noteErrors } from "./_express-app.ts";
+import { expressApp, noteErrors } from "./_store-app.ts";
 
 /** The callbacks of a store as promises: what it was called with. */
 function promised(store: SessionStore) {

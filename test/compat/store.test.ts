@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { expect, test } from "vitest";
-import { onEveryBackend } from "./_every-backend.ts";
-import { expressApp } from "./_express-app.ts";
+import { onEveryBackend } from "../backends/_every-backend.ts";
+import { expressApp } from "./_store-app.ts";
 
 await onEveryBackend((create) => {
   test("a session is stored, found again, changed and ended", async () => {

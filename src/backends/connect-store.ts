@@ -1,10 +1,10 @@
 import { ConfigError } from "../errors.ts";
+import { answerOf, ifMissing } from "./_connect-store/answer.ts";
+import { type ConnectStoreLike, isConnectStore } from "./_connect-store/like.ts";
 import { LONGEST, opened, sealed } from "./_envelope.ts";
-import { answerOf, ifMissing } from "./_express-store/answer.ts";
-import { type ExpressStoreLike, isExpressStore } from "./_express-store/like.ts";
 import { SessionBackend, type SessionData } from "./backend.ts";
 
-export type { ExpressStoreLike } from "./_express-store/like.ts";
+export type { ConnectStoreLike } from "./_connect-store/like.ts";
 
 /**
  * Sessions in any store that was made for express-session: MongoDB, DynamoDB and whatever else somebody wrote one for.
@@ -20,15 +20,15 @@ export type { ExpressStoreLike } from "./_express-store/like.ts";
  *
  * Throws ConfigError `backend` if it is not a store: an object with `get`, `set` and `destroy`.
  */
-export class ExpressStoreSessionBackend extends SessionBackend {
-  readonly #store: ExpressStoreLike;
+export class ConnectStoreSessionBackend extends SessionBackend {
+  readonly #store: ConnectStoreLike;
 
-  constructor(store: ExpressStoreLike) {
+  constructor(store: ConnectStoreLike) {
     super();
-    if (!isExpressStore(store)) {
+    if (!isConnectStore(store)) {
       throw new ConfigError(
         "backend",
-        "ExpressStoreSessionBackend takes an express-session store, made with `new`: an object with get, set and destroy.",
+        "ConnectStoreSessionBackend takes an express-session store, made with `new`: an object with get, set and destroy.",
       );
     }
     this.#store = store;

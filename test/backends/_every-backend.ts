@@ -1,10 +1,10 @@
 import type { SessionBackend } from "micropie";
 import { movableClock } from "micropie/testing";
 import { afterAll, beforeAll, describe, onTestFinished } from "vitest";
-import { newCase, type Opened as OpenedPostgres, openPool } from "../backends/_postgres.ts";
-import { CLIENTS, Keyspace, nodeOf, type Opened as OpenedRedis, testStore } from "../backends/_redis.ts";
 import { onServer } from "../servers/on-server.ts";
 import { stores } from "../testing/stores.ts";
+import { newCase, type Opened as OpenedPostgres, openPool } from "./_postgres.ts";
+import { CLIENTS, Keyspace, nodeOf, type Opened as OpenedRedis, testStore } from "./_redis.ts";
 
 /** An empty store for one test, and what makes all it holds so many seconds older. */
 export interface Aging {
