@@ -1,3 +1,4 @@
+import { type Environment, systemEnvironment } from "../environment.ts";
 import { Fallback } from "./_fallback/fallback.ts";
 
 /** What a session holds: a dictionary of data. */
@@ -115,6 +116,9 @@ export interface UserSession {
  * stored must come back unchanged.
  */
 export abstract class SessionBackend {
+  /** Time, chance and timers. The engine puts its own here, if it was given one. */
+  environment: Environment = systemEnvironment;
+
   #fallback: Fallback | undefined;
 
   get #over(): Fallback {
@@ -131,9 +135,9 @@ export abstract class SessionBackend {
    */
   abstract save(id: string, data: SessionData, timeout: number): Awaitable<void>;
 
-  /** The back-end's clock: seconds since 1970. Replaced in tests by a clock that they move. */
+  /** The back-end's clock: seconds since 1970. */
   now(): number {
-    return Date.now() / 1000;
+    return this.environment.now();
   }
 
   /** The record of this handle, or undefined. May answer one that has expired; the engine judges it by `record.now`. */
