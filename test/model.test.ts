@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { createSessions } from "micropie";
-import { GatedBackend, movableClock } from "micropie/testing";
+import { GatedBackend, movableClock, withClock } from "micropie/testing";
 import { describe, expect, test } from "vitest";
 import { ABSOLUTE, GRACE, IDLE, Model } from "./_model.ts";
 import type { Real } from "./_model-commands.ts";
@@ -54,7 +54,7 @@ describe("the model finds out", () => {
   for (const [name, Wrong] of Object.entries({ BlobBackend, UpsertBackend })) {
     test(`${name}, which is wrong`, async () => {
       const { failed } = await fc.check(
-        property((now) => new Wrong({ now })),
+        property((now) => withClock(new Wrong(), now)),
         { numRuns: RUNS },
       );
       expect(failed).toBe(true);

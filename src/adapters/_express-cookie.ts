@@ -1,3 +1,4 @@
+import { readHead } from "../core/head.ts";
 import { type Lifetime, type Live, liveOf, stateOf } from "../core/session.ts";
 import { destroy, rotate } from "../core/verbs.ts";
 
@@ -80,7 +81,7 @@ function seenOf(session: object): Live {
 function lifetimeOf(live: Live): { idleTimeout: number; persistent: boolean } {
   const { options } = live.engine;
   const given = givenBy(live);
-  if (given === undefined && live.record !== undefined) return live.record;
+  if (given === undefined && live.record !== undefined) return readHead(live.record.head);
   const { idleTimeout = Math.min(options.idleTimeout, given?.absoluteTimeout ?? Infinity) } = given ?? {};
   return { idleTimeout, persistent: given?.persistent ?? options.cookie.persistent };
 }

@@ -1,4 +1,4 @@
-import type { DataChanges } from "./backend.ts";
+import type { DataChanges } from "./_contract.ts";
 
 /**
  * The JSON text of one object after these changes. Keys are only ever own members here: `__proto__` and its friends

@@ -1,4 +1,4 @@
-import type { SessionData } from "./backend.ts";
+import type { SessionData } from "./_contract.ts";
 
 /** The longest that a store is asked to keep something, in seconds: ten years, which every store can count. */
 export const LONGEST = 315_360_000;

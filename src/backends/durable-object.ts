@@ -92,8 +92,7 @@ export class DurableObjectSessionBackend extends SessionBackend {
   }
 
   override async listByUser(userId: string): Promise<UserSession[]> {
-    const found = await this.#all((object) => object.listByUser(userId));
-    return found.flat().sort((one, other) => one.record.createdAt - other.record.createdAt);
+    return (await this.#all((object) => object.listByUser(userId))).flat();
   }
 
   override async revokeUser(userId: string, except?: string): Promise<string[]> {

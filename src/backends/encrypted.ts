@@ -69,12 +69,12 @@ export class EncryptedSessionBackend extends SessionBackend {
       throw new ConfigError("acceptPlaintext", "must be true or false");
     this.#inner = toBackend(inner);
     this.#sealer = new Sealer(resolveKeys(keys, current), acceptPlaintext, cacheBytes);
-    Object.defineProperty(this, "onExpired", {
-      get: () => this.#inner.onExpired,
-      set: (listener: SessionBackend["onExpired"]) => {
-        this.#inner.onExpired = listener;
-      },
-    });
+    for (const name of ["onExpired", "environment"] as const) {
+      Object.defineProperty(this, name, {
+        get: () => this.#inner[name],
+        set: (value: unknown) => Object.assign(this.#inner, { [name]: value }),
+      });
+    }
   }
 
   override now(): number {

@@ -1,8 +1,8 @@
+import { sleep } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
-import { pause } from "./_attempts.ts";
 import { fromDictionary } from "./_dictionary.ts";
 import { type Envelope, isEnvelope, LONGEST, opened, sealed } from "./_envelope.ts";
-import { Turns } from "./_fallback/turns.ts";
+import { Turns } from "./_turns.ts";
 import { SessionBackend, type SessionData } from "./backend.ts";
 
 /** What is used of an unstorage `Storage`, made with `createStorage` or `prefixStorage`. */
@@ -49,7 +49,7 @@ const PATIENCE = [1, 4, 16, 64, 256];
 export class UnstorageSessionBackend extends SessionBackend {
   readonly #storage: UnstorageLike;
   readonly #base: string;
-  readonly #turns: Turns = new Turns();
+  readonly #turns: Turns = new Turns(this);
 
   constructor(storage: UnstorageLike, options: UnstorageOptions = {}) {
     super();
@@ -121,7 +121,7 @@ export class UnstorageSessionBackend extends SessionBackend {
     let value = await this.#storage.getItem(key);
     for (const wait of PATIENCE) {
       if (!isText(value)) break;
-      await pause(wait);
+      await sleep(this.environment, wait / 1000);
       value = await this.#storage.getItem(key);
     }
     return value;

@@ -4,6 +4,7 @@ import { checkSize } from "./changes.ts";
 import { decode, encode } from "./codec.ts";
 import { call, chain, type Engine } from "./engine.ts";
 import { publish } from "./events.ts";
+import { readHead, timeoutsOf } from "./head.ts";
 import type { LegacyCookie } from "./legacy.ts";
 import {
   type FoundLegacy,
@@ -112,7 +113,7 @@ async function arrive(engine: Engine, ids: LegacyIds, record: SessionRecord): Pr
       baseVersion: record.version,
       data: record.data,
       changes: () => ({ set: new Map(), unset: [] }),
-      idleTimeout: record.idleTimeout,
+      idleTimeout: readHead(record.head).idleTimeout,
       rotation: { secretHash, grace: 0, raiseEpoch: true, ...(userId === null ? {} : { userId }) },
     }),
   );
@@ -152,15 +153,12 @@ async function newRecord(
     data: text,
     secretHash,
     userId: userIn(engine, text),
-    ...lifetimeOf(engine, found.lifetime ?? {}),
+    ...timeoutsOf(lifetimeOf(engine, found.lifetime ?? {})),
   };
 }
 
 /** Within the limits of new sessions, and always one that a back-end can store. */
-function lifetimeOf(
-  { options }: Engine,
-  given: Lifetime,
-): { idleTimeout: number; absoluteTimeout: number; persistent: boolean } {
+function lifetimeOf({ options }: Engine, given: Lifetime): Required<Lifetime> {
   const within = (value: number | undefined, fallback: number, most: number): number =>
     Math.max(1, Math.min(value !== undefined && value > 0 ? value : fallback, most));
   const absoluteTimeout = within(given.absoluteTimeout, options.absoluteTimeout, options.absoluteTimeout);

@@ -1,4 +1,5 @@
 import type { SessionRecord } from "../backends/backend.ts";
+import { readHead } from "./head.ts";
 
 /** Whether either deadline is over, by the clock of the store that answered the record. */
 export function isExpired(record: SessionRecord): boolean {
@@ -11,7 +12,8 @@ export function isExpired(record: SessionRecord): boolean {
  * has a shorter throttle too, or its requests could never keep it alive.
  */
 export function isTouchDue(record: SessionRecord, throttle: number): boolean {
-  const deadline = Math.min(record.now + record.idleTimeout, record.absoluteExpiresAt);
+  const { idleTimeout } = readHead(record.head);
+  const deadline = Math.min(record.now + idleTimeout, record.absoluteExpiresAt);
   const gain = deadline - record.expiresAt;
-  return gain > 0 && gain >= Math.min(throttle, record.idleTimeout / 20);
+  return gain > 0 && gain >= Math.min(throttle, idleTimeout / 20);
 }

@@ -79,7 +79,7 @@ export function mark(engine: Engine, ids: LegacyIds, secretHash: string): Awaita
     userId: null,
     idleTimeout: seconds,
     absoluteTimeout: seconds,
-    persistent: false,
+    head: "",
   };
   return call(engine, "create", () => backend.create(ids.marker, marker));
 }

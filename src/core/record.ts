@@ -1,5 +1,6 @@
 import type { NewRecord, Rotation, SessionRecord } from "../backends/backend.ts";
 import { isExpired } from "./expiry.ts";
+import { readHead } from "./head.ts";
 import { sameHash } from "./token.ts";
 
 /** What a presented secret is worth. Everything but `live` and `grace` is answered as "no session". */
@@ -41,26 +42,28 @@ export function created(record: NewRecord, now: number): SessionRecord {
     previousUntil: 0,
     epoch: 0,
     version: 1,
-    createdAt: now,
     expiresAt: Math.min(now + record.idleTimeout, absoluteExpiresAt),
     absoluteExpiresAt,
-    idleTimeout: record.idleTimeout,
-    persistent: record.persistent,
     userId: record.userId,
+    head: record.head,
     now,
   };
 }
 
-/** The record after a rotation; `now` is the one it was applied to. */
-export function rotated(now: SessionRecord, before: SessionRecord, rotation: Rotation): SessionRecord {
+/** The record after a rotation by a patch with this head; `now` is the one it was applied to. */
+export function rotated(
+  now: SessionRecord,
+  before: SessionRecord,
+  rotation: Rotation,
+  head: string = before.head,
+): SessionRecord {
   const next = { ...now, secretHash: rotation.secretHash, previousSecretHash: before.secretHash };
   const rights = {
     epoch: before.epoch + (rotation.raiseEpoch ? 1 : 0),
     userId: rotation.userId ?? before.userId,
   };
-  if (rotation.lifetime === undefined) return { ...next, ...rights };
-  const { idleTimeout, absoluteTimeout, persistent } = rotation.lifetime;
-  const absoluteExpiresAt = now.now + absoluteTimeout;
-  const expiresAt = Math.min(now.now + idleTimeout, absoluteExpiresAt);
-  return { ...next, ...rights, createdAt: now.now, expiresAt, absoluteExpiresAt, idleTimeout, persistent };
+  if (rotation.absoluteTimeout === undefined) return { ...next, ...rights, head };
+  const absoluteExpiresAt = now.now + rotation.absoluteTimeout;
+  const expiresAt = Math.min(now.now + readHead(head).idleTimeout, absoluteExpiresAt);
+  return { ...next, ...rights, head, expiresAt, absoluteExpiresAt };
 }

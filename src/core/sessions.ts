@@ -3,6 +3,7 @@ import { decode } from "./codec.ts";
 import { commitLive } from "./commit.ts";
 import { call, chain, type Engine } from "./engine.ts";
 import { publish } from "./events.ts";
+import { readHead } from "./head.ts";
 import { type LoadOptions, loadLive } from "./load.ts";
 import { type ResolvedOptions, resolveBackend, resolveOptions, type SessionOptions } from "./options.ts";
 import { payOwed } from "./owed.ts";
@@ -114,7 +115,7 @@ export function createSessions<T extends object = SessionData>(options: SessionO
     },
     async listByUser(userId) {
       const found = await call(engine, "listByUser", () => backend.listByUser(userId));
-      return found.map((session) => infoOf(session));
+      return found.map((session) => infoOf<T>(session)).sort((one, other) => one.createdAt - other.createdAt);
     },
     async revoke(handle) {
       // A store may hold other things under other names, which are not sessions to be ended.
@@ -155,13 +156,15 @@ function release(live: Live): Promise<void> | undefined {
 }
 
 function infoOf<T extends object>({ handle, record }: UserSession): UserSessionInfo<T> {
+  const { idleTimeout, absoluteTimeout } = readHead(record.head);
+  const createdAt = record.absoluteExpiresAt - absoluteTimeout;
   const data: SessionData = Object.create(null);
   decode(record.data, (key, value) => setKey(data, key, value));
   return {
     handle,
     userId: record.userId ?? "",
-    createdAt: record.createdAt,
-    lastSeenAt: Math.max(record.createdAt, record.expiresAt - record.idleTimeout),
+    createdAt,
+    lastSeenAt: Math.max(createdAt, record.expiresAt - idleTimeout),
     expiresAt: record.expiresAt,
     absoluteExpiresAt: record.absoluteExpiresAt,
     data: data as Session<T>,

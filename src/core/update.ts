@@ -4,6 +4,7 @@ import { changesBetween, checkSize } from "./changes.ts";
 import { decode, encode, encodeValue } from "./codec.ts";
 import { call } from "./engine.ts";
 import { isExpired } from "./expiry.ts";
+import { readHead } from "./head.ts";
 import { sleep, standInLine } from "./line.ts";
 import { checkWritten, fitData } from "./schema.ts";
 import { type Live, setKey, writableOf } from "./session.ts";
@@ -67,7 +68,7 @@ async function retry(live: Live, key: string, fn: Change): Promise<unknown> {
         baseVersion: record.version,
         data: text,
         changes: () => changesBetween(record.data, text),
-        idleTimeout: record.idleTimeout,
+        idleTimeout: readHead(record.head).idleTimeout,
       }),
     );
     if (result === "ok" || result === "merged")

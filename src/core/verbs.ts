@@ -1,6 +1,7 @@
 import { StateError } from "../errors.ts";
 import { decode, encodeValue } from "./codec.ts";
 import { commitLive } from "./commit.ts";
+import { readHead } from "./head.ts";
 import { checkLifetime } from "./options.ts";
 import { type Lifetime, type Live, liveOf, readOnly, setKey, writableOf } from "./session.ts";
 import { update } from "./update.ts";
@@ -141,10 +142,10 @@ export function info(session: object): SessionInfo {
   return {
     handle: record === undefined ? undefined : live.handle,
     userId: record?.userId ?? undefined,
-    createdAt: record?.createdAt,
+    createdAt: record && record.absoluteExpiresAt - readHead(record.head).absoluteTimeout,
     expiresAt: record?.expiresAt,
     absoluteExpiresAt: record?.absoluteExpiresAt,
-    persistent: record?.persistent ?? live.engine.options.cookie.persistent,
+    persistent: record ? readHead(record.head).persistent : live.engine.options.cookie.persistent,
     stored: record !== undefined,
   };
 }

@@ -5,6 +5,7 @@ import { call, chain } from "./engine.ts";
 import { publish, type SessionEvents } from "./events.ts";
 import { isExpired } from "./expiry.ts";
 import { forget, letGo } from "./forget.ts";
+import { headText, readHead, timeoutsOf } from "./head.ts";
 import { endLegacy } from "./legacy-cookies.ts";
 import { checkLifetime } from "./options.ts";
 import { created, rotated } from "./record.ts";
@@ -31,7 +32,7 @@ export function create(live: Live, text: string, mark: Mark | undefined, attempt
     data: text,
     secretHash: token.secretHash,
     userId: login?.userId ?? null,
-    ...fullLifetime(live, mark?.verb === "destroy" ? undefined : mark?.lifetime),
+    ...timeoutsOf(fullLifetime(live, mark?.verb === "destroy" ? undefined : mark?.lifetime)),
   };
   return chain(
     call(engine, "create", () => engine.backend.create(token.handle, record)),
@@ -67,15 +68,17 @@ export function rotate(live: Live, text: string, mark: Asked, attempt = 1): Awai
   const login = mark.verb === "login";
   const raiseEpoch = login || mark.privilegeChange;
   const token = createToken(live.handle);
-  const renewed = login || mark.lifetime !== undefined;
+  const lifetime = login || mark.lifetime !== undefined ? fullLifetime(live, mark.lifetime) : undefined;
+  // What else the head remembers stays.
+  const head = lifetime && headText({ ...readHead(record.head), ...lifetime });
   const rotation: Rotation = {
     secretHash: token.secretHash,
     grace: options.rotationGrace,
     raiseEpoch,
     ...(login && mark.userId !== null ? { userId: mark.userId } : {}),
-    ...(renewed ? { lifetime: fullLifetime(live, mark.lifetime) } : {}),
+    ...(lifetime === undefined ? {} : { absoluteTimeout: lifetime.absoluteTimeout }),
   };
-  return chain(patch(live, text, rotation), (result) => {
+  return chain(patch(live, text, rotation, head), (result) => {
     if (result === "ended" && signsIn(live, mark)) throw nobodySignedIn(live);
     if (result === "stale") {
       if (live.startsOver && attempt < FRESH_ATTEMPTS) return afresh(live, text, mark, attempt);
@@ -86,7 +89,7 @@ export function rotate(live: Live, text: string, mark: Asked, attempt = 1): Awai
     }
     return chain(applied(live, text, result, mark), () => {
       if (live.state === "ended") return;
-      live.record = rotated(live.record!, record, rotation);
+      live.record = rotated(live.record!, record, rotation, head);
       live.cookie = carried(live, token.value);
       publish("rotated", { ...eventOf(live), login, privilegeChange: raiseEpoch });
     });
@@ -135,7 +138,9 @@ export function touch(live: Live): Awaitable<void> {
     if (!(error instanceof SessionError)) throw error;
   };
   try {
-    const answer = call(engine, "touch", () => engine.backend.touch(handle, record!.idleTimeout));
+    const answer = call(engine, "touch", () =>
+      engine.backend.touch(handle, readHead(record!.head).idleTimeout),
+    );
     if (answer instanceof Promise) return answer.then(() => extend(live), ignore);
     extend(live);
   } catch (error) {
@@ -148,7 +153,12 @@ export function discard(live: Live, reason: SessionEvents["discarded"]["reason"]
   publish("discarded", { ...eventOf(live), reason });
 }
 
-function patch(live: Live, text: string, rotation: Rotation | undefined): Awaitable<PatchResult> {
+function patch(
+  live: Live,
+  text: string,
+  rotation: Rotation | undefined,
+  head?: string,
+): Awaitable<PatchResult> {
   const { engine, handle, baseline, version, lease } = live;
   const record = live.record!;
   return call(engine, "patch", () =>
@@ -160,7 +170,8 @@ function patch(live: Live, text: string, rotation: Rotation | undefined): Awaita
       baseVersion: version,
       data: text,
       changes: () => changesBetween(baseline, text),
-      idleTimeout: rotation?.lifetime?.idleTimeout ?? record.idleTimeout,
+      idleTimeout: readHead(head ?? record.head).idleTimeout,
+      head,
       rotation,
     }),
   );
@@ -204,7 +215,8 @@ export function ended(live: Live, reason: "ended" | "stale"): void {
 
 function extend(live: Live): void {
   const record = live.record!;
-  const expiresAt = Math.min(record.now + record.idleTimeout, record.absoluteExpiresAt);
+  const { idleTimeout } = readHead(record.head);
+  const expiresAt = Math.min(record.now + idleTimeout, record.absoluteExpiresAt);
   if (expiresAt > record.expiresAt) live.record = { ...record, expiresAt };
 }
 
@@ -219,7 +231,8 @@ function fullLifetime(live: Live, given: Lifetime | undefined): Required<Lifetim
 /** What carries a token to the client: a Set-Cookie line, or by header the token itself. */
 export function carried(live: Live, token: string): string {
   if (live.byHeader) return token;
-  const { persistent, absoluteExpiresAt, now } = live.record!;
+  const { head, absoluteExpiresAt, now } = live.record!;
+  const { persistent } = readHead(head);
   return serializeCookie(live.engine.options.cookie, token, persistent ? absoluteExpiresAt - now : undefined);
 }
 

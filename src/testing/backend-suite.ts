@@ -1,5 +1,6 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { contractCases } from "./cases/contract.ts";
+import { contractHeadCases } from "./cases/contract-head.ts";
 import { contractRacesCases } from "./cases/contract-races.ts";
 import { contractTimesCases } from "./cases/contract-times.ts";
 import { contractUsersCases } from "./cases/contract-users.ts";
@@ -28,6 +29,7 @@ export interface BackendSuiteOptions {
 
 const CASES: readonly Case[] = [
   ...contractCases,
+  ...contractHeadCases,
   ...contractTimesCases,
   ...contractUsersCases,
   ...contractRacesCases,

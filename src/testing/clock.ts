@@ -1,3 +1,5 @@
+import type { SessionBackend } from "../backends/backend.ts";
+
 /** A clock that only the test moves; `now` is seconds since 1970. */
 export interface MovableClock {
   /** To be handed to a back-end as its clock. */
@@ -15,4 +17,10 @@ export function movableClock(start: number = Math.floor(Date.now() / 1000)): Mov
       time += seconds;
     },
   };
+}
+
+/** Gives a back-end a clock that the test moves, and returns it. The rest of its environment stays as it is. */
+export function withClock<B extends SessionBackend>(backend: B, now: () => number): B {
+  backend.environment = { ...backend.environment, now };
+  return backend;
 }

@@ -40,12 +40,12 @@ export class GatedBackend extends SessionBackend {
   constructor(inner: SessionBackend) {
     super();
     this.inner = inner;
-    Object.defineProperty(this, "onExpired", {
-      get: () => inner.onExpired,
-      set: (listener) => {
-        inner.onExpired = listener;
-      },
-    });
+    for (const name of ["onExpired", "environment"] as const) {
+      Object.defineProperty(this, name, {
+        get: () => inner[name],
+        set: (value) => Object.assign(inner, { [name]: value }),
+      });
+    }
   }
 
   /** How many calls of these verbs there were; of all verbs if none is named. */

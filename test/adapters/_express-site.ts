@@ -7,7 +7,7 @@ import {
   expressSessions,
 } from "micropie/adapters/express";
 import { InMemorySessionBackend } from "micropie/backends/memory";
-import { GatedBackend, type MovableClock, movableClock } from "micropie/testing";
+import { GatedBackend, type MovableClock, movableClock, withClock } from "micropie/testing";
 import { onTestFinished } from "vitest";
 import { type EXPRESS, errorPage, listen, newApp, route } from "./_express-server.ts";
 import { Jar } from "./_jar.ts";
@@ -52,7 +52,7 @@ export async function expressSite(
   { options = {}, use = {}, at = "/", before, after, more = () => {} }: ExpressSiteOptions = {},
 ): Promise<ExpressSite> {
   const clock = movableClock();
-  const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
+  const store = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
   const sessions = createSessions<Data>({ ...options, backend: store });
   const told: unknown[] = [];
   const app = newApp(version);

@@ -4,7 +4,7 @@ import { InMemorySessionBackend } from "micropie";
 import { EncryptedSessionBackend } from "micropie/backends/encrypted";
 import { MemcachedSessionBackend } from "micropie/backends/memcached";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
-import { backendSuite, type TestStore } from "micropie/testing";
+import { backendSuite, type TestStore, withClock } from "micropie/testing";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { onServer } from "../servers/on-server.ts";
 import { userBackendWithClock } from "../testing/stores.ts";
@@ -18,13 +18,16 @@ function over(inner: TestStore["backend"], more?: object): EncryptedSessionBacke
 }
 
 const stores: Record<string, (now: () => number) => TestStore> = {
-  memory: (now) => ({ backend: over(new InMemorySessionBackend({ now })) }),
+  memory: (now) => ({ backend: over(withClock(new InMemorySessionBackend(), now)) }),
   "memory, remembering nothing": (now) => ({
-    backend: over(new InMemorySessionBackend({ now }), { cacheBytes: 0 }),
+    backend: over(withClock(new InMemorySessionBackend(), now), { cacheBytes: 0 }),
   }),
   SQLite: (now) => {
     const database = new DatabaseSync(":memory:");
-    return { backend: over(new SqliteSessionBackend(database, { now })), close: () => database.close() };
+    return {
+      backend: over(withClock(new SqliteSessionBackend(database), now)),
+      close: () => database.close(),
+    };
   },
   "load and save": (now) => ({ backend: over(userBackendWithClock(now)) }),
 };
@@ -72,7 +75,7 @@ await onServer("memcached", (server) => {
   describe("EncryptedSessionBackend over memcached", () => {
     const create = ({ now }: { now: () => number }): TestStore => {
       const prefix = `${randomBytes(9).toString("base64url")}:`;
-      return { backend: over(new MemcachedSessionBackend(server, { prefix, now })) };
+      return { backend: over(withClock(new MemcachedSessionBackend(server, { prefix }), now)) };
     };
     for (const { name, run } of backendSuite({ create })) test(name, run);
   });

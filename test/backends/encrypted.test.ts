@@ -8,6 +8,7 @@ import type { SessionData } from "micropie/backends/backend";
 import { EncryptedSessionBackend } from "micropie/backends/encrypted";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
 import { ConfigError } from "micropie/errors";
+import { withClock } from "micropie/testing";
 import { beforeEach, describe, expect, test } from "vitest";
 import { userBackend } from "../testing/stores.ts";
 import { dataIn, recordIn, refusalOf, SealedStore } from "./_encrypted.ts";
@@ -308,7 +309,7 @@ describe("keys", () => {
 
 test("answers at once if the store does, and passes everything else through", () => {
   let time = 1000;
-  const inner = new InMemorySessionBackend({ now: () => time });
+  const inner = withClock(new InMemorySessionBackend(), () => time);
   const on = new EncryptedSessionBackend(inner, { keys: { k1 } });
   const expired: unknown[] = [];
   on.onExpired = (handle, userId) => expired.push([handle, userId]);

@@ -1,8 +1,10 @@
 import { InMemorySessionBackend } from "micropie";
-import { backendSuite } from "micropie/testing";
+import { backendSuite, withClock } from "micropie/testing";
 import { describe, test } from "vitest";
 
 describe("InMemorySessionBackend", () => {
-  const suite = backendSuite({ create: ({ now }) => ({ backend: new InMemorySessionBackend({ now }) }) });
+  const suite = backendSuite({
+    create: ({ now }) => ({ backend: withClock(new InMemorySessionBackend(), now) }),
+  });
   for (const { name, run } of suite) test(name, run);
 });

@@ -36,7 +36,7 @@ function watched(client: PostgresLike): Watched {
 
 type Act = (backend: SessionBackend) => unknown;
 const rotation = { secretHash: "hash-2", grace: 10, raiseEpoch: false };
-const lifetime = { idleTimeout: 50, absoluteTimeout: 500, persistent: true };
+const absoluteTimeout = 600;
 
 /** Each verb, on a record `a` of the user `ann` at version 1, and how many statements it may take. */
 const VERBS: Record<string, readonly [statements: number, act: Act]> = {
@@ -54,11 +54,13 @@ const VERBS: Record<string, readonly [statements: number, act: Act]> = {
   "rotation, merged": [2, (backend) => backend.patch("a", newPatch({}, { rotation, baseVersion: 0 }))],
   "sign-in": [
     1,
-    (backend) => backend.patch("a", newPatch({}, { rotation: { ...rotation, userId: "bob", lifetime } })),
+    (backend) =>
+      backend.patch("a", newPatch({}, { rotation: { ...rotation, userId: "bob", absoluteTimeout } })),
   ],
   "sign-in, merged": [
     2,
-    (backend) => backend.patch("a", newPatch({}, { rotation: { ...rotation, lifetime }, baseVersion: 0 })),
+    (backend) =>
+      backend.patch("a", newPatch({}, { rotation: { ...rotation, absoluteTimeout }, baseVersion: 0 })),
   ],
   touch: [1, (backend) => backend.touch("a", 200)],
   delete: [1, (backend) => backend.delete("a")],
@@ -99,9 +101,9 @@ await onServer("postgres", ({ url, adminUrl }) => {
         const { backend, table, drop } = newCase(opened);
         await backend.create("a", newRecord({ userId: "ann" }));
         await opened.query(`INSERT INTO ${table} (handle, data, secret_hash, previous_epoch, previous_until, epoch,
-          version, created_at, expires_at, absolute_expires_at, idle_timeout, persistent, user_id, fence, locked_until)
-        SELECT 'h' || n, '{}', '', 0, 0, 0, 1, created_at, expires_at + n * 60, absolute_expires_at, 100, false,
-          'u' || n % 1000, 0, 0 FROM ${table}, generate_series(1, 5000) AS n;
+          version, expires_at, absolute_expires_at, user_id, head, fence, locked_until)
+        SELECT 'h' || n, '{}', '', 0, 0, 0, 1, expires_at + n * 60, absolute_expires_at,
+          'u' || n % 1000, head, 0, 0 FROM ${table}, generate_series(1, 5000) AS n;
         ANALYZE ${table}`);
         const { client, asked } = watched(opened.client);
         const counted = new PostgresSessionBackend(client, { table });
@@ -281,8 +283,8 @@ await onServer("postgres", ({ url, adminUrl }) => {
       const { table, backend, drop } = newCase(pools[0]!);
       await backend.create("a", newRecord());
       await owner.query(`INSERT INTO ${table} (handle, data, secret_hash, previous_epoch, previous_until, epoch,
-          version, created_at, expires_at, absolute_expires_at, idle_timeout, persistent, fence, locked_until)
-        SELECT 'h' || n, '{}', '', 0, 0, 0, 1, 0, n * 10, 0, 0, false, 0, 0 FROM generate_series(1, 20000) AS n`);
+          version, expires_at, absolute_expires_at, head, fence, locked_until)
+        SELECT 'h' || n, '{}', '', 0, 0, 0, 1, n * 10, 0, '', 0, 0 FROM generate_series(1, 20000) AS n`);
       const told: string[] = [];
       const backends = pools.map(({ client }) => new PostgresSessionBackend(client, { table }));
       for (const each of backends) each.onExpired = (handle) => told.push(handle);

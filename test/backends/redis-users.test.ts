@@ -73,7 +73,7 @@ await onServer("redis", ({ url }) => {
       grace: 10,
       raiseEpoch: true,
       ...(userId !== undefined && { userId }),
-      ...(absoluteTimeout && { lifetime: { idleTimeout: 100, absoluteTimeout, persistent: false } }),
+      ...(absoluteTimeout && { absoluteTimeout }),
     },
   });
 

@@ -3,25 +3,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type SqliteLike, SqliteSessionBackend } from "micropie/backends/sqlite";
-import { backendSuite, type TestStore } from "micropie/testing";
+import { backendSuite, type TestStore, withClock } from "micropie/testing";
 import { describe, test } from "vitest";
 import { driver } from "../_drivers.ts";
 
 const BetterSqlite = driver<new (path: string) => SqliteLike & { close(): unknown }>("better-sqlite3");
 
 const stores: Record<string, (clock: { now: () => number }) => TestStore> = {
-  "a file": (clock) => {
+  "a file": ({ now }) => {
     const directory = mkdtempSync(join(tmpdir(), "micropie-"));
-    const another = () => new SqliteSessionBackend(join(directory, "sessions.sqlite"), clock);
+    const another = () => withClock(new SqliteSessionBackend(join(directory, "sessions.sqlite")), now);
     return { backend: another(), another, close: () => rmSync(directory, { recursive: true }) };
   },
-  "a handle of node:sqlite": (clock) => {
+  "a handle of node:sqlite": ({ now }) => {
     const database = new DatabaseSync(":memory:");
-    return { backend: new SqliteSessionBackend(database, clock), close: () => database.close() };
+    return { backend: withClock(new SqliteSessionBackend(database), now), close: () => database.close() };
   },
-  "a handle of better-sqlite3": (clock) => {
+  "a handle of better-sqlite3": ({ now }) => {
     const database = new BetterSqlite(":memory:");
-    return { backend: new SqliteSessionBackend(database, clock), close: () => void database.close() };
+    return {
+      backend: withClock(new SqliteSessionBackend(database), now),
+      close: () => void database.close(),
+    };
   },
 };
 

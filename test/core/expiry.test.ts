@@ -12,12 +12,10 @@ const record: SessionRecord = {
   previousUntil: 110,
   epoch: 1,
   version: 1,
-  createdAt: 100,
   expiresAt: 160,
   absoluteExpiresAt: 200,
-  idleTimeout: 60,
-  persistent: false,
   userId: null,
+  head: '{"idle":60,"absolute":100,"persistent":false}',
   now: 100,
 };
 

@@ -9,7 +9,7 @@ import {
   rotate,
   type SessionData,
 } from "micropie";
-import { browser, GatedBackend, movableClock } from "micropie/testing";
+import { browser, GatedBackend, movableClock, withClock } from "micropie/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { replaceData } from "../../src/core/session.ts";
 import { farewellsOf } from "../../src/core/sessions.ts";
@@ -19,7 +19,7 @@ const REMOVAL = ["old=; Path=/; Max-Age=0", "old.sig=; Path=/; Max-Age=0"];
 
 function setup(old: OldLibrary = new OldLibrary({ stored: false })) {
   const clock = movableClock();
-  const inner = new InMemorySessionBackend({ now: clock.now });
+  const inner = withClock(new InMemorySessionBackend(), clock.now);
   const store = new GatedBackend(inner);
   /** Another server: its calls of the store are held apart from those of the others. */
   const server = () => {

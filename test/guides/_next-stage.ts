@@ -1,7 +1,7 @@
 import { createSessions, info, type Session, type SessionOptions, type Sessions } from "micropie";
 import { type NextSessions, nextSessions } from "micropie/adapters/next";
 import { InMemorySessionBackend } from "micropie/backends/memory";
-import { GatedBackend, type MovableClock, movableClock } from "micropie/testing";
+import { GatedBackend, type MovableClock, movableClock, withClock } from "micropie/testing";
 import { printedBy } from "../../src/testing/printed.ts";
 import { Guest } from "./_guest.ts";
 import { type NextSite, next, serveNext } from "./_next-site.ts";
@@ -46,7 +46,7 @@ export async function onStage(
   options: SessionOptions<Data> = {},
 ): Promise<void> {
   const clock = movableClock();
-  const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
+  const store = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
   const sessions = createSessions<Data>({ ...options, backend: store });
   const served = await serveNext(make(nextSessions(sessions, { ...next, onError: () => {} })));
   try {

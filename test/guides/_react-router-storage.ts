@@ -4,7 +4,7 @@ import { InMemorySessionBackend } from "micropie/backends/memory";
 import { cookieSessionLegacy } from "micropie/legacy/cookie-session";
 import { GatedBackend } from "micropie/testing";
 import { describe, expect, test } from "vitest";
-import { movableClock } from "../../src/testing/clock.ts";
+import { movableClock, withClock } from "../../src/testing/clock.ts";
 import { LEGACY_KEY, LEGACY_UNTIL, legacyJar } from "./_legacy-jar.ts";
 import { reactRouter, serveRoutes } from "./_react-router-site.ts";
 
@@ -27,7 +27,7 @@ interface Shop {
 
 function shop(): Shop {
   const clock = movableClock();
-  const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
+  const store = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
   const sessions = createSessions<Data>({ backend: store });
   return { clock, store, sessions, storage: reactRouterSessions<Data, Messages>(sessions) };
 }

@@ -1,6 +1,6 @@
 import type { SessionBackend } from "micropie";
 import { InMemorySessionBackend } from "micropie/backends/memory";
-import { backendSuite, type TestStore } from "micropie/testing";
+import { backendSuite, type TestStore, withClock } from "micropie/testing";
 import { expect, test } from "vitest";
 import { BlobBackend, CheckThenActBackend, ForgetfulCache, UpsertBackend } from "./wrong-backends.ts";
 
@@ -20,7 +20,7 @@ async function failures(
 }
 
 test("a back-end where the last blob wins fails at C1: it loses what another request wrote", async () => {
-  const failed = await failures((clock) => new BlobBackend(clock));
+  const failed = await failures(({ now }) => withClock(new BlobBackend(), now));
   expect([...failed.keys()]).toEqual(expect.arrayContaining(["C1", "C4", "O3", "R1"]));
   expect(failed.get("C1")).toContain(
     "C1: two requests that change different keys both keep their change, whichever ends first",
@@ -29,7 +29,7 @@ test("a back-end where the last blob wins fails at C1: it loses what another req
 });
 
 test("a back-end that saves with an upsert fails at C3: it brings ended sessions back", async () => {
-  const failed = await failures((clock) => new UpsertBackend(clock));
+  const failed = await failures(({ now }) => withClock(new UpsertBackend(), now));
   expect([...failed.keys()]).toEqual(expect.arrayContaining(["C3", "C6"]));
   for (const what of ["a save", "a touch", "a rotation", "a sign-in", "an update"]) {
     expect(failed.get("C3")).toContain(`C3: ${what} held across a logout does not bring the session back`);
@@ -48,7 +48,7 @@ test("a back-end that checks and then acts fails wherever two calls overlap", as
 
 test("a cache that hears nothing from the other process fails at C3: it serves what has ended", async () => {
   const failed = await failures(({ now }) => {
-    const inner = new InMemorySessionBackend({ now });
+    const inner = withClock(new InMemorySessionBackend(), now);
     const another = () => new ForgetfulCache(inner);
     return { backend: another(), another };
   });

@@ -1,6 +1,6 @@
-import { schemaStatements } from "../_d1/schema.ts";
 import { statements } from "../_d1/statements.ts";
 import type { Row } from "../_sql/row.ts";
+import { sqliteTable } from "../_sql/sqlite-table.ts";
 import type {
   DataChanges,
   NewRecord,
@@ -85,7 +85,7 @@ export function SessionsObject<Context extends ObjectContext, Env, Base extends 
     constructor(context: Context, env: Env) {
       super(context, env);
       this.#storage = context.storage;
-      for (const statement of schemaStatements(TABLE)) this.#storage.sql.exec(statement);
+      for (const statement of sqliteTable(TABLE)) this.#storage.sql.exec(statement);
       this.#backend = new D1SessionBackend(new StorageAsD1(this.#storage), { table: TABLE });
     }
 

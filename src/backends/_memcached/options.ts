@@ -11,15 +11,13 @@ export interface MemcachedServer {
 export interface MemcachedOptions {
   /** What every key begins with; default "session:". At most 150 printable ASCII characters, no space. */
   readonly prefix?: string;
-  /** Seconds without a byte of an awaited reply after which a connection is given up; default 2. */
+  /** Seconds without a byte of an awaited reply after which a connection is closed; default 2. */
   readonly timeout?: number;
   /**
    * The most bytes of one item; default 1,000,000, which fits memcached's own default (`-I 1m`). Never more than the
    * servers take: memcached drops the old item when the new one is too large for it.
    */
   readonly maxItemBytes?: number;
-  /** Another clock, in seconds, for tests. */
-  readonly now?: () => number;
 }
 
 export interface Address {
@@ -34,7 +32,7 @@ export interface MemcachedSettings {
   readonly maxItemBytes: number;
 }
 
-/** The options with their defaults. Throws ConfigError that names the one which is wrong. */
+/** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(servers: unknown, options: MemcachedOptions): MemcachedSettings {
   const { prefix = "session:", timeout = 2, maxItemBytes = 1_000_000 } = options;
   const addresses = (Array.isArray(servers) ? servers : [servers]).map(addressOf);
@@ -51,7 +49,7 @@ export function resolveOptions(servers: unknown, options: MemcachedOptions): Mem
   return { servers: addresses, prefix, timeout, maxItemBytes };
 }
 
-/** How a server is told from others, wherever it is in the list. */
+/** Returns the name that tells a server from others, wherever it is in the list. */
 export function nameOf({ host, port }: Address): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -1,5 +1,5 @@
+import type { SessionRecord } from "../_contract.ts";
 import type { StoredRecord } from "../_record.ts";
-import type { SessionRecord } from "../backend.ts";
 import { NOW } from "./clock.ts";
 
 const READ = [
@@ -10,21 +10,19 @@ const READ = [
   "previous_until",
   "epoch",
   "version",
-  "created_at",
   "expires_at",
   "absolute_expires_at",
-  "idle_timeout",
-  "persistent",
   "user_id",
+  "head",
   NOW,
 ];
 
-/** What `read` selects: no more than it answers, because drivers pay for each column of each answer. */
+/** What `read` selects: no more than it returns, because drivers pay for each column of each answer. */
 export const READ_COLUMNS: string = READ.join(", ");
 /** The same, and what only the back-end needs. */
 export const ALL_COLUMNS: string = [...READ, "handle", "fence", "locked_until"].join(", ");
 
-/** Whole numbers; drivers answer large ones as bigints or texts if they are told to. */
+/** A whole number; drivers can be configured to return large ones as bigints or texts. */
 type Whole = number | bigint | string;
 
 /** The columns of READ_COLUMNS or, with the last three, ALL_COLUMNS. */
@@ -36,12 +34,10 @@ export type MysqlRow = readonly [
   previousUntil: number,
   epoch: Whole,
   version: Whole,
-  createdAt: number,
   expiresAt: number,
   absoluteExpiresAt: number,
-  idleTimeout: number,
-  persistent: Whole,
   userId: string | null,
+  head: string,
   now: number,
   handle: string,
   fence: Whole,
@@ -49,11 +45,11 @@ export type MysqlRow = readonly [
 ];
 
 export function isLive(row: MysqlRow): boolean {
-  return row[8] > row[13];
+  return row[7] > row[11];
 }
 
 export function handleOf(row: MysqlRow): string {
-  return row[14];
+  return row[12];
 }
 
 export function toSessionRecord(row: MysqlRow): SessionRecord {
@@ -65,18 +61,16 @@ export function toSessionRecord(row: MysqlRow): SessionRecord {
     previousUntil: row[4],
     epoch: Number(row[5]),
     version: Number(row[6]),
-    createdAt: row[7],
-    expiresAt: row[8],
-    absoluteExpiresAt: row[9],
-    idleTimeout: row[10],
-    persistent: Number(row[11]) === 1,
-    userId: row[12],
-    now: row[13],
+    expiresAt: row[7],
+    absoluteExpiresAt: row[8],
+    userId: row[9],
+    head: row[10],
+    now: row[11],
   };
 }
 
-/** Of a row with ALL_COLUMNS. */
+/** For a row with ALL_COLUMNS. */
 export function toStoredRecord(row: MysqlRow): StoredRecord {
   const { now: _, ...record } = toSessionRecord(row);
-  return { ...record, fence: Number(row[15]), lockedUntil: row[16] };
+  return { ...record, fence: Number(row[13]), lockedUntil: row[14] };
 }

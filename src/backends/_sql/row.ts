@@ -10,19 +10,17 @@ export const COLUMNS = [
   "previous_until",
   "epoch",
   "version",
-  "created_at",
   "expires_at",
   "absolute_expires_at",
-  "idle_timeout",
-  "persistent",
   "user_id",
+  "head",
   "fence",
   "locked_until",
 ] as const;
 
 export type SqlValue = string | number | null;
 
-/** A row as a driver answers it. Whole numbers may be bigints. */
+/** A row as a driver returns it. Whole numbers may be bigints. */
 export interface Row {
   readonly handle: string;
   readonly data: string;
@@ -32,12 +30,10 @@ export interface Row {
   readonly previous_until: number;
   readonly epoch: number | bigint;
   readonly version: number | bigint;
-  readonly created_at: number;
   readonly expires_at: number;
   readonly absolute_expires_at: number;
-  readonly idle_timeout: number;
-  readonly persistent: number | bigint;
   readonly user_id: string | null;
+  readonly head: string;
   readonly fence: number | bigint;
   readonly locked_until: number;
 }
@@ -51,18 +47,16 @@ export function toRecord(row: Row): StoredRecord {
     previousUntil: row.previous_until,
     epoch: Number(row.epoch),
     version: Number(row.version),
-    createdAt: row.created_at,
     expiresAt: row.expires_at,
     absoluteExpiresAt: row.absolute_expires_at,
-    idleTimeout: row.idle_timeout,
-    persistent: Number(row.persistent) === 1,
     userId: row.user_id,
+    head: row.head,
     fence: Number(row.fence),
     lockedUntil: row.locked_until,
   };
 }
 
-/** The values of a row, in the order of COLUMNS. */
+/** Returns the values of a row, in the order of COLUMNS. */
 export function toValues(handle: string, record: StoredRecord): SqlValue[] {
   return [
     handle,
@@ -73,12 +67,10 @@ export function toValues(handle: string, record: StoredRecord): SqlValue[] {
     record.previousUntil,
     record.epoch,
     record.version,
-    record.createdAt,
     record.expiresAt,
     record.absoluteExpiresAt,
-    record.idleTimeout,
-    record.persistent ? 1 : 0,
     record.userId,
+    record.head,
     record.fence,
     record.lockedUntil,
   ];

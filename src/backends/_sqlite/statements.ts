@@ -1,7 +1,7 @@
 import { COLUMNS } from "../_sql/row.ts";
 import type { SqliteLike, SqliteStatement } from "./like.ts";
 
-/** Every statement of the back-end. Each is one atomic step; parameters are only `?`, which all drivers know. */
+/** All statements of the back-end. Each is one atomic step. Parameters are only `?`, which all drivers know. */
 export interface Statements {
   readonly select: SqliteStatement;
   readonly selectUser: SqliteStatement;
@@ -27,25 +27,22 @@ export function prepareStatements(db: SqliteLike, name: string): Statements {
     AND fence = coalesce(?, fence) AND secret_hash = coalesce(?, secret_hash)`;
   return {
     select: db.prepare(`SELECT ${all} FROM ${table} WHERE handle = ?`),
-    selectUser: db.prepare(
-      `SELECT ${all} FROM ${table} WHERE user_id = ? AND expires_at > ? ORDER BY created_at`,
-    ),
-    // Takes the place of an expired record, of a live one never.
+    selectUser: db.prepare(`SELECT ${all} FROM ${table} WHERE user_id = ? AND expires_at > ?`),
+    // Replaces an expired record, but never a live one.
     insert: db.prepare(
       `INSERT INTO ${table} ${values}
         ON CONFLICT (handle) DO UPDATE SET ${replaced} WHERE ${table}.expires_at <= ?`,
     ),
     replace: db.prepare(`INSERT OR REPLACE INTO ${table} ${values}`),
     store: db.prepare(
-      `UPDATE ${table} SET data = ?, version = version + 1, expires_at = ${moved} WHERE ${conditions}`,
+      `UPDATE ${table} SET data = ?, version = version + 1, head = coalesce(?, head), expires_at = ${moved}
+        WHERE ${conditions}`,
     ),
     rotate: db.prepare(
-      `UPDATE ${table} SET data = ?, version = version + 1,
+      `UPDATE ${table} SET data = ?, version = version + 1, head = coalesce(?, head),
         previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ?,
         secret_hash = ?, epoch = epoch + ?, user_id = coalesce(?, user_id),
-        created_at = coalesce(?, created_at), idle_timeout = coalesce(?, idle_timeout),
-        absolute_expires_at = coalesce(?, absolute_expires_at), persistent = coalesce(?, persistent),
-        expires_at = coalesce(?, ${moved})
+        absolute_expires_at = coalesce(?, absolute_expires_at), expires_at = coalesce(?, ${moved})
         WHERE ${conditions}`,
     ),
     touch: db.prepare(`UPDATE ${table} SET expires_at = ${moved} WHERE handle = ? AND expires_at > ?`),

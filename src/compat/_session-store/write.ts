@@ -3,7 +3,9 @@ import { changesBetween, isChanged } from "../../core/changes.ts";
 import { call, type Engine } from "../../core/engine.ts";
 import { publish } from "../../core/events.ts";
 import { isTouchDue } from "../../core/expiry.ts";
+import { headText, readHead, timeoutsOf } from "../../core/head.ts";
 import { created, judge, rotated } from "../../core/record.ts";
+import type { Lifetime } from "../../core/session.ts";
 import { StateError } from "../../errors.ts";
 import type { Draft } from "./draft.ts";
 import { aged, type Held, type Stored, storedNow } from "./held.ts";
@@ -50,9 +52,7 @@ async function create(
     data: draft.text,
     secretHash,
     userId: userId ?? null,
-    idleTimeout: draft.idleTimeout,
-    absoluteTimeout: engine.options.absoluteTimeout,
-    persistent: typeof draft.maxAge === "number",
+    ...timeoutsOf(lifetimeOf(draft, engine.options.absoluteTimeout)),
   };
   if (!(await call(engine, "create", () => engine.backend.create(handle, record)))) return false;
   held.stored = storedNow(created(record, engine.backend.now()), draft, 1);
@@ -67,7 +67,11 @@ async function found(engine: Engine, held: Held): Promise<Stored> {
   if (record === undefined || judge(record, secretHash) !== "live") {
     throw new StateError("conflict", `Session ${handle} ended just now, or its id is not unique.`);
   }
-  const draft: Draft = { text: record.data, maxAge: undefined, idleTimeout: record.idleTimeout };
+  const draft: Draft = {
+    text: record.data,
+    maxAge: undefined,
+    idleTimeout: readHead(record.head).idleTimeout,
+  };
   return storedNow(record, draft, record.version);
 }
 
@@ -80,6 +84,8 @@ async function patch(
 ): Promise<void> {
   const { handle, secretHash } = held.key;
   const { record, version } = stored;
+  const absoluteTimeout = rotation?.absoluteTimeout;
+  const head = absoluteTimeout === undefined ? undefined : headAfter(record, draft, absoluteTimeout);
   const result = await call(engine, "patch", () =>
     engine.backend.patch(handle, {
       ifEpoch: record.epoch,
@@ -88,11 +94,12 @@ async function patch(
       data: draft.text,
       changes: () => changesBetween(stored.draft.text, draft.text),
       idleTimeout: draft.idleTimeout,
+      head,
       rotation,
     }),
   );
   if (result === "ok" || result === "merged") {
-    const next = rotation === undefined ? touched(record, draft) : rotated(record, record, rotation);
+    const next = rotation === undefined ? touched(record, draft) : rotated(record, record, rotation, head);
     held.stored = { record: next, draft, version: result === "ok" ? version + 1 : -1, at: stored.at };
     return;
   }
@@ -124,12 +131,17 @@ function rotationOf(
     grace: 0,
     raiseEpoch: userId !== undefined,
     ...(userId === undefined ? {} : { userId }),
-    lifetime: {
-      idleTimeout: draft.idleTimeout,
-      absoluteTimeout: userId === undefined ? Math.max(0, left) : engine.options.absoluteTimeout,
-      persistent: typeof draft.maxAge === "number",
-    },
+    absoluteTimeout: userId === undefined ? Math.max(0, left) : engine.options.absoluteTimeout,
   };
+}
+
+/** The head with another lifetime; what else it remembers stays. */
+function headAfter({ head }: SessionRecord, draft: Draft, absoluteTimeout: number): string {
+  return headText({ ...readHead(head), ...lifetimeOf(draft, absoluteTimeout) });
+}
+
+function lifetimeOf({ idleTimeout, maxAge }: Draft, absoluteTimeout: number): Required<Lifetime> {
+  return { idleTimeout, absoluteTimeout, persistent: typeof maxAge === "number" };
 }
 
 /** The record after its idle deadline moved. */

@@ -3,30 +3,23 @@ import { COLUMNS } from "../_sql/row.ts";
 import { type Database, query } from "./database.ts";
 import { kindOf } from "./error.ts";
 import type { Names } from "./options.ts";
-import { schemaStatements, VERSION } from "./schema.ts";
+import { tableStatement } from "./table.ts";
 
-/** Makes sure that the table is there and ours. Throws ConfigError that says what to do if it cannot be. */
-export async function prepareSchema(db: Database, names: Names, migrate: boolean): Promise<void> {
+/** Makes sure that the table is there, with our columns. Throws ConfigError that says what to do if that fails. */
+export async function prepareTable(db: Database, names: Names, createTable: boolean): Promise<void> {
   await checkText(db);
-  const version = await versionOf(db, names);
-  if (version > VERSION) {
-    throw new ConfigError(
-      "backend",
-      `the table "${names.given}" was made by a newer micropie. Update this one.`,
-    );
-  }
-  const isThere = await hasTable(db, names);
-  if (isThere && version === VERSION) return;
-  if (!migrate) {
-    const problem = `the table "${names.given}" is not there, or not as this micropie needs it`;
-    const advice = `Run the SQL that mysqlSchema("${names.given}") answers, or leave this option on`;
-    throw new ConfigError("migrate", `${problem}. ${advice}.`);
+  if (await hasTable(db, names)) return;
+  if (!createTable) {
+    const problem = `the table "${names.given}" is missing`;
+    const advice = `Run the SQL of mysqlSchema("${names.given}"), or leave this option on`;
+    throw new ConfigError("createTable", `${problem}. ${advice}.`);
   }
   try {
-    for (const sql of schemaStatements(names, isThere ? version : 0)) await db.write(query(sql));
+    await db.write(query(tableStatement(names)));
   } catch (error) {
     throw explained(error, names);
   }
+  // Another process may have created one with other columns.
   await hasTable(db, names);
 }
 
@@ -40,18 +33,7 @@ async function checkText(db: Database): Promise<void> {
   throw new ConfigError("backend", `${problem}. ${advice}.`);
 }
 
-/** 0 if there is none yet. */
-async function versionOf(db: Database, names: Names): Promise<number> {
-  try {
-    const [row] = await db.rows<[number | null]>(query(`SELECT MAX(version) FROM ${names.versions}`));
-    return Number(row?.[0] ?? 0);
-  } catch (error) {
-    if (kindOf(error) === "missingTable") return 0;
-    throw explained(error, names);
-  }
-}
-
-/** Throws ConfigError if the table is there but is not ours. */
+/** Throws ConfigError if the table has other columns. */
 async function hasTable(db: Database, names: Names): Promise<boolean> {
   const columns = [...COLUMNS, "claimed_by", "prune_slot"].join(", ");
   try {
@@ -63,24 +45,24 @@ async function hasTable(db: Database, names: Names): Promise<boolean> {
   }
 }
 
-/** What the server says, in words that say what to do. */
+/** Returns the server's error as a ConfigError that says what to do. */
 function explained(error: unknown, names: Names): unknown {
   const { given } = names;
   const wrong = (option: string, message: string) => new ConfigError(option, message, { cause: error });
   switch (kindOf(error)) {
     case "unknownColumn": {
-      const problem = `the database has a table "${given}" that is not ours (or was changed)`;
+      const problem = `the database has a table "${given}" that is not for sessions, or was changed`;
       return wrong("table", `${problem}. Choose another name with this option.`);
     }
     case "noDatabase":
-      return wrong("table", `the connection has no database. Name one in the client's options, or here.`);
+      return wrong("table", "the connection has no database. Name one in the client's options, or here.");
     case "unknownDatabase":
-      return wrong("table", `there is no such database: "${given}". Create it first.`);
+      return wrong("table", `the database of "${given}" does not exist. Create it first.`);
     case "accessDenied":
     case "commandDenied": {
-      const problem = `this user may not make or use the table "${given}"`;
+      const problem = `this user may not create or use the table "${given}"`;
       const advice = `Have somebody run the SQL of mysqlSchema("${given}"), or grant CREATE on the database`;
-      return wrong("migrate", `${problem}. ${advice}.`);
+      return wrong("createTable", `${problem}. ${advice}.`);
     }
     default:
       return error;
