@@ -2,7 +2,7 @@ import type { SessionBackend } from "micropie/backends/backend";
 
 /** Where several processes keep their sessions: what a process needs to open the same store as the others. */
 export type StoreSpec =
-  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "sqlite" | "cas"; readonly path: string }
   | { readonly kind: "redis"; readonly url: string; readonly prefix: string }
   | {
       readonly kind: "redis-cluster";
@@ -24,6 +24,10 @@ export async function openStore(spec: StoreSpec): Promise<OpenStore> {
     case "sqlite": {
       const { SqliteSessionBackend } = await import("../../src/backends/sqlite.ts");
       return { backend: new SqliteSessionBackend(spec.path), close: async () => {} };
+    }
+    case "cas": {
+      const { TableBackend } = await import("../../examples/cas-backend.ts");
+      return { backend: new TableBackend(spec.path), close: async () => {} };
     }
     case "redis": {
       const { createClient } = await import("redis");
