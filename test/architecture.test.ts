@@ -63,6 +63,18 @@ const BUILT_IN: Record<string, Record<string, string>> = {
   "node:http": { adapters: "the node adapter" },
 };
 
+/** The rooms whose time, randomness and timers come from the environment. */
+const ON_ENVIRONMENT = /^backends\//;
+
+/** The files in them that use the system's own, and what for. */
+const ON_SYSTEM: Record<string, string> = {
+  "backends/_sqlite/busy.ts": "the constructor waits for a lock without returning, so without timers",
+  "backends/_memcached/connection.ts": "a connection is silent in real time",
+  "backends/memcached.ts": "moments on memcached's clock",
+  "backends/_durable-object/object.ts": "alarms of the runtime",
+  "backends/connect-store.ts": "dates in the cookies of other stores",
+};
+
 describe("who may import whom", () => {
   const ours = sources.flatMap(({ path, room, imports }) =>
     imports.filter((each) => each.isOurs).map(({ target }) => ({ path, room, target, to: roomOf(target) })),
@@ -101,11 +113,13 @@ describe("who may import whom", () => {
     expect(ours.filter(({ room, to, target }) => /\/_/.test(target) && room !== to)).toEqual([]);
   });
 
-  test("no file imports itself, however long the way around", () => {
+  test("no file imports itself, however long the way around; back-ends not even types", () => {
     const runtime = new Map(
-      sources.map(({ path, imports }) => [
+      sources.map(({ path, room, imports }) => [
         path,
-        imports.filter((each) => each.isOurs && !each.typeOnly && !each.lazy).map(({ target }) => target),
+        imports
+          .filter((each) => each.isOurs && ((!each.typeOnly && !each.lazy) || room === "backends"))
+          .map(({ target }) => target),
       ]),
     );
     const done = new Set<string>();
@@ -172,6 +186,15 @@ describe("each file", () => {
       /[:<|&(,]\s*any\b|\bas any\b|\bany\[\]/.test(withoutComments(text)),
     );
     expect(any.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("takes time, randomness and timers from the environment", () => {
+    const SYSTEM =
+      /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|setTimeout|setInterval|setImmediate)\b/;
+    const using = sources
+      .filter(({ path, text }) => ON_ENVIRONMENT.test(path) && SYSTEM.test(withoutComments(text)))
+      .map(({ path }) => path);
+    expect(using.sort()).toEqual(Object.keys(ON_SYSTEM).sort());
   });
 
   test("takes Math.random for waiting times only", () => {
