@@ -6,8 +6,8 @@ import { isTableError, prepareTable } from "./_d1/table.ts";
 import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
 import { snapshot } from "./_record.ts";
 import { patchRow } from "./_sql/patch.ts";
-import { type Row, type SqlValue, toRecord, toValues } from "./_sql/row.ts";
-import { sqliteTable } from "./_sql/sqlite-table.ts";
+import { type SqlValue, toValues } from "./_sql/row.ts";
+import { type Row, sqliteTable } from "./_sql/sqlite-table.ts";
 import {
   type NewRecord,
   type PatchResult,
@@ -53,7 +53,7 @@ export class D1SessionBackend extends SessionBackend {
 
   override async load(id: string): Promise<SessionData> {
     const row = await this.#live(id);
-    return row === undefined ? {} : dictionaryOf(toRecord(row));
+    return row === undefined ? {} : dictionaryOf(row);
   }
 
   override async save(id: string, data: SessionData, timeout: number): Promise<void> {
@@ -68,7 +68,7 @@ export class D1SessionBackend extends SessionBackend {
 
   override async read(handle: string): Promise<SessionRecord | undefined> {
     const row = await this.#live(handle);
-    return row === undefined || row.secret_hash === "" ? undefined : snapshot(toRecord(row), row.now);
+    return row === undefined || row.secretHash === "" ? undefined : snapshot(row, row.now);
   }
 
   override async create(handle: string, record: NewRecord): Promise<boolean> {
@@ -89,10 +89,7 @@ export class D1SessionBackend extends SessionBackend {
     return patchRow(handle, patch, {
       environment: this.environment,
       store: (data, version) => this.#store(handle, patch, data, version),
-      read: async () => {
-        const row = await this.#live(handle);
-        return row === undefined ? undefined : toRecord(row);
-      },
+      read: () => this.#live(handle),
     });
   }
 
@@ -107,7 +104,7 @@ export class D1SessionBackend extends SessionBackend {
 
   override async listByUser(userId: string): Promise<UserSession[]> {
     const rows = await this.#run(this.#sql.selectUser, userId);
-    return rows.map((row) => ({ handle: row.handle, record: snapshot(toRecord(row), row.now) }));
+    return rows.map((row) => ({ handle: row.handle, record: snapshot(row, row.now) }));
   }
 
   override async revokeUser(userId: string, except = ""): Promise<string[]> {
@@ -117,7 +114,7 @@ export class D1SessionBackend extends SessionBackend {
 
   override async lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
     const [row] = await this.#run(this.#sql.lock, handle, seconds);
-    if (row !== undefined) return Number(row.fence);
+    if (row !== undefined) return row.fence;
     return (await this.#live(handle)) === undefined ? "ended" : "busy";
   }
 
@@ -150,7 +147,7 @@ export class D1SessionBackend extends SessionBackend {
   }
 
   #announce(expired: readonly Row[]): void {
-    for (const { handle, user_id } of expired) this.onExpired?.(handle, user_id);
+    for (const { handle, userId } of expired) this.onExpired?.(handle, userId);
   }
 
   async #run(sql: string, ...values: SqlValue[]): Promise<LiveRow[]> {

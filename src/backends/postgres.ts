@@ -1,20 +1,13 @@
-import { dataText } from "./_data.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
-import {
-  type Answer,
-  type Database,
-  isUnreadable,
-  openDatabase,
-  type Statement,
-} from "./_postgres/client.ts";
+import { type Answer, type Database, openDatabase, type Statement } from "./_postgres/client.ts";
 import type { PostgresLike, PostgresValue } from "./_postgres/like.ts";
 import { namesOf, type PostgresOptions, resolveOptions } from "./_postgres/options.ts";
-import { prepareTable, type Wanted } from "./_postgres/prepare.ts";
+import { prepareTable } from "./_postgres/prepare.ts";
 import { toRead } from "./_postgres/row.ts";
-import { type Statements, type Write, writeStatements } from "./_postgres/statements.ts";
+import { type Statements, writeStatements } from "./_postgres/statements.ts";
 import { tableScript } from "./_postgres/table.ts";
 import { newRecord, type StoredRecord, snapshot } from "./_record.ts";
-import { type PatchedRow, patchRow, repatchRow } from "./_sql/patch.ts";
+import { patchRow } from "./_sql/patch.ts";
 import { startPruning } from "./_sql/pruner.ts";
 import { toValues } from "./_sql/row.ts";
 import { shared } from "./_sql/shared.ts";
@@ -51,7 +44,6 @@ const LARGE_BATCH = 5000;
 export class PostgresSessionBackend extends SessionBackend {
   readonly #db: Database;
   readonly #sql: Statements;
-  readonly #wanted: Wanted;
   readonly #prepare: () => Promise<void>;
   readonly #pruneInterval: number;
   readonly #turns = new Turns(this);
@@ -61,21 +53,11 @@ export class PostgresSessionBackend extends SessionBackend {
 
   constructor(client: PostgresLike, options: PostgresOptions = {}) {
     super();
-    const { prepare, pruneInterval, ...wanted } = resolveOptions(client, options);
+    const { prepare, pruneInterval, names, createTable } = resolveOptions(client, options);
     this.#db = openDatabase(client, prepare);
-    this.#sql = writeStatements(wanted.names.table);
-    this.#wanted = wanted;
-    this.#prepare = shared(this, () => prepareTable(this.#db, wanted));
+    this.#sql = writeStatements(names.table);
+    this.#prepare = shared(this, () => prepareTable(this.#db, names, createTable));
     this.#pruneInterval = pruneInterval;
-  }
-
-  /**
-   * The channel to LISTEN to with the option `notify`. Each payload is the handle of a record that was changed or
-   * deleted, by anybody, or whose deadline was moved forward; `*` is all of them. Touches and locks send none. All
-   * tables of this name have the same channel, whatever their schema.
-   */
-  get channel(): string {
-    return this.#wanted.names.channel;
   }
 
   /** Creates or checks the table now instead of at the first use. Rejects like any call. */
@@ -113,19 +95,13 @@ export class PostgresSessionBackend extends SessionBackend {
     return this.#run(this.#sql.insert, toValues(handle, newRecord(record, 0)), changed);
   }
 
-  override async patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
-    const { baseVersion, ifVersion } = patch;
-    const row: PatchedRow = {
+  override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
+    return patchRow(handle, patch, {
       environment: this.environment,
-      store: (data, version) => this.#store("whole", handle, patch, data, version),
+      store: (data, version) => this.#store(handle, patch, data, version),
       read: () => this.#live(handle),
       inTurn: (work) => this.#turns.take(handle, work),
-    };
-    if (ifVersion !== undefined) return patchRow(handle, patch, row);
-    if (await row.store(patch.data, baseVersion)) return "ok";
-    if (await this.#merge(handle, patch)) return "merged";
-    // It has ended, a condition failed, or the server cannot merge this data.
-    return repatchRow(handle, patch, row);
+    });
   }
 
   override touch(handle: string, idleTimeout: number): Promise<boolean> {
@@ -186,24 +162,7 @@ export class PostgresSessionBackend extends SessionBackend {
     });
   }
 
-  async #merge(handle: string, patch: SessionPatch): Promise<boolean> {
-    const { set, unset } = patch.changes();
-    const changes = `[${dataText(set)},${JSON.stringify(unset)}]`;
-    try {
-      return await this.#store("merged", handle, patch, changes, patch.baseVersion);
-    } catch (error) {
-      if (isUnreadable(error)) return false;
-      throw error;
-    }
-  }
-
-  #store(
-    way: keyof Write,
-    handle: string,
-    patch: SessionPatch,
-    data: string,
-    version: number,
-  ): Promise<boolean> {
+  #store(handle: string, patch: SessionPatch, data: string, version: number): Promise<boolean> {
     const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
     const values: PostgresValue[] = [
       handle,
@@ -215,10 +174,10 @@ export class PostgresSessionBackend extends SessionBackend {
       head,
       idleTimeout,
     ];
-    if (rotation === undefined) return this.#run(this.#sql.store[way], values, changed);
+    if (rotation === undefined) return this.#run(this.#sql.store, values, changed);
     const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null } = rotation;
     values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout);
-    return this.#run(this.#sql.rotate[way], values, changed);
+    return this.#run(this.#sql.rotate, values, changed);
   }
 
   #takeDue(statement: Statement, limit: number): Promise<number> {
@@ -242,9 +201,8 @@ function ignore(): void {}
 
 /**
  * Returns the SQL that creates the table of this name, to be run by hand with `createTable: false`. It is one statement,
- * all of it or nothing, and does nothing if it was run before. With `notify`, it includes what that option needs.
- * Throws ConfigError `table` if the name is not valid.
+ * all of it or nothing, and does nothing if it was run before. Throws ConfigError `table` if the name is not valid.
  */
-export function postgresSchema(table: string = "sessions", options: { notify?: boolean } = {}): string {
-  return tableScript(namesOf(table), options.notify ?? false);
+export function postgresSchema(table: string = "sessions"): string {
+  return tableScript(namesOf(table));
 }

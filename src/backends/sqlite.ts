@@ -1,7 +1,8 @@
 import { sleep } from "../environment.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { meets, newRecord, patchedData, snapshot } from "./_record.ts";
-import { type Row, toRecord, toValues } from "./_sql/row.ts";
+import { toValues } from "./_sql/row.ts";
+import type { Row } from "./_sql/sqlite-table.ts";
 import { whenFree } from "./_sqlite/busy.ts";
 import type { SqliteLike } from "./_sqlite/like.ts";
 import { openFile, prepareHandle } from "./_sqlite/open.ts";
@@ -61,7 +62,7 @@ export class SqliteSessionBackend extends SessionBackend {
   override load(id: string): Awaitable<SessionData> {
     return this.#try(() => {
       const row = this.#live(id);
-      return row === undefined ? {} : dictionaryOf(toRecord(row));
+      return row === undefined ? {} : dictionaryOf(row);
     });
   }
 
@@ -75,7 +76,7 @@ export class SqliteSessionBackend extends SessionBackend {
   override read(handle: string): Awaitable<SessionRecord | undefined> {
     return this.#try(() => {
       const row = this.#live(handle);
-      return row === undefined || row.secret_hash === "" ? undefined : snapshot(toRecord(row), this.now());
+      return row === undefined || row.secretHash === "" ? undefined : snapshot(row, this.now());
     });
   }
 
@@ -92,9 +93,8 @@ export class SqliteSessionBackend extends SessionBackend {
       if (ifVersion === baseVersion && this.#store(handle, patch, patch.data, baseVersion)) return "ok";
       // Something differs from what the patch assumed: read, check, and write to the version just read, until that succeeds.
       for (let attempt = 0; attempt < 100; attempt++) {
-        const row = this.#live(handle);
-        if (row === undefined) return "ended";
-        const record = toRecord(row);
+        const record = this.#live(handle);
+        if (record === undefined) return "ended";
         if (!meets(record, patch)) return "stale";
         if (!this.#store(handle, patch, patchedData(record, patch), record.version)) continue;
         return record.version === baseVersion ? "ok" : "merged";
@@ -113,7 +113,7 @@ export class SqliteSessionBackend extends SessionBackend {
   override delete(handle: string, ifVersion?: number): Awaitable<boolean> {
     return this.#try(() => {
       const [row] = this.#sql.remove.all(handle, ifVersion ?? null) as Row[];
-      return row !== undefined && row.expires_at > this.now();
+      return row !== undefined && row.expiresAt > this.now();
     });
   }
 
@@ -121,7 +121,7 @@ export class SqliteSessionBackend extends SessionBackend {
     return this.#try(() => {
       const now = this.now();
       const rows = this.#sql.selectUser.all(userId, now) as Row[];
-      return rows.map((row) => ({ handle: row.handle, record: snapshot(toRecord(row), now) }));
+      return rows.map((row) => ({ handle: row.handle, record: snapshot(row, now) }));
     });
   }
 
@@ -129,7 +129,7 @@ export class SqliteSessionBackend extends SessionBackend {
     return this.#try(() => {
       const rows = this.#sql.removeUser.all(userId, except) as Row[];
       const now = this.now();
-      return rows.filter((row) => row.expires_at > now).map((row) => row.handle);
+      return rows.filter((row) => row.expiresAt > now).map((row) => row.handle);
     });
   }
 
@@ -137,7 +137,7 @@ export class SqliteSessionBackend extends SessionBackend {
     return this.#try(() => {
       const now = this.now();
       const [row] = this.#sql.lock.all(now + seconds, handle, now, now) as Row[];
-      if (row !== undefined) return Number(row.fence);
+      if (row !== undefined) return row.fence;
       return this.#live(handle) === undefined ? "ended" : "busy";
     });
   }
@@ -168,7 +168,7 @@ export class SqliteSessionBackend extends SessionBackend {
 
   #live(handle: string): Row | undefined {
     const row = this.#sql.select.get(handle) as Row | null | undefined;
-    return row != null && row.expires_at > this.now() ? row : undefined;
+    return row != null && row.expiresAt > this.now() ? row : undefined;
   }
 
   #store(handle: string, patch: SessionPatch, data: string, version: number): boolean {
@@ -209,7 +209,7 @@ export class SqliteSessionBackend extends SessionBackend {
   }
 
   #announce(expired: readonly Row[]): void {
-    for (const { handle, user_id } of expired) this.onExpired?.(handle, user_id);
+    for (const { handle, userId } of expired) this.onExpired?.(handle, userId);
   }
 
   #try<R>(work: () => R): Awaitable<R> {

@@ -70,6 +70,5 @@ export function newCase({ client, query }: Opened, options: PostgresOptions = {}
 }
 
 export function dropping(table: string): string {
-  return `SET client_min_messages = warning; DROP TABLE IF EXISTS ${table};
-    DROP FUNCTION IF EXISTS ${table}_notify; RESET client_min_messages`;
+  return `SET client_min_messages = warning; DROP TABLE IF EXISTS ${table}; RESET client_min_messages`;
 }

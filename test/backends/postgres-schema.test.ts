@@ -5,7 +5,6 @@ import {
   PostgresSessionBackend,
   postgresSchema,
 } from "micropie/backends/postgres";
-import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import { onServer } from "../servers/on-server.ts";
 import { dropping, newCase, newTable, OPENERS, openPool } from "./_postgres.ts";
@@ -59,9 +58,7 @@ await onServer("postgres", ({ url, adminUrl }) => {
     test("many that start at once: one makes it, all can use it", async () => {
       const table = newTable();
       const clients = Array.from({ length: 12 }, () => open(url, { max: 3 }));
-      const backends = clients.map(
-        ({ client }) => new PostgresSessionBackend(client, { table, notify: true }),
-      );
+      const backends = clients.map(({ client }) => new PostgresSessionBackend(client, { table }));
       const made = await Promise.all(
         backends.flatMap((backend) => [backend.create("a", newRecord()), backend.create("b", newRecord())]),
       );
@@ -76,13 +73,12 @@ await onServer("postgres", ({ url, adminUrl }) => {
       const schema = newTable();
       await owner.query(`CREATE SCHEMA ${schema}`);
       const first = newCase(opened);
-      const second = new PostgresSessionBackend(opened.client, { table: `${schema}.Select`, notify: true });
+      const second = new PostgresSessionBackend(opened.client, { table: `${schema}.Select` });
       await first.backend.create("a", newRecord());
       expect(await second.read("a")).toBeUndefined();
       expect(await second.create("a", newRecord({ userId: "ann" }))).toBe(true);
       expect(await first.backend.listByUser("ann")).toEqual([]);
       expect(await owner.query(`SELECT handle FROM ${schema}."Select"`)).toEqual([{ handle: "a" }]);
-      expect(second.channel).toBe("micropie_Select");
       second.close();
       await owner.query(
         `SET client_min_messages = warning; DROP SCHEMA ${schema} CASCADE; RESET client_min_messages`,
@@ -91,16 +87,15 @@ await onServer("postgres", ({ url, adminUrl }) => {
       await opened.end();
     });
 
-    test.each([false, true])("created by hand, for createTable: false and notify: %s", async (notify) => {
+    test("created by hand, for createTable: false", async () => {
       const opened = open(url);
       const table = newTable();
-      const backend = new PostgresSessionBackend(opened.client, { table, notify, createTable: false });
+      const backend = new PostgresSessionBackend(opened.client, { table, createTable: false });
       const missing = await refusal(backend);
       expect(missing).toMatchObject({ option: "createTable" });
-      const call = /postgresSchema\("(\w+)"(, \{ notify: true \})?\)/.exec(missing.message);
-      expect(call?.slice(1)).toEqual([table, notify ? ", { notify: true }" : undefined]);
+      expect(missing.message).toContain(`postgresSchema("${table}")`);
       expect(await owner.query(`SELECT to_regclass('${table}') AS made`)).toEqual([{ made: null }]);
-      const sql = postgresSchema(table, { notify });
+      const sql = postgresSchema(table);
       await opened.query(sql);
       await opened.query(sql);
       expect(await backend.create("a", newRecord())).toBe(true);
@@ -162,87 +157,9 @@ await onServer("postgres", ({ url, adminUrl }) => {
     expect(await guest.create("a", newRecord())).toBe(true);
     expect(await guest.patch("a", newPatch({ x: 1 }))).toBe("ok");
     expect(await guest.delete("a")).toBe(true);
-    const told = new PostgresSessionBackend(user.client, { table, notify: true });
-    expect(await refusal(told)).toMatchObject({
-      option: "createTable",
-      message: expect.stringContaining(`postgresSchema("${table}", { notify: true })`),
-    });
-    await owner.query(postgresSchema(table, { notify: true }));
-    await told.ready();
-    told.close();
     guest.close();
     await user.end();
     await drop();
     await admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
-  });
-
-  describe("notify", () => {
-    /** Everything that is told while `run` is at work, in order. */
-    async function heard(channel: string, run: () => Promise<unknown>): Promise<unknown[]> {
-      const client = new pg.Client(url);
-      await client.connect();
-      const payloads: unknown[] = [];
-      const end = new Promise<void>((resolve) =>
-        client.on("notification", ({ payload }) => (payload === "end" ? resolve() : payloads.push(payload))),
-      );
-      await client.query(`LISTEN "${channel}"`);
-      await run();
-      await owner.query(`SELECT pg_notify('${channel}', 'end')`);
-      await end;
-      await client.end();
-      return payloads;
-    }
-
-    test("tells of every change and every end, and of nothing else", async () => {
-      const { backend, table, advance, drop } = newCase(owner, { notify: true });
-      await backend.ready();
-      expect(backend.channel).toBe(`micropie_${table}`);
-      const of = (run: () => unknown) => heard(backend.channel, async () => run());
-      const rotation = { secretHash: "hash-2", grace: 10, raiseEpoch: false };
-      expect(await of(() => backend.create("a", newRecord({ userId: "ann" })))).toEqual([]);
-      expect(await of(() => backend.touch("a", 500))).toEqual([]);
-      expect(await of(() => backend.lock("a", 5))).toEqual([]);
-      expect(await of(() => backend.relock("a", 1, 0))).toEqual([]);
-      expect(await of(() => backend.patch("a", newPatch({}, { ifEpoch: 7 })))).toEqual([]);
-      expect(await of(() => backend.patch("a", newPatch({ x: 1 })))).toEqual(["a"]);
-      expect(await of(() => backend.patch("a", newPatch({ y: 1 })))).toEqual(["a"]);
-      expect(await of(() => backend.patch("a", newPatch({}, { baseVersion: 3, rotation })))).toEqual(["a"]);
-      const same = await backend.load("a");
-      expect(await of(() => backend.save("a", { ...same, x: 2 }, 1000))).toEqual(["a"]);
-      expect(await of(() => advance(1))).toEqual(["a"]);
-      expect(await of(() => backend.create("a", newRecord()))).toEqual([]);
-      expect(await of(() => backend.revokeUser("ann"))).toEqual(["a"]);
-      await backend.create("b", newRecord());
-      expect(await of(() => backend.delete("b"))).toEqual(["b"]);
-      await backend.create("c", newRecord());
-      await advance(1000);
-      expect(await of(() => backend.create("c", newRecord()))).toEqual(["c"]);
-      await advance(1000);
-      expect(await of(() => backend.prune())).toEqual(["c"]);
-      expect(await of(() => owner.query(`TRUNCATE ${table}`))).toEqual(["*"]);
-      await drop();
-    });
-
-    test("can be switched on later, by several at once; those without it are heard too", async () => {
-      const { backend, table, drop } = newCase(owner);
-      await backend.create("a", newRecord());
-      expect(await heard(backend.channel, async () => backend.patch("a", newPatch({ x: 1 })))).toEqual([]);
-      const byHand = new PostgresSessionBackend(owner.client, { table, notify: true, createTable: false });
-      expect(await refusal(byHand)).toMatchObject({ option: "createTable" });
-      // Written out or not, it is the same table, and the same channel.
-      const told = [table, `public.${table}`, table, table].map(
-        (name) => new PostgresSessionBackend(owner.client, { table: name, notify: true }),
-      );
-      await Promise.all(told.map((each) => each.ready()));
-      expect(new Set([backend, ...told].map(({ channel }) => channel)).size).toBe(1);
-      expect(await heard(backend.channel, async () => backend.patch("a", newPatch({ x: 2 })))).toEqual(["a"]);
-      expect(await byHand.read("a")).toMatchObject({ version: 3 });
-      await owner.query(
-        `SET client_min_messages = warning; DROP FUNCTION ${table}_notify CASCADE; RESET client_min_messages`,
-      );
-      expect(await heard(backend.channel, async () => backend.patch("a", newPatch({ x: 3 })))).toEqual([]);
-      for (const each of [...told, byHand]) each.close();
-      await drop();
-    });
   });
 });

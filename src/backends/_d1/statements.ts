@@ -1,4 +1,5 @@
 import { COLUMNS } from "../_sql/row.ts";
+import { RECORD } from "../_sql/sqlite-table.ts";
 
 /** The database's own clock, because a Worker's stands still while it computes. */
 const NOW = "unixepoch('subsec')";
@@ -33,8 +34,8 @@ export function statements(name: string): Statements {
   const conditions = `handle = ?1 AND version = ?2 AND epoch = ?3 AND ${live}
     AND fence = coalesce(?4, fence) AND secret_hash = coalesce(?5, secret_hash)`;
   return {
-    select: `SELECT ${all}, ${NOW} AS now FROM ${table} WHERE handle = ?1 AND ${live}`,
-    selectUser: `SELECT ${all}, ${NOW} AS now FROM ${table} WHERE user_id = ?1 AND ${live}`,
+    select: `SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE handle = ?1 AND ${live}`,
+    selectUser: `SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE user_id = ?1 AND ${live}`,
     // Replaces an expired record, but never a live one.
     insert: `INSERT INTO ${table} ${fresh}
       ON CONFLICT (handle) DO UPDATE SET ${replaced} WHERE ${table}.expires_at <= ${NOW} RETURNING handle`,
@@ -53,9 +54,9 @@ export function statements(name: string): Statements {
     removeUser: `DELETE FROM ${table} WHERE user_id = ?1 AND handle <> ?2 RETURNING handle, ${live} AS live`,
     removeDue: `DELETE FROM ${table} WHERE handle IN
       (SELECT handle FROM ${table} WHERE expires_at <= ${NOW} ORDER BY expires_at LIMIT ?1)
-      RETURNING handle, user_id`,
+      RETURNING handle, user_id AS userId`,
     lock: `UPDATE ${table} SET fence = fence + 1, locked_until = ${NOW} + ?2
-      WHERE handle = ?1 AND ${live} AND locked_until <= ${NOW} RETURNING fence`,
+      WHERE handle = ?1 AND ${live} AND locked_until <= ${NOW} RETURNING fence + 0.0 AS fence`,
     relock: `UPDATE ${table} SET locked_until = iif(?3 > 0, ${NOW} + ?3, 0)
       WHERE handle = ?1 AND fence = ?2 AND ${live} RETURNING handle`,
   };

@@ -94,12 +94,6 @@ function isUndone(error: unknown): boolean {
   return code === "40001" || code === "40P01";
 }
 
-/** Returns whether the server could not decode a JSON text, which it can store nevertheless. */
-export function isUnreadable(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === "22P05" || code === "22P02";
-}
-
 /** Returns the SQLSTATE of an error (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 export function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | null)?.code;

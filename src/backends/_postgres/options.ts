@@ -9,8 +9,6 @@ export interface PostgresOptions {
   readonly createTable?: boolean;
   /** Whether to prepare statements; default true. Use false with poolers that give each transaction another connection. */
   readonly prepare?: boolean;
-  /** Whether the database notifies listeners of `channel` which session has changed or ended; default false. */
-  readonly notify?: boolean;
   /** About how many seconds pass between two searches for expired records; default 300. With 0, only `prune` deletes them. */
   readonly pruneInterval?: number;
 }
@@ -20,8 +18,8 @@ export interface Names {
   /** As the option was given, for messages. */
   readonly given: string;
   readonly table: string;
-  readonly notifier: string;
-  readonly channel: string;
+  /** The name of the advisory lock. */
+  readonly lock: string;
   readonly userIndex: string;
   readonly pruneIndex: string;
 }
@@ -30,19 +28,13 @@ type Settings = Required<Omit<PostgresOptions, "table">> & { readonly names: Nam
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(client: PostgresLike, options: PostgresOptions): Settings {
-  const {
-    table = "sessions",
-    createTable = true,
-    prepare = true,
-    notify = false,
-    pruneInterval = 300,
-  } = options;
+  const { table = "sessions", createTable = true, prepare = true, pruneInterval = 300 } = options;
   const { query, unsafe } = Object(client) as { query?: unknown; unsafe?: unknown };
   if (typeof query !== "function" && typeof unsafe !== "function") {
     throw new ConfigError("backend", "PostgresSessionBackend takes a Pool of pg or the sql of postgres");
   }
   if (!(pruneInterval >= 0)) throw new ConfigError("pruneInterval", "must be a number of seconds, 0 or more");
-  return { names: namesOf(table), createTable, prepare, notify, pruneInterval };
+  return { names: namesOf(table), createTable, prepare, pruneInterval };
 }
 
 /** Throws ConfigError `table` if `given` is not a valid name. */
@@ -58,9 +50,8 @@ export function namesOf(given: string): Names {
   return {
     given,
     table: `${prefix}"${name}"`,
-    notifier: `${prefix}"${name}_notify"`,
     // Without the schema, because one process may rely on the search path where another names it.
-    channel: `micropie_${name}`,
+    lock: `micropie_${name}`,
     userIndex: `"${name}_user_id"`,
     pruneIndex: `"${name}_prune_slot"`,
   };

@@ -2,12 +2,6 @@ import { COLUMNS } from "../_sql/row.ts";
 import { type Statement, statement } from "./client.ts";
 import { SLOT } from "./table.ts";
 
-/** A patch: `whole` stores its data if the version is the one it was made from, `merged` its changes into any other. */
-export interface Write {
-  readonly whole: Statement;
-  readonly merged: Statement;
-}
-
 /** All statements of the back-end. Each is one atomic step, by the server's clock. */
 export interface Statements {
   readonly clock: Statement;
@@ -15,8 +9,8 @@ export interface Statements {
   readonly selectUser: Statement;
   readonly insert: Statement;
   readonly replace: Statement;
-  readonly store: Write;
-  readonly rotate: Write;
+  readonly store: Statement;
+  readonly rotate: Statement;
   readonly touch: Statement;
   readonly remove: Statement;
   readonly removeUser: Statement;
@@ -62,28 +56,13 @@ const fromNow = given.map((value, index) =>
   DEADLINES.includes(COLUMNS[index]!) ? `${START} + ${value}` : value,
 );
 
-/**
- * The data after changes, `[{ what to set }, [what to remove]]`. Values are moved as text, so the others stay as they
- * were. Fails if there is a \u0000 or half of a surrogate pair in either, which the server cannot decode.
- */
-const MERGED = `(
-    SELECT ('{' || coalesce(string_agg(to_json(key)::text || ':' || value, ',' ORDER BY place), '') || '}')::json FROM (
-      SELECT key, coalesce(given.value, kept.value)::text AS value, coalesce(kept.place, given.place + 2147483647) AS place
-        FROM json_each(data) WITH ORDINALITY AS kept (key, value, place)
-        FULL JOIN json_each($6::text::json -> 0) WITH ORDINALITY AS given (key, value, place) USING (key)
-        WHERE key NOT IN (SELECT json_array_elements_text($6::text::json -> 1))
-    ) AS members)`;
-
 export function writeStatements(table: string): Statements {
   const inserted = (values: readonly string[]): string =>
     `INSERT INTO ${table} (${all}) VALUES (${values.join(", ")}) ON CONFLICT (handle) DO UPDATE SET ${replaced}`;
-  const patched = (changes: string): Write => {
-    const update = (data: string, version: string): Statement =>
-      statement(`UPDATE ${table} SET data = ${data}, version = version + 1, head = coalesce($7::text, head), ${changes}
-        WHERE handle = $1 AND version ${version} $2::bigint AND epoch = $3::bigint AND expires_at > ${NOW}
-        AND fence = coalesce($4::bigint, fence) AND secret_hash = coalesce($5::text, secret_hash)`);
-    return { whole: update("$6::text::json", "="), merged: update(MERGED, "<>") };
-  };
+  const patched = (changes: string): Statement =>
+    statement(`UPDATE ${table} SET data = $6::text::json, version = version + 1, head = coalesce($7::text, head), ${changes}
+      WHERE handle = $1 AND version = $2::bigint AND epoch = $3::bigint AND expires_at > ${NOW}
+      AND fence = coalesce($4::bigint, fence) AND secret_hash = coalesce($5::text, secret_hash)`);
   const removed = `RETURNING CASE WHEN expires_at > ${NOW} THEN handle END`;
   const removedDue = (condition: string): string =>
     // An array, so that the search runs once whatever the plan is. Rows that others are deleting or using are skipped.

@@ -1,4 +1,5 @@
 import { COLUMNS } from "../_sql/row.ts";
+import { RECORD } from "../_sql/sqlite-table.ts";
 import type { SqliteLike, SqliteStatement } from "./like.ts";
 
 /** All statements of the back-end. Each is one atomic step. Parameters are only `?`, which all drivers know. */
@@ -19,15 +20,14 @@ export interface Statements {
 
 export function prepareStatements(db: SqliteLike, name: string): Statements {
   const table = `"${name}"`;
-  const all = COLUMNS.join(", ");
-  const values = `(${all}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
+  const values = `(${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
   const replaced = COLUMNS.map((column) => `${column} = excluded.${column}`).join(", ");
   const moved = "max(expires_at, min(?, absolute_expires_at))";
   const conditions = `handle = ? AND version = ? AND epoch = ? AND expires_at > ?
     AND fence = coalesce(?, fence) AND secret_hash = coalesce(?, secret_hash)`;
   return {
-    select: db.prepare(`SELECT ${all} FROM ${table} WHERE handle = ?`),
-    selectUser: db.prepare(`SELECT ${all} FROM ${table} WHERE user_id = ? AND expires_at > ?`),
+    select: db.prepare(`SELECT ${RECORD} FROM ${table} WHERE handle = ?`),
+    selectUser: db.prepare(`SELECT ${RECORD} FROM ${table} WHERE user_id = ? AND expires_at > ?`),
     // Replaces an expired record, but never a live one.
     insert: db.prepare(
       `INSERT INTO ${table} ${values}
@@ -47,19 +47,19 @@ export function prepareStatements(db: SqliteLike, name: string): Statements {
     ),
     touch: db.prepare(`UPDATE ${table} SET expires_at = ${moved} WHERE handle = ? AND expires_at > ?`),
     remove: db.prepare(
-      `DELETE FROM ${table} WHERE handle = ? AND version = coalesce(?, version) RETURNING expires_at`,
+      `DELETE FROM ${table} WHERE handle = ? AND version = coalesce(?, version) RETURNING expires_at AS expiresAt`,
     ),
     removeUser: db.prepare(
-      `DELETE FROM ${table} WHERE user_id = ? AND handle <> ? RETURNING handle, expires_at`,
+      `DELETE FROM ${table} WHERE user_id = ? AND handle <> ? RETURNING handle, expires_at AS expiresAt`,
     ),
     removeDue: db.prepare(
       `DELETE FROM ${table} WHERE handle IN
         (SELECT handle FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)
-        RETURNING handle, user_id`,
+        RETURNING handle, user_id AS userId`,
     ),
     lock: db.prepare(
       `UPDATE ${table} SET fence = fence + 1, locked_until = ?
-        WHERE handle = ? AND expires_at > ? AND locked_until <= ? RETURNING fence`,
+        WHERE handle = ? AND expires_at > ? AND locked_until <= ? RETURNING fence + 0.0 AS fence`,
     ),
     relock: db.prepare(
       `UPDATE ${table} SET locked_until = ? WHERE handle = ? AND fence = ? AND expires_at > ?`,
