@@ -56,11 +56,11 @@ export class DurableObjectSessionBackend extends SessionBackend {
   }
 
   override async load(id: string): Promise<SessionData> {
-    return JSON.parse(await this.#holder(id).load(id));
+    return (await this.#holder(id).run("load", id)) ?? {};
   }
 
   override async save(id: string, data: SessionData, timeout: number): Promise<void> {
-    await this.#holder(id).save(id, JSON.stringify(data), timeout);
+    await this.#holder(id).run("save", id, data, timeout);
   }
 
   override async read(handle: string): Promise<SessionRecord | undefined> {

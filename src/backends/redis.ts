@@ -149,9 +149,9 @@ export class RedisSessionBackend extends SessionBackend {
 
   override async revokeUser(userId: string, except?: string): Promise<string[]> {
     const entries = (await this.#users.list(userId)).filter(({ handle }) => handle !== except);
-    const user = [userText(userId)];
+    const end = [userText(userId), "end"];
     const ended = await inBatches(entries, ({ handle }) =>
-      this.#run(SESSION.end, this.#prefix + handle, user, (reply) => Number(reply) === 1),
+      this.#run(SESSION.owned, this.#prefix + handle, end, (reply) => Number(reply) === 1),
     );
     this.#users.forget(
       userId,

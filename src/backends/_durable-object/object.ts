@@ -11,15 +11,10 @@ export interface ObjectContext {
 }
 
 /** The methods of a back-end whose arguments and results can be sent as they are. */
-export type SentMethod =
-  | "read"
-  | "create"
-  | "touch"
-  | "delete"
-  | "listByUser"
-  | "revokeUser"
-  | "lock"
-  | "relock";
+export type SentMethod = Exclude<
+  keyof SessionBackend,
+  "patch" | "prune" | "now" | "close" | "environment" | "onExpired"
+>;
 
 /** A patch as it is sent: without its function, whose result is seldom needed. */
 export type SentPatch = Omit<SessionPatch, "changes">;
@@ -37,10 +32,6 @@ export interface SessionsMethods {
     method: M,
     ...args: Parameters<SessionBackend[M]>
   ): Promise<Awaited<ReturnType<SessionBackend[M]>>>;
-  /** Returns the dictionary as JSON text. */
-  load(id: string): Promise<string>;
-  /** Takes the dictionary as JSON text. */
-  save(id: string, dictionary: string, timeout: number): Promise<void>;
   /** Returns `changes` if nothing was stored because the patch has to be merged: call it again with the changes. */
   patch(handle: string, patch: SentPatch, changes?: DataChanges): Promise<PatchResult | "changes">;
   /** Deletes some expired records. */
@@ -95,17 +86,8 @@ export function SessionsObject<Context extends ObjectContext, Env, Base extends 
       ...args: Parameters<SessionBackend[M]>
     ): Promise<Awaited<ReturnType<SessionBackend[M]>>> {
       const result = await Reflect.apply(this.#backend[method], this.#backend, args);
-      if (method === "create") await this.#wakeLater();
+      if (method === "create" || method === "save") await this.#wakeLater();
       return result;
-    }
-
-    async load(id: string): Promise<string> {
-      return JSON.stringify(await this.#backend.load(id));
-    }
-
-    async save(id: string, dictionary: string, timeout: number): Promise<void> {
-      await this.#backend.save(id, JSON.parse(dictionary), timeout);
-      await this.#wakeLater();
     }
 
     async patch(handle: string, patch: SentPatch, known?: DataChanges): Promise<PatchResult | "changes"> {

@@ -161,17 +161,11 @@ local live = tonumber(h[2]) > now and 1 or 0
 if not h[3] then return live end
 return live .. string.format(' %.6f ', now) .. string.match(h[3], ' (.*)$')`;
 
-/** ARGV: a user's id as JSON. Replies whether it ended a live session of that user. */
-const END = `
-local h = redis.call('HMGET', KEYS[1], 'x', 'u')
-if not h[2] or string.match(h[2], ' (.*)$') ~= ARGV[1] then return 0 end${NOW}
-redis.call('DEL', KEYS[1])
-return tonumber(h[1]) > now and 1 or 0`;
-
-/** ARGV: a user's id as JSON. Replies whether this is a live session of that user. */
+/** ARGV: a user's id as JSON; "end" to end the session. Replies whether it was a live session of that user. */
 const OWNED = `
 local h = redis.call('HMGET', KEYS[1], 'x', 'u')
 if not h[2] or string.match(h[2], ' (.*)$') ~= ARGV[1] then return 0 end${NOW}
+if ARGV[2] then redis.call('DEL', KEYS[1]) end
 return tonumber(h[1]) > now and 1 or 0`;
 
 /**
@@ -195,29 +189,25 @@ if p[11] ~= '0' then
 end${SET(", 'v', p[3] .. ' -', 'r', r, 'd', ARGV[3], 'h', ARGV[4], unpack(more)")}
 return 1`;
 
-export const SESSION: Readonly<
-  Record<
-    | "read"
-    | "create"
-    | "patch"
-    | "rotate"
-    | "touch"
-    | "delete"
-    | "end"
-    | "owned"
-    | "lock"
-    | "relock"
-    | "save",
-    Script
-  >
-> = {
+type Name =
+  | "read"
+  | "create"
+  | "patch"
+  | "rotate"
+  | "touch"
+  | "delete"
+  | "owned"
+  | "lock"
+  | "relock"
+  | "save";
+
+export const SESSION: Readonly<Record<Name, Script>> = {
   read: script(READ),
   create: script(CREATE),
   patch: script(PATCH),
   rotate: script(ROTATE),
   touch: script(TOUCH),
   delete: script(DELETE),
-  end: script(END),
   owned: script(OWNED),
   lock: script(LOCK),
   relock: script(RELOCK),

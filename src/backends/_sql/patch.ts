@@ -17,22 +17,20 @@ export interface PatchedRow {
   inTurn?<R>(work: () => Promise<R>): Promise<R>;
 }
 
-/** Applies a patch with conditional writes: one statement if nobody has written since the patch was made. */
+/**
+ * Applies a patch with conditional writes: one statement if nobody has written since the patch was made; else reads,
+ * checks, and writes to the version it read, until that succeeds.
+ */
 export async function patchRow(handle: string, patch: SessionPatch, row: PatchedRow): Promise<PatchResult> {
   const { baseVersion, ifVersion = baseVersion } = patch;
   if (ifVersion === baseVersion && (await row.store(patch.data, baseVersion))) return "ok";
-  return repatchRow(handle, patch, row);
-}
-
-/** Applies a patch to whatever version is there: reads, checks, and writes to the version it read, until that succeeds. */
-export function repatchRow(handle: string, patch: SessionPatch, row: PatchedRow): Promise<PatchResult> {
-  const work = (): Promise<PatchResult> =>
+  const retry = (): Promise<PatchResult> =>
     untilDone(row.environment, `session ${handle}`, async () => {
       const record = await row.read();
       if (record === undefined) return "ended";
       if (!meets(record, patch)) return "stale";
       if (!(await row.store(patchedData(record, patch), record.version))) return undefined;
-      return record.version === patch.baseVersion ? "ok" : "merged";
+      return record.version === baseVersion ? "ok" : "merged";
     });
-  return row.inTurn === undefined ? work() : row.inTurn(work);
+  return row.inTurn === undefined ? retry() : row.inTurn(retry);
 }
