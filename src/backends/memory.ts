@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { bytesOf, Entry, moreOf } from "./_memory/entry.ts";
-import { Expiry, TICKS, WIDTH } from "./_memory/expiry.ts";
+import { Expiry, TICKS, TOLERANCE, WIDTH } from "./_memory/expiry.ts";
 import { UserIndex } from "./_memory/user-index.ts";
 import { warnFull } from "./_memory/warning.ts";
 import {
@@ -33,13 +33,12 @@ export interface InMemoryOptions {
 const SHARDS = 64;
 
 /**
- * Stores sessions in the memory of this process: the default. They are gone when the process ends, and no other process
- * sees them.
+ * Stores sessions in the memory of this process: the default. They are gone when it ends, and no other process sees them.
  *
  * Every method returns at once. An unreferenced timer frees expired sessions within about twenty seconds, and visits
  * only what expires. When `maxBytes` is reached, each new session evicts the one that is closest to its expiry (with one
  * idle timeout for all: the one unused for longest), and its user is signed out. `evicted` counts these; the first one
- * is also a process warning, `MICROPIE_MEMORY_FULL`.
+ * is also a process warning, `MICROPIE_MEMORY_FULL`. Throws ConfigError `maxBytes`.
  */
 export class InMemorySessionBackend extends SessionBackend {
   readonly #shards: Map<string, Entry>[] = Array.from({ length: SHARDS }, () => new Map());
@@ -52,7 +51,6 @@ export class InMemorySessionBackend extends SessionBackend {
   #bytes = 0;
   #evicted = 0;
 
-  /** Throws ConfigError `maxBytes`. */
   constructor(options: InMemoryOptions = {}) {
     super();
     this.#maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
@@ -79,6 +77,11 @@ export class InMemorySessionBackend extends SessionBackend {
   /** How many live sessions were evicted because of `maxBytes`. */
   get evicted(): number {
     return this.#evicted;
+  }
+
+  // Here and not inherited, because every request calls it.
+  override now(): number {
+    return this.environment.now();
   }
 
   override load(id: string): SessionData {
@@ -163,9 +166,8 @@ export class InMemorySessionBackend extends SessionBackend {
     return this.#shards[handle.charCodeAt(handle.length - 1) % SHARDS || 0]!;
   }
 
-  /** Rounded down, so that nothing lives too long; a sum that is a little off does not lose a tick by that. */
   #ticks(time: number): number {
-    return Math.floor((time - this.#origin) * TICKS + 0.001);
+    return Math.floor((time - this.#origin) * TICKS + TOLERANCE);
   }
 
   #live(handle: string, now: number): Entry | undefined {
@@ -237,14 +239,12 @@ export class InMemorySessionBackend extends SessionBackend {
 
   #evict(entry: Entry): void {
     this.#remove(entry);
-    this.#evicted += 1;
-    if (this.#evicted === 1) warnFull(this.#maxBytes);
+    if (++this.#evicted === 1) warnFull(this.#maxBytes);
   }
 }
 
 /** A text put together from parts keeps them until a character of it is read. */
 function inOnePiece(data: string): string {
-  if (data.charCodeAt(data.length - 1) !== 125 /* } */)
-    throw new TypeError("data is not the text of an object");
+  if (data.charCodeAt(data.length - 1) !== 125 /* } */) throw new TypeError("data is no JSON object");
   return data;
 }

@@ -102,7 +102,7 @@ export class RedisSessionBackend extends SessionBackend {
     const nonce = this.#nonce();
     const { rotation } = patch;
     if (rotation !== undefined) return this.#rotate(handle, patch, rotation, nonce);
-    const begun = this.now();
+    const begun = this.environment.now();
     const store = (merge: boolean): Promise<PatchResult> => {
       const args = patchArguments(patch, nonce, merge ? patch.changes() : undefined);
       return this.#run(SESSION.patch, this.#prefix + handle, args, (reply) => {
@@ -180,7 +180,7 @@ export class RedisSessionBackend extends SessionBackend {
     rotation: Rotation,
     nonce: string,
   ): Promise<PatchResult> {
-    const begun = this.now();
+    const begun = this.environment.now();
     const store = async (told: string, merge = !isUpToDate(patch)): Promise<number | string> => {
       const args = rotateArguments(patch, rotation, nonce, told, merge ? patch.changes() : undefined);
       const answer = await this.#run(SESSION.rotate, this.#prefix + handle, args, answerOf);
@@ -232,7 +232,7 @@ export class RedisSessionBackend extends SessionBackend {
 
   /** What was changed long ago must not be merged over what others have stored since. */
   #refuseLate(handle: string, begun: number): void {
-    if (this.now() - begun <= MERGE_WITHIN) return;
+    if (this.environment.now() - begun <= MERGE_WITHIN) return;
     throw new Error(`session ${handle}: it took too long to reach the server, so nothing was stored`);
   }
 

@@ -11,6 +11,9 @@ interface Linked<E> {
  */
 export const TICKS = 64;
 
+/** Times are rounded down to a tick, so that nothing lives too long; a sum that is this little off does not lose one. */
+export const TOLERANCE = 0.001;
+
 /** The width of a bucket, in ticks: ten seconds. What is in the same bucket is freed together. */
 export const WIDTH: number = 10 * TICKS;
 
