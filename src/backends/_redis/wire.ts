@@ -29,10 +29,22 @@ export function isUpToDate({ baseVersion, ifVersion = baseVersion }: SessionPatc
   return baseVersion > 0 && ifVersion === baseVersion;
 }
 
-/** Arguments of `patch`: conditions, data, then fields to set. `nonce`: the same at each attempt of one patch. */
-export function patchArguments(patch: SessionPatch, nonce: string, changes?: DataChanges): string[] {
-  const args = [conditionsOf(patch, nonce), changes === undefined ? patch.data : ""];
-  addFields(args, patch, changes);
+/** Conditions, data, whatever else comes `between`, then names and values of fields to set: the head, and the changes. */
+export function patchArguments(
+  patch: SessionPatch,
+  nonce: string,
+  changes: DataChanges | undefined,
+  between: readonly string[] = [],
+): string[] {
+  const { baseVersion, ifEpoch, idleTimeout, ifVersion = "-", ifFence = "-", ifSecretHash = "-" } = patch;
+  let conditions = `${nonce} ${baseVersion} ${ifEpoch} ${idleTimeout}`;
+  if (ifVersion !== "-" || ifFence !== "-" || ifSecretHash !== "-")
+    conditions += ` ${ifVersion} ${ifFence} ${ifSecretHash}`;
+  const args = [conditions, changes === undefined ? patch.data : "", ...between];
+  if (patch.head !== undefined) args.push("h", patch.head);
+  if (changes === undefined) return args;
+  for (const [key, text] of changes.set) args.push(`+${JSON.stringify(key)}`, text);
+  for (const key of changes.unset) args.push(`-${JSON.stringify(key)}`, "");
   return args;
 }
 
@@ -42,14 +54,11 @@ export function rotateArguments(
   { secretHash, grace, raiseEpoch, userId, absoluteTimeout }: Rotation,
   nonce: string,
   told: string,
-  changes?: DataChanges,
+  changes: DataChanges | undefined,
 ): string[] {
   let rotation = `${secretHash} ${grace} ${raiseEpoch ? 1 : 0} ${told}`;
   if (absoluteTimeout !== undefined) rotation += ` ${absoluteTimeout}`;
-  const data = changes === undefined ? patch.data : "";
-  const args = [conditionsOf(patch, nonce), data, rotation, userText(userId ?? null)];
-  addFields(args, patch, changes);
-  return args;
+  return patchArguments(patch, nonce, changes, [rotation, userText(userId ?? null)]);
 }
 
 export function createArguments(record: NewRecord, told: string): string[] {
@@ -101,10 +110,10 @@ export function readRecord(reply: unknown): SessionRecord | undefined {
 /** Returns the same with its lock, also for one without a secret. Undefined if it has expired. */
 export function readStored(reply: unknown): StoredRecord | undefined {
   if (reply == null) return undefined;
-  const [first, ...rest] = Array.isArray(reply) ? reply.map(textOf) : [textOf(reply)];
-  const start = first!.indexOf("\n") + 1;
-  const [fence, lockedUntil] = first!.slice(0, start).split(" ");
-  const record = parse([first!.slice(start), ...rest]);
+  const [first = "", ...merged] = textsOf(reply);
+  const start = first.indexOf("\n") + 1;
+  const [fence, lockedUntil] = first.slice(0, start).split(" ");
+  const record = parse([first.slice(start), ...merged]);
   if (record === undefined || record.expiresAt <= record.now) return undefined;
   const { now: _, ...stored } = record;
   return { ...stored, fence: Number(fence), lockedUntil: Number(lockedUntil) };
@@ -113,7 +122,7 @@ export function readStored(reply: unknown): StoredRecord | undefined {
 /** Reads one line of fields, the data, and the head; in a list, what was merged since follows. */
 function parse(reply: unknown): SessionRecord | undefined {
   if (reply == null) return undefined;
-  const [text = "", ...merged] = Array.isArray(reply) ? reply.map(textOf) : [textOf(reply)];
+  const [text = "", ...merged] = typeof reply === "string" ? [reply] : textsOf(reply);
   const line = text.indexOf("\n");
   const end = text.indexOf(END_OF_DATA, line);
   const field = text.slice(0, line).split(" ");
@@ -136,6 +145,10 @@ function parse(reply: unknown): SessionRecord | undefined {
   };
 }
 
+function textsOf(reply: unknown): string[] {
+  return Array.isArray(reply) ? reply.map(textOf) : [textOf(reply)];
+}
+
 function changesIn(fields: readonly string[]): DataChanges {
   const set = new Map<string, string>();
   const unset: string[] = [];
@@ -146,19 +159,4 @@ function changesIn(fields: readonly string[]): DataChanges {
     else unset.push(key);
   }
   return { set, unset };
-}
-
-function conditionsOf(patch: SessionPatch, nonce: string): string {
-  const { baseVersion, ifEpoch, idleTimeout, ifVersion = "-", ifFence = "-", ifSecretHash = "-" } = patch;
-  const conditions = `${nonce} ${baseVersion} ${ifEpoch} ${idleTimeout}`;
-  if (ifVersion === "-" && ifFence === "-" && ifSecretHash === "-") return conditions;
-  return `${conditions} ${ifVersion} ${ifFence} ${ifSecretHash}`;
-}
-
-/** Adds names and values of the fields to be set: the head, and the changes to merge. */
-function addFields(args: string[], { head }: SessionPatch, changes: DataChanges | undefined): void {
-  if (head !== undefined) args.push("h", head);
-  if (changes === undefined) return;
-  for (const [key, text] of changes.set) args.push(`+${JSON.stringify(key)}`, text);
-  for (const key of changes.unset) args.push(`-${JSON.stringify(key)}`, "");
 }
