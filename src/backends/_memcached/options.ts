@@ -9,7 +9,7 @@ export interface MemcachedServer {
 
 /** Options of `MemcachedSessionBackend`. */
 export interface MemcachedOptions {
-  /** What every key begins with; default "session:". At most 150 printable ASCII characters, no space. */
+  /** Prefix of every key; default "session:". At most 150 printable ASCII characters, no space. */
   readonly prefix?: string;
   /** Seconds without a byte of an awaited reply after which a connection is closed; default 2. */
   readonly timeout?: number;
@@ -36,7 +36,7 @@ export interface MemcachedSettings {
 export function resolveOptions(servers: unknown, options: MemcachedOptions): MemcachedSettings {
   const { prefix = "session:", timeout = 2, maxItemBytes = 1_000_000 } = options;
   const addresses = (Array.isArray(servers) ? servers : [servers]).map(addressOf);
-  if (addresses.length === 0) throw wrongServers("give at least one server");
+  if (addresses.length === 0) throw wrongServers("pass at least one server");
   const names = addresses.map(nameOf);
   for (const [index, name] of names.entries())
     if (names.indexOf(name) !== index) throw wrongServers(`${name} is listed twice`);
@@ -58,7 +58,7 @@ function addressOf(server: unknown): Address {
   if (typeof server === "string") return fromText(server);
   const { host, port = 11211 } = Object(server) as { host?: unknown; port?: unknown };
   if (typeof host !== "string" || host === "" || !isPort(port))
-    throw wrongServers('give { host, port }, "host:port" or "memcached://host:port", or a list of these');
+    throw wrongServers('pass { host, port }, "host:port" or "memcached://host:port", or a list of these');
   return { host, port };
 }
 
