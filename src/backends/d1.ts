@@ -6,8 +6,8 @@ import { isTableError, prepareTable } from "./_d1/table.ts";
 import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
 import { snapshot } from "./_record.ts";
 import { patchRow } from "./_sql/patch.ts";
-import { type SqlValue, toValues } from "./_sql/row.ts";
-import { type Row, sqliteTable } from "./_sql/sqlite-table.ts";
+import { type Row, type SqlValue, toValues } from "./_sql/row.ts";
+import { sqliteTable } from "./_sql/sqlite-table.ts";
 import {
   type NewRecord,
   type PatchResult,

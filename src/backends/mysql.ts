@@ -6,13 +6,12 @@ import type { MysqlCallbackLike, MysqlLike, MysqlQuery } from "./_mysql/like.ts"
 import { type MysqlOptions, namesOf, resolveOptions } from "./_mysql/options.ts";
 import { prepareTable } from "./_mysql/prepare.ts";
 import { removeThose } from "./_mysql/removal.ts";
-import { handleOf, isLive, type MysqlRow, toSessionRecord, toStoredRecord } from "./_mysql/row.ts";
 import { BATCH, type Statements, writeStatements } from "./_mysql/statements.ts";
 import { tableStatement } from "./_mysql/table.ts";
-import type { StoredRecord } from "./_record.ts";
+import { snapshot } from "./_record.ts";
 import { patchRow } from "./_sql/patch.ts";
 import { startPruning } from "./_sql/pruner.ts";
-import { type SqlValue, toValues } from "./_sql/row.ts";
+import { type Row, type SqlValue, toValues } from "./_sql/row.ts";
 import { Turns } from "./_turns.ts";
 import {
   type NewRecord,
@@ -73,15 +72,14 @@ export class MysqlSessionBackend extends SessionBackend {
       await this.delete(id);
       return;
     }
-    const [row] = await this.#db.rows<[number]>(this.#sql.now);
-    await this.#db.write(this.#sql.replace, toValues(id, restored(data, timeout, row![0])));
+    const [row] = await this.#db.rows<{ now: number }>(this.#sql.now);
+    await this.#db.write(this.#sql.replace, toValues(id, restored(data, timeout, row!.now)));
   }
 
   override async read(handle: string): Promise<SessionRecord | undefined> {
-    const [row] = await this.#db.rows<MysqlRow>(this.#sql.read, [handle]);
-    if (row === undefined || !isLive(row)) return undefined;
-    const record = toSessionRecord(row);
-    return record.secretHash === "" ? undefined : record;
+    const [row] = await this.#db.rows<LiveRow>(this.#sql.read, [handle]);
+    if (row === undefined || row.secretHash === "" || row.expiresAt <= row.now) return undefined;
+    return snapshot(row, row.now);
   }
 
   override async create(handle: string, record: NewRecord): Promise<boolean> {
@@ -117,14 +115,14 @@ export class MysqlSessionBackend extends SessionBackend {
   }
 
   override async listByUser(userId: string): Promise<UserSession[]> {
-    const rows = await this.#db.rows<MysqlRow>(this.#sql.selectUser, ofUser(userId));
-    return rows.map((row) => ({ handle: handleOf(row), record: toSessionRecord(row) }));
+    const rows = await this.#db.rows<LiveRow>(this.#sql.selectUser, ofUser(userId));
+    return rows.map((row) => ({ handle: row.handle, record: snapshot(row, row.now) }));
   }
 
   override async revokeUser(userId: string, except = ""): Promise<string[]> {
     const user = ofUser(userId);
-    const rows = await this.#db.rows<[string]>(this.#sql.selectHandles, [...user, except]);
-    const handles = rows.map(([handle]) => handle);
+    const rows = await this.#db.rows<{ handle: string }>(this.#sql.selectHandles, [...user, except]);
+    const handles = rows.map((row) => row.handle);
     return removeThose(this.#db, this.#sql, handles, this.#sql.claimOfUser, user);
   }
 
@@ -155,9 +153,9 @@ export class MysqlSessionBackend extends SessionBackend {
     this.#stopPruning();
   }
 
-  async #live(handle: string): Promise<StoredRecord | undefined> {
-    const [row] = await this.#db.rows<MysqlRow>(this.#sql.select, [handle]);
-    return row !== undefined && isLive(row) ? toStoredRecord(row) : undefined;
+  async #live(handle: string): Promise<LiveRow | undefined> {
+    const [row] = await this.#db.rows<LiveRow>(this.#sql.select, [handle]);
+    return row !== undefined && row.expiresAt > row.now ? row : undefined;
   }
 
   async #insert(values: SqlValue[]): Promise<boolean> {
@@ -187,15 +185,25 @@ export class MysqlSessionBackend extends SessionBackend {
 
   /** Deletes some expired records: with 0, those in slots that are wholly over; with 1, any. */
   async #takeDue(slots: 0 | 1): Promise<{ found: number; ended: number }> {
-    const due = await this.#db.rows<[string, string | null, string | null]>(this.#sql.selectDue, [slots]);
-    const handles = due.map(([handle]) => handle);
+    const due = await this.#db.rows<DueRow>(this.#sql.selectDue, [slots]);
+    const handles = due.map(({ handle }) => handle);
     const ended = new Set(await removeThose(this.#db, this.#sql, handles, this.#sql.claimExpired));
-    for (const [handle, userId, claimedBy] of due) {
+    for (const { handle, userId, claimedBy } of due) {
       // The end of a record that somebody else had claimed was theirs to report.
       if (claimedBy === null && ended.has(handle)) this.onExpired?.(handle, userId);
     }
     return { found: due.length, ended: ended.size };
   }
+}
+
+interface LiveRow extends Row {
+  readonly now: number;
+}
+
+interface DueRow {
+  readonly handle: string;
+  readonly userId: string | null;
+  readonly claimedBy: string | null;
 }
 
 /** Returns the values for `isOfUser` in statements.ts. */

@@ -1,8 +1,7 @@
 import { sleep } from "../environment.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { meets, newRecord, patchedData, snapshot } from "./_record.ts";
-import { toValues } from "./_sql/row.ts";
-import type { Row } from "./_sql/sqlite-table.ts";
+import { type Row, toValues } from "./_sql/row.ts";
 import { whenFree } from "./_sqlite/busy.ts";
 import type { SqliteLike } from "./_sqlite/like.ts";
 import { openFile, prepareHandle } from "./_sqlite/open.ts";

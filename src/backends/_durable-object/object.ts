@@ -1,6 +1,7 @@
 import type { DataChanges, PatchResult, SessionPatch } from "../_contract.ts";
 import { statements } from "../_d1/statements.ts";
-import { type Row, sqliteTable } from "../_sql/sqlite-table.ts";
+import type { Row } from "../_sql/row.ts";
+import { sqliteTable } from "../_sql/sqlite-table.ts";
 import type { SessionBackend } from "../backend.ts";
 import { D1SessionBackend } from "../d1.ts";
 import { type ObjectStorage, StorageAsD1 } from "./storage.ts";

@@ -13,14 +13,14 @@ export interface Written {
 
 /** The user's client. */
 export interface Database {
-  /** Runs a statement that returns rows, each an array of its columns. */
+  /** Runs a statement that returns rows. */
   rows<Row>(statement: MysqlQuery, values?: SqlValue[]): Promise<readonly Row[]>;
   /** Runs a statement that writes: all of it or nothing. */
   write(statement: MysqlQuery, values?: SqlValue[]): Promise<Written>;
 }
 
 /** Options of mysql2 and of mariadb that decide the shape of an answer, whatever the client's own options are. */
-const SHAPE = { rowsAsArray: true, metaAsArray: true, nestTables: false, namedPlaceholders: false };
+const SHAPE = { rowsAsArray: false, metaAsArray: true, nestTables: false, namedPlaceholders: false };
 
 /** Returns a statement. Its text is always the same, because drivers find prepared statements by it. */
 export function query(sql: string): MysqlQuery {

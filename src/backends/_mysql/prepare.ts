@@ -26,8 +26,9 @@ export async function prepareTable(db: Database, names: Names, createTable: bool
 /** Characters that a connection cannot carry would be stored as others, without an error. */
 async function checkText(db: Database): Promise<void> {
   const sent = "é😀";
-  const [row] = await db.rows<[string, number]>(query("SELECT ?, CHAR_LENGTH(?)"), [sent, sent]);
-  if (row?.[0] === sent && Number(row[1]) === 2) return;
+  const statement = query("SELECT ? AS text, CHAR_LENGTH(?) AS length");
+  const [row] = await db.rows<{ text: string; length: number }>(statement, [sent, sent]);
+  if (row?.text === sent && Number(row.length) === 2) return;
   const problem = "text does not come back from the database as it was sent";
   const advice = "Set the client's charset to utf8mb4. A typeCast of yours must leave text and numbers alone";
   throw new ConfigError("backend", `${problem}. ${advice}.`);

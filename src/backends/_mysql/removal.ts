@@ -27,8 +27,8 @@ export async function removeThose(
     if (affectedRows === 0) continue;
     if (affectedRows === some.length) ended.push(...some);
     else {
-      const claimed = await db.rows<[string]>(sql.selectClaimed(size), [...places, claimedBy]);
-      ended.push(...claimed.map(([handle]) => handle));
+      const claimed = await db.rows<{ handle: string }>(sql.selectClaimed(size), [...places, claimedBy]);
+      ended.push(...claimed.map(({ handle }) => handle));
     }
     // They have ended whether this succeeds or not: what is left of them is deleted with the expired records.
     await db.write(sql.removeClaimed(size), [...places, claimedBy]).catch(() => {});

@@ -1,8 +1,7 @@
-import { COLUMNS } from "../_sql/row.ts";
+import { COLUMNS, RECORD } from "../_sql/row.ts";
 import { NOW, START } from "./clock.ts";
 import { query } from "./database.ts";
 import type { MysqlQuery } from "./like.ts";
-import { ALL_COLUMNS, READ_COLUMNS } from "./row.ts";
 import { SLOT } from "./table.ts";
 
 /** How many expired records are deleted at once: some milliseconds of work. */
@@ -60,15 +59,15 @@ export function writeStatements(table: string, isPool: boolean): Statements {
     };
   };
   return {
-    now: query(`SELECT ${NOW}`),
-    read: query(`SELECT ${READ_COLUMNS} FROM ${table} WHERE handle = ?`),
-    select: query(`SELECT ${ALL_COLUMNS} FROM ${table} WHERE handle = ?${current}`),
-    selectUser: query(`SELECT ${ALL_COLUMNS} FROM ${table} WHERE ${isOfUser} AND ${isLive}`),
+    now: query(`SELECT ${NOW} AS now`),
+    read: query(`SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE handle = ?`),
+    select: query(`SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE handle = ?${current}`),
+    selectUser: query(`SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE ${isOfUser} AND ${isLive}`),
     selectHandles: query(
       `SELECT handle FROM ${table} WHERE ${isOfUser} AND handle <> ? AND ${isLive}${current}`,
     ),
     selectDue: query(
-      `SELECT handle, user_id, claimed_by FROM ${table}
+      `SELECT handle, user_id AS userId, claimed_by AS claimedBy FROM ${table}
         WHERE prune_slot <= FLOOR(${START} / ${SLOT}) + ? AND expires_at <= ${START}
           AND (claimed_by IS NULL OR locked_until <= ${START})
         ORDER BY prune_slot LIMIT ${BATCH}`,

@@ -1,16 +1,3 @@
-import type { StoredRecord } from "../_record.ts";
-
-/** A row that a statement returns with RECORD. */
-export interface Row extends StoredRecord {
-  readonly handle: string;
-}
-
-/** The columns by the names of a record. Whole numbers as floats, because drivers may return integers as bigints. */
-export const RECORD = `handle, data, secret_hash AS secretHash, previous_secret_hash AS previousSecretHash,
-  previous_epoch + 0.0 AS previousEpoch, previous_until AS previousUntil, epoch + 0.0 AS epoch,
-  version + 0.0 AS version, expires_at AS expiresAt, absolute_expires_at AS absoluteExpiresAt, user_id AS userId,
-  head, fence + 0.0 AS fence, locked_until AS lockedUntil`;
-
 /**
  * Returns the statements that create the table in SQLite's dialect; running them again does nothing. A file and D1 have
  * the same, so that an export of D1 is a file for SQLite.

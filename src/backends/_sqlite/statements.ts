@@ -1,5 +1,4 @@
-import { COLUMNS } from "../_sql/row.ts";
-import { RECORD } from "../_sql/sqlite-table.ts";
+import { COLUMNS, RECORD } from "../_sql/row.ts";
 import type { SqliteLike, SqliteStatement } from "./like.ts";
 
 /** All statements of the back-end. Each is one atomic step. Parameters are only `?`, which all drivers know. */
@@ -59,7 +58,7 @@ export function prepareStatements(db: SqliteLike, name: string): Statements {
     ),
     lock: db.prepare(
       `UPDATE ${table} SET fence = fence + 1, locked_until = ?
-        WHERE handle = ? AND expires_at > ? AND locked_until <= ? RETURNING fence + 0.0 AS fence`,
+        WHERE handle = ? AND expires_at > ? AND locked_until <= ? RETURNING fence + 0e0 AS fence`,
     ),
     relock: db.prepare(
       `UPDATE ${table} SET locked_until = ? WHERE handle = ? AND fence = ? AND expires_at > ?`,
