@@ -2,22 +2,17 @@ import type { AnyElysia, Elysia } from "elysia";
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { around, type Context, enter, save } from "./_elysia-request.ts";
-import { pathIn, resolveUse, type UseOptions } from "./_use.ts";
+import { ConfigError } from "../errors.ts";
+import { clearAnswer, errorAnswer, rethrow } from "../visit/answer.ts";
+import { Around } from "../visit/around.ts";
+import { attempt } from "../visit/attempt.ts";
+import { type Mount, type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
+import { begun, isFailure, isInert } from "../visit/value.ts";
+import { each, expose } from "../visit/visit.ts";
 
-export interface ElysiaSessionsOptions<As extends string = "session"> extends UseOptions<Request> {
+/** `as`, `exclusive`, `skip` and `onError`. */
+export interface ElysiaSessionsOptions<As extends string = "session"> extends MountOptions<Request> {
   as?: As;
-  /** Told of a save that fails when no error handler can answer any more. Default: `console.error`. */
-  onError?: (error: unknown, request: Request) => void;
-}
-
-type None = Record<never, never>;
-interface NoneAtAll {
-  derive: None;
-  resolve: None;
-  schema: None;
-  standaloneSchema: None;
-  response: None;
 }
 
 /** What `use` takes, and what its routes then have. */
@@ -25,12 +20,12 @@ export type ElysiaSessions<T extends object = SessionData, As extends string = "
   app: AnyElysia,
 ) => Elysia<
   "",
-  { decorator: None; store: None; derive: None; resolve: None },
-  { typebox: None; error: None },
-  { schema: None; standaloneSchema: None; macro: None; macroFn: None; parser: None; response: None },
-  None,
-  NoneAtAll,
-  Omit<NoneAtAll, "derive"> & { derive: { [K in As]: Session<T> } }
+  Elysia["~Singleton"],
+  Elysia["~Definitions"],
+  Elysia["~Metadata"],
+  Elysia["~Routes"],
+  Elysia["~Ephemeral"],
+  Omit<Elysia["~Volatile"], "derive"> & { derive: { [K in As]: Session<T> } }
 >;
 
 /**
@@ -50,13 +45,10 @@ export function elysiaSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
   options: ElysiaSessionsOptions<As> = {},
 ): ElysiaSessions<T, As> {
-  const { onError = (error: unknown) => console.error(error) } = options;
-  const { as, wants } = resolveUse<Request>(options, (request) => pathIn(request.url));
-  const mount = { sessions: sessions as unknown as Sessions<SessionData>, as, wants, onError };
-
-  return ((app: Hooked) =>
+  const mount = mountOf<Request>(sessions, options, ({ url }) => pathIn(url));
+  return ((app: AnyElysia) =>
     app
-      .wrap(around)
+      .wrap((fetch: Fetch, request: Request) => around(fetch, request, mount))
       .derive(async (context) => {
         // Elysia reads the text of this function, and for one that passes its context on as an argument it would read the
         // body, the query and the cookies of every request.
@@ -64,13 +56,121 @@ export function elysiaSessions<T extends object, As extends string = "session">(
         return enter(entering);
       })
       .mapResponse(async ({ request, responseValue }) =>
-        save(request, responseValue),
+        save(passages.get(request), responseValue),
       )) as unknown as ElysiaSessions<T, As>;
 }
 
-/** Of Elysia, what is needed here; its own types cannot be written down for any instance. */
-interface Hooked {
-  wrap(fn: typeof around): this;
-  derive(fn: (context: Context) => Promise<object>): this;
-  mapResponse(fn: (context: { request: Request; responseValue: unknown }) => Promise<undefined>): this;
+type Fetch = (...args: unknown[]) => unknown;
+
+/** What is used of Elysia's context. */
+interface Context {
+  readonly request: Request;
+  readonly set: { status?: number | string; headers: Record<string, unknown>; cookie?: unknown };
+  readonly error?: unknown;
+  readonly responseValue?: unknown;
+}
+
+/** One request on its way through Elysia. */
+class Passage extends Around {
+  /** The contexts that have the session: one, unless an instance hands its request to another. */
+  readonly contexts = new Map<Context, unknown>();
+  isInert = false;
+
+  /**
+   * Elysia gives a context `error` and `code` when something is thrown, but leaves an Error that was there in its place. One
+   * of them alone is the application's, as in `resolve(() => ({ error }))`.
+   */
+  get hasThrown(): boolean {
+    return [...this.contexts].some(
+      ([context, before]) => "code" in context && (context.error !== before || before instanceof Error),
+    );
+  }
+}
+
+const passages = new WeakMap<Request, Passage>();
+
+/** Goes around the whole of Elysia, once: whatever a handler or a hook answers comes by here. */
+function around(fetch: Fetch, request: Request, mount: Mount<Request>): Fetch {
+  if (passages.has(request)) return fetch;
+  return (...args) => {
+    const passage = new Passage(mount, request);
+    passages.set(request, passage);
+    return attempt(
+      () => fetch(...args),
+      (response) => {
+        // Whoever handles the same Request again begins anew.
+        passages.delete(request);
+        return leave(passage, response);
+      },
+      (error) => {
+        passages.delete(request);
+        passage.discard();
+        throw error;
+      },
+    );
+  };
+}
+
+/** Gives a request its session. What it throws goes to `onError`. */
+async function enter(entering: { mount: Mount<Request>; context: object }): Promise<Record<string, never>> {
+  const { mount } = entering;
+  const context = entering.context as Context;
+  const { request } = context;
+  const passage = passages.get(request);
+  if (passage === undefined)
+    throw new ConfigError(
+      "aot",
+      "Without it, Elysia runs nothing around its answers, where sessions are saved. Leave it on, or wrap app.fetch in fetchSessions.",
+    );
+  if (!passage.contexts.has(context)) passage.contexts.set(context, context.error);
+  const visit = passage.add(mount, request);
+  expose(visit ?? passage.find(mount.as)!, context);
+  await visit?.begin(request, () => {});
+  return {};
+}
+
+/** Saves where `onError` still answers for what fails. */
+async function save(passage: Passage | undefined, answer: unknown): Promise<undefined> {
+  if (passage === undefined || passage.hasThrown) return;
+  passage.isInert = isInert(answer);
+  await begun(answer);
+  try {
+    await each(passage.visits, "save");
+  } catch (error) {
+    passage.discard(error, answer);
+    for (const { set } of passage.contexts.keys()) {
+      const { headers } = set;
+      clearAnswer(
+        {
+          set: (name, value) => {
+            headers[name.toLowerCase()] = value;
+          },
+          delete: (name) => {
+            delete headers[name];
+          },
+        },
+        Object.keys(headers),
+      );
+      delete set.cookie;
+      set.status = errorAnswer(error).status;
+    }
+    return rethrow(error);
+  }
+}
+
+function leave(passage: Passage, response: unknown): unknown {
+  if (passage.hasThrown || isFailure(response)) passage.fail();
+  return passage.finish(
+    () => {
+      // Bun answers nothing where a WebSocket takes over.
+      if (!(response instanceof Response)) return response;
+      // A hook after ours may have made a stream of it.
+      const [context] = passage.contexts.keys();
+      return passage.settle(response, passage.isInert && isInert(context?.responseValue));
+    },
+    (error) => {
+      passage.discard(error, response);
+      return passage.answerError(error);
+    },
+  );
 }

@@ -3,23 +3,21 @@ import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { answerTo } from "./_answer.ts";
-import { assign } from "./_assign.ts";
-import { OF_ONE_ANSWER } from "./_error-head.ts";
-import { type FastifySessionMembers, fastifyKind } from "./_fastify-facade.ts";
-import { isMounted as inUse } from "./_listener.ts";
-import { isSame, type Mounted, pathIn, resolveUse, type Use, type UseOptions } from "./_use.ts";
-import { Visit } from "./_visit.ts";
-import { Hold, holdOf } from "./hold.ts";
+import { type FastifySessionMembers, fastifyKind } from "../facades/fastify.ts";
+import { clearAnswer, errorAnswer } from "../visit/answer.ts";
+import { attempt } from "../visit/attempt.ts";
+import { Hold, holdOf } from "../visit/hold.ts";
+import { isSame, type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
+import { isMounted, Visit } from "../visit/visit.ts";
 
-export type { ExpressCookie } from "./_express-cookie.ts";
-export type { SessionCallback } from "./_express-facade.ts";
-export type { FastifySessionMembers } from "./_fastify-facade.ts";
+export type { SessionCallback } from "../facades/callback.ts";
+export type { ExpressCookie } from "../facades/cookie.ts";
+export type { FastifySessionMembers } from "../facades/fastify.ts";
 
 /** `request.session`: plain data to read and write, and the members that other plugins look for. */
 export type FastifySession<T extends object = SessionData> = Session<T> & FastifySessionMembers<T>;
 
-/** `as`, `exclusive` and `skip`, as for every adapter. Paths are those that the client asked for. */
+/** `as`, `exclusive` and `skip`. Paths are those that the client asked for. */
 export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
   /**
    * For what answers errors itself before Fastify learns of them, such as Nest: an answer with a status of 500 or more
@@ -45,19 +43,20 @@ export function fastifySessions<T extends object>(
   sessions: Sessions<T>,
   options: FastifySessionsOptions = {},
 ): FastifyPluginCallback {
-  const use = resolveUse(options, pathOf, fastifyKind);
+  const mount = mountOf(
+    sessions,
+    options,
+    ({ originalUrl }: FastifyRequest) => pathIn(originalUrl),
+    fastifyKind,
+  );
   const { failedByStatus = false } = options;
   if (typeof failedByStatus !== "boolean") throw new ConfigError("failedByStatus", "Give true or false.");
-  const untyped = sessions as unknown as Sessions<SessionData>;
-  const plugin: FastifyPluginCallback = (app, _, done) => {
-    let refused: Error | undefined;
-    try {
-      if (!isMounted(app, untyped, use.as)) mount(app, untyped, use, failedByStatus);
-    } catch (error) {
-      refused = error as Error;
-    }
-    done(refused);
-  };
+  const plugin: FastifyPluginCallback = (app, _, done) =>
+    attempt(
+      () => isThere(app, mount) || addHooks(app, mount, failedByStatus),
+      () => done(),
+      (error) => done(error as Error),
+    );
   // What fastify-plugin does: the decorators and hooks belong to the scope that registers.
   return Object.assign(plugin, {
     [Symbol.for("skip-override")]: true,
@@ -68,88 +67,66 @@ export function fastifySessions<T extends object>(
 
 const MOUNTED: unique symbol = Symbol("micropie.mounted");
 
-/** Whether this scope has these sessions in this place already. Throws ConfigError if something else is there. */
-function isMounted(app: FastifyInstance, sessions: Sessions<SessionData>, as: string): boolean {
+/** Returns true if this scope has these sessions already. Throws ConfigError if something else has their place. */
+function isThere(app: FastifyInstance, mount: Mount): boolean {
   // A scope inherits what was registered around it before.
-  const scope = app as { [MOUNTED]?: readonly Mounted[] };
+  const scope = app as { [MOUNTED]?: readonly Mount[] };
   const all = scope[MOUNTED] ?? [];
-  const asked: Mounted = { sessions, as };
-  if (all.some((other) => isSame(other, asked))) return true;
-  if (app.hasRequestDecorator(as))
-    throw new ConfigError("as", `request.${as} is there already. Give the session another name.`);
-  scope[MOUNTED] = [...all, asked];
+  if (all.some((other) => isSame(other, mount))) return true;
+  if (app.hasRequestDecorator(mount.as))
+    throw new ConfigError("as", `request.${mount.as} is there already. Give the session another name.`);
+  scope[MOUNTED] = [...all, mount];
   return false;
 }
 
-function mount(
-  app: FastifyInstance,
-  sessions: Sessions<SessionData>,
-  use: Use<FastifyRequest>,
-  failedByStatus: boolean,
-): void {
-  const key = Symbol(`micropie.${use.as}`);
-  type Visited = { [key]: Visit | null };
+function addHooks(app: FastifyInstance, mount: Mount<FastifyRequest>, failedByStatus: boolean): void {
+  const key = Symbol(`micropie.${mount.as}`);
+  const visitOf = (request: object): Visit | null => (request as { [key]: Visit | null })[key];
   app.decorateRequest(key, null as never);
-  app.decorateRequest(use.as, {
+  app.decorateRequest(mount.as, {
     // Undefined in hooks that run before ours.
     getter(this: FastifyRequest) {
-      return (this as unknown as Visited)[key]?.look() as never;
+      return visitOf(this)?.session as never;
     },
-    setter(this: FastifyRequest, data: object | null) {
-      assign((this as unknown as Visited)[key]!.look(), data);
+    setter(this: FastifyRequest, data: SessionData | null) {
+      visitOf(this)!.session = data;
     },
   });
   app.addHook("onRequest", (request, reply, done) => {
-    const visit = new Visit(sessions, request.raw, use.as, true);
-    let loading: Promise<void> | undefined;
+    const visit = new Visit(mount, request.raw);
     let hold: Hold;
-    try {
-      hold = holdFor(visit, request, reply, failedByStatus);
-      (request as unknown as Visited)[key] = visit;
-      const want = use.wants(request);
-      if (want?.exclusive) hold.exclusive = true;
-      loading = visit.load(want);
-    } catch (error) {
-      visit.discard();
-      done(error as Error);
-      return;
-    }
-    if (loading === undefined) {
-      done();
-      return;
-    }
-    loading.then(
+    attempt(
       () => {
-        if (hold.closed) visit.discard();
-        else done();
+        hold = holdFor(mount, request, reply, failedByStatus);
+        hold.uses.push(visit);
+        (request as unknown as { [key]: Visit })[key] = visit;
+        return visit.load(request);
       },
-      (error: Error) => {
+      () => (hold.closed ? visit.discard() : done()),
+      (error) => {
         visit.discard();
-        done(error);
+        done(error as Error);
       },
     );
   });
   app.addHook("onError", (request, reply, error, done) => {
-    const visit = (request as unknown as Visited)[key];
-    const reverted = visit && holdOf(reply.raw)?.makeWay(error) ? visit.revert() : undefined;
-    if (reverted instanceof Promise) reverted.then(done, done);
-    else done();
+    const visit = visitOf(request);
+    const canAnswer = visit !== null && holdOf(reply.raw)?.makeWay(error);
+    attempt(
+      () => (canAnswer ? visit.revert() : undefined),
+      () => done(),
+      () => done(),
+    );
   });
 }
 
-function holdFor(visit: Visit, request: FastifyRequest, reply: FastifyReply, failedByStatus: boolean): Hold {
+function holdFor(mount: Mount, request: FastifyRequest, reply: FastifyReply, failedByStatus: boolean): Hold {
   const outer = holdOf(reply.raw);
-  if (outer !== undefined) {
-    if (inUse(outer, visit.sessions, visit.as))
-      throw new ConfigError(
-        "as",
-        "Middleware before Fastify has mounted these sessions. Use one of the two.",
-      );
-    outer.add(visit);
-    return outer;
-  }
+  if (outer !== undefined && isMounted(outer.uses, mount))
+    throw new ConfigError("as", "Middleware before Fastify has mounted these sessions. Use one of the two.");
+  if (outer !== undefined) return outer;
   const tell = (error: unknown): void => request.log.error(error);
-  const hold = new Hold(visit, request.raw, reply.raw, tell, (error) => answerInstead(reply, error));
+  const hold = new Hold(request.raw, reply.raw, tell, (error) => answerInstead(reply, error));
   hold.seesErrors = !failedByStatus;
   return hold;
 }
@@ -160,14 +137,14 @@ function answerInstead(reply: FastifyReply, error: unknown): void {
     // Hijacked: nobody else answers.
     reply.log.error(error);
     reply.raw.setHeader("Content-Type", "text/plain; charset=utf-8");
-    reply.raw.end(answerTo(error).text);
+    reply.raw.end(errorAnswer(error).text);
     return;
   }
   for (const name of String(reply.getHeader("trailer") ?? "").split(" ")) reply.removeTrailer(name);
-  for (const name of Object.keys(reply.getHeaders())) if (OF_ONE_ANSWER.test(name)) reply.removeHeader(name);
-  reply.header("cache-control", "no-store").send(error);
-}
-
-function pathOf({ originalUrl }: FastifyRequest): string {
-  return pathIn(originalUrl);
+  const headers = {
+    set: (name: string, value: string) => void reply.header(name, value),
+    delete: (name: string) => void reply.removeHeader(name),
+  };
+  clearAnswer(headers, Object.keys(reply.getHeaders()));
+  reply.send(error);
 }

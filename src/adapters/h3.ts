@@ -1,19 +1,16 @@
-import type { H3Event, Middleware } from "h3";
-import type { SessionData } from "../backends/backend.ts";
+import type { H3Config, H3Event, Middleware } from "h3";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { exposeIn } from "./_expose.ts";
-import { addOwed, clearAnswer, keepOwed, watchValue } from "./_h3-answer.ts";
-import { pathIn, resolveUse, type UseOptions } from "./_use.ts";
-import { isError } from "./_web-response.ts";
-import { WebVisit } from "./_web-visit.ts";
-import { WebVisits } from "./_web-visits.ts";
+import { clearAnswer, errorAnswer, noStore } from "../visit/answer.ts";
+import { Around, aroundOf, isUpgrade } from "../visit/around.ts";
+import { attempt } from "../visit/attempt.ts";
+import { type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
+import { isData, isFailure, watched } from "../visit/value.ts";
+import { expose } from "../visit/visit.ts";
 
-export interface H3SessionsOptions extends UseOptions<H3Event> {
-  /** Told of a save that fails after the first byte, when no error handler can answer. Default: `console.error`. */
-  onError?: (error: unknown, event: H3Event) => void;
-}
+/** `as`, `exclusive`, `skip` and `onError`. */
+export type H3SessionsOptions = MountOptions<H3Event>;
 
 /**
  * Middleware of h3 v2: `event.context.session` is the session; assigning replaces its data, and `{}` ends it. It is saved
@@ -31,36 +28,36 @@ export function h3Sessions<T extends object>(
   sessions: Sessions<T>,
   options: H3SessionsOptions = {},
 ): Middleware {
-  const { onError = (error: unknown) => console.error(error) } = options;
-  const { as, wants } = resolveUse<H3Event>(options, (event) => pathIn(event.req.url));
-  const untyped = sessions as unknown as Sessions<SessionData>;
-
-  return (event: Visited, next) => {
-    const outer = event[VISITS];
-    if (outer?.has(untyped, as)) return next();
-    const visit = new WebVisit(untyped, as, event.req as unknown as Request);
-    const visits = outer ?? new WebVisits();
-    visits.all.push(visit);
-    exposeIn(event.context, visit);
-    if (outer === undefined) {
-      event[VISITS] = visits;
-      keepOwed(event, (of: Visited) => of[VISITS]);
-    }
-    const run: Run = { event, visits, next, tell: (error) => onError(error, event) };
-    const go = (): unknown => (outer === undefined ? handle(run) : next());
-    const refuse = (error: unknown): never => {
-      if (outer === undefined) return fail(run, error);
-      // The outermost adds what is owed.
-      visits.discard();
+  const mount = mountOf<H3Event>(sessions, options, ({ req }) => pathIn(req.url));
+  return (event, next) => {
+    const outer = aroundOf(event);
+    const around = outer ?? new Around(mount, event);
+    const visit = around.add(mount, event.req as unknown as Request);
+    if (visit === undefined) return next();
+    expose(visit, event.context);
+    const fail = (error: unknown): never => {
+      around.discard();
+      carry(event, around, error);
       throw error;
     };
-    let loading: Promise<void> | undefined;
-    try {
-      loading = visit.load(wants(event));
-    } catch (error) {
-      return refuse(error);
-    }
-    return loading === undefined ? go() : loading.then(go, refuse);
+    if (outer !== undefined) return visit.begin(event, next, fail);
+    carryOnError(event);
+    const finish = (value: unknown): unknown => {
+      if (isFailure(value)) around.fail();
+      return around.finish(
+        () => carry(event, around, value),
+        (error) => {
+          around.discard(error, value);
+          const { res } = event;
+          clearAnswer(res.headers, res.headers.keys());
+          noStore(res.errHeaders);
+          res.status = errorAnswer(error).status;
+          delete res.statusText;
+          return fail(error);
+        },
+      );
+    };
+    return visit.begin(event, () => attempt(next, finish, fail), fail);
   };
 }
 
@@ -69,77 +66,49 @@ export function h3Sessions<T extends object>(
  * Throws ConfigError if it is not mounted before this handler.
  */
 export function sessionOf<T extends object>(event: H3Event, sessions: Sessions<T>): Session<T> {
-  const untyped = sessions as unknown as Sessions<SessionData>;
-  const visit = (event as Visited)[VISITS]?.all.find((each) => each.sessions === untyped);
-  if (visit === undefined)
-    throw new ConfigError(
-      "sessions",
-      "This request has no such session. Put app.use(h3Sessions(sessions)) before it.",
-    );
-  return visit.look() as Session<T>;
-}
-
-const VISITS: unique symbol = Symbol("micropie.visits");
-
-type Visited = H3Event & { [VISITS]?: WebVisits };
-
-/** What handles one request. */
-interface Run {
-  readonly event: H3Event;
-  readonly visits: WebVisits;
-  readonly next: () => unknown;
-  readonly tell: (error: unknown) => void;
-}
-
-/** Synchronously, if handler and back-end are. */
-function handle(run: Run): unknown {
-  let value: unknown;
-  try {
-    value = run.next();
-  } catch (error) {
-    return fail(run, error);
-  }
-  if (!isThenable(value)) return finish(run, value);
-  return value.then(
-    (later) => finish(run, later),
-    (error: unknown) => fail(run, error),
+  const visit = aroundOf(event)?.visits.find(({ mount }) => mount.sessions === (sessions as unknown));
+  if (visit !== undefined) return visit.session as Session<T>;
+  throw new ConfigError(
+    "sessions",
+    "This request has no such session. Put app.use(h3Sessions(sessions)) before it.",
   );
 }
 
-function finish(run: Run, value: unknown): unknown {
-  const { event, visits, tell } = run;
-  if (value instanceof Error || (value instanceof Response && isError(value))) {
-    visits.discard();
-    if (value instanceof Error) addOwed(event, visits);
-    return value;
+/** What h3 takes for an answer that somebody gave past it, on Node's response, and for one with headers. */
+const [HANDLED, HTTP_RESPONSE] = [Symbol.for("h3.handled"), Symbol.for("h3.HTTPResponse")];
+type HttpResponse = Partial<Record<symbol, true>> & { body: unknown; readonly headers: Headers };
+
+/** Returns what a handler answered, with its body watched; leaves its headers with the event, where h3 finds them. */
+function carry({ res }: H3Event, around: Around, value: unknown): unknown {
+  if (value === HANDLED) around.passedBy("h3");
+  const response = value instanceof Response ? value : undefined;
+  const given = value as HttpResponse | null | undefined;
+  const http = given?.[HTTP_RESPONSE] ? given : undefined;
+  if (response && isUpgrade(response)) return around.settle(response);
+  if (around.isDue) {
+    const isError = value === undefined || typeof value === "symbol" || value instanceof Error;
+    const headers = isError || (response?.status ?? 0) >= 400 ? res.errHeaders : res.headers;
+    // h3 copies a response only if it has to add headers to it.
+    if (response && !around.hasCookie && !headers.has("Vary")) return around.settle(response);
+    // What h3 cannot make JSON of is its own error, which would take the cookie away.
+    if (around.hasCookie && isData(value)) JSON.stringify(value);
+    around.addTo(headers, (response ?? http)?.headers);
+    if (isError) around.addTo(res.headers);
   }
-  const refuse = (error: unknown): never => {
-    clearAnswer(event, value, error);
-    return fail(run, error);
-  };
-  const settle = (): unknown => {
-    try {
-      return watchValue(event, value, visits, tell);
-    } catch (error) {
-      return refuse(error);
-    }
-  };
-  let saving: Promise<unknown> | undefined;
-  try {
-    saving = visits.commit();
-  } catch (error) {
-    return refuse(error);
-  }
-  return saving === undefined ? settle() : saving.then(settle, refuse);
+  if (http !== undefined) http.body = watched(http.body, around);
+  return http ?? watched(value, around);
 }
 
-/** Nothing more is saved; what is owed goes with the answer to the error. */
-function fail({ event, visits }: Run, error: unknown): never {
-  visits.discard();
-  addOwed(event, visits);
-  throw error;
-}
+const wrapped = new WeakSet<object>();
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | undefined)?.then === "function";
+/** A Response that `onError` answers gets no headers from h3, so it gets what it must carry here. */
+function carryOnError({ app }: H3Event): void {
+  const onError = app?.config.onError;
+  if (app === undefined || onError === undefined || wrapped.has(onError)) return;
+  const carrying: typeof onError = async (error, event) => {
+    const answered = await onError(error, event);
+    return answered instanceof Response ? aroundOf(event)?.settle(answered) : answered;
+  };
+  wrapped.add(carrying);
+  (app as { config: H3Config }).config = Object.freeze({ ...app.config, onError: carrying });
 }

@@ -3,18 +3,17 @@ import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { answerTo } from "./_answer.ts";
-import { assign } from "./_assign.ts";
-import { OF_ONE_ANSWER } from "./_error-head.ts";
-import { type KoaSessionMembers, koaKind } from "./_koa-facade.ts";
-import { isMounted } from "./_listener.ts";
-import { pathIn, resolveUse, type UseOptions } from "./_use.ts";
-import { Visit } from "./_visit.ts";
-import { Hold, holdOf } from "./hold.ts";
+import { type KoaSessionMembers, koaKind } from "../facades/koa.ts";
+import { errorAnswer } from "../visit/answer.ts";
+import { attempt } from "../visit/attempt.ts";
+import { clearHead } from "../visit/error-answer.ts";
+import { Hold, holdOf } from "../visit/hold.ts";
+import { mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
+import { expose, isMounted, Visit } from "../visit/visit.ts";
 
-export type { ExpressCookie } from "./_express-cookie.ts";
-export type { ExpressSessionMembers, SessionCallback } from "./_express-facade.ts";
-export type { KoaSessionMembers } from "./_koa-facade.ts";
+export type { ExpressCookie } from "../facades/cookie.ts";
+export type { ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
+export type { KoaSessionMembers } from "../facades/koa.ts";
 
 /** `ctx.session`: plain data to read and write, and the members that other libraries look for. */
 export type KoaSession<T extends object = SessionData> = Session<T> & KoaSessionMembers;
@@ -40,7 +39,7 @@ export type KoaSessionsMiddleware<T extends object = SessionData, As extends str
   next: () => Promise<unknown>,
 ) => Promise<void>;
 
-/** `as`, `exclusive` and `skip`, as for every adapter. Paths are those that the client asked for. */
+/** `as`, `exclusive` and `skip`. Paths are those that the client asked for. */
 export interface KoaSessionsOptions<As extends string = "session", Context = KoaContext>
   extends UseOptions<Context> {
   as?: As;
@@ -63,24 +62,12 @@ export function koaSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
   options: KoaSessionsOptions<As> = {},
 ): KoaSessionsMiddleware<T, As> {
-  const { as, wants } = resolveUse<KoaContext>(options, ({ originalUrl }) => pathIn(originalUrl), koaKind);
-  const untyped = sessions as unknown as Sessions<SessionData>;
-  const key = Symbol(`micropie.${as}`);
-  const property: PropertyDescriptor & ThisType<{ [key]: Visit }> = {
-    configurable: true,
-    enumerable: true,
-    get() {
-      return this[key].look();
-    },
-    set(data: object | null) {
-      assign(this[key].look(), data);
-    },
-  };
+  const mount = mountOf<KoaContext>(sessions, options, ({ originalUrl }) => pathIn(originalUrl), koaKind);
 
   return async (ctx, next) => {
     const outer = holdOf(ctx.res);
-    if (outer !== undefined && isMounted(outer, untyped, as)) {
-      if (!(as in ctx))
+    if (outer !== undefined && isMounted(outer.uses, mount)) {
+      if (!(mount.as in ctx))
         throw new ConfigError(
           "as",
           "Another adapter around Koa has mounted these sessions. Use one of the two.",
@@ -88,15 +75,12 @@ export function koaSessions<T extends object, As extends string = "session">(
       await next();
       return;
     }
-    const visit = new Visit(untyped, ctx.req, as, true);
-    (ctx as unknown as { [key]: Visit })[key] = visit;
-    Object.defineProperty(ctx, as, property);
-    const hold = outer ?? holdFor(visit, ctx);
-    outer?.add(visit);
+    const hold = outer ?? holdFor(ctx);
+    const visit = new Visit(mount, ctx.req);
+    hold.uses.push(visit);
+    expose(visit, ctx);
     try {
-      const want = wants(ctx);
-      if (want?.exclusive) hold.exclusive = true;
-      const loading = visit.load(want);
+      const loading = visit.load(ctx);
       if (loading !== undefined) await loading;
     } catch (error) {
       visit.discard();
@@ -111,8 +95,8 @@ export function koaSessions<T extends object, As extends string = "session">(
       await next();
       if (outer === undefined) hold.seesErrors = ctx.respond !== false;
       if (ctx.status >= 500) await visit.revert();
-      const saved = ctx.respond === false || ctx.res.headersSent ? undefined : save(visit, ctx);
-      if (saved !== undefined) await saved;
+      const saving = ctx.respond === false || ctx.res.headersSent ? undefined : save(visit, ctx);
+      if (saving !== undefined) await saving;
     } catch (error) {
       if (outer === undefined) hold.seesErrors = true;
       if (hold.makeWay(error)) await visit.revert();
@@ -123,29 +107,23 @@ export function koaSessions<T extends object, As extends string = "session">(
   };
 }
 
-function holdFor(visit: Visit, ctx: KoaContext): Hold {
+function holdFor(ctx: KoaContext): Hold {
   const tell = (error: unknown): void => void ctx.app.emit("error", error, ctx);
   // Until the middleware behind is done, an answer on `ctx.res` is all that shows of an error.
-  return new Hold(visit, ctx.req, ctx.res, tell, (error) => ctx.onerror(error as Error));
+  return new Hold(ctx.req, ctx.res, tell, (error) => ctx.onerror(error as Error));
 }
 
-/** Before Koa responds. */
-function save(visit: Visit, ctx: KoaContext): Promise<void> | undefined {
-  try {
-    const saved = visit.save();
-    return saved instanceof Promise ? saved.catch((error: unknown) => refuse(error, visit, ctx)) : undefined;
-  } catch (error) {
-    return refuse(error, visit, ctx);
-  }
-}
-
-/** Leaves nothing of the answer for an error handler to send by mistake. */
-function refuse(error: unknown, visit: Visit, ctx: KoaContext): never {
-  visit.discard();
-  // With a Content-Type of JSON, Koa makes "null" of nothing.
-  for (const name of ctx.res.getHeaderNames()) if (OF_ONE_ANSWER.test(name)) ctx.res.removeHeader(name);
-  ctx.body = undefined;
-  ctx.res.setHeader("Cache-Control", "no-store");
-  ctx.status = answerTo(error).status;
-  throw error;
+/** Saves before Koa responds. If that fails, leaves nothing of the answer for an error handler to send by mistake. */
+function save(visit: Visit, ctx: KoaContext): PromiseLike<void> | void {
+  return attempt(
+    () => visit.save(),
+    () => {},
+    (error) => {
+      visit.discard();
+      clearHead(ctx.res);
+      ctx.body = undefined;
+      ctx.status = errorAnswer(error).status;
+      throw error;
+    },
+  );
 }

@@ -1,16 +1,13 @@
-import type { SessionData } from "../backends/backend.ts";
-import type { LoadOptions } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { cookiesAfter } from "./_cookie-parts.ts";
-import { Exchange } from "./_exchange.ts";
+import { Around } from "../visit/around.ts";
+import { cookiesAfter } from "../visit/cookie-parts.ts";
+import { type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
+import { act, type NextHeaders, readSession, watchCookies } from "./_next-action.ts";
 import { answerThrown } from "./_next-thrown.ts";
-import { type NextHeaders, NextVisit, readSession, watchCookies } from "./_next-visit.ts";
-import { pathIn, resolveUse, type UseOptions } from "./_use.ts";
-import { WebVisit } from "./_web-visit.ts";
 
-export type { NextCookies, NextHeaders } from "./_next-visit.ts";
+export type { NextCookies, NextHeaders } from "./_next-action.ts";
 
 /** `cookies` and `headers` of `next/headers`: only the application's own copy of Next knows its requests. */
 export interface NextSessionsOptions extends NextHeaders {
@@ -74,86 +71,54 @@ export function nextSessions<T extends object>(
   sessions: Sessions<T>,
   options: NextSessionsOptions,
 ): NextSessions<T> {
-  for (const name of ["cookies", "headers"] as const) {
-    if (typeof options?.[name] !== "function") throw new ConfigError(name, "Give the one of next/headers.");
-  }
-  const { onError = (error: unknown) => console.error(error) } = options;
-
-  async function around(
-    request: Request,
-    want: LoadOptions | undefined,
-    handle: (look: () => Session<T>) => Response | Promise<Response>,
-    last: (response: Response, exchange: Exchange) => Response = (response) => response,
-  ): Promise<Response> {
-    const exchange = new Exchange(onError);
-    const visit = new WebVisit(sessions as unknown as Sessions<SessionData>, "session", request);
-    exchange.visits.all.push(visit);
-    try {
-      await visit.load(want);
-    } catch (error) {
-      return exchange.refuse(error);
-    }
-    let response: Response;
-    try {
-      response = await handle(() => visit.look() as Session<T>);
-    } catch (thrown) {
-      const answer = answerThrown(thrown, request);
-      if (answer === undefined) {
-        exchange.visits.discard();
-        throw thrown;
-      }
-      response = answer;
-    }
-    try {
-      return last(await exchange.settle(response), exchange);
-    } catch (error) {
-      return exchange.refuse(error);
-    }
-  }
+  for (const name of ["cookies", "headers"] as const)
+    if (typeof options?.[name] !== "function")
+      throw new ConfigError(name, `Pass \`${name}\` from next/headers.`);
+  const { onError } = options;
+  const mountFor = (use: NextUse = {}): Mount<Request> =>
+    mountOf<Request>(sessions, { ...use, ...(onError && { onError }) }, ({ url }) => pathIn(url));
 
   return {
     read: () => readSession(sessions, options),
-    action<Args extends unknown[], Result>(
-      run: (session: Session<T>, ...args: Args) => Result,
-      { exclusive = false }: { exclusive?: boolean } = {},
-    ): (...args: Args) => Promise<Awaited<Result>> {
+    action(run, { exclusive = false } = {}) {
       if (typeof exclusive !== "boolean") throw new ConfigError("exclusive", "Give true or false.");
-      const want: LoadOptions | undefined = exclusive ? { exclusive } : undefined;
-      return async (...args): Promise<Awaited<Result>> => {
-        const visit = await NextVisit.open(sessions, options, want);
-        return await visit.during(() => run(visit.session, ...args));
-      };
+      const mount = mountFor({ exclusive });
+      return (...args) => act(mount, options, (session) => run(session as Session<T>, ...args));
     },
-    route: (handle, use) => {
-      const { wants } = resolveUse<Request>(use ?? {}, pathOf);
+    route(handle, use) {
+      const mount = mountFor(use);
       return (request, ...rest) =>
-        around(request, wants(request), (look) => handle(request, look(), ...rest));
+        new Around(mount, request, {}).run(request, (visit) =>
+          answerOf(request, () => handle(request, visit.session as Session<T>, ...rest)),
+        );
     },
-    proxy: (handle, use) => {
-      const { wants } = resolveUse<Request>(use ?? {}, pathOf);
+    proxy(handle, use) {
+      const mount = mountFor(use);
       return async (request, ...rest) => {
         const sendAlong = await watchCookies(options);
-        return around(
-          request,
-          wants(request),
-          async (look) => (await handle?.(request, look(), ...rest)) ?? passOn(),
-          (response, { cookies }) => {
-            sendAlong(cookies);
-            return showBehind(response, request, cookies);
-          },
+        const around = new Around(mount, request, {});
+        const response = await around.run(request, (visit) =>
+          answerOf(request, () => handle?.(request, visit.session as Session<T>, ...rest)),
         );
+        sendAlong(around.lines);
+        return showBehind(response, request, around.lines);
       };
     },
   };
 }
 
-function pathOf(request: Request): string {
-  return pathIn(request.url);
-}
-
-/** `NextResponse.next()`. */
-function passOn(): Response {
-  return new Response(null, { headers: { "x-middleware-next": "1" } });
+/** Returns what a handler answers: returned, thrown as Next's functions do, or nothing, which is `NextResponse.next()`. */
+async function answerOf(
+  request: Request,
+  handle: () => Response | undefined | Promise<Response | undefined>,
+): Promise<Response> {
+  try {
+    return (await handle()) ?? new Response(null, { headers: { "x-middleware-next": "1" } });
+  } catch (thrown) {
+    const answer = answerThrown(thrown, request);
+    if (answer === undefined) throw thrown;
+    return answer;
+  }
 }
 
 const OVERRIDES = "x-middleware-override-headers";

@@ -2,10 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { type Handler, type ListenerOptions, listenerOf } from "./_listener.ts";
-import type { NodeRequest, NodeResponse } from "./_response.ts";
+import { type Handler, listenerOf, type Next, pathOf } from "../visit/listener.ts";
+import { type MountOptions, mountOf } from "../visit/mount.ts";
+import type { NodeRequest, NodeResponse } from "../visit/node-response.ts";
 
-/** A request with its session: plain data to read and write; assigning replaces the data, and `{}` ends the session. */
+/**
+ * A request with its session: plain data to read and write. Assigning replaces the data; `{}` and null end the session.
+ */
 export type RequestWithSession<
   T extends object = SessionData,
   Req = IncomingMessage,
@@ -13,10 +16,10 @@ export type RequestWithSession<
 > = Req & { [K in As]: Session<T> };
 
 /** `as`, `exclusive`, `skip` and `onError`. */
-export type NodeSessionsOptions<Req = IncomingMessage> = ListenerOptions<Req>;
+export type NodeSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;
 
 /**
- * Gives `req.session` to a handler of `node:http` or `node:http2` (compatibility API); answers a listener for
+ * Gives `req.session` to a handler of `node:http` or `node:http2` (compatibility API). Returns a listener for
  * `createServer`. The session is saved before the first byte leaves, whichever way the handler responds; what changes
  * after that is saved at the end.
  *
@@ -43,15 +46,12 @@ export function nodeSessions<
 export function nodeSessions<T extends object>(
   sessions: Sessions<T>,
   options?: NodeSessionsOptions,
-): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
+): (req: IncomingMessage, res: ServerResponse, next: Next) => void;
 export function nodeSessions<T extends object>(
   sessions: Sessions<T>,
-  handlerOrOptions?: ((req: never, res: never) => unknown) | NodeSessionsOptions,
-  given?: NodeSessionsOptions<never>,
-): (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void {
-  const handler = typeof handlerOrOptions === "function" ? (handlerOrOptions as Handler) : undefined;
-  const options = (given ??
-    (handler === undefined ? handlerOrOptions : undefined) ??
-    {}) as NodeSessionsOptions;
-  return listenerOf(sessions as unknown as Sessions<SessionData>, handler, options);
+  first: ((req: never, res: never) => unknown) | NodeSessionsOptions = {},
+  second: NodeSessionsOptions<never> = {},
+): (req: IncomingMessage, res: ServerResponse, next?: Next) => void {
+  const [handler, options] = typeof first === "function" ? [first as Handler, second] : [undefined, first];
+  return listenerOf(mountOf(sessions, options as NodeSessionsOptions, pathOf), handler);
 }

@@ -1,6 +1,7 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
 import { chain } from "../core/engine.ts";
 import type { Sessions } from "../core/sessions.ts";
+import { type Mount, mountOf } from "../visit/mount.ts";
 import { type Outcome, toResponse } from "./answer.ts";
 import { currentExchange, type Exchange, fromRequest } from "./exchange.ts";
 import { answerToFailure } from "./failure.ts";
@@ -34,6 +35,7 @@ export class App<T extends object = SessionData> {
   /** Called in this order after the last request: when a server closes, or by `shutdown`. */
   readonly shutdownHandlers: LifespanHandler[] = [];
   readonly #options: ResolvedAppOptions<T>;
+  readonly #mount: Mount;
   #room: Room | undefined;
   #started: boolean | Promise<void> = false;
   #stopped: Promise<void> | undefined;
@@ -42,6 +44,7 @@ export class App<T extends object = SessionData> {
   constructor(options: AppOptions<T> = {}) {
     this.#options = resolveAppOptions(options);
     this.sessions = this.#options.sessions;
+    this.#mount = mountOf(this.sessions, {}, () => "");
     this.fetch = this.fetch.bind(this);
     registerRoom(this, () => this.#open());
   }
@@ -57,7 +60,7 @@ export class App<T extends object = SessionData> {
 
   /** Answers a web-standard request; works when passed around. Never throws: an error is an answer. */
   fetch(request: Request): Awaitable<Response> {
-    const exchange = fromRequest(this.sessions as Sessions, request);
+    const exchange = fromRequest(this.#mount, request);
     return chain(this.#respond(exchange), (outcome) => toResponse(exchange, outcome));
   }
 
@@ -69,7 +72,7 @@ export class App<T extends object = SessionData> {
   async serve(options: ServeOptions = {}): Promise<RunningApp> {
     await this.#start();
     return listen(options, {
-      sessions: this.sessions as Sessions,
+      mount: this.#mount,
       respond: (exchange) => this.#respond(exchange),
       shutdown: () => this.shutdown(),
     });

@@ -1,6 +1,6 @@
 import type { SessionData } from "../backends/backend.ts";
-import { replaceData, type Session } from "../core/session.ts";
-import { type Exchange, sessionOf, urlOf } from "./exchange.ts";
+import type { Session } from "../core/session.ts";
+import { type Exchange, urlOf } from "./exchange.ts";
 import type { UploadedFile } from "./file.ts";
 import { HttpError } from "./http-error.ts";
 
@@ -48,17 +48,15 @@ export class AppRequest<T extends object = SessionData> {
   }
 
   /**
-   * The session: plain data, stored at the end of the request if it changed. To assign replaces the data: `{}` ends
-   * the session. Answers that look at it carry `Vary: Cookie`.
+   * The session: plain data, stored at the end of the request if it changed. Assigning replaces the data; `{}` and null
+   * end the session. Responses of handlers that look at it carry `Vary: Cookie`.
    */
   get session(): Session<T> {
-    this.#exchange.looked = true;
-    return sessionOf(this.#exchange) as Session<T>;
+    return this.#exchange.visit.session as Session<T>;
   }
 
-  set session(data: Session<T>) {
-    this.#exchange.looked = true;
-    replaceData(sessionOf(this.#exchange), data);
+  set session(data: Session<T> | null) {
+    this.#exchange.visit.session = data as SessionData | null;
   }
 
   /** The first value of this name in the query, or `fallback`. */

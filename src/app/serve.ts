@@ -1,8 +1,8 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { ServerRequest } from "srvx";
 import type { Awaitable } from "../backends/backend.ts";
-import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
+import type { Mount } from "../visit/mount.ts";
 import { type Answer, type Outcome, toResponse } from "./answer.ts";
 import { type Exchange, fromRequest, open, urlOf } from "./exchange.ts";
 import { onSignals } from "./signals.ts";
@@ -30,7 +30,7 @@ export interface RunningApp {
 
 /** What listening needs of an App. */
 export interface Listener {
-  readonly sessions: Sessions;
+  readonly mount: Mount;
   respond(exchange: Exchange): Awaitable<Outcome>;
   shutdown(): Promise<void>;
 }
@@ -61,7 +61,7 @@ export async function listen(options: ServeOptions, listener: Listener): Promise
   const sent = new FastResponse(null);
   const server = serve({
     fetch(request) {
-      const exchange = exchangeOf(listener.sessions, request, FastResponse);
+      const exchange = exchangeOf(listener.mount, request, FastResponse);
       const outcome = listener.respond(exchange);
       return outcome instanceof Promise
         ? outcome.then((later) => send(request, exchange, later))
@@ -113,13 +113,13 @@ export async function listen(options: ServeOptions, listener: Listener): Promise
 // A target that needs none of the URL parser's work: no dot segments, nothing it would encode.
 const PLAIN = /^\/[\w\-~!$&'()*+,;=:@%/?.]*$/;
 
-function exchangeOf(sessions: Sessions, request: ServerRequest, kind: typeof Response): Exchange {
+function exchangeOf(mount: Mount, request: ServerRequest, kind: typeof Response): Exchange {
   const incoming = request.runtime?.node?.req as IncomingMessage | undefined;
-  if (incoming === undefined) return fromRequest(sessions, request);
+  if (incoming === undefined) return fromRequest(mount, request);
   const { url = "/", method = "GET" } = incoming;
   const plain = PLAIN.test(url) && !url.includes("/.") && !url.includes("%2");
   const target = plain ? url : targetOf(url, request);
-  return open(sessions, request, incoming, kind, method, target, incoming.headers.cookie);
+  return open(mount, request, incoming, kind, method, target);
 }
 
 function closeIdle(server: object | undefined): void {

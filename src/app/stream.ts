@@ -71,7 +71,7 @@ function sourceStream(
     failed = true;
     // What fails because the client left is nobody's fault.
     if (!left) console.error(error);
-    await abandon(exchange);
+    abandon(exchange);
   }
   return new ReadableStream<Uint8Array>(
     {
@@ -106,13 +106,13 @@ function sourceStream(
 /** Ends a request whose answer has left: what changed since the first byte is saved. */
 async function close(exchange: Exchange): Promise<void> {
   exchange.body?.close?.();
-  if (exchange.session !== undefined) await exchange.sessions.commit(exchange.session);
+  await exchange.visit.commitLate();
 }
 
-/** Ends a request that failed: nothing more of it is saved. Answers the cookie that its answer still owes. */
-export function abandon(exchange: Exchange): string | undefined {
-  exchange.body?.close?.();
-  return exchange.session === undefined ? undefined : exchange.sessions.discard(exchange.session);
+/** Ends a request that failed: nothing more of it is saved. */
+export function abandon({ body, visit }: Exchange): void {
+  body?.close?.();
+  visit.discard();
 }
 
 const encoder = new TextEncoder();

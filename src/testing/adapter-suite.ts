@@ -4,7 +4,7 @@ import { createSessions, type Sessions } from "../core/sessions.ts";
 import { answerCases, answeredErrorCases } from "./adapter-cases/answer.ts";
 import { outageCases } from "./adapter-cases/outage.ts";
 import { overlapCases } from "./adapter-cases/overlap.ts";
-import { visitCases } from "./adapter-cases/visit.ts";
+import { assignCases, visitCases } from "./adapter-cases/visit.ts";
 import { movableClock } from "./clock.ts";
 import { type Demo, type DemoData, demoSite } from "./demo.ts";
 import { GatedBackend } from "./gated-backend.ts";
@@ -28,6 +28,8 @@ export interface AdapterSuiteOptions {
    * Then no cookie can go with such an answer.
    */
   passesErrorsOn?: boolean;
+  /** Set to false if a handler gets its session as an argument, so that nothing can be assigned to it. Default true. */
+  assigns?: boolean;
 }
 
 /** A server that listens. */
@@ -49,6 +51,7 @@ export function adapterSuite(options: AdapterSuiteOptions): SuiteCase[] {
   const ways = [...WAYS, ...(options.ways ?? [])];
   const cases: readonly SiteCase[] = [
     ...visitCases,
+    ...(options.assigns === false ? [] : assignCases),
     ...answerCases(ways),
     ...(options.passesErrorsOn ? [] : answeredErrorCases),
     ...overlapCases,

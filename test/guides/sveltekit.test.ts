@@ -1,4 +1,4 @@
-import type { Session } from "micropie";
+import { createSessions, type Session } from "micropie";
 import { svelteKitSessions } from "micropie/adapters/sveltekit";
 import { type AdapterSuiteOptions, adapterSuite, type DemoData } from "micropie/testing";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -28,7 +28,7 @@ const ways: Record<string, (visits: number) => Response> = {
 describe("in SvelteKit", () => {
   // Builds, if nothing has yet.
   beforeAll(async () => {
-    const site = await serveSvelteKit({ handle: svelteKitSessions({} as never) });
+    const site = await serveSvelteKit({ handle: svelteKitSessions(createSessions()) });
     await site.close();
   }, 120_000);
 

@@ -1,16 +1,14 @@
-import type { Awaitable } from "../backends/backend.ts";
 import { saveNow } from "../core/commit.ts";
 import { type SessionKind, sessionKind, setKey } from "../core/session.ts";
 import { startOver } from "../core/start-over.ts";
 import { destroy } from "../core/verbs.ts";
-import { publicId, reloadSession } from "../facades/regenerate.ts";
-import { cookieOf, type ExpressCookie } from "./_express-cookie.ts";
-import { kept, marked, type SessionCallback, settle } from "./_express-facade.ts";
+import { perform, type SessionCallback } from "./callback.ts";
+import { cookieOf, type ExpressCookie } from "./cookie.ts";
+import { publicId, reloadSession } from "./regenerate.ts";
 
 /**
- * What users and plugins of @fastify/session find on `request.session` besides its data (and of @fastify/secure-session:
- * `data`, `delete`), as thin verbs of ours; data of the same name hides it. Without a callback, methods that have one
- * answer a promise.
+ * What users and plugins of @fastify/session find on `request.session` besides its data, and `data` and `delete` of
+ * @fastify/secure-session; data of the same name hides it. Without a callback, methods that take one return a promise.
  */
 export interface FastifySessionMembers<T extends object> {
   /** The public name of the session; another one after each change of rights. Opens nothing. */
@@ -39,7 +37,7 @@ export interface FastifySessionMembers<T extends object> {
   /** Saves now what has changed until now, as `commit` does. */
   save(): Promise<void>;
   save(callback: SessionCallback): void;
-  /** Nothing is to be done: every request moves the idle deadline by itself, when `touchThrottle` says so. */
+  /** Does nothing: every request moves the idle deadline by itself, as often as `touchThrottle` says. */
   touch(): void;
   /** Sets `maxAge` or `expires` of its cookie; all others are the same for all sessions, so a new value is a TypeError. */
   options(options: Partial<ExpressCookie>): void;
@@ -65,30 +63,25 @@ const members: ThisType<Record<string, unknown>> & Record<string, unknown> = {
     return { ...this };
   },
   regenerate(keys: readonly string[] | Callback, last: Callback): unknown {
-    const callback = typeof keys === "function" ? keys : last;
-    const started = marked(callback, () => {
+    const verb = (): void => {
       const fresh = startOver(this);
       for (const key of Array.isArray(keys) ? (keys as readonly string[]) : [])
         if (Object.hasOwn(this, key)) setKey(fresh, key, this[key]);
-    });
-    return settle(this, callback, started);
+    };
+    return perform(undefined, typeof keys === "function" ? keys : last, { verb });
   },
   destroy(callback: Callback): unknown {
-    const ended = marked(callback, () => destroy(this));
-    return settle(this, callback, kept(ended.then(() => saveNow(this))));
+    const verb = (): void => destroy(this);
+    return perform(undefined, callback, { verb, work: () => saveNow(this), isMetAgain: true });
   },
   delete(): void {
     destroy(this);
   },
   reload(callback: Callback): unknown {
-    return settle(
-      this,
-      callback,
-      later(() => reloadSession(this)),
-    );
+    return perform(undefined, callback, { work: () => reloadSession(this) });
   },
   save(callback: Callback): unknown {
-    return settle(this, callback, kept(later(() => saveNow(this))));
+    return perform(undefined, callback, { work: () => saveNow(this), isMetAgain: true });
   },
   touch(): void {},
   options(options: Partial<ExpressCookie>): void {
@@ -98,7 +91,3 @@ const members: ThisType<Record<string, unknown>> & Record<string, unknown> = {
 
 /** The kind of session objects that have these members. */
 export const fastifyKind: SessionKind = sessionKind(members);
-
-async function later(work: () => Awaitable<void>): Promise<void> {
-  await work();
-}

@@ -1,4 +1,5 @@
-import { type Lifetime, type Live, liveOf, stateOf } from "../core/session.ts";
+import { liveOf } from "../core/session.ts";
+import { lifetimeDue, optionsOf } from "../core/told.ts";
 import { destroy, rotate } from "../core/verbs.ts";
 
 /** RFC 6265bis 5.5: browsers keep a cookie for 400 days at most. */
@@ -35,12 +36,12 @@ export function cookieOf(session: object): ExpressCookie {
 }
 
 /**
- * Gives a session another lifetime, in milliseconds, if it has not got it already: null for one that ends with the
- * browser. 0 or less ends it. Throws TypeError for anything but a number.
+ * Gives a session another lifetime, in milliseconds, unless it has that already: null for one that ends with the browser.
+ * 0 or less ends it. Throws TypeError for anything but a number.
  */
 export function setMaxAge(session: object, milliseconds: number | false | null | undefined): void {
-  const live = liveOf(session);
-  const now = lifetimeOf(live);
+  liveOf(session);
+  const now = lifetimeDue(session);
   if (milliseconds === null || milliseconds === undefined || milliseconds === false) {
     if (now.persistent) rotate(session, { persistent: false });
     return;
@@ -54,47 +55,25 @@ export function setMaxAge(session: object, milliseconds: number | false | null |
     return;
   }
   const idleTimeout = Math.min(LONGEST, Math.max(1, Math.round(milliseconds / 1000)));
-  // A date that somebody reckons anew in each request is not the same to the millisecond.
+  // A date that is computed anew in each request is not the same to the millisecond.
   if (now.persistent && Math.abs(now.idleTimeout - idleTimeout) <= 1) return;
-  const absoluteTimeout = Math.max(idleTimeout, live.engine.options.absoluteTimeout);
+  const absoluteTimeout = Math.max(idleTimeout, optionsOf(session).absoluteTimeout);
   rotate(session, { idleTimeout, absoluteTimeout, persistent: true });
 }
 
 /** What is left of a session's idle timeout, and the whole of it, in milliseconds; null if it ends with the browser. */
 export function maxAgeOf(session: object): { left: number | null; whole: number | null } {
-  const live = seenOf(session);
-  const { idleTimeout, persistent } = lifetimeOf(live);
-  if (!persistent) return { left: null, whole: null };
-  const whole = idleTimeout * 1000;
-  if (live.record === undefined || givenBy(live) !== undefined) return { left: whole, whole };
-  const { expiresAt, now } = live.record;
-  return { left: Math.max(0, Math.round((expiresAt - now) * 1000)), whole };
-}
-
-/** To look at: error pages and loggers do so when the request is over. */
-function seenOf(session: object): Live {
-  return stateOf(session) ?? liveOf(session);
-}
-
-/** As it will be after the next commit. */
-function lifetimeOf(live: Live): { idleTimeout: number; persistent: boolean } {
-  const { options } = live.engine;
-  const given = givenBy(live);
-  if (given === undefined && live.record !== undefined) return live.record;
-  const { idleTimeout = Math.min(options.idleTimeout, given?.absoluteTimeout ?? Infinity) } = given ?? {};
-  return { idleTimeout, persistent: given?.persistent ?? options.cookie.persistent };
-}
-
-/** The lifetime that a verb of this request has asked for. */
-function givenBy({ mark }: Live): Lifetime | undefined {
-  return mark === undefined || mark.verb === "destroy" ? undefined : mark.lifetime;
+  const { idleTimeout, persistent, left = idleTimeout } = lifetimeDue(session);
+  return persistent
+    ? { left: Math.round(left * 1000), whole: idleTimeout * 1000 }
+    : { left: null, whole: null };
 }
 
 type Fixed = Pick<ExpressCookie, "httpOnly" | "secure" | "path" | "domain" | "sameSite" | "partitioned">;
 
 /** The attributes that every cookie of the engine has, read from the line that is sent. */
 function fixedOf(session: object): Fixed {
-  const { attributes } = seenOf(session).engine.options.cookie;
+  const { attributes } = optionsOf(session).cookie;
   const found = new Map(
     attributes.split("; ").map((attribute): [string, string] => {
       const at = attribute.indexOf("=");

@@ -15,7 +15,7 @@ export interface CookieParts {
   readonly partitioned: boolean;
 }
 
-/** Takes a line apart that `serializeCookie` or `removalCookie` made. */
+/** Takes apart a Set-Cookie line of this library. */
 export function partsOf(line: string): CookieParts {
   const [pair = "", ...rest] = line.split("; ");
   const attributes = new Map(rest.map((each) => cut(each.toLowerCase(), each)));
@@ -45,8 +45,8 @@ function cut(named: string, text: string): [string, string] {
 }
 
 /**
- * The Cookie header without all that is not ours: no other library's session can be found in it, which would move here
- * although no answer could carry the cookie.
+ * Returns the Cookie header with our cookies only. No session of another library is found in it, which would move here
+ * although no response could carry the cookie.
  */
 export function ownCookies(header: string | null | undefined, name: string): string | undefined {
   if (!header) return undefined;
@@ -55,7 +55,7 @@ export function ownCookies(header: string | null | undefined, name: string): str
   return present ? `${name}=` : undefined;
 }
 
-/** The Cookie header that a browser would send after it got these Set-Cookie lines. */
+/** Returns the Cookie header that a browser sends after it got these Set-Cookie lines. */
 export function cookiesAfter(header: string | null, lines: readonly string[]): string {
   const set = new Map(lines.map((line) => [partsOf(line).name, partsOf(line)]));
   const kept = (header ?? "")

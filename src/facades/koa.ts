@@ -1,8 +1,7 @@
-import { saveNow } from "../core/commit.ts";
 import { type SessionKind, sessionKind } from "../core/session.ts";
-import { info } from "../core/verbs.ts";
-import { maxAgeOf, setMaxAge } from "./_express-cookie.ts";
-import { type ExpressSessionMembers, expressMembers, kept, later } from "./_express-facade.ts";
+import { commit, info } from "../core/verbs.ts";
+import { maxAgeOf, setMaxAge } from "./cookie.ts";
+import { type ExpressSessionMembers, expressMembers } from "./express.ts";
 
 /**
  * What users of koa-session find on `ctx.session` besides its data, and, for koa-passport, what express-session has; data
@@ -39,7 +38,10 @@ const members: ThisType<object> = {
     setMaxAge(this, milliseconds === "session" ? null : milliseconds);
   },
   manuallyCommit(): Promise<void> {
-    return kept(later(() => saveNow(this)));
+    const done = commit(this);
+    // Nobody has to wait for it: the commit before the response meets a failure again.
+    done.catch(() => {});
+    return done;
   },
 };
 

@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { attempt } from "./attempt.ts";
+import { prepareErrorHead } from "./error-answer.ts";
+import { Hold, holdOf } from "./hold.ts";
+import { type Mount, pathIn } from "./mount.ts";
+import type { HeldResponse } from "./node-response.ts";
+import { expose, isMounted, Visit } from "./visit.ts";
+
+export type Next = (error?: unknown) => void;
+export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
+export type Listener = (req: IncomingMessage, res: ServerResponse, next?: Next) => unknown;
+
+/**
+ * Gives requests their session and runs the handler; without a handler, it is middleware. `besides` are further properties
+ * that a request gets.
+ */
+export function listenerOf(
+  mount: Mount<IncomingMessage>,
+  handler: Handler | undefined,
+  besides?: PropertyDescriptorMap,
+): Listener {
+  return (req, res, next) => {
+    const outer = holdOf(res);
+    const hold =
+      outer ?? new Hold(req, res, (error) => mount.onError(error, req), handler ? undefined : next);
+    const go = (): unknown => {
+      if (handler === undefined) return next!();
+      if (outer === undefined) hold.running = true;
+      return attempt(
+        () => handler(req, res),
+        () => outer ?? hold.settle(),
+        (error) => hold.fail(error),
+      );
+    };
+    if (outer !== undefined && isMounted(outer.uses, mount)) return go();
+    const visit = new Visit(mount, req);
+    hold.uses.push(visit);
+    if (outer !== undefined && res.headersSent) void visit.commit();
+    expose(visit, req);
+    if (besides !== undefined) Object.defineProperties(req, besides);
+    const refuse = (error: unknown): void => {
+      visit.discard();
+      if (handler !== undefined) hold.fail(error);
+      else {
+        if (!res.headersSent)
+          prepareErrorHead(res as unknown as HeldResponse, error, req.httpVersionMajor >= 2);
+        next!(error);
+      }
+    };
+    let loading: Promise<void> | undefined;
+    try {
+      loading = visit.load(req);
+    } catch (error) {
+      return refuse(error);
+    }
+    if (loading === undefined) return go();
+    const loaded = loading.then(() => {
+      // The client has left: nothing of the request has run, or it only waited for its turn.
+      if (hold.closed && (outer === undefined || visit.exclusive)) return visit.discard();
+      return go();
+    }, refuse);
+    return outer === undefined ? undefined : loaded;
+  };
+}
+
+/** Returns the path that the client asked for. Connect and Express cut off the part where they are mounted. */
+export function pathOf(req: IncomingMessage): string {
+  return pathIn((req as { originalUrl?: string }).originalUrl ?? req.url ?? "/");
+}

@@ -1,0 +1,73 @@
+import { type Around, isError } from "./around.ts";
+
+// What a handler returns to a framework that makes the Response of it.
+
+/** Returns true if it tells of a failure: an Error, or `Response.error()`. */
+export function isFailure(value: unknown): boolean {
+  return value instanceof Error || (value instanceof Response && isError(value));
+}
+
+/** Returns true if no code of the application runs while it is sent. */
+export function isInert(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return typeof value !== "function";
+  return isPlain(value) && !("next" in value);
+}
+
+/** Returns true for what becomes JSON: an object or array of data, or an object that says what its JSON is. */
+export function isData(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return isPlain(value) || typeof (value as { toJSON?: unknown }).toJSON === "function";
+}
+
+/** Returns true for an object or an array of data. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Array.isArray(value);
+}
+
+/** Returns what streams (a Response, a stream, an async iterable) with its body watched; anything else as it is. */
+export function watched(value: unknown, around: Around): unknown {
+  if (typeof value !== "object" || value === null || !around.isWatching) return value;
+  if (value instanceof Response)
+    return value.body === null ? value : new Response(around.watch(value.body), value);
+  if (value instanceof ReadableStream) return around.watch(value);
+  const iterate = (value as Partial<AsyncIterable<string | Uint8Array>>)[Symbol.asyncIterator];
+  return typeof iterate === "function" && !isPlain(value)
+    ? around.watch(bytesOf(iterate.call(value)))
+    : value;
+}
+
+/** No part is made before it is asked for. */
+function bytesOf(parts: AsyncIterator<string | Uint8Array>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await parts.next();
+        if (done) controller.close();
+        else controller.enqueue(typeof value === "string" ? encoder.encode(value) : value);
+      },
+      async cancel() {
+        await parts.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+type Parts = Iterator<unknown> | AsyncIterator<unknown>;
+
+/** Runs a generator up to its first part, which whoever runs it later gets; does nothing with anything else. */
+export async function begun(value: unknown): Promise<void> {
+  const parts = value as Parts | null | undefined;
+  if (typeof parts?.next !== "function") return;
+  const first = parts.next();
+  Object.defineProperty(parts, "next", {
+    configurable: true,
+    value: () => {
+      delete (parts as { next?: unknown }).next;
+      return first;
+    },
+  });
+  await first;
+}

@@ -1,0 +1,232 @@
+import type { Awaitable, SessionData } from "../backends/backend.ts";
+import { saveNow } from "../core/commit.ts";
+import type { LoadOptions } from "../core/load.ts";
+import { type Session, stateOf } from "../core/session.ts";
+import { farewellsOf } from "../core/sessions.ts";
+import { type HeldSession, headSent, revertNow } from "../core/told.ts";
+import { StateError } from "../errors.ts";
+import { type Due, rethrow } from "./answer.ts";
+import { assign } from "./assign.ts";
+import { connectionOf, warnIfDropped } from "./dropped-cookie.ts";
+import { isSame, type Mount } from "./mount.ts";
+import type { AnyRequest, NodeRequest } from "./node-response.ts";
+
+/** One of the sessions that a request uses, as what holds its response sees it. */
+export interface Use extends Due {
+  /** Whether others wait until this request is over. */
+  readonly exclusive?: boolean;
+  /** Saves before the head leaves. */
+  commit(): Awaitable<unknown>;
+  /** What happens instead before a response that tells of a failure, one of 500 and more. */
+  commitFailed(): Awaitable<unknown>;
+  /** Saves what changed since the head left. */
+  commitLate(): Awaitable<unknown>;
+  /** Drops what is not saved. */
+  discard(): void;
+}
+
+/**
+ * Calls one method of each, in the order in which they were mounted; returns at once if they do. If one fails, those after
+ * it are not called.
+ */
+export function each<Step extends string>(
+  uses: readonly { [S in Step]: () => Awaitable<unknown> }[],
+  step: Step,
+  from = 0,
+): Awaitable<unknown> {
+  for (let at = from; at < uses.length; at++) {
+    const done = uses[at]![step]();
+    if (done instanceof Promise)
+      return at + 1 < uses.length ? done.then(() => each(uses, step, at + 1)) : done;
+  }
+  return undefined;
+}
+
+/** Returns true if these sessions are among those of a request. Throws ConfigError if others have their place or cookie. */
+export function isMounted(uses: readonly Use[], mount: Mount): boolean {
+  return uses.some((use) => use instanceof Visit && isSame(use.mount, mount));
+}
+
+/** One request's use of one session. */
+export class Visit implements Use {
+  readonly mount: Mount;
+  readonly vary: string;
+  readonly #request: AnyRequest;
+  #options: LoadOptions | undefined;
+  #held: HeldSession | undefined;
+  #isLoaded = false;
+  #isHeadSent = false;
+  #isOver = false;
+  /** Whether anybody has looked at the session. */
+  looked = false;
+  /** Whether the request is one of those without a session. */
+  skipped = false;
+  varies: boolean;
+  line: string | undefined;
+
+  constructor(mount: Mount, request: AnyRequest) {
+    this.mount = mount;
+    this.vary = mount.vary;
+    this.varies = mount.varies;
+    this.#request = request;
+  }
+
+  /**
+   * Finds the session that the request brings. Returns a promise only if the back-end does. `asked` is what the functions
+   * among the options of the mount get; `given` takes the place of these options. Throws as `Sessions.load` does.
+   */
+  load(asked: unknown, given?: LoadOptions): Promise<void> | undefined {
+    const { sessions, usual, wants } = this.mount;
+    const options = given ?? (wants === undefined ? usual : wants(asked as never));
+    this.skipped = options?.skip === true;
+    if (this.skipped) this.varies = false;
+    const { header } = sessions.options;
+    const token = header === undefined ? undefined : headerOf(this.#request, header);
+    this.#options = token === undefined ? options : { ...options, token };
+    const cookie = headerOf(this.#request, "cookie");
+    // A request that brings nothing has an empty session, which is made when somebody looks.
+    if (!cookie && token === undefined) {
+      this.#isLoaded = true;
+      return undefined;
+    }
+    const loaded = sessions.load(cookie, this.#options);
+    if (loaded instanceof Promise) return loaded.then((session) => this.#take(session));
+    this.#take(loaded);
+    return undefined;
+  }
+
+  /** Loads the session and goes on: at once, or when the back-end has answered. */
+  begin<R>(asked: unknown, go: () => R, refuse: (error: unknown) => R = rethrow): R | Promise<R> {
+    let loading: Promise<void> | undefined;
+    try {
+      loading = this.load(asked);
+    } catch (error) {
+      return refuse(error);
+    }
+    return loading === undefined ? go() : loading.then(go, refuse);
+  }
+
+  /** While the session was loaded, the head of the response may have left, or the request may have been given up. */
+  #take(session: Session): void {
+    this.#isLoaded = true;
+    this.#held = stateOf(session);
+    if (this.#isHeadSent) headSent(session);
+    if (this.#isOver) this.mount.sessions.discard(session);
+  }
+
+  /** The session that the request has now. Throws StateError `not_live` before it is loaded. */
+  get session(): Session {
+    this.looked = true;
+    this.varies = !this.skipped;
+    return (this.#held ?? this.#open()).data as Session;
+  }
+
+  /** See `assign`. */
+  set session(data: SessionData | null | undefined) {
+    assign(this.session, data);
+  }
+
+  get exclusive(): boolean {
+    return Boolean(this.#options?.exclusive);
+  }
+
+  get carrier(): string | undefined {
+    return this.#options?.token === undefined ? undefined : this.mount.sessions.options.header;
+  }
+
+  get farewells(): readonly string[] {
+    return this.#held === undefined ? [] : farewellsOf(this.#held.data);
+  }
+
+  /** Saves what has changed until now, and leaves a cookie that is due for the head. */
+  save(): Awaitable<void> {
+    if (this.#held !== undefined && !this.#isOver) return saveNow(this.#held.data);
+  }
+
+  commit(): Awaitable<void> {
+    this.#isHeadSent = true;
+    if (this.#held === undefined || this.#isOver) return;
+    const line = this.mount.sessions.commit(this.#held.data as Session);
+    if (line instanceof Promise)
+      return line.then((later) => {
+        if (later !== undefined) this.#owe(later);
+      });
+    if (line !== undefined) this.#owe(line);
+  }
+
+  /** A handler that failed saves nothing. */
+  commitFailed(): void {
+    this.discard();
+  }
+
+  commitLate(): Awaitable<unknown> {
+    if (!this.looked || this.#isOver) return undefined;
+    return this.mount.sessions.commit(this.#held!.data as Session);
+  }
+
+  /** Drops what is not saved; what the request changes from now on is saved. */
+  revert(): Awaitable<void> {
+    if (this.#held !== undefined && !this.#isOver) return revertNow(this.#held.data);
+  }
+
+  discard(): void {
+    this.#isHeadSent = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
+    // What the handler saved itself with `commit` stays, and its cookie goes with the error answer.
+    const line = this.#held && this.mount.sessions.discard(this.#held.data as Session);
+    if (line !== undefined) this.#owe(line);
+  }
+
+  #open(): HeldSession {
+    if (!this.#isLoaded && !this.#isOver)
+      throw new StateError("not_live", "The session is not loaded yet. Look at it in a handler.");
+    const { sessions } = this.mount;
+    const session = sessions.load(undefined, this.#options) as Session;
+    const held: HeldSession = stateOf(session)!;
+    this.#held = held;
+    // An empty session stores nothing here. From now on it refuses what needs a cookie.
+    if (this.#isHeadSent) void sessions.commit(session);
+    return held;
+  }
+
+  #owe(line: string): void {
+    if (this.line !== undefined) return;
+    this.line = line;
+    if (this.carrier !== undefined) return;
+    const connection = connectionOf(this.#request, (name) => headerOf(this.#request, name));
+    warnIfDropped(this.mount.sessions, connection);
+  }
+}
+
+function headerOf({ headers }: AnyRequest, name: string): string | undefined {
+  if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;
+  return (headers as NodeRequest["headers"])[name]?.toString();
+}
+
+/** For each name, the property that shows a session: one for all requests, as one for each would be slow. */
+const properties = new Map<string, { key: symbol; property: PropertyDescriptor }>();
+
+/** Makes the session of a visit a property of an object, such as a request. Assigning to it calls `assign`. */
+export function expose(visit: Visit, on: object): void {
+  const { as } = visit.mount;
+  const { key, property } = properties.get(as) ?? newProperty(as);
+  (on as Record<symbol, Visit>)[key] = visit;
+  Object.defineProperty(on, as, property);
+}
+
+function newProperty(as: string): { key: symbol; property: PropertyDescriptor } {
+  const key = Symbol(`micropie.${as}`);
+  const property: PropertyDescriptor & ThisType<{ [key]: Visit }> = {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return this[key]!.session;
+    },
+    set(data: object | null | undefined) {
+      this[key]!.session = data as SessionData;
+    },
+  };
+  properties.set(as, { key, property });
+  return { key, property };
+}
