@@ -1,19 +1,17 @@
-import type { AnyElysia, Elysia } from "elysia";
+import type { AnyElysia, Context, Elysia } from "elysia";
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { clearAnswer, errorAnswer, rethrow } from "../visit/answer.ts";
-import { Around } from "../visit/around.ts";
+import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
+import { Around, aroundOf } from "../visit/around.ts";
 import { attempt } from "../visit/attempt.ts";
 import { type Mount, type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
 import { begun, isFailure, isInert } from "../visit/value.ts";
 import { each, expose } from "../visit/visit.ts";
 
 /** `as`, `exclusive`, `skip` and `onError`. */
-export interface ElysiaSessionsOptions<As extends string = "session"> extends MountOptions<Request> {
-  as?: As;
-}
+export type ElysiaSessionsOptions<As extends string = "session"> = MountOptions<Request> & { as?: As };
 
 /** What `use` takes, and what its routes then have. */
 export type ElysiaSessions<T extends object = SessionData, As extends string = "session"> = (
@@ -56,29 +54,22 @@ export function elysiaSessions<T extends object, As extends string = "session">(
         return enter(entering);
       })
       .mapResponse(async ({ request, responseValue }) =>
-        save(passages.get(request), responseValue),
+        save(aroundOf(request) as Passage, responseValue),
       )) as unknown as ElysiaSessions<T, As>;
 }
 
 type Fetch = (...args: unknown[]) => unknown;
-
-/** What is used of Elysia's context. */
-interface Context {
-  readonly request: Request;
-  readonly set: { status?: number | string; headers: Record<string, unknown>; cookie?: unknown };
-  readonly error?: unknown;
-  readonly responseValue?: unknown;
-}
+type Place = Context & { readonly error?: unknown; readonly responseValue?: unknown };
 
 /** One request on its way through Elysia. */
 class Passage extends Around {
-  /** The contexts that have the session: one, unless an instance hands its request to another. */
-  readonly contexts = new Map<Context, unknown>();
+  /** The contexts that have the session, and their \`error\` before: one, unless an instance hands its request to another. */
+  readonly contexts = new Map<Place, unknown>();
   isInert = false;
 
   /**
-   * Elysia gives a context `error` and `code` when something is thrown, but leaves an Error that was there in its place. One
-   * of them alone is the application's, as in `resolve(() => ({ error }))`.
+   * Elysia gives a context \`error\` and \`code\` when something is thrown, but leaves an Error that was there in its place. One
+   * of them alone is the application's, as in \`resolve(() => ({ error }))\`.
    */
   get hasThrown(): boolean {
     return [...this.contexts].some(
@@ -87,23 +78,16 @@ class Passage extends Around {
   }
 }
 
-const passages = new WeakMap<Request, Passage>();
-
 /** Goes around the whole of Elysia, once: whatever a handler or a hook answers comes by here. */
 function around(fetch: Fetch, request: Request, mount: Mount<Request>): Fetch {
-  if (passages.has(request)) return fetch;
+  // Whoever handles the same Request again begins anew.
+  if (aroundOf(request)?.isOpen) return fetch;
   return (...args) => {
     const passage = new Passage(mount, request);
-    passages.set(request, passage);
     return attempt(
       () => fetch(...args),
-      (response) => {
-        // Whoever handles the same Request again begins anew.
-        passages.delete(request);
-        return leave(passage, response);
-      },
+      (response) => leave(passage, response),
       (error) => {
-        passages.delete(request);
         passage.discard();
         throw error;
       },
@@ -111,25 +95,24 @@ function around(fetch: Fetch, request: Request, mount: Mount<Request>): Fetch {
   };
 }
 
-/** Gives a request its session. What it throws goes to `onError`. */
+/** Gives a request its session. What it throws goes to \`onError\`. */
 async function enter(entering: { mount: Mount<Request>; context: object }): Promise<Record<string, never>> {
-  const { mount } = entering;
-  const context = entering.context as Context;
+  const context = entering.context as Place;
   const { request } = context;
-  const passage = passages.get(request);
+  const passage = aroundOf(request) as Passage | undefined;
   if (passage === undefined)
     throw new ConfigError(
       "aot",
       "Without it, Elysia runs nothing around its answers, where sessions are saved. Leave it on, or wrap app.fetch in fetchSessions.",
     );
   if (!passage.contexts.has(context)) passage.contexts.set(context, context.error);
-  const visit = passage.add(mount, request);
-  expose(visit ?? passage.find(mount.as)!, context);
+  const visit = passage.add(entering.mount, request);
+  expose(visit ?? passage.find(entering.mount.as)!, context);
   await visit?.begin(request, () => {});
   return {};
 }
 
-/** Saves where `onError` still answers for what fails. */
+/** Saves where \`onError\` still answers for what fails. */
 async function save(passage: Passage | undefined, answer: unknown): Promise<undefined> {
   if (passage === undefined || passage.hasThrown) return;
   passage.isInert = isInert(answer);
@@ -139,20 +122,8 @@ async function save(passage: Passage | undefined, answer: unknown): Promise<unde
   } catch (error) {
     passage.discard(error, answer);
     for (const { set } of passage.contexts.keys()) {
-      const { headers } = set;
-      clearAnswer(
-        {
-          set: (name, value) => {
-            headers[name.toLowerCase()] = value;
-          },
-          delete: (name) => {
-            delete headers[name];
-          },
-        },
-        Object.keys(headers),
-      );
-      delete set.cookie;
-      set.status = errorAnswer(error).status;
+      const headers = Object.fromEntries(clearedHeaders(set.headers as HeadersInit));
+      Object.assign(set, { headers, cookie: undefined, status: errorAnswer(error).status });
     }
     return rethrow(error);
   }

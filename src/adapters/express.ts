@@ -7,8 +7,7 @@ import { publicId } from "../facades/regenerate.ts";
 import { listenerOf, type Next, pathOf } from "../visit/listener.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 
-export type { ExpressCookie } from "../facades/cookie.ts";
-export type { ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
+export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
 
 /** `req.session`: plain data to read and write, and the members that other libraries look for. */
 export type ExpressSession<T extends object = SessionData> = Session<T> & ExpressSessionMembers;
@@ -50,7 +49,7 @@ export function expressSessions<T extends object, Req extends IncomingMessage = 
   options: ExpressSessionsOptions<Req> = {},
 ): (req: IncomingMessage, res: ServerResponse, next: Next) => void {
   const mount = mountOf(sessions, options as unknown as ExpressSessionsOptions, pathOf, expressKind);
-  return listenerOf(mount, undefined, mount.as === "session" ? { sessionID: SESSION_ID } : undefined);
+  return listenerOf(mount, undefined, mount.as === "session" ? ["sessionID", SESSION_ID] : undefined);
 }
 
 const SESSION_ID: PropertyDescriptor & ThisType<{ session?: object }> = {

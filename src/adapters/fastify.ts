@@ -1,18 +1,16 @@
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { type FastifySessionMembers, fastifyKind } from "../facades/fastify.ts";
-import { clearAnswer, errorAnswer } from "../visit/answer.ts";
+import { errorAnswer, noStore, ofOneAnswer } from "../visit/answer.ts";
 import { attempt } from "../visit/attempt.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
 import { isSame, type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
 import { isMounted, Visit } from "../visit/visit.ts";
 
-export type { SessionCallback } from "../facades/callback.ts";
-export type { ExpressCookie } from "../facades/cookie.ts";
-export type { FastifySessionMembers } from "../facades/fastify.ts";
+export type { ExpressCookie, FastifySessionMembers, SessionCallback } from "../facades/fastify.ts";
 
 /** `request.session`: plain data to read and write, and the members that other plugins look for. */
 export type FastifySession<T extends object = SessionData> = Session<T> & FastifySessionMembers<T>;
@@ -42,21 +40,14 @@ export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
 export function fastifySessions<T extends object>(
   sessions: Sessions<T>,
   options: FastifySessionsOptions = {},
-): FastifyPluginCallback {
-  const mount = mountOf(
-    sessions,
-    options,
-    ({ originalUrl }: FastifyRequest) => pathIn(originalUrl),
-    fastifyKind,
-  );
+): FastifyPluginAsync {
+  const pathOf = ({ originalUrl }: FastifyRequest): string => pathIn(originalUrl);
+  const mount = mountOf(sessions, options, pathOf, fastifyKind);
   const { failedByStatus = false } = options;
   if (typeof failedByStatus !== "boolean") throw new ConfigError("failedByStatus", "Give true or false.");
-  const plugin: FastifyPluginCallback = (app, _, done) =>
-    attempt(
-      () => isThere(app, mount) || addHooks(app, mount, failedByStatus),
-      () => done(),
-      (error) => done(error as Error),
-    );
+  const plugin: FastifyPluginAsync = async (app) => {
+    if (!isThere(app, mount)) addHooks(app, mount, failedByStatus);
+  };
   // What fastify-plugin does: the decorators and hooks belong to the scope that registers.
   return Object.assign(plugin, {
     [Symbol.for("skip-override")]: true,
@@ -94,37 +85,34 @@ function addHooks(app: FastifyInstance, mount: Mount<FastifyRequest>, failedBySt
   });
   app.addHook("onRequest", (request, reply, done) => {
     const visit = new Visit(mount, request.raw);
-    let hold: Hold;
+    let hold = holdOf(reply.raw);
+    const load = (): Promise<void> | undefined => {
+      if (hold !== undefined && isMounted(hold.uses, mount))
+        throw new ConfigError(
+          "as",
+          "Middleware before Fastify has mounted these sessions. Use one of the two.",
+        );
+      hold ??= holdFor(request, reply, failedByStatus);
+      hold.uses.push(visit);
+      Object.assign(request, { [key]: visit });
+      return visit.load(request);
+    };
     attempt(
-      () => {
-        hold = holdFor(mount, request, reply, failedByStatus);
-        hold.uses.push(visit);
-        (request as unknown as { [key]: Visit })[key] = visit;
-        return visit.load(request);
-      },
-      () => (hold.closed ? visit.discard() : done()),
+      load,
+      () => (hold!.closed ? visit.discard() : done()),
       (error) => {
         visit.discard();
         done(error as Error);
       },
     );
   });
-  app.addHook("onError", (request, reply, error, done) => {
+  app.addHook("onError", async (request, reply, error) => {
     const visit = visitOf(request);
-    const canAnswer = visit !== null && holdOf(reply.raw)?.makeWay(error);
-    attempt(
-      () => (canAnswer ? visit.revert() : undefined),
-      () => done(),
-      () => done(),
-    );
+    if (visit !== null && holdOf(reply.raw)?.makeWay(error)) await visit.revert();
   });
 }
 
-function holdFor(mount: Mount, request: FastifyRequest, reply: FastifyReply, failedByStatus: boolean): Hold {
-  const outer = holdOf(reply.raw);
-  if (outer !== undefined && isMounted(outer.uses, mount))
-    throw new ConfigError("as", "Middleware before Fastify has mounted these sessions. Use one of the two.");
-  if (outer !== undefined) return outer;
+function holdFor(request: FastifyRequest, reply: FastifyReply, failedByStatus: boolean): Hold {
   const tell = (error: unknown): void => request.log.error(error);
   const hold = new Hold(request.raw, reply.raw, tell, (error) => answerInstead(reply, error));
   hold.seesErrors = !failedByStatus;
@@ -141,10 +129,7 @@ function answerInstead(reply: FastifyReply, error: unknown): void {
     return;
   }
   for (const name of String(reply.getHeader("trailer") ?? "").split(" ")) reply.removeTrailer(name);
-  const headers = {
-    set: (name: string, value: string) => void reply.header(name, value),
-    delete: (name: string) => void reply.removeHeader(name),
-  };
-  clearAnswer(headers, Object.keys(reply.getHeaders()));
+  for (const name of ofOneAnswer(Object.keys(reply.getHeaders()))) reply.removeHeader(name);
+  noStore({ getHeader: () => undefined, setHeader: (name, value) => reply.header(name, value) });
   reply.send(error);
 }

@@ -2,11 +2,11 @@ import type { H3Config, H3Event, Middleware } from "h3";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { clearAnswer, errorAnswer, noStore } from "../visit/answer.ts";
+import { clearAnswer, errorAnswer } from "../visit/answer.ts";
 import { Around, aroundOf, isUpgrade } from "../visit/around.ts";
 import { attempt } from "../visit/attempt.ts";
 import { type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
-import { isData, isFailure, watched } from "../visit/value.ts";
+import { headersOf, isData, isFailure, watched } from "../visit/value.ts";
 import { expose } from "../visit/visit.ts";
 
 /** `as`, `exclusive`, `skip` and `onError`. */
@@ -48,11 +48,8 @@ export function h3Sessions<T extends object>(
         () => carry(event, around, value),
         (error) => {
           around.discard(error, value);
-          const { res } = event;
-          clearAnswer(res.headers, res.headers.keys());
-          noStore(res.errHeaders);
-          res.status = errorAnswer(error).status;
-          delete res.statusText;
+          for (const headers of [event.res.headers, event.res.errHeaders]) clearAnswer(headers);
+          Object.assign(event.res, { status: errorAnswer(error).status, statusText: undefined });
           return fail(error);
         },
       );
@@ -68,35 +65,28 @@ export function h3Sessions<T extends object>(
 export function sessionOf<T extends object>(event: H3Event, sessions: Sessions<T>): Session<T> {
   const visit = aroundOf(event)?.visits.find(({ mount }) => mount.sessions === (sessions as unknown));
   if (visit !== undefined) return visit.session as Session<T>;
-  throw new ConfigError(
-    "sessions",
-    "This request has no such session. Put app.use(h3Sessions(sessions)) before it.",
-  );
+  throw new ConfigError("sessions", "Put app.use(h3Sessions(sessions)) before this handler.");
 }
 
-/** What h3 takes for an answer that somebody gave past it, on Node's response, and for one with headers. */
-const [HANDLED, HTTP_RESPONSE] = [Symbol.for("h3.handled"), Symbol.for("h3.HTTPResponse")];
-type HttpResponse = Partial<Record<symbol, true>> & { body: unknown; readonly headers: Headers };
+/** What h3 takes for an answer that somebody gave past it, on Node's response. */
+const HANDLED = Symbol.for("h3.handled");
 
 /** Returns what a handler answered, with its body watched; leaves its headers with the event, where h3 finds them. */
 function carry({ res }: H3Event, around: Around, value: unknown): unknown {
   if (value === HANDLED) around.passedBy("h3");
   const response = value instanceof Response ? value : undefined;
-  const given = value as HttpResponse | null | undefined;
-  const http = given?.[HTTP_RESPONSE] ? given : undefined;
   if (response && isUpgrade(response)) return around.settle(response);
   if (around.isDue) {
     const isError = value === undefined || typeof value === "symbol" || value instanceof Error;
     const headers = isError || (response?.status ?? 0) >= 400 ? res.errHeaders : res.headers;
-    // h3 copies a response only if it has to add headers to it.
-    if (response && !around.hasCookie && !headers.has("Vary")) return around.settle(response);
+    // h3 copies a response only if there are headers to be added.
+    if (response && headers.keys().next().done) return around.settle(response);
     // What h3 cannot make JSON of is its own error, which would take the cookie away.
     if (around.hasCookie && isData(value)) JSON.stringify(value);
-    around.addTo(headers, (response ?? http)?.headers);
+    around.addTo(headers, headersOf(value));
     if (isError) around.addTo(res.headers);
   }
-  if (http !== undefined) http.body = watched(http.body, around);
-  return http ?? watched(value, around);
+  return watched(value, around);
 }
 
 const wrapped = new WeakSet<object>();

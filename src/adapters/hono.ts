@@ -3,7 +3,7 @@ import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
-import { Around, aroundOf, makingOf } from "../visit/around.ts";
+import { Around, aroundOf } from "../visit/around.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { expose } from "../visit/visit.ts";
 
@@ -13,9 +13,7 @@ export type SessionVariables<T extends object = SessionData, As extends string =
 };
 
 /** `as`, `exclusive`, `skip` and `onError`. */
-export interface HonoSessionsOptions<As extends string = "session"> extends MountOptions<Context> {
-  as?: As;
-}
+export type HonoSessionsOptions<As extends string = "session"> = MountOptions<Context> & { as?: As };
 
 /**
  * Middleware of Hono 4: `c.get("session")` and `c.var.session` are the session; `c.set("session", data)` replaces its
@@ -39,11 +37,10 @@ export function honoSessions<T extends object, As extends string = "session">(
     if (outer !== undefined) return outer.add(mount, c.req.raw)?.begin(c, next) ?? next();
     const around = new Around(mount, c);
     const { get, set } = c as { get(key: string): unknown; set(key: string, value: unknown): void };
-    const find = (key: string) => around.visits.find((visit) => visit.mount.as === key);
     Object.assign(c, {
-      get: (key: string) => find(key)?.session ?? get(key),
+      get: (key: string) => around.visits.find(({ mount: { as } }) => as === key)?.session ?? get(key),
       set(key: string, data: SessionData) {
-        const visit = find(key);
+        const visit = around.find(key);
         if (visit === undefined) set(key, data);
         else visit.session = data;
       },
@@ -63,7 +60,7 @@ export function honoSessions<T extends object, As extends string = "session">(
       // What other middleware has set for any answer is added to that of the error handler.
       return around.settle(new Response(null, { headers: clearedHeaders(given.headers) }));
     });
-    if (makingOf(c.res) === undefined && c.res.headers.has("x-hono-already-sent")) around.passedBy("Hono");
+    if (!around.isLight && c.res.headers.has("x-hono-already-sent")) around.passedBy("Hono");
     // Hono itself answers for a handler that gave no response, with the headers that are there.
     else if (!c.finalized) around.addTo(c.res.headers);
     else {

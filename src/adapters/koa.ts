@@ -5,14 +5,12 @@ import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { type KoaSessionMembers, koaKind } from "../facades/koa.ts";
 import { errorAnswer } from "../visit/answer.ts";
-import { attempt } from "../visit/attempt.ts";
 import { clearHead } from "../visit/error-answer.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
 import { mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
 import { expose, isMounted, Visit } from "../visit/visit.ts";
 
-export type { ExpressCookie } from "../facades/cookie.ts";
-export type { ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
+export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
 export type { KoaSessionMembers } from "../facades/koa.ts";
 
 /** `ctx.session`: plain data to read and write, and the members that other libraries look for. */
@@ -68,14 +66,12 @@ export function koaSessions<T extends object, As extends string = "session">(
     const outer = holdOf(ctx.res);
     if (outer !== undefined && isMounted(outer.uses, mount)) {
       if (!(mount.as in ctx))
-        throw new ConfigError(
-          "as",
-          "Another adapter around Koa has mounted these sessions. Use one of the two.",
-        );
+        throw new ConfigError("as", "An adapter around Koa has mounted these sessions. Use one of the two.");
       await next();
       return;
     }
-    const hold = outer ?? holdFor(ctx);
+    const tell = (error: unknown): void => void ctx.app.emit("error", error, ctx);
+    const hold = outer ?? new Hold(ctx.req, ctx.res, tell, (error) => ctx.onerror(error as Error));
     const visit = new Visit(mount, ctx.req);
     hold.uses.push(visit);
     expose(visit, ctx);
@@ -90,15 +86,19 @@ export function koaSessions<T extends object, As extends string = "session">(
       visit.discard();
       return;
     }
+    // Until the middleware behind is done, an answer on `ctx.res` is all that shows of an error.
     if (outer === undefined) hold.running = true;
+    let isSaving = false;
     try {
       await next();
       if (outer === undefined) hold.seesErrors = ctx.respond !== false;
       if (ctx.status >= 500) await visit.revert();
-      const saving = ctx.respond === false || ctx.res.headersSent ? undefined : save(visit, ctx);
+      isSaving = ctx.respond !== false && !ctx.res.headersSent;
+      const saving = isSaving ? visit.save() : undefined;
       if (saving !== undefined) await saving;
     } catch (error) {
       if (outer === undefined) hold.seesErrors = true;
+      if (isSaving) dropAnswer(ctx, visit, error);
       if (hold.makeWay(error)) await visit.revert();
       throw error;
     } finally {
@@ -107,23 +107,10 @@ export function koaSessions<T extends object, As extends string = "session">(
   };
 }
 
-function holdFor(ctx: KoaContext): Hold {
-  const tell = (error: unknown): void => void ctx.app.emit("error", error, ctx);
-  // Until the middleware behind is done, an answer on `ctx.res` is all that shows of an error.
-  return new Hold(ctx.req, ctx.res, tell, (error) => ctx.onerror(error as Error));
-}
-
-/** Saves before Koa responds. If that fails, leaves nothing of the answer for an error handler to send by mistake. */
-function save(visit: Visit, ctx: KoaContext): PromiseLike<void> | void {
-  return attempt(
-    () => visit.save(),
-    () => {},
-    (error) => {
-      visit.discard();
-      clearHead(ctx.res);
-      ctx.body = undefined;
-      ctx.status = errorAnswer(error).status;
-      throw error;
-    },
-  );
+/** Leaves nothing of the answer for an error handler to send by mistake. */
+function dropAnswer(ctx: KoaContext, visit: Visit, error: unknown): void {
+  visit.discard();
+  clearHead(ctx.res);
+  ctx.body = undefined;
+  ctx.status = errorAnswer(error).status;
 }

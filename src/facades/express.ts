@@ -7,6 +7,7 @@ import { cookieOf, type ExpressCookie } from "./cookie.ts";
 import { publicId, reloadSession } from "./regenerate.ts";
 
 export type { SessionCallback } from "./callback.ts";
+export type { ExpressCookie } from "./cookie.ts";
 
 /**
  * What users of express-session find on `req.session` besides its data; data of the same name hides it. Each method

@@ -6,6 +6,9 @@ import { perform, type SessionCallback } from "./callback.ts";
 import { cookieOf, type ExpressCookie } from "./cookie.ts";
 import { publicId, reloadSession } from "./regenerate.ts";
 
+export type { SessionCallback } from "./callback.ts";
+export type { ExpressCookie } from "./cookie.ts";
+
 /**
  * What users and plugins of @fastify/session find on `request.session` besides its data, and `data` and `delete` of
  * @fastify/secure-session; data of the same name hides it. Without a callback, methods that take one return a promise.

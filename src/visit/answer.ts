@@ -151,23 +151,25 @@ const OF_ONE_ANSWER =
 const OF_ANY_ANSWER =
   /^(?:vary|access-control-.*|content-security-policy.*|cross-origin-.*|.*-policy|strict-transport-security|x-content-type-options|x-frame-options)$/i;
 
-/**
- * Removes the headers of an answer that an error takes the place of, and forbids to store what comes. What middleware has
- * set for any answer stays; with `isBare`, only what is known to hold for any answer does.
- */
-export function clearAnswer(
-  headers: Pick<Headers, "set" | "delete">,
-  names: Iterable<string>,
-  isBare = false,
-): void {
-  for (const name of [...names])
-    if (isBare ? !OF_ANY_ANSWER.test(name) : OF_ONE_ANSWER.test(name)) headers.delete(name);
-  headers.set("Cache-Control", "no-store");
+/** Returns those of the names that describe one answer, which an error takes the place of. */
+export function ofOneAnswer(names: Iterable<string>): string[] {
+  return [...names].filter((name) => OF_ONE_ANSWER.test(name));
+}
+
+/** Returns those of the names that are not known to hold for any answer. */
+export function notOfAnyAnswer(names: Iterable<string>): string[] {
+  return [...names].filter((name) => !OF_ANY_ANSWER.test(name));
+}
+
+/** Removes the headers of an answer that an error takes the place of, and forbids to store what comes. */
+export function clearAnswer(headers: Headers): void {
+  for (const name of ofOneAnswer(headers.keys())) headers.delete(name);
+  noStore(headers);
 }
 
 /** Returns a copy of the headers of such an answer, cleared. */
-export function clearedHeaders(headers: Headers): Headers {
-  const cleared = new Headers(headers);
-  clearAnswer(cleared, headers.keys());
-  return cleared;
+export function clearedHeaders(given: HeadersInit): Headers {
+  const headers = new Headers(given);
+  clearAnswer(headers);
+  return headers;
 }

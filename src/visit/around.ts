@@ -22,6 +22,8 @@ export class Around {
   readonly #asked: unknown;
   #isSettled = false;
   #hasFailed = false;
+  /** Whether the answer is known to be no stream; see `makingOf`. */
+  isLight = false;
 
   /** `asked` is what the framework gives to a handler; `place` is an object that only this request has. */
   constructor(mount: Mount, asked: object, place: object = asked) {
@@ -43,6 +45,11 @@ export class Around {
     return visit;
   }
 
+  /** Whether the request is still to be answered. */
+  get isOpen(): boolean {
+    return !this.#isSettled;
+  }
+
   /** Runs what answers between load and save, and returns the answer with what it must carry. `refuse` answers an error. */
   async run(
     request: Request,
@@ -56,7 +63,7 @@ export class Around {
       const loading = visit.load(this.#asked);
       if (loading !== undefined) await loading;
       response = await answered(visit);
-      if (isError(response)) this.fail();
+      if (response.status === 0) this.fail();
       this.#isSettled = true;
       const saving = this.#hasFailed ? this.discard() : each(this.visits, "commit");
       if (saving !== undefined) await saving;
@@ -147,6 +154,7 @@ export class Around {
    */
   settle(response: Response, isPlain = false): Response {
     const making = makingOf(response);
+    this.isLight = making !== undefined;
     const isFixed = response.status === 0 || isUpgrade(response);
     if (!isFixed && !isPlain && making === undefined && response.body !== null && this.isWatching) {
       const copy = new Response(this.watch(response.body), response);
@@ -160,7 +168,9 @@ export class Around {
 
   /** Whether what a body does to a session while it streams is saved. */
   get isWatching(): boolean {
-    return !this.#hasFailed && this.visits.some(({ skipped }) => !skipped);
+    if (this.#hasFailed) return false;
+    for (const { skipped } of this.visits) if (!skipped) return true;
+    return false;
   }
 
   /**

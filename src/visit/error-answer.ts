@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { clearAnswer, errorAnswer } from "./answer.ts";
+import { errorAnswer, type NodeHeaders, noStore, notOfAnyAnswer, ofOneAnswer } from "./answer.ts";
 import type { HeldResponse, Method, Way } from "./node-response.ts";
 
 /** Runs the framework's error handler, so that its calls can be told from those of the handler that failed. */
@@ -81,11 +81,11 @@ export function prepareErrorHead(res: HeldResponse, error: unknown, isHttp2: boo
   if (isBare) res.setHeader("Content-Type", "text/plain; charset=utf-8");
 }
 
-/** `clearAnswer` for a response of Node. */
-export function clearHead(
-  res: Pick<HeldResponse, "getHeaderNames" | "removeHeader" | "setHeader">,
-  isBare = false,
-): void {
-  const set = (name: string, value: string): void => void res.setHeader(name, value);
-  clearAnswer({ set, delete: (name) => void res.removeHeader(name) }, res.getHeaderNames(), isBare);
+/** Removes the headers of an answer that an error takes the place of, and forbids to store what comes. */
+export function clearHead(res: ClearedResponse, isBare = false): void {
+  const names = res.getHeaderNames();
+  for (const name of isBare ? notOfAnyAnswer(names) : ofOneAnswer(names)) res.removeHeader(name);
+  noStore(res);
 }
+
+type ClearedResponse = NodeHeaders & Pick<HeldResponse, "getHeaderNames" | "removeHeader">;

@@ -106,7 +106,7 @@ export class Hold {
   /** The connection is gone, or all of the answer is out. */
   close(): void {
     this.closed = true;
-    if (!this.running) this.#finish(false);
+    if (!this.running && this.#phase !== "ended") this.#finish(false);
   }
 
   /** Nobody will get the rest of the answer, so `end` may never come: saves what it would have saved. */

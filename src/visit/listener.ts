@@ -11,33 +11,26 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
 export type Listener = (req: IncomingMessage, res: ServerResponse, next?: Next) => unknown;
 
 /**
- * Gives requests their session and runs the handler; without a handler, it is middleware. `besides` are further properties
- * that a request gets.
+ * Gives requests their session and runs the handler; without a handler, it is middleware. `besides` is another
+ * property that a request gets.
  */
 export function listenerOf(
   mount: Mount<IncomingMessage>,
   handler: Handler | undefined,
-  besides?: PropertyDescriptorMap,
+  besides?: readonly [name: string, property: PropertyDescriptor],
 ): Listener {
   return (req, res, next) => {
     const outer = holdOf(res);
     const hold =
       outer ?? new Hold(req, res, (error) => mount.onError(error, req), handler ? undefined : next);
-    const go = (): unknown => {
-      if (handler === undefined) return next!();
-      if (outer === undefined) hold.running = true;
-      return attempt(
-        () => handler(req, res),
-        () => outer ?? hold.settle(),
-        (error) => hold.fail(error),
-      );
-    };
+    const go =
+      handler === undefined ? next! : (): unknown => run(handler, hold, outer === undefined, req, res);
     if (outer !== undefined && isMounted(outer.uses, mount)) return go();
     const visit = new Visit(mount, req);
     hold.uses.push(visit);
     if (outer !== undefined && res.headersSent) void visit.commit();
     expose(visit, req);
-    if (besides !== undefined) Object.defineProperties(req, besides);
+    if (besides !== undefined) Object.defineProperty(req, ...besides);
     const refuse = (error: unknown): void => {
       visit.discard();
       if (handler !== undefined) hold.fail(error);
@@ -61,6 +54,25 @@ export function listenerOf(
     }, refuse);
     return outer === undefined ? undefined : loaded;
   };
+}
+
+/** Whoever waits for the handler of an inner session hears of no error, which the hold answers. */
+function run(
+  handler: Handler,
+  hold: Hold,
+  isOutermost: boolean,
+  req: IncomingMessage,
+  res: ServerResponse,
+): unknown {
+  if (isOutermost) hold.running = true;
+  return attempt(
+    () => handler(req, res),
+    (value) => {
+      if (isOutermost) hold.settle();
+      return value;
+    },
+    (error) => hold.fail(error),
+  );
 }
 
 /** Returns the path that the client asked for. Connect and Express cut off the part where they are mounted. */

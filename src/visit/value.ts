@@ -25,12 +25,29 @@ export function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null || Array.isArray(value);
 }
 
+/** An answer with headers of its own that is no Response. */
+interface AnswerLike {
+  readonly headers: Headers;
+  body: unknown;
+}
+
+/** Returns the headers that an answer has itself, if it has. */
+export function headersOf(value: unknown): Headers | undefined {
+  const { headers } = Object(value) as Partial<AnswerLike>;
+  return headers instanceof Headers ? headers : undefined;
+}
+
 /** Returns what streams (a Response, a stream, an async iterable) with its body watched; anything else as it is. */
 export function watched(value: unknown, around: Around): unknown {
   if (typeof value !== "object" || value === null || !around.isWatching) return value;
   if (value instanceof Response)
     return value.body === null ? value : new Response(around.watch(value.body), value);
   if (value instanceof ReadableStream) return around.watch(value);
+  if (headersOf(value) !== undefined) {
+    const answer = value as AnswerLike;
+    answer.body = watched(answer.body, around);
+    return answer;
+  }
   const iterate = (value as Partial<AsyncIterable<string | Uint8Array>>)[Symbol.asyncIterator];
   return typeof iterate === "function" && !isPlain(value)
     ? around.watch(bytesOf(iterate.call(value)))
