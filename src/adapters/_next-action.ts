@@ -7,7 +7,7 @@ import { linesOf } from "../visit/answer.ts";
 import { type CookieParts, ownCookies, partsOf } from "../visit/cookie-parts.ts";
 import type { Mount } from "../visit/mount.ts";
 import { Visit } from "../visit/visit.ts";
-import { isAnswer } from "./_next-thrown.ts";
+import { isAnswer } from "./_next-answer.ts";
 
 /** The two functions of `next/headers`. */
 export interface NextHeaders {

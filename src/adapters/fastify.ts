@@ -4,11 +4,12 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { type FastifySessionMembers, fastifyKind } from "../facades/fastify.ts";
-import { errorAnswer, noStore, ofOneAnswer } from "../visit/answer.ts";
+import { noStore, ofOneAnswer } from "../visit/answer.ts";
 import { attempt } from "../visit/attempt.ts";
+import { endWith } from "../visit/error-answer.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
 import { isSame, type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
-import { isMounted, Visit } from "../visit/visit.ts";
+import { isMounted, propertyOf, Visit } from "../visit/visit.ts";
 
 export type { ExpressCookie, FastifySessionMembers, SessionCallback } from "../facades/fastify.ts";
 
@@ -45,9 +46,7 @@ export function fastifySessions<T extends object>(
   const mount = mountOf(sessions, options, pathOf, fastifyKind);
   const { failedByStatus = false } = options;
   if (typeof failedByStatus !== "boolean") throw new ConfigError("failedByStatus", "Give true or false.");
-  const plugin: FastifyPluginAsync = async (app) => {
-    if (!isThere(app, mount)) addHooks(app, mount, failedByStatus);
-  };
+  const plugin: FastifyPluginAsync = async (app) => addHooks(app, mount, failedByStatus);
   // What fastify-plugin does: the decorators and hooks belong to the scope that registers.
   return Object.assign(plugin, {
     [Symbol.for("skip-override")]: true,
@@ -71,27 +70,16 @@ function isThere(app: FastifyInstance, mount: Mount): boolean {
 }
 
 function addHooks(app: FastifyInstance, mount: Mount<FastifyRequest>, failedByStatus: boolean): void {
-  const key = Symbol(`micropie.${mount.as}`);
-  const visitOf = (request: object): Visit | null => (request as { [key]: Visit | null })[key];
+  if (isThere(app, mount)) return;
+  const { key, shown } = propertyOf(mount.as);
   app.decorateRequest(key, null as never);
-  app.decorateRequest(mount.as, {
-    // Undefined in hooks that run before ours.
-    getter(this: FastifyRequest) {
-      return visitOf(this)?.session as never;
-    },
-    setter(this: FastifyRequest, data: SessionData | null) {
-      visitOf(this)!.session = data;
-    },
-  });
+  app.decorateRequest(mount.as, { getter: shown.get as () => never, setter: shown.set });
   app.addHook("onRequest", (request, reply, done) => {
     const visit = new Visit(mount, request.raw);
     let hold = holdOf(reply.raw);
     const load = (): Promise<void> | undefined => {
       if (hold !== undefined && isMounted(hold.uses, mount))
-        throw new ConfigError(
-          "as",
-          "Middleware before Fastify has mounted these sessions. Use one of the two.",
-        );
+        throw new ConfigError("as", "Middleware before Fastify has mounted these. Use one of the two.");
       hold ??= holdFor(request, reply, failedByStatus);
       hold.uses.push(visit);
       Object.assign(request, { [key]: visit });
@@ -107,8 +95,8 @@ function addHooks(app: FastifyInstance, mount: Mount<FastifyRequest>, failedBySt
     );
   });
   app.addHook("onError", async (request, reply, error) => {
-    const visit = visitOf(request);
-    if (visit !== null && holdOf(reply.raw)?.makeWay(error)) await visit.revert();
+    const visit = (request as unknown as Record<symbol, Visit | null>)[key];
+    if (visit && holdOf(reply.raw)?.makeWay(error)) await visit.revert();
   });
 }
 
@@ -124,8 +112,7 @@ function answerInstead(reply: FastifyReply, error: unknown): void {
   if (reply.sent) {
     // Hijacked: nobody else answers.
     reply.log.error(error);
-    reply.raw.setHeader("Content-Type", "text/plain; charset=utf-8");
-    reply.raw.end(errorAnswer(error).text);
+    endWith(reply.raw, error);
     return;
   }
   for (const name of String(reply.getHeader("trailer") ?? "").split(" ")) reply.removeTrailer(name);

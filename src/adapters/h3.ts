@@ -4,9 +4,8 @@ import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { clearAnswer, errorAnswer } from "../visit/answer.ts";
 import { Around, aroundOf, isUpgrade } from "../visit/around.ts";
-import { attempt } from "../visit/attempt.ts";
 import { type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
-import { headersOf, isData, isFailure, watched } from "../visit/value.ts";
+import { headersOf, isData, runBehind, watched } from "../visit/value.ts";
 import { expose } from "../visit/visit.ts";
 
 /** `as`, `exclusive`, `skip` and `onError`. */
@@ -30,31 +29,18 @@ export function h3Sessions<T extends object>(
 ): Middleware {
   const mount = mountOf<H3Event>(sessions, options, ({ req }) => pathIn(req.url));
   return (event, next) => {
-    const outer = aroundOf(event);
-    const around = outer ?? new Around(mount, event);
+    const around = aroundOf(event) ?? new Around(mount, event);
     const visit = around.add(mount, event.req as unknown as Request);
     if (visit === undefined) return next();
     expose(visit, event.context);
-    const fail = (error: unknown): never => {
-      around.discard();
-      carry(event, around, error);
-      throw error;
-    };
-    if (outer !== undefined) return visit.begin(event, next, fail);
-    carryOnError(event);
-    const finish = (value: unknown): unknown => {
-      if (isFailure(value)) around.fail();
-      return around.finish(
-        () => carry(event, around, value),
-        (error) => {
-          around.discard(error, value);
-          for (const headers of [event.res.headers, event.res.errHeaders]) clearAnswer(headers);
-          Object.assign(event.res, { status: errorAnswer(error).status, statusText: undefined });
-          return fail(error);
-        },
-      );
-    };
-    return visit.begin(event, () => attempt(next, finish, fail), fail);
+    if (around.visits.length === 1) carryOnError(event);
+    return runBehind(around, visit, next, {
+      carry: (value) => carry(event, around, value),
+      clear(error) {
+        for (const headers of [event.res.headers, event.res.errHeaders]) clearAnswer(headers);
+        Object.assign(event.res, { status: errorAnswer(error).status, statusText: undefined });
+      },
+    });
   };
 }
 
@@ -68,12 +54,9 @@ export function sessionOf<T extends object>(event: H3Event, sessions: Sessions<T
   throw new ConfigError("sessions", "Put app.use(h3Sessions(sessions)) before this handler.");
 }
 
-/** What h3 takes for an answer that somebody gave past it, on Node's response. */
-const HANDLED = Symbol.for("h3.handled");
-
 /** Returns what a handler answered, with its body watched; leaves its headers with the event, where h3 finds them. */
 function carry({ res }: H3Event, around: Around, value: unknown): unknown {
-  if (value === HANDLED) around.passedBy("h3");
+  if (value === Symbol.for("h3.handled")) around.passedBy("h3");
   const response = value instanceof Response ? value : undefined;
   if (response && isUpgrade(response)) return around.settle(response);
   if (around.isDue) {

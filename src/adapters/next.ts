@@ -1,19 +1,18 @@
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { Around } from "../visit/around.ts";
-import { cookiesAfter } from "../visit/cookie-parts.ts";
 import { type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
 import { act, type NextHeaders, readSession, watchCookies } from "./_next-action.ts";
-import { answerThrown } from "./_next-thrown.ts";
+import { answer, type NextAnswer } from "./_next-answer.ts";
 
 export type { NextCookies, NextHeaders } from "./_next-action.ts";
 
-/** `cookies` and `headers` of `next/headers`: only the application's own copy of Next knows its requests. */
-export interface NextSessionsOptions extends NextHeaders {
-  /** Told of every error that is answered here, or that comes too late to answer. Default: `console.error`. */
-  onError?: (error: unknown) => void;
-}
+/**
+ * `cookies` and `headers` of `next/headers`, as only the application's own copy of Next knows its requests. `onError` is
+ * called with each error that no error handler sees: one that comes too late, or that is answered here. Default:
+ * `console.error`.
+ */
+export type NextSessionsOptions = NextHeaders & { onError?: (error: unknown) => void };
 
 /** How one route handler, or the proxy, wants its session. */
 export type NextUse = Pick<UseOptions<Request>, "exclusive" | "skip">;
@@ -52,11 +51,7 @@ export interface NextSessions<T extends object> {
    * move: `legacy` sessions.
    */
   readonly proxy: <Req extends Request, Rest extends unknown[]>(
-    handle?: (
-      request: Req,
-      session: Session<T>,
-      ...rest: Rest
-    ) => Response | undefined | Promise<Response | undefined>,
+    handle?: (request: Req, session: Session<T>, ...rest: Rest) => NextAnswer,
     use?: NextUse,
   ) => (request: Req, ...rest: Rest) => Promise<Response>;
 }
@@ -74,9 +69,8 @@ export function nextSessions<T extends object>(
   for (const name of ["cookies", "headers"] as const)
     if (typeof options?.[name] !== "function")
       throw new ConfigError(name, `Pass \`${name}\` from next/headers.`);
-  const { onError } = options;
   const mountFor = (use: NextUse = {}): Mount<Request> =>
-    mountOf<Request>(sessions, { ...use, ...(onError && { onError }) }, ({ url }) => pathIn(url));
+    mountOf<Request>(sessions, { ...options, ...use }, ({ url }) => pathIn(url));
 
   return {
     read: () => readSession(sessions, options),
@@ -88,57 +82,19 @@ export function nextSessions<T extends object>(
     route(handle, use) {
       const mount = mountFor(use);
       return (request, ...rest) =>
-        new Around(mount, request, {}).run(request, (visit) =>
-          answerOf(request, () => handle(request, visit.session as Session<T>, ...rest)),
-        );
+        answer(mount, request, (session) => handle(request, session() as Session<T>, ...rest));
     },
     proxy(handle, use) {
       const mount = mountFor(use);
       return async (request, ...rest) => {
         const sendAlong = await watchCookies(options);
-        const around = new Around(mount, request, {});
-        const response = await around.run(request, (visit) =>
-          answerOf(request, () => handle?.(request, visit.session as Session<T>, ...rest)),
+        return answer(
+          mount,
+          request,
+          (session) => handle?.(request, session() as Session<T>, ...rest),
+          sendAlong,
         );
-        sendAlong(around.lines);
-        return showBehind(response, request, around.lines);
       };
     },
   };
-}
-
-/** Returns what a handler answers: returned, thrown as Next's functions do, or nothing, which is `NextResponse.next()`. */
-async function answerOf(
-  request: Request,
-  handle: () => Response | undefined | Promise<Response | undefined>,
-): Promise<Response> {
-  try {
-    return (await handle()) ?? new Response(null, { headers: { "x-middleware-next": "1" } });
-  } catch (thrown) {
-    const answer = answerThrown(thrown, request);
-    if (answer === undefined) throw thrown;
-    return answer;
-  }
-}
-
-const OVERRIDES = "x-middleware-override-headers";
-const OVERRIDE = "x-middleware-request-";
-
-/**
- * Gives whatever is behind the proxy the Cookie header of the next request, as
- * `NextResponse.next({ request: { headers } })` does: it would find no session, or the one before.
- */
-function showBehind(response: Response, request: Request, lines: readonly string[]): Response {
-  const { headers } = response;
-  if (lines.length === 0 || !(headers.has("x-middleware-next") || headers.has("x-middleware-rewrite")))
-    return response;
-  let names = headers.get(OVERRIDES)?.split(",");
-  if (names === undefined) {
-    names = [...request.headers.keys()];
-    for (const name of names) headers.set(`${OVERRIDE}${name}`, request.headers.get(name) ?? "");
-  }
-  const cookie = headers.get(`${OVERRIDE}cookie`) ?? request.headers.get("cookie");
-  headers.set(`${OVERRIDE}cookie`, cookiesAfter(cookie, lines));
-  headers.set(OVERRIDES, [...new Set([...names, "cookie"])].join(","));
-  return response;
 }

@@ -1,8 +1,6 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { chain } from "../core/engine.ts";
 import { SessionError, StateError } from "../errors.ts";
 import { type AnswerHeaders, addDue, errorResponse, isDue, linesOf } from "./answer.ts";
-import { attempt } from "./attempt.ts";
 import { carry, type Making } from "./carry.ts";
 import type { Mount } from "./mount.ts";
 import { each, isMounted, Visit } from "./visit.ts";
@@ -18,17 +16,18 @@ export function aroundOf(place: object): Around | undefined {
 export class Around {
   /** In the order in which they were mounted. */
   readonly visits: Visit[] = [];
+  /** What the framework gives to a handler. */
+  readonly asked: object;
   readonly #mount: Mount;
-  readonly #asked: unknown;
   #isSettled = false;
   #hasFailed = false;
   /** Whether the answer is known to be no stream; see `makingOf`. */
   isLight = false;
 
-  /** `asked` is what the framework gives to a handler; `place` is an object that only this request has. */
+  /** `place` is an object that only this request has. */
   constructor(mount: Mount, asked: object, place: object = asked) {
     this.#mount = mount;
-    this.#asked = asked;
+    this.asked = asked;
     (place as { [AROUND]?: Around })[AROUND] = this;
   }
 
@@ -60,7 +59,7 @@ export class Around {
     try {
       const visit = new Visit(this.#mount, request);
       this.visits.push(visit);
-      const loading = visit.load(this.#asked);
+      const loading = visit.load(this.asked);
       if (loading !== undefined) await loading;
       response = await answered(visit);
       if (response.status === 0) this.fail();
@@ -78,15 +77,6 @@ export class Around {
   commit(): Awaitable<unknown> {
     this.#isSettled = true;
     return this.#hasFailed ? this.discard() : each(this.visits, "commit");
-  }
-
-  /** Saves, and then gives the answer. What fails, also in `give`, goes to `refuse`. Waits for promises only. */
-  finish<V>(give: () => V, refuse: (error: unknown) => V): V | PromiseLike<V> {
-    return attempt(
-      () => chain(this.commit(), give),
-      (value) => value,
-      refuse,
-    );
   }
 
   /** The request has failed: its commit will save nothing. What the handler saved itself stays. */
@@ -117,7 +107,7 @@ export class Around {
   }
 
   tell(error: unknown): void {
-    this.#mount.onError(error, this.#asked as never);
+    this.#mount.onError(error, this.asked as never);
   }
 
   /** A handler has answered past the framework. */

@@ -38,7 +38,7 @@ export class ErrorAnswer {
       return;
     }
     this.#isOurs = true;
-    this.#res.end(errorAnswer(error).text);
+    endWith(this.#res, error);
     this.#isOurs = false;
   }
 
@@ -78,7 +78,17 @@ export function prepareErrorHead(res: HeldResponse, error: unknown, isHttp2: boo
   if (!isHttp2) res.statusMessage = "";
   res.statusCode = errorAnswer(error).status;
   clearHead(res, isBare);
-  if (isBare) res.setHeader("Content-Type", "text/plain; charset=utf-8");
+}
+
+interface Answerable {
+  setHeader: (name: string, value: string) => unknown;
+  end(text: string): unknown;
+}
+
+/** Answers an error with the text for its status. */
+export function endWith(res: Answerable, error: unknown): void {
+  res.setHeader("Content-Type", "text/plain; charset=utf-8");
+  res.end(errorAnswer(error).text);
 }
 
 /** Removes the headers of an answer that an error takes the place of, and forbids to store what comes. */

@@ -1,6 +1,63 @@
+import { chain } from "../core/engine.ts";
 import { type Around, isError } from "./around.ts";
+import { attempt } from "./attempt.ts";
+import type { Visit } from "./visit.ts";
 
 // What a handler returns to a framework that makes the Response of it.
+
+/** What a framework does with what a handler returned. */
+export interface Taking {
+  /** Returns the value with what the answer must carry. Gets the error of a request that failed, too. */
+  carry(value: unknown): unknown;
+  /** Takes back the headers and the status of an answer that is not sent. */
+  clear(error: unknown): void;
+}
+
+/** Runs what is behind middleware between load and save, and returns what it returned, with what the answer must carry. */
+export function runBehind(
+  around: Around,
+  visit: Visit,
+  next: () => unknown,
+  { carry, clear }: Taking,
+): unknown {
+  const isOutermost = around.visits[0] === visit;
+  const fail = (error: unknown): never => {
+    around.discard();
+    carry(error);
+    throw error;
+  };
+  const finish = (value: unknown): unknown => {
+    if (isFailure(value)) around.fail();
+    const refuse = (error: unknown): never => {
+      around.discard(error, value);
+      clear(error);
+      return fail(error);
+    };
+    return saved(around, () => carry(value), refuse);
+  };
+  return visit.begin(around.asked, () => (isOutermost ? attempt(next, finish, fail) : next()), fail);
+}
+
+/** Saves, and returns what a framework has made of an answer, with what that must carry; see `settle`. */
+export function leave(around: Around, answered: unknown, isInert: boolean): unknown {
+  return saved(
+    around,
+    () => (answered instanceof Response ? around.settle(answered, isInert) : answered),
+    (error) => {
+      around.discard(error, answered);
+      return around.answerError(error);
+    },
+  );
+}
+
+/** Saves, and then gives the answer. What fails, also in `give`, goes to `refuse`. */
+function saved(around: Around, give: () => unknown, refuse: (error: unknown) => unknown): unknown {
+  return attempt(
+    () => chain(around.commit(), give),
+    (value) => value,
+    refuse,
+  );
+}
 
 /** Returns true if it tells of a failure: an Error, or `Response.error()`. */
 export function isFailure(value: unknown): boolean {

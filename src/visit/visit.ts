@@ -204,29 +204,39 @@ function headerOf({ headers }: AnyRequest, name: string): string | undefined {
   return (headers as NodeRequest["headers"])[name]?.toString();
 }
 
-/** For each name, the property that shows a session: one for all requests, as one for each would be slow. */
-const properties = new Map<string, { key: symbol; property: PropertyDescriptor }>();
+/** The property that shows a session to handlers, and the symbol under which its object has the visit. */
+interface Property {
+  readonly key: symbol;
+  readonly shown: PropertyDescriptor & { get(): unknown; set(data: unknown): void };
+}
+
+/** One for each name: making one for each request is slow. */
+const properties = new Map<string, Property>();
+
+/** Returns the property for sessions of this name. An object without a visit has undefined there. */
+export function propertyOf(as: string): Property {
+  let property = properties.get(as);
+  if (property === undefined) {
+    const key = Symbol(`micropie.${as}`);
+    const shown: Property["shown"] & ThisType<{ [key]?: Visit | null }> = {
+      configurable: true,
+      enumerable: true,
+      get() {
+        return this[key]?.session;
+      },
+      set(data) {
+        this[key]!.session = data as SessionData | null;
+      },
+    };
+    property = { key, shown };
+    properties.set(as, property);
+  }
+  return property;
+}
 
 /** Makes the session of a visit a property of an object, such as a request. Assigning to it calls `assign`. */
 export function expose(visit: Visit, on: object): void {
-  const { as } = visit.mount;
-  const { key, property } = properties.get(as) ?? newProperty(as);
+  const { key, shown } = propertyOf(visit.mount.as);
   (on as Record<symbol, Visit>)[key] = visit;
-  Object.defineProperty(on, as, property);
-}
-
-function newProperty(as: string): { key: symbol; property: PropertyDescriptor } {
-  const key = Symbol(`micropie.${as}`);
-  const property: PropertyDescriptor & ThisType<{ [key]: Visit }> = {
-    configurable: true,
-    enumerable: true,
-    get() {
-      return this[key]!.session;
-    },
-    set(data: object | null | undefined) {
-      this[key]!.session = data as SessionData;
-    },
-  };
-  properties.set(as, { key, property });
-  return { key, property };
+  Object.defineProperty(on, visit.mount.as, shown);
 }
