@@ -123,6 +123,26 @@ describe("who may import whom", () => {
   });
 });
 
+describe("one behavior, one place", () => {
+  test("only visit/answer.ts names the headers of a response that a session concerns", () => {
+    // A client of the suites reads them, and App has its pairs of headers in the lower case.
+    const others = sources.filter(
+      ({ path, room, text }) =>
+        room !== "testing" &&
+        !["visit/answer.ts", "app/headers.ts"].includes(path) &&
+        /["'`](vary|cache-control|set-cookie)["'`]/i.test(withoutComments(text)),
+    );
+    expect(others.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("the state of a session is written and read in core alone", () => {
+    const others = sources.filter(
+      ({ room, text }) => room !== "core" && /\bLive\b/.test(withoutComments(text)),
+    );
+    expect(others.map(({ path }) => path)).toEqual([]);
+  });
+});
+
 describe("what the outside gives", () => {
   const foreign = sources.flatMap(({ path, room, imports }) =>
     imports.filter((each) => !each.isOurs).map((each) => ({ path, room, ...each })),

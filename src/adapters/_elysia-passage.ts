@@ -80,7 +80,7 @@ export async function save(request: Request, answer: unknown): Promise<undefined
   } catch (error) {
     passage.discard(error, answer);
     for (const { set } of passage.contexts.keys()) {
-      const headers = Object.fromEntries(clearedHeaders(set.headers as HeadersInit));
+      const headers = Object.fromEntries(clearedHeaders(set.headers as Record<string, string>));
       Object.assign(set, { headers, cookie: undefined, status: errorAnswer(error).status });
     }
     return rethrow(error);

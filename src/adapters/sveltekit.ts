@@ -17,10 +17,12 @@ export interface SvelteKitEvent {
   readonly isRemoteRequest?: boolean;
 }
 
+type CookieOptions = Partial<CookieParts> & Pick<CookieParts, "path">;
+
 /** What is needed of SvelteKit's `Cookies`. */
 export interface SvelteKitCookies {
-  set(name: string, value: string, options: CookieParts): void;
-  serialize(name: string, value: string, options: CookieParts): string;
+  set(name: string, value: string, options: CookieOptions): void;
+  serialize(name: string, value: string, options: CookieOptions): string;
 }
 
 /** SvelteKit's `Handle`. */

@@ -168,7 +168,7 @@ export function clearAnswer(headers: Headers): void {
 }
 
 /** Returns a copy of the headers of such an answer, cleared. */
-export function clearedHeaders(given: HeadersInit): Headers {
+export function clearedHeaders(given: Headers | Record<string, string>): Headers {
   const headers = new Headers(given);
   clearAnswer(headers);
   return headers;
