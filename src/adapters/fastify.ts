@@ -5,7 +5,6 @@ import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { type FastifySessionMembers, fastifyKind } from "../facades/fastify.ts";
 import { noStore, ofOneAnswer } from "../visit/answer.ts";
-import { attempt } from "../visit/attempt.ts";
 import { endWith } from "../visit/error-answer.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
 import { isSame, type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
@@ -76,23 +75,21 @@ function addHooks(app: FastifyInstance, mount: Mount<FastifyRequest>, failedBySt
   app.decorateRequest(mount.as, { getter: shown.get as () => never, setter: shown.set });
   app.addHook("onRequest", (request, reply, done) => {
     const visit = new Visit(mount, request.raw);
+    const refuse = (error: unknown): void => {
+      visit.discard();
+      done(error as Error);
+    };
     let hold = holdOf(reply.raw);
-    const load = (): Promise<void> | undefined => {
+    try {
       if (hold !== undefined && isMounted(hold.uses, mount))
         throw new ConfigError("as", "Middleware before Fastify has mounted these. Use one of the two.");
-      hold ??= holdFor(request, reply, failedByStatus);
-      hold.uses.push(visit);
-      Object.assign(request, { [key]: visit });
-      return visit.load(request);
-    };
-    attempt(
-      load,
-      () => (hold!.closed ? visit.discard() : done()),
-      (error) => {
-        visit.discard();
-        done(error as Error);
-      },
-    );
+    } catch (error) {
+      return refuse(error);
+    }
+    hold ??= holdFor(request, reply, failedByStatus);
+    hold.uses.push(visit);
+    (request as unknown as Record<symbol, Visit>)[key] = visit;
+    visit.begin(request, () => (hold.closed ? visit.discard() : done()), refuse);
   });
   app.addHook("onError", async (request, reply, error) => {
     const visit = (request as unknown as Record<symbol, Visit | null>)[key];

@@ -1,6 +1,7 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { SessionError, StateError } from "../errors.ts";
 import { type AnswerHeaders, addDue, errorResponse, isDue, linesOf } from "./answer.ts";
+import { attempt } from "./attempt.ts";
 import { carry, type Making } from "./carry.ts";
 import type { Mount } from "./mount.ts";
 import { each, isMounted, Visit } from "./visit.ts";
@@ -53,7 +54,7 @@ export class Around {
   async run(
     request: Request,
     answered: (visit: Visit) => Awaitable<Response>,
-    refuse: (error: unknown, response?: Response) => Response = (error) => this.refuse(error),
+    refuse?: (error: unknown, response?: Response) => Response,
   ): Promise<Response> {
     let response: Response | undefined;
     try {
@@ -68,7 +69,7 @@ export class Around {
       if (saving !== undefined) await saving;
     } catch (error) {
       this.discard(error, response);
-      return refuse(error, response);
+      return refuse === undefined ? this.refuse(error) : refuse(error, response);
     }
     return this.settle(response);
   }
@@ -170,15 +171,6 @@ export class Around {
   watch(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
     let isOver = false;
-    const end = async (): Promise<void> => {
-      isOver = true;
-      try {
-        await each(this.visits, "commitLate");
-      } catch (error) {
-        this.tell(error);
-        throw error;
-      }
-    };
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
@@ -193,11 +185,14 @@ export class Around {
           }
           // The reader left meanwhile, and `cancel` does what is to be done.
           if (isOver) return;
-          if (!result.done) controller.enqueue(result.value);
-          else {
-            await end();
-            controller.close();
+          if (!result.done) {
+            controller.enqueue(result.value);
+            return;
           }
+          isOver = true;
+          const saving = this.#commitLate();
+          if (saving !== undefined) await saving;
+          controller.close();
         },
         cancel: async (reason) => {
           // The reader left while the last save was running.
@@ -206,12 +201,25 @@ export class Around {
           try {
             await (reader ?? body).cancel(reason);
           } finally {
-            await end().catch(() => {});
+            // Nobody reads any more, so a failure is told, and that is all.
+            await (async () => this.#commitLate())().catch(() => {});
           }
         },
       },
       { highWaterMark: 0 },
     );
+  }
+
+  #commitLate(): Awaitable<unknown> {
+    const tell = (error: unknown): never => {
+      this.tell(error);
+      throw error;
+    };
+    return attempt(
+      () => each(this.visits, "commitLate"),
+      (done) => done,
+      tell,
+    ) as Awaitable<unknown>;
   }
 }
 
@@ -219,11 +227,6 @@ export class Around {
 export function isUpgrade(response: Response): boolean {
   const { webSocket, crossws } = response as { webSocket?: unknown; crossws?: unknown };
   return response.status === 101 || Boolean(webSocket) || Boolean(crossws);
-}
-
-/** Returns true for `Response.error()`, which means a broken connection. */
-export function isError(response: Response): boolean {
-  return response.status === 0;
 }
 
 let cacheKey: symbol | undefined;

@@ -13,6 +13,6 @@ export function attempt<V, R>(
   return isThenable(value) ? value.then(done, failed) : done(value);
 }
 
-function isThenable<V>(value: V | PromiseLike<V>): value is PromiseLike<V> {
+export function isThenable<V>(value: V | PromiseLike<V>): value is PromiseLike<V> {
   return typeof (value as PromiseLike<V> | null | undefined)?.then === "function";
 }

@@ -1,4 +1,3 @@
-import type { Awaitable } from "../backends/backend.ts";
 import { addDue, isDue } from "./answer.ts";
 import { ErrorAnswer, giveUp, resultOf } from "./error-answer.ts";
 import type { HeldResponse, Method, NodeResponse, Way } from "./node-response.ts";
@@ -36,8 +35,8 @@ export class Hold {
   readonly #next: ((error: unknown) => void) | undefined;
   readonly #own: Readonly<Record<Way, Method>>;
   #phase: "open" | "held" | "sent" | "ending" | "ended" | "dropped" = "open";
+  /** Calls that wait, and what the response had before. */
   #calls: Call[] = [];
-  /** What the response had before calls waited. */
   #before: Partial<HeldResponse> | undefined;
   #finished: PropertyDescriptor | undefined;
   #isHeaded = false;
@@ -58,7 +57,7 @@ export class Hold {
     this.#next = next;
     this.#own = { writeHead, write, end, flushHeaders };
     held[HOLD] = this;
-    Object.assign(held, INTERCEPTED);
+    intercept(held);
     held.on("close", onClose);
   }
 
@@ -111,12 +110,11 @@ export class Hold {
 
   /** Nobody will get the rest of the answer, so `end` may never come: saves what it would have saved. */
   #finish(isSettled: boolean): void {
-    const { uses } = this;
     // While the handler may still be at work, only a lock cannot wait for what may never come.
-    if (this.#phase === "open" && !isSettled) for (const use of uses) if (use.exclusive) use.discard();
+    if (this.#phase === "open" && !isSettled) for (const use of this.uses) if (use.exclusive) use.discard();
     if (this.#phase !== "sent" && !(this.#phase === "open" && isSettled)) return;
     try {
-      const saved = each(uses, this.#phase === "open" ? "commit" : "commitLate");
+      const saved = each(this.uses, this.#phase === "open" ? "commit" : "commitLate");
       this.#phase = "sent";
       if (saved instanceof Promise) saved.catch(this.#tell);
     } catch (error) {
@@ -125,7 +123,7 @@ export class Hold {
   }
 
   #save(way: Way, args: unknown[], waiting: "held" | "ending"): unknown {
-    let saved: Awaitable<unknown>;
+    let saved: unknown;
     try {
       // A framework catches what handlers throw, and all that shows is the error answer.
       const status = way === "writeHead" ? Number(args[0]) : this.#res.statusCode;
@@ -172,16 +170,15 @@ export class Hold {
   /** Drops the answer. The error is answered if nothing of it has left; else the client sees that it was cut off. */
   #stop(error: unknown, isAnswered: boolean, tells = !isAnswered || this.#next === undefined): void {
     if (this.#phase === "dropped") return;
-    const res = this.#res;
     // Whatever wrapped the response after us has already seen the end of the answer that is dropped.
-    if (isAnswered) Object.assign(res, INTERCEPTED);
+    if (isAnswered) intercept(this.#res);
     const isWriterWaiting = giveUp(this.#take(), error);
     this.#phase = "dropped";
     this.#isHeaded = false;
-    this.#instead = new ErrorAnswer(res);
+    this.#instead = new ErrorAnswer(this.#res);
     for (const use of this.uses) use.discard();
     if (isAnswered) this.#instead.send(error, isWriterWaiting, this.#isHttp2, this.#next);
-    else res.destroy(error);
+    else this.#res.destroy(error);
     if (tells) this.#tell(error);
   }
 
@@ -231,12 +228,21 @@ export class Hold {
   }
 }
 
-/** Shared by all responses, as making functions for each is slow. */
-const INTERCEPTED = {} as Record<Way, Method>;
-for (const way of ["writeHead", "write", "end", "flushHeaders"] as const) {
-  INTERCEPTED[way] = function (this: Held, ...args: unknown[]) {
+function interceptorOf(way: Way): Method {
+  return function (this: Held, ...args: unknown[]) {
     return this[HOLD].respond(way, args);
   } as Method;
+}
+
+/** Shared by all responses, as making functions for each is slow. */
+const [writeHead, write, end] = [interceptorOf("writeHead"), interceptorOf("write"), interceptorOf("end")];
+const flushHeaders = interceptorOf("flushHeaders");
+
+function intercept(res: HeldResponse): void {
+  res.writeHead = writeHead;
+  res.write = write;
+  res.end = end;
+  res.flushHeaders = flushHeaders;
 }
 
 function onClose(this: HeldResponse): void {

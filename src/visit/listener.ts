@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { attempt } from "./attempt.ts";
+import { isThenable } from "./attempt.ts";
 import { prepareErrorHead } from "./error-answer.ts";
 import { Hold, holdOf } from "./hold.ts";
 import { type Mount, pathIn } from "./mount.ts";
@@ -56,7 +56,7 @@ export function listenerOf(
   };
 }
 
-/** Whoever waits for the handler of an inner session hears of no error, which the hold answers. */
+/** Runs the handler. Whoever waits for that of an inner session hears of no error, which the hold answers. */
 function run(
   handler: Handler,
   hold: Hold,
@@ -64,15 +64,15 @@ function run(
   req: IncomingMessage,
   res: ServerResponse,
 ): unknown {
-  if (isOutermost) hold.running = true;
-  return attempt(
-    () => handler(req, res),
-    (value) => {
-      if (isOutermost) hold.settle();
-      return value;
-    },
-    (error) => hold.fail(error),
-  );
+  const failed = (error: unknown): void => hold.fail(error);
+  try {
+    const result = handler(req, res);
+    if (!isThenable(result)) return result;
+    if (isOutermost) hold.running = true;
+    return result.then(() => (isOutermost ? hold.settle() : undefined), failed);
+  } catch (error) {
+    return failed(error);
+  }
 }
 
 /** Returns the path that the client asked for. Connect and Express cut off the part where they are mounted. */

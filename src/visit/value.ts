@@ -1,5 +1,5 @@
 import { chain } from "../core/engine.ts";
-import { type Around, isError } from "./around.ts";
+import type { Around } from "./around.ts";
 import { attempt } from "./attempt.ts";
 import type { Visit } from "./visit.ts";
 
@@ -59,9 +59,9 @@ function saved(around: Around, give: () => unknown, refuse: (error: unknown) => 
   );
 }
 
-/** Returns true if it tells of a failure: an Error, or `Response.error()`. */
+/** Returns true if it tells of a failure: an Error, or `Response.error()`, which means a broken connection. */
 export function isFailure(value: unknown): boolean {
-  return value instanceof Error || (value instanceof Response && isError(value));
+  return value instanceof Error || (value instanceof Response && value.status === 0);
 }
 
 /** Returns true if no code of the application runs while it is sent. */
