@@ -12,13 +12,16 @@ type Place = Context & { readonly error?: unknown; readonly responseValue?: unkn
 
 /** One request on its way through Elysia. */
 class Passage extends Around {
-  /** The contexts that have the session, and their \`error\` before: one, unless an instance hands its request to another. */
+  /**
+   * The contexts that have the session, and their `error` before: one, unless an instance hands its request to
+   * another.
+   */
   readonly contexts = new Map<Place, unknown>();
   isInert = false;
 
   /**
-   * Elysia gives a context \`error\` and \`code\` when something is thrown, but leaves an Error that was there in its place. One
-   * of them alone is the application's, as in \`resolve(() => ({ error }))\`.
+   * Elysia gives a context `error` and `code` when something is thrown, but leaves an Error that was there in its
+   * place. One of them alone is the application's, as in `resolve(() => ({ error }))`.
    */
   get hasThrown(): boolean {
     return [...this.contexts].some(
@@ -49,7 +52,7 @@ export function around(fetch: Fetch, request: Request, mount: Mount<Request>): F
   };
 }
 
-/** Gives a request its session. What it throws goes to \`onError\`. */
+/** Gives a request its session. What it throws goes to `onError`. */
 export async function enter(entering: {
   mount: Mount<Request>;
   context: object;
@@ -69,7 +72,7 @@ export async function enter(entering: {
   return {};
 }
 
-/** Saves where \`onError\` still answers for what fails. */
+/** Saves where `onError` still answers for what fails. */
 export async function save(request: Request, answer: unknown): Promise<undefined> {
   const passage = aroundOf(request) as Passage | undefined;
   if (passage === undefined || passage.hasThrown) return;

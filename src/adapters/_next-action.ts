@@ -23,8 +23,8 @@ export interface NextCookies {
 }
 
 /**
- * Runs a server action, to which Next gives no request and no response, between load and save; saves nothing if it failed.
- * Throws what the action throws, or why it could not be saved.
+ * Runs a server action, to which Next gives no request and no response, between load and save; saves nothing if it
+ * failed. Throws what the action throws, or why it could not be saved.
  */
 export async function act<Result>(
   mount: Mount,

@@ -6,8 +6,8 @@ import type { Mount } from "../visit/mount.ts";
 export type NextAnswer = Response | undefined | Promise<Response | undefined>;
 
 /**
- * Answers a request by what a handler returned, or threw as Next's functions do; nothing is `NextResponse.next()`. The
- * handler gets its session from a function. `sendAlong` is given the Set-Cookie lines of a proxy.
+ * Answers a request by what a handler returned, or threw as Next's functions do; nothing is `NextResponse.next()`.
+ * The handler gets its session from a function. `sendAlong` is given the Set-Cookie lines of a proxy.
  */
 export async function answer(
   mount: Mount<Request>,
@@ -32,8 +32,8 @@ export async function answer(
 }
 
 /**
- * The answer that Next's `redirect`, `notFound`, `forbidden` and `unauthorized` stand for, which they throw; undefined
- * for anything else that is thrown. In a route handler Next makes the same, but loses cookies on the way.
+ * The answer that Next's `redirect`, `notFound`, `forbidden` and `unauthorized` stand for, which they throw;
+ * undefined for anything else that is thrown. In a route handler Next makes the same, but loses cookies on the way.
  */
 function answerThrown(thrown: unknown, request: Request): Response | undefined {
   const [kind, ...rest] = digestOf(thrown);

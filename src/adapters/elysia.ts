@@ -22,17 +22,19 @@ export type ElysiaSessions<T extends object = SessionData, As extends string = "
 >;
 
 /**
- * A plugin of Elysia 1.4: `({ session }) => …` in every handler and hook that comes after it, in the instance that uses
- * it and below; `as("scoped")` and `as("global")` carry it further, as they carry any hook. Assigning to
+ * A plugin of Elysia 1.4: `({ session }) => …` in every handler and hook that comes after it, in the instance that
+ * uses it and below; `as("scoped")` and `as("global")` carry it further, as they carry any hook. Assigning to
  * `context.session` replaces the data, and `{}` ends it. Used again, it changes nothing.
  *
  * The session is saved when the response is made; what changes while a body streams is saved at its end, or when the
  * client leaves, and if that fails, the body breaks off. A session that cannot be read, and a save that fails, go to
- * `onError` of Elysia; if nobody answers there, the answer is the error's status (503 if the back-end is down). A handler
- * that throws saves nothing; what it saved itself with `commit` stays, and its cookie goes with the error answer.
+ * `onError` of Elysia; if nobody answers there, the answer is the error's status (503 if the back-end is down). A
+ * handler that throws saves nothing; what it saved itself with `commit` stays, and its cookie goes with the error
+ * answer.
  *
- * A response varies on Cookie if somebody has asked for the session. Needs Elysia's `aot`, which is on by default.
- * Throws ConfigError for a bad option; a request for which two different sessions have one name or one cookie does too.
+ * A response varies on Cookie if the handler looked at the session. Needs Elysia's `aot`, which is on by default.
+ * Throws ConfigError for a bad option; a request for which two different sessions have one name or one cookie does
+ * too.
  */
 export function elysiaSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,

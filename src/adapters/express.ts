@@ -27,22 +27,22 @@ export type ExpressRequest<
   As extends string = "session",
 > = Req & ("session" extends As ? HasExpressSession<T> : { [K in As]: ExpressSession<T> });
 
-/** `as`, `exclusive`, `skip` and `onError`. Paths are those that the client asked for. */
+/** `as`, `exclusive`, `skip` and `onError`. Paths are those of the request, wherever the middleware is mounted. */
 export type ExpressSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;
 
 /**
  * `req.session` for Express 5 and 4, as middleware: mount it before whatever looks at the session, such as Passport.
  * The session is saved before the first byte leaves, whichever way the handler responds; what changes after that is
- * saved at the end. It has the methods that users of express-session know (`regenerate`, `save`, `destroy`, `cookie` ...;
- * see `ExpressSessionMembers`), and `req.sessionID` is its public name.
+ * saved at the end. It has the methods that users of express-session know (`regenerate`, `save`, `destroy`, `cookie`
+ * ...; see `ExpressSessionMembers`), and `req.sessionID` is its public name.
  *
  * A session that cannot be read, and a save that fails before the first byte, go to the error handler: the answer is
  * thrown away, the status is set to the error's (503 for a back-end that is down), and the error handler answers.
- * Express catches what handlers throw and does not tell the middleware, so an answer with a status of 500 or more counts
- * as a handler that failed, and saves nothing (unless it called `save` itself).
+ * Express catches what handlers throw and does not tell the middleware, so an answer with a status of 500 or more
+ * counts as a handler that failed, and saves nothing (unless it called `save` itself).
  *
- * Mounting the same sessions again does nothing; others need another `as` and another cookie. Throws ConfigError, naming
- * the option.
+ * Mounting the same sessions again does nothing; others need another `as` and another cookie. Throws ConfigError,
+ * naming the option.
  */
 export function expressSessions<T extends object, Req extends IncomingMessage = IncomingMessage>(
   sessions: Sessions<T>,

@@ -15,11 +15,11 @@ export type { ExpressCookie, FastifySessionMembers, SessionCallback } from "../f
 /** `request.session`: plain data to read and write, and the members that other plugins look for. */
 export type FastifySession<T extends object = SessionData> = Session<T> & FastifySessionMembers<T>;
 
-/** `as`, `exclusive` and `skip`. Paths are those that the client asked for. */
+/** `as`, `exclusive` and `skip`. Paths are those of the request. */
 export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
   /**
-   * For what answers errors itself before Fastify learns of them, such as Nest: an answer with a status of 500 or more
-   * counts as a handler that failed, and saves nothing, unless it called `commit` itself. Default false.
+   * For what answers errors itself before Fastify learns of them, such as Nest: an answer with a status of 500 or
+   * more counts as a handler that failed, and saves nothing, unless it called `commit` itself. Default false.
    */
   failedByStatus?: boolean;
 }
@@ -29,10 +29,11 @@ export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
  * which it is registered and those inside, and to nothing outside. Assigning replaces the data, `{}` or null ends the
  * session. It has the methods that users and plugins of @fastify/session know; see `FastifySessionMembers`.
  *
- * The session is saved before the first byte leaves, after all hooks, whichever way the handler responds (`reply.raw` and
- * `hijack` too); what changes after that is saved at the end. A session that cannot be read, and a save that fails before
- * the first byte, are errors of the request: the answer is thrown away and the error handler answers (status 503 for a
- * back-end that is down). A handler or hook that throws saves nothing; what the error handler itself changes is saved.
+ * The session is saved before the first byte leaves, after all hooks, whichever way the handler responds (`reply.raw`
+ * and `hijack` too); what changes after that is saved at the end. A session that cannot be read, and a save that
+ * fails before the first byte, are errors of the request: the answer is thrown away and the error handler answers
+ * (status 503 for a back-end that is down). A handler or hook that throws saves nothing; what the error handler
+ * itself changes is saved.
  *
  * Registering the same sessions again in a scope inside does nothing; others need another `as` and another cookie.
  * Throws ConfigError, naming the option, here or when the plugin is loaded.

@@ -11,15 +11,15 @@ export type FetchSessionsOptions = Omit<MountOptions<Request>, "as">;
  * arguments (an environment, a context) are passed on. The session is saved before the response is handed over; what
  * changes while the body streams is saved at its end, or when the client cancels it.
  *
- * A session that cannot be read, or whose save fails, is answered with an error (503 for a back-end that is down), and
- * the handler's response is thrown away; if that happens at the end of a body, the body breaks off with the error. A
- * handler that throws saves nothing; a SessionError is answered with its status and the cookie of an explicit `commit`,
- * anything else goes on to the caller, and so does what a body fails with.
+ * A session that cannot be read, or whose save fails, is answered with an error (503 for a back-end that is down),
+ * and the handler's response is thrown away; if that happens at the end of a body, the body breaks off with the
+ * error. A handler that throws saves nothing; a SessionError is answered with its status and the cookie of an
+ * explicit `commit`, anything else goes on to the caller, and so does what a body fails with.
  *
- * Every response has `Vary: Cookie`: whoever takes a session looks at it. Leave routes that need none outside, or name
- * them in `skip`. For several named sessions put one wrapper into the other; each saves its own.
- * The response may be another object than the handler's, which is never changed where it sets our cookie, so one
- * response may be shared by several requests. A response that upgrades the connection (101) is passed on itself, as is
+ * Every response has `Vary: Cookie`: whoever takes a session looks at it. Leave routes that need none outside, or
+ * name them in `skip`. For several named sessions put one wrapper into the other; each saves its own. The response
+ * may be another object than the handler's, which is never changed where it sets our cookie, so one response may be
+ * shared by several requests. A response that upgrades the connection (101) is passed on itself, as is
  * `Response.error()`, which saves nothing.
  */
 export function fetchSessions<T extends object, Rest extends unknown[] = []>(

@@ -3,7 +3,7 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { clearAnswer, errorAnswer } from "../visit/answer.ts";
-import { Around, aroundOf, isUpgrade } from "../visit/around.ts";
+import { Around, aroundOf, isUpgrade, reportPassedBy } from "../visit/around.ts";
 import { type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
 import { headersOf, isData, runBehind, watched } from "../visit/value.ts";
 import { expose } from "../visit/visit.ts";
@@ -12,16 +12,16 @@ import { expose } from "../visit/visit.ts";
 export type H3SessionsOptions = MountOptions<H3Event>;
 
 /**
- * Middleware of h3 v2: `event.context.session` is the session; assigning replaces its data, and `{}` ends it. It is saved
- * before the response is made; what changes while a body streams is saved at its end, or when the client leaves, and if
- * that fails, the body breaks off.
+ * Middleware of h3 v2: `event.context.session` is the session; assigning replaces its data, and `{}` ends it. It is
+ * saved before the response is made; what changes while a body streams is saved at its end, or when the client
+ * leaves, and if that fails, the body breaks off.
  *
- * A session that cannot be read, and a save that fails, are thrown: h3 answers the error's status (503 if the back-end is
- * down), or `onError` does. A handler that throws, or returns an Error, saves nothing; what it saved itself with `commit`
- * stays, and its cookie goes with the error answer.
+ * A session that cannot be read, and a save that fails, are thrown: h3 answers the error's status (503 if the
+ * back-end is down), or `onError` does. A handler that throws, or returns an Error, saves nothing; what it saved
+ * itself with `commit` stays, and its cookie goes with the error answer.
  *
- * A response varies on Cookie if somebody has asked for the session. Mounted again, it changes nothing.
- * Throws ConfigError for a bad option; a request for which two different sessions have one name or one cookie does too.
+ * A response varies on Cookie if the handler looked at the session. Mounted again, it changes nothing. Throws
+ * ConfigError for a bad option; a request for which two different sessions have one name or one cookie does too.
  */
 export function h3Sessions<T extends object>(
   sessions: Sessions<T>,
@@ -56,7 +56,7 @@ export function sessionOf<T extends object>(event: H3Event, sessions: Sessions<T
 
 /** Returns what a handler answered, with its body watched; leaves its headers with the event, where h3 finds them. */
 function carry({ res }: H3Event, around: Around, value: unknown): unknown {
-  if (value === Symbol.for("h3.handled")) around.passedBy("h3");
+  if (value === Symbol.for("h3.handled")) reportPassedBy(around, "h3");
   const response = value instanceof Response ? value : undefined;
   if (response && isUpgrade(response)) return around.settle(response);
   if (around.isDue) {

@@ -3,7 +3,7 @@ import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
-import { Around, aroundOf } from "../visit/around.ts";
+import { Around, aroundOf, reportPassedBy } from "../visit/around.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { expose } from "../visit/visit.ts";
 
@@ -20,12 +20,12 @@ export type HonoSessionsOptions<As extends string = "session"> = MountOptions<Co
  * data, and `{}` ends it. It is saved before the response is handed on; what changes while a body streams is saved at
  * its end, or when the client leaves, and if that fails, the body breaks off.
  *
- * A session that cannot be read, and a save that fails, are thrown, so `app.onError` answers, with what the response had
- * taken out; by default the answer is the error's status (503 if the back-end is down). A handler that throws saves
- * nothing; what it saved itself with `commit` stays, and its cookie goes with the error answer.
+ * A session that cannot be read, and a save that fails, are thrown, so `app.onError` answers, with what the response
+ * had taken out; by default the answer is the error's status (503 if the back-end is down). A handler that throws
+ * saves nothing; what it saved itself with `commit` stays, and its cookie goes with the error answer.
  *
- * A response varies on Cookie if somebody has asked for the session. Mounted again, it changes nothing.
- * Throws ConfigError for a bad option; a request for which two different sessions have one name or one cookie does too.
+ * A response varies on Cookie if the handler looked at the session. Mounted again, it changes nothing. Throws
+ * ConfigError for a bad option; a request for which two different sessions have one name or one cookie does too.
  */
 export function honoSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
@@ -60,7 +60,7 @@ export function honoSessions<T extends object, As extends string = "session">(
       // What other middleware has set for any answer is added to that of the error handler.
       return around.settle(new Response(null, { headers: clearedHeaders(given.headers) }));
     });
-    if (!around.isLight && c.res.headers.has("x-hono-already-sent")) around.passedBy("Hono");
+    if (!around.isLight && c.res.headers.has("x-hono-already-sent")) reportPassedBy(around, "Hono");
     // Hono itself answers for a handler that gave no response, with the headers that are there.
     else if (!c.finalized) around.addTo(c.res.headers);
     else {

@@ -37,7 +37,7 @@ export type KoaSessionsMiddleware<T extends object = SessionData, As extends str
   next: () => Promise<unknown>,
 ) => Promise<void>;
 
-/** `as`, `exclusive` and `skip`. Paths are those that the client asked for. */
+/** `as`, `exclusive` and `skip`. Paths are those of the request, wherever the middleware is mounted. */
 export interface KoaSessionsOptions<As extends string = "session", Context = KoaContext>
   extends UseOptions<Context> {
   as?: As;
@@ -48,13 +48,13 @@ export interface KoaSessionsOptions<As extends string = "session", Context = Koa
  * methods that users of koa-session and koa-passport know; see `KoaSessionMembers`.
  *
  * The session is saved when the middleware behind it is done, before Koa responds; on `ctx.res` too, before the first
- * byte. What changes after that is saved at the end. A session that cannot be read, and a save that fails, are thrown, to
- * the error handling of middleware before it, or of Koa (status 503 for a back-end that is down); the body is thrown away.
- * Middleware that throws saves nothing, and an error caught behind it that is answered with 500 or more counts as that.
- * What an error handler before it changes is saved.
+ * byte. What changes after that is saved at the end. A session that cannot be read, and a save that fails, are
+ * thrown, to the error handling of middleware before it, or of Koa (status 503 for a back-end that is down); the body
+ * is thrown away. Middleware that throws saves nothing, and an error caught behind it that is answered with 500 or
+ * more counts as that. What an error handler before it changes is saved.
  *
- * Mounting the same sessions again does nothing; others need another `as` and another cookie. Throws ConfigError, naming
- * the option.
+ * Mounting the same sessions again does nothing; others need another `as` and another cookie. Throws ConfigError,
+ * naming the option.
  */
 export function koaSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,

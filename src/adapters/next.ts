@@ -8,8 +8,8 @@ import { answer, type NextAnswer } from "./_next-answer.ts";
 export type { NextCookies, NextHeaders } from "./_next-action.ts";
 
 /**
- * `cookies` and `headers` of `next/headers`, as only the application's own copy of Next knows its requests. `onError` is
- * called with each error that no error handler sees: one that comes too late, or that is answered here. Default:
+ * `cookies` and `headers` of `next/headers`, as only the application's own copy of Next knows its requests. `onError`
+ * is called with each error that no error handler sees: one that comes too late, or that is answered here. Default:
  * `console.error`.
  */
 export type NextSessionsOptions = NextHeaders & { onError?: (error: unknown) => void };
@@ -21,9 +21,9 @@ export type NextUse = Pick<UseOptions<Request>, "exclusive" | "skip">;
 export interface NextSessions<T extends object> {
   /**
    * The session in a server component, to look at: Next sends the head before components are done, so nothing can be
-   * stored there. Writing to it throws TypeError, the verbs StateError `read_only`; `info` works. After an action of the
-   * same request it is what the action left. Each call asks the store: wrap it in React's `cache` if several components
-   * do. Throws BackendError.
+   * stored there. Writing to it throws TypeError, the verbs StateError `read_only`; `info` works. After an action of
+   * the same request it is what the action left. Each call asks the store: wrap it in React's `cache` if several
+   * components do. Throws BackendError.
    */
   readonly read: () => Promise<Readonly<Session<T>>>;
   /**
@@ -37,8 +37,8 @@ export interface NextSessions<T extends object> {
   ) => (...args: Args) => Promise<Awaited<Result>>;
   /**
    * A route handler with its session as second argument, before the `{ params }` of Next. It is saved before the
-   * response is handed over, also if the handler ends with `redirect`, `notFound` and the like; what changes while the
-   * body streams, at its end. A handler that throws anything else saves nothing. A session that cannot be read or
+   * response is handed over, also if the handler ends with `redirect`, `notFound` and the like; what changes while
+   * the body streams, at its end. A handler that throws anything else saves nothing. A session that cannot be read or
    * saved is answered with an error (503 if the back-end is down).
    */
   readonly route: <Req extends Request, Rest extends unknown[]>(
@@ -46,9 +46,9 @@ export interface NextSessions<T extends object> {
     use?: NextUse,
   ) => (request: Req, ...rest: Rest) => Promise<Response>;
   /**
-   * The function of `proxy.ts`, around one of yours. It saves before the page is made; what it does to the session shows
-   * in the page and the route handlers behind it. Like `route` otherwise. Without a function it only moves what has to
-   * move: `legacy` sessions.
+   * The function of `proxy.ts`, around one of yours. It saves before the page is made; what it does to the session
+   * shows in the page and the route handlers behind it. Like `route` otherwise. Without a function it only moves what
+   * has to move: `legacy` sessions.
    */
   readonly proxy: <Req extends Request, Rest extends unknown[]>(
     handle?: (request: Req, session: Session<T>, ...rest: Rest) => NextAnswer,
@@ -57,10 +57,10 @@ export interface NextSessions<T extends object> {
 }
 
 /**
- * Sessions for the app router of Next.js (`next/headers` gives `cookies` and `headers`). Make it once, in a module that
- * the application's others import. Next runs its bundles apart from each other: give `createSessions` a back-end that
- * several processes may share, as memory is not shared even within one.
- * Throws ConfigError if one of the two functions is missing.
+ * Sessions for the app router of Next.js (`next/headers` gives `cookies` and `headers`). Make it once, in a module
+ * that the application's others import. Next runs its bundles apart from each other: give `createSessions` a back-end
+ * that several processes may share, as memory is not shared even within one. Throws ConfigError if one of the two
+ * functions is missing.
  */
 export function nextSessions<T extends object>(
   sessions: Sessions<T>,

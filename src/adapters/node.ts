@@ -7,7 +7,8 @@ import { type MountOptions, mountOf } from "../visit/mount.ts";
 import type { NodeRequest, NodeResponse } from "../visit/node-response.ts";
 
 /**
- * A request with its session: plain data to read and write. Assigning replaces the data; `{}` and null end the session.
+ * A request with its session: plain data to read and write. Assigning replaces the data; `{}` and null end the
+ * session.
  */
 export type RequestWithSession<
   T extends object = SessionData,
@@ -24,9 +25,9 @@ export type NodeSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;
  * after that is saved at the end.
  *
  * A handler that throws or rejects saves nothing; the answer is the status of a SessionError, else 500, without
- * details. If a save fails, the handler's answer is thrown away and an error goes out (503 for a back-end that is down).
- * After the first byte there is no other answer to give, so the connection is closed and the client sees the cut.
- * A client that leaves early changes nothing: what the handler stores is saved.
+ * details. If a save fails, the handler's answer is thrown away and an error goes out (503 for a back-end that is
+ * down). After the first byte there is no other answer to give, so the connection is closed and the client sees the
+ * cut. A client that leaves early changes nothing: what the handler stores is saved.
  */
 export function nodeSessions<
   T extends object,
@@ -40,8 +41,8 @@ export function nodeSessions<
 /**
  * Without a handler: Connect-style middleware. A session that cannot be read, and a save that fails before the first
  * byte, go to `next(error)`: the answer is thrown away, the status is set to the error's, and the error handler
- * answers. Frameworks catch what handlers throw and do not tell the middleware, so here an answer with a status of 500
- * or more counts as a handler that failed, and saves nothing (unless it called `commit` itself).
+ * answers. Frameworks catch what handlers throw and do not tell the middleware, so here an answer with a status of
+ * 500 or more counts as a handler that failed, and saves nothing (unless it called `commit` itself).
  */
 export function nodeSessions<T extends object>(
   sessions: Sessions<T>,

@@ -24,7 +24,7 @@ export interface RouterContext<T> {
   defaultValue?: T;
 }
 
-/** `exclusive`, `skip` and `onError`, for \`middleware\`. */
+/** `exclusive`, `skip` and `onError`, for `middleware`. */
 export type ReactRouterSessionsOptions = Omit<MountOptions<RouterArgs>, "as">;
 
 /** Sessions for React Router, in two forms: middleware, and a `SessionStorage`. */

@@ -35,14 +35,14 @@ export type SvelteKitHandle = <Event extends SvelteKitEvent>(input: {
 export type SvelteKitSessionsOptions = MountOptions<SvelteKitEvent>;
 
 /**
- * The `handle` hook of SvelteKit: `event.locals.session` in `load`, actions, endpoints, remote functions and the handles
- * after this one in `sequence`; assigning replaces the data, and `{}` ends the session. It is saved before the response
- * leaves; what changes while a body streams (promises of `load` too) is saved at its end.
+ * The `handle` hook of SvelteKit: `event.locals.session` in `load`, actions, endpoints, remote functions and the
+ * handles after this one in `sequence`; assigning replaces the data, and `{}` ends the session. It is saved before
+ * the response leaves; what changes while a body streams (promises of `load` too) is saved at its end.
  *
  * `redirect`, `fail` and `error` below 500 are answers, and save. An answer of 500 or more counts as a handler that
  * failed, and saves nothing, unless it called `commit` itself; so does what a later handle throws, except a redirect.
- * SvelteKit reports some errors within a 200: see `svelteKitErrors`. A session that cannot be read or saved is answered
- * with an error (503 if the back-end is down).
+ * SvelteKit reports some errors within a 200: see `svelteKitErrors`. A session that cannot be read or saved is
+ * answered with an error (503 if the back-end is down).
  *
  * What `event.fetch` asks of the same application shares the session of the request. A response varies on Cookie if
  * somebody has looked at the session. Mounted again, it changes nothing. Throws ConfigError, naming the option.
@@ -103,8 +103,8 @@ export function svelteKitSessions<T extends object>(
 const running = new AsyncLocalStorage<{ around: Around; hasCookie: boolean }>();
 
 /**
- * Returns the Set-Cookie lines of the cookies that the application sets from now on. SvelteKit adds them to what it makes
- * itself, and not to a redirect that a handle returns.
+ * Returns the Set-Cookie lines of the cookies that the application sets from now on. SvelteKit adds them to what it
+ * makes itself, and not to a redirect that a handle returns.
  */
 function recordCookies(cookies: SvelteKitCookies): readonly string[] {
   const { set } = cookies;
@@ -124,9 +124,10 @@ export interface SvelteKitFailure {
 }
 
 /**
- * The `handleError` hook of SvelteKit, around one of yours. Answers to the client router, and those of remote functions,
- * report an error within a 200; with this hook, a request with an error that is not of your making (`kind` is
- * "unknown"), or is one of 500 or more, saves nothing there either. Default: prints unknown errors, as SvelteKit does.
+ * The `handleError` hook of SvelteKit, around one of yours. Answers to the client router, and those of remote
+ * functions, report an error within a 200; with this hook, a request with an error that is not of your making (`kind`
+ * is "unknown"), or is one of 500 or more, saves nothing there either. Default: prints unknown errors, as SvelteKit
+ * does.
  */
 export function svelteKitErrors<Input extends SvelteKitFailure, Result = void>(
   handleError?: (input: Input) => Result,

@@ -14,9 +14,9 @@ interface Deed {
 }
 
 /**
- * Does what a method of a session does, for libraries that call back: with a callback, returns `result` and calls back
- * later. Without one, returns a promise, and throws at once what the verb refuses, where the framework sees it although
- * nobody waits.
+ * Does what a method of a session does, for libraries that call back: with a callback, returns `result` and calls
+ * back later. Without one, returns a promise, and throws at once what the verb refuses, where the framework sees it
+ * although nobody waits.
  */
 export function perform<R>(result: R, callback: SessionCallback | undefined, deed: Deed): R | Promise<void> {
   const { verb, work, isMetAgain = false } = deed;

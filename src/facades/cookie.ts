@@ -6,13 +6,14 @@ import { destroy, rotate } from "../core/verbs.ts";
 const LONGEST = 400 * 24 * 60 * 60;
 
 /**
- * `req.session.cookie` as users of express-session know it. `maxAge` and `expires` may be set and are in milliseconds,
- * as there; the rest tells what `createSessions` was given, and setting it to anything else throws TypeError.
+ * `req.session.cookie` as users of express-session know it. `maxAge` and `expires` may be set and are in
+ * milliseconds, as there; the rest tells what `createSessions` was given, and setting it to anything else throws
+ * TypeError.
  */
 export interface ExpressCookie {
   /**
-   * How long the session lives without a request, as it stands; null if it ends with the browser. Setting it rotates the
-   * session into one of that lifetime, at most 400 days, whose cookie outlives the browser; the value that it has
+   * How long the session lives without a request, as it stands; null if it ends with the browser. Setting it rotates
+   * the session into one of that lifetime, at most 400 days, whose cookie outlives the browser; the value that it has
    * already does nothing. null makes it end with the browser, 0 or less ends it. Throws as `rotate` does.
    */
   get maxAge(): number | null;
@@ -32,12 +33,12 @@ export interface ExpressCookie {
 
 /** The cookie of a session, at every look another object. */
 export function cookieOf(session: object): ExpressCookie {
-  return new SessionCookie(session);
+  return new SessionCookie(session) as unknown as ExpressCookie;
 }
 
 /**
- * Gives a session another lifetime, in milliseconds, unless it has that already: null for one that ends with the browser.
- * 0 or less ends it. Throws TypeError for anything but a number.
+ * Gives a session another lifetime, in milliseconds, unless it has that already: null for one that ends with the
+ * browser. 0 or less ends it. Throws TypeError for anything but a number.
  */
 export function setMaxAge(session: object, milliseconds: number | false | null | undefined): void {
   liveOf(session);
@@ -61,7 +62,9 @@ export function setMaxAge(session: object, milliseconds: number | false | null |
   rotate(session, { idleTimeout, absoluteTimeout, persistent: true });
 }
 
-/** What is left of a session's idle timeout, and the whole of it, in milliseconds; null if it ends with the browser. */
+/**
+ * What is left of a session's idle timeout, and the whole of it, in milliseconds; null if it ends with the browser.
+ */
 export function maxAgeOf(session: object): { left: number | null; whole: number | null } {
   const { idleTimeout, persistent, left = idleTimeout } = lifetimeDue(session);
   return persistent
@@ -69,7 +72,8 @@ export function maxAgeOf(session: object): { left: number | null; whole: number 
     : { left: null, whole: null };
 }
 
-type Fixed = Pick<ExpressCookie, "httpOnly" | "secure" | "path" | "domain" | "sameSite" | "partitioned">;
+const FIXED = ["httpOnly", "secure", "path", "domain", "sameSite", "partitioned"] as const;
+type Fixed = Pick<ExpressCookie, (typeof FIXED)[number]>;
 
 /** The attributes that every cookie of the engine has, read from the line that is sent. */
 function fixedOf(session: object): Fixed {
@@ -120,44 +124,20 @@ class SessionCookie {
     return maxAgeOf(this.#session).whole;
   }
 
-  get httpOnly(): boolean {
-    return fixedOf(this.#session).httpOnly;
-  }
-  set httpOnly(value: unknown) {
-    this.#keep("httpOnly", value);
-  }
-  get secure(): boolean {
-    return fixedOf(this.#session).secure;
-  }
-  set secure(value: unknown) {
-    this.#keep("secure", value);
-  }
-  get path(): string {
-    return fixedOf(this.#session).path;
-  }
-  set path(value: unknown) {
-    this.#keep("path", value);
-  }
-  get domain(): string | undefined {
-    return fixedOf(this.#session).domain;
-  }
-  set domain(value: unknown) {
-    this.#keep("domain", value ?? undefined);
-  }
-  get sameSite(): "lax" | "strict" | "none" {
-    return fixedOf(this.#session).sameSite;
-  }
-  set sameSite(value: unknown) {
-    this.#keep(
-      "sameSite",
-      value === true ? "strict" : typeof value === "string" ? value.toLowerCase() : value,
-    );
-  }
-  get partitioned(): boolean {
-    return fixedOf(this.#session).partitioned;
-  }
-  set partitioned(value: unknown) {
-    this.#keep("partitioned", value ?? false);
+  static {
+    for (const name of FIXED) {
+      Object.defineProperty(SessionCookie.prototype, name, {
+        get(this: SessionCookie) {
+          return fixedOf(this.#session)[name];
+        },
+        set(this: SessionCookie, value: unknown) {
+          if (normalized(name, value) === fixedOf(this.#session)[name]) return;
+          throw new TypeError(
+            `session.cookie.${name} is the same for all sessions: give it to createSessions({ cookie: { ${name} } }).`,
+          );
+        },
+      });
+    }
   }
 
   /** What `JSON.stringify` makes of express-session's. */
@@ -165,11 +145,12 @@ class SessionCookie {
     const { originalMaxAge, expires } = this;
     return { originalMaxAge, expires, ...fixedOf(this.#session) };
   }
+}
 
-  #keep(name: keyof Fixed, value: unknown): void {
-    if (value === fixedOf(this.#session)[name]) return;
-    throw new TypeError(
-      `session.cookie.${name} is the same for all sessions: give it to createSessions({ cookie: { ${name} } }).`,
-    );
-  }
+/** Returns an attribute as `fixedOf` does. */
+function normalized(name: keyof Fixed, value: unknown): unknown {
+  if (name === "domain") return value ?? undefined;
+  if (name === "partitioned") return value ?? false;
+  if (name !== "sameSite") return value;
+  return value === true ? "strict" : typeof value === "string" ? value.toLowerCase() : value;
 }

@@ -11,9 +11,9 @@ export type { ExpressCookie } from "./cookie.ts";
 
 /**
  * What users of express-session find on `req.session` besides its data; data of the same name hides it. Each method
- * calls back and returns the session. Without a callback it returns a promise, and throws at once what the verb refuses.
- * You do not have to wait for `save` and `destroy`: what the store fails to do is tried again before the response leaves,
- * and a second failure is the answer.
+ * calls back and returns the session. Without a callback it returns a promise, and throws at once what the verb
+ * refuses. You do not have to wait for `save` and `destroy`: what the store fails to do is tried again before the
+ * response leaves, and a second failure is the answer.
  */
 export interface ExpressSessionMembers {
   /** The public name of the session; another one after each change of rights. Opens nothing. */

@@ -11,7 +11,8 @@ export type { ExpressCookie } from "./cookie.ts";
 
 /**
  * What users and plugins of @fastify/session find on `request.session` besides its data, and `data` and `delete` of
- * @fastify/secure-session; data of the same name hides it. Without a callback, methods that take one return a promise.
+ * @fastify/secure-session; data of the same name hides it. Without a callback, methods that take one return a
+ * promise.
  */
 export interface FastifySessionMembers<T extends object> {
   /** The public name of the session; another one after each change of rights. Opens nothing. */
@@ -23,13 +24,15 @@ export interface FastifySessionMembers<T extends object> {
   /** A copy of the data. */
   data(): Partial<T>;
   /**
-   * Starts over with a session that has only these keys of the old one, `request.session` from now on; the old id is dead
-   * when the answer leaves.
+   * Starts over with a session that has only these keys of the old one, `request.session` from now on; the old id is
+   * dead when the answer leaves.
    */
   regenerate(keys?: readonly string[]): Promise<void>;
   regenerate(callback: SessionCallback): void;
   regenerate(keys: readonly string[], callback: SessionCallback): void;
-  /** Ends the session now, and its cookie with the answer. `request.session` is empty then, and stores nothing more. */
+  /**
+   * Ends the session now, and its cookie with the answer. `request.session` is empty then, and stores nothing more.
+   */
   destroy(): Promise<void>;
   destroy(callback: SessionCallback): void;
   /** Ends the session with the answer. */
@@ -42,7 +45,10 @@ export interface FastifySessionMembers<T extends object> {
   save(callback: SessionCallback): void;
   /** Does nothing: every request moves the idle deadline by itself, as often as `touchThrottle` says. */
   touch(): void;
-  /** Sets `maxAge` or `expires` of its cookie; all others are the same for all sessions, so a new value is a TypeError. */
+  /**
+   * Sets `maxAge` or `expires` of its cookie; all others are the same for all sessions, so a new value is a
+   * TypeError.
+   */
   options(options: Partial<ExpressCookie>): void;
 }
 

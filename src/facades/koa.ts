@@ -4,8 +4,8 @@ import { maxAgeOf, setMaxAge } from "./cookie.ts";
 import { type ExpressSessionMembers, expressMembers } from "./express.ts";
 
 /**
- * What users of koa-session find on `ctx.session` besides its data, and, for koa-passport, what express-session has; data
- * of the same name hides it.
+ * What users of koa-session find on `ctx.session` besides its data, and, for koa-passport, what express-session has;
+ * data of the same name hides it.
  */
 export interface KoaSessionMembers extends ExpressSessionMembers {
   /** Whether nothing is stored of it. */
@@ -14,7 +14,9 @@ export interface KoaSessionMembers extends ExpressSessionMembers {
   readonly length: number;
   /** Whether it has any. */
   readonly populated: boolean;
-  /** How long it lives without a request, in milliseconds; "session" if it ends with the browser. As `cookie.maxAge`. */
+  /**
+   * How long it lives without a request, in milliseconds; "session" if it ends with the browser. As `cookie.maxAge`.
+   */
   get maxAge(): number | "session";
   set maxAge(milliseconds: number | "session" | null | undefined);
   /** Saves now what has changed until now, as `commit` does. */

@@ -1,22 +1,22 @@
 import { SessionError } from "../errors.ts";
 
-// The only file that knows the headers of a response that a session concerns: Set-Cookie, Vary, Cache-Control.
+// The only file that knows Set-Cookie, Vary and Cache-Control.
 
-/** What a response must carry because of one session. */
+/** The headers that a response must have because of one session. */
 export interface Due {
-  /** Whether the response depends on the session. */
+  /** Whether the response depends on the session, so that it needs Vary. */
   readonly varies: boolean;
-  /** The request headers that it then depends on, as Vary names them. */
+  /** The value of Vary. */
   readonly vary: string;
-  /** The Set-Cookie line; or, if there is a carrier, its value. */
+  /** The Set-Cookie line; if there is a carrier, the value of that header. */
   readonly line: string | undefined;
-  /** The response header that takes the place of Set-Cookie. */
+  /** The response header to use instead of Set-Cookie. */
   readonly carrier?: string | undefined;
-  /** Set-Cookie lines that go with `line`: they remove the cookies that the session had in another library. */
+  /** Set-Cookie lines to send with `line`. They remove the cookies of another library. */
   readonly farewells?: readonly string[];
 }
 
-/** The headers of a response, as `Headers` and all that is like it has them. */
+/** The headers of a response: `Headers`, or an object with these methods. */
 export type AnswerHeaders = Pick<Headers, "get" | "set" | "append" | "delete" | "getSetCookie">;
 
 /** The headers of a response of Node. */
@@ -25,15 +25,16 @@ export interface NodeHeaders {
   setHeader: (name: string, value: string | readonly string[]) => unknown;
 }
 
-/** Returns true if `addDue` has something to add. */
+/** Returns true if `addDue` has headers to add. */
 export function isDue({ varies, line }: Due): boolean {
   return varies || line !== undefined;
 }
 
 /**
- * Adds to a response what it must carry: `Vary` if it depends on the session or sets its cookie; with the cookie
- * `Cache-Control: no-store`, whatever the application said (RFC 9111 7.3, ASVS 14.3.2), as a cache that kept the cookie
- * would give one user's session to all. `own` is a header list that these headers will replace, whose Vary is kept.
+ * Adds headers to a response: `Vary` if it depends on the session or sets the cookie; with the cookie,
+ * `Cache-Control: no-store`, which replaces the value of the application (RFC 9111 7.3, ASVS 14.3.2): a cache that
+ * stored the cookie would give one user's session to everybody. If `headers` will replace those of `own`, the
+ * Vary of `own` is kept too.
  */
 export function addDue(headers: AnswerHeaders | NodeHeaders, due: Due, own?: AnswerHeaders): void {
   const { line } = due;
@@ -47,19 +48,19 @@ export function addDue(headers: AnswerHeaders | NodeHeaders, due: Due, own?: Ans
   else setCookie(headers, linesOf(due));
 }
 
-/** Returns the Set-Cookie lines that are due. */
+/** Returns the Set-Cookie lines that a response must have. */
 export function linesOf({ line, carrier, farewells = [] }: Due): string[] {
   return line === undefined || carrier !== undefined ? [] : [...farewells, line];
 }
 
-/** Forbids every cache to store a response. */
+/** Sets `Cache-Control: no-store`. Keeps a value that includes it. */
 export function noStore(headers: AnswerHeaders | NodeHeaders): void {
   if (!NO_STORE.test(read(headers, "Cache-Control") ?? "")) write(headers, "Cache-Control", "no-store");
 }
 
 const NO_STORE = /(^|[\s,])no-store($|[\s,])/i;
 
-/** The Vary value of a response: what was there, and the names that are missing. `*` stays `*` (RFC 9110 12.5.5). */
+/** Returns the Vary value with the missing names added. `*` stays `*` (RFC 9110 12.5.5). */
 function varied(existing: string | undefined, names: string): string {
   if (!existing) return names;
   const there = existing.split(",").map((name) => name.trim().toLowerCase());
@@ -83,7 +84,7 @@ function write(headers: AnswerHeaders | NodeHeaders, name: string, value: string
   else headers.set(name, value);
 }
 
-/** Adds cookies to those of the application, whose own line for the same cookie goes. */
+/** Adds cookies after those of the application. Removes a line of the application for the same cookie. */
 function setCookie(headers: AnswerHeaders | NodeHeaders, lines: readonly string[]): void {
   const ours = nameOf(lines.at(-1)!);
   if ("getHeader" in headers) {
@@ -104,7 +105,7 @@ export function appendCookies(headers: Pick<Headers, "append">, lines: readonly 
   for (const line of lines) headers.append("Set-Cookie", line);
 }
 
-/** What a Set-Cookie line is about. */
+/** Returns the name of the cookie in a Set-Cookie line. */
 function nameOf(line: string): string {
   return line.slice(0, line.indexOf("=")).trim();
 }
@@ -115,21 +116,21 @@ const REASONS: Record<number, string> = {
   503: "Service Unavailable",
 };
 
-/** Returns the status and the text to answer an error with, which tell nothing of what happened inside. */
+/** Returns the status and the text of the answer to an error. They reveal no details. */
 export function errorAnswer(error: unknown): { status: number; text: string } {
   const status = error instanceof SessionError ? error.status : 500;
   return { status, text: REASONS[status] ?? "Error" };
 }
 
-/** Returns a Response for an error. */
+/** Returns a Response for an error, without details. */
 export function errorResponse(error: unknown): Response {
   const { status, text } = errorAnswer(error);
   return new Response(text, { status, headers: { "Cache-Control": "no-store" } });
 }
 
 /**
- * Returns the error. One of ours gets the methods by which Hono and Elysia ask an error for its answer, which tell nothing
- * of what happened inside.
+ * Returns the error. Adds to a SessionError the methods that Hono (`getResponse`) and Elysia (`toResponse`) call
+ * for the answer to an error.
  */
 export function answerable(error: unknown): unknown {
   if (!(error instanceof SessionError)) return error;
@@ -138,36 +139,36 @@ export function answerable(error: unknown): unknown {
   return Object.defineProperties(error, { getResponse: method, toResponse: method });
 }
 
-/** Throws the error, as one that a framework can answer. */
+/** Throws the error, with the methods that `answerable` adds. */
 export function rethrow(error: unknown): never {
   throw answerable(error);
 }
 
-/** Names of headers that describe one answer. */
+/** The names of headers that describe one answer. */
 const OF_ONE_ANSWER =
   /^(?:content-(?!security-policy).*|etag|last-modified|expires|cache-control|location|set-cookie|accept-ranges|transfer-encoding|trailer)$/i;
 
-/** Names of headers that hold for any answer, and tell nothing about one. */
+/** The names of headers that are the same for every answer. */
 const OF_ANY_ANSWER =
   /^(?:vary|access-control-.*|content-security-policy.*|cross-origin-.*|.*-policy|strict-transport-security|x-content-type-options|x-frame-options)$/i;
 
-/** Returns those of the names that describe one answer, which an error takes the place of. */
+/** Returns those of the names that describe one answer. An error answer must not have these headers. */
 export function ofOneAnswer(names: Iterable<string>): string[] {
   return [...names].filter((name) => OF_ONE_ANSWER.test(name));
 }
 
-/** Returns those of the names that are not known to hold for any answer. */
+/** Returns those of the names that are not known to be the same for every answer. */
 export function notOfAnyAnswer(names: Iterable<string>): string[] {
   return [...names].filter((name) => !OF_ANY_ANSWER.test(name));
 }
 
-/** Removes the headers of an answer that an error takes the place of, and forbids to store what comes. */
+/** Removes the headers that describe one answer, and sets `no-store`, to make room for an error answer. */
 export function clearAnswer(headers: Headers): void {
   for (const name of ofOneAnswer(headers.keys())) headers.delete(name);
   noStore(headers);
 }
 
-/** Returns a copy of the headers of such an answer, cleared. */
+/** Returns a copy of the headers, cleared by `clearAnswer`. */
 export function clearedHeaders(given: Headers | Record<string, string>): Headers {
   const headers = new Headers(given);
   clearAnswer(headers);

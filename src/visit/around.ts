@@ -8,36 +8,36 @@ import { each, isMounted, Visit } from "./visit.ts";
 
 const AROUND: unique symbol = Symbol("micropie.around");
 
-/** Returns what goes around a request already. `place` is what its constructor was given. */
+/** Returns the Around that was made with this place, or undefined. */
 export function aroundOf(place: object): Around | undefined {
   return (place as { [AROUND]?: Around })[AROUND];
 }
 
-/** One request that is answered with a Response: its sessions, and what becomes of the answer. */
+/** One request that is answered with a Response: its sessions, from the first load to the end of the body. */
 export class Around {
   /** In the order in which they were mounted. */
   readonly visits: Visit[] = [];
   /** What the framework gives to a handler. */
-  readonly asked: object;
+  readonly context: object;
   readonly #mount: Mount;
   #isSettled = false;
   #hasFailed = false;
-  /** Whether the answer is known to be no stream; see `makingOf`. */
+  /** Whether the body of the response is known not to be a stream; see `makingOf`. */
   isLight = false;
 
-  /** `place` is an object that only this request has. */
-  constructor(mount: Mount, asked: object, place: object = asked) {
+  /** `place` is an object that belongs to this request alone. `aroundOf` finds the Around by it. */
+  constructor(mount: Mount, context: object, place: object = context) {
     this.#mount = mount;
-    this.asked = asked;
+    this.context = context;
     (place as { [AROUND]?: Around })[AROUND] = this;
   }
 
-  /** Returns the visit of the session that is found under this name. */
+  /** Returns the visit of the session with this name. */
   find(as: string): Visit | undefined {
     return this.visits.find(({ mount }) => mount.as === as);
   }
 
-  /** Adds one more session of the request. Returns undefined if it is there already. Throws as `isSame` does. */
+  /** Adds a session. Returns undefined if the request has it already. Throws as `isSame` does. */
   add(mount: Mount, request: Request): Visit | undefined {
     if (isMounted(this.visits, mount)) return undefined;
     const visit = new Visit(mount, request);
@@ -45,24 +45,27 @@ export class Around {
     return visit;
   }
 
-  /** Whether the request is still to be answered. */
+  /** Whether the sessions of the request are not saved yet. */
   get isOpen(): boolean {
     return !this.#isSettled;
   }
 
-  /** Runs what answers between load and save, and returns the answer with what it must carry. `refuse` answers an error. */
+  /**
+   * Adds the first session and loads it, runs the handler, saves, and returns the response with its headers. An error
+   * goes to `refuse`, with the response that is not sent, if there is one.
+   */
   async run(
     request: Request,
-    answered: (visit: Visit) => Awaitable<Response>,
+    handle: (visit: Visit) => Awaitable<Response>,
     refuse?: (error: unknown, response?: Response) => Response,
   ): Promise<Response> {
     let response: Response | undefined;
     try {
       const visit = new Visit(this.#mount, request);
       this.visits.push(visit);
-      const loading = visit.load(this.asked);
+      const loading = visit.load(this.context);
       if (loading !== undefined) await loading;
-      response = await answered(visit);
+      response = await handle(visit);
       if (response.status === 0) this.fail();
       this.#isSettled = true;
       const saving = this.#hasFailed ? this.discard() : each(this.visits, "commit");
@@ -74,19 +77,19 @@ export class Around {
     return this.settle(response);
   }
 
-  /** Saves before the head leaves, unless the request has failed. */
+  /** Saves before the head is sent. Saves nothing if the request has failed. */
   commit(): Awaitable<unknown> {
     this.#isSettled = true;
     return this.#hasFailed ? this.discard() : each(this.visits, "commit");
   }
 
-  /** The request has failed: its commit will save nothing. What the handler saved itself stays. */
+  /** Marks the request as failed, so that nothing more is saved. What the handler committed itself stays. */
   fail(): void {
     this.#hasFailed = true;
     if (this.#isSettled) this.discard();
   }
 
-  /** Drops what is not saved; because of an error, also the body of an answer that is not sent. */
+  /** Drops unsaved changes, and cancels the body of an answer that is not sent because of an error. */
   discard(error?: unknown, answer?: unknown): void {
     this.#hasFailed = true;
     for (const visit of this.visits) visit.discard();
@@ -94,32 +97,25 @@ export class Around {
     if (body instanceof ReadableStream) void body.cancel(error).catch(() => {});
   }
 
-  /** Drops what is not saved. Returns the answer to an error of ours, without details; throws any other. */
+  /** Drops unsaved changes. Returns a response without details for a SessionError; throws any other error. */
   refuse(error: unknown): Response {
     this.discard();
     if (!(error instanceof SessionError)) throw error;
     return this.answerError(error);
   }
 
-  /** Tells of an error, and returns the answer to it. */
+  /** Reports an error, and returns a response for it. */
   answerError(error: unknown): Response {
     this.tell(error);
     return this.settle(errorResponse(error));
   }
 
+  /** Calls `onError`. */
   tell(error: unknown): void {
-    this.#mount.onError(error, this.asked as never);
+    this.#mount.onError(error, this.context as never);
   }
 
-  /** A handler has answered past the framework. */
-  passedBy(framework: string): void {
-    if (!this.hasCookie) return;
-    this.tell(
-      new StateError("headers_sent", `A handler has answered past ${framework}, so the cookie was not sent.`),
-    );
-  }
-
-  /** Whether `addTo` has anything to add. */
+  /** Whether `addTo` has headers to add. */
   get isDue(): boolean {
     return this.visits.some(isDue);
   }
@@ -128,20 +124,20 @@ export class Around {
     return this.visits.some(({ line }) => line !== undefined);
   }
 
-  /** The Set-Cookie lines that the answer must carry. */
+  /** The Set-Cookie lines that the response must have. */
   get lines(): string[] {
     return this.visits.flatMap((visit) => linesOf(visit));
   }
 
-  /** Adds what the answer must carry; `own` as in `addDue`. Doing it again changes nothing. */
+  /** Adds the headers that the response must have; `own` as for `addDue`. Can be called again. */
   addTo(headers: AnswerHeaders, own?: AnswerHeaders): void {
     for (const visit of this.visits) addDue(headers, visit, own);
   }
 
   /**
-   * Returns the response with what it must carry, and with its body watched, so that what changes while it streams is saved
-   * at its end; `isPlain` tells that nothing can. It is another object where the given one may be shared with other
-   * requests, or cannot be changed. One that upgrades the connection stays itself, as a WebSocket hangs on it.
+   * Returns the response with the headers that it must have. Changes that are made while its body streams are saved
+   * at its end; set `isPlain` if it is not a stream. Returns another object if the response can be shared with other
+   * requests or cannot be changed. A response that upgrades the connection stays the same object.
    */
   settle(response: Response, isPlain = false): Response {
     const making = makingOf(response);
@@ -157,7 +153,7 @@ export class Around {
     return carry(response, { add, isPersonal: this.hasCookie, isFixed, making });
   }
 
-  /** Whether what a body does to a session while it streams is saved. */
+  /** Whether changes that are made while the body streams are saved. */
   get isWatching(): boolean {
     if (this.#hasFailed) return false;
     for (const { skipped } of this.visits) if (!skipped) return true;
@@ -165,8 +161,8 @@ export class Around {
   }
 
   /**
-   * Returns the same body, chunk by chunk and no faster than it is read; what changes meanwhile is saved before its end. It
-   * is not locked before somebody reads, so whoever made it can still see that nobody does (HEAD).
+   * Returns a body with the same chunks, read no faster than they are needed. Saves changes before its end. The given
+   * body is not locked until the first read, so its owner can see that nobody reads it (HEAD).
    */
   watch(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -183,7 +179,7 @@ export class Around {
             this.discard();
             throw error;
           }
-          // The reader left meanwhile, and `cancel` does what is to be done.
+          // The reader left meanwhile, and `cancel` does the rest.
           if (isOver) return;
           if (!result.done) {
             controller.enqueue(result.value);
@@ -201,7 +197,7 @@ export class Around {
           try {
             await (reader ?? body).cancel(reason);
           } finally {
-            // Nobody reads any more, so a failure is told, and that is all.
+            // The failure is reported. Nobody reads the body any more.
             await (async () => this.#commitLate())().catch(() => {});
           }
         },
@@ -223,7 +219,13 @@ export class Around {
   }
 }
 
-/** Returns true if the connection is handed over to a WebSocket. */
+/** Reports a cookie that could not be sent, because a handler answered without the framework. */
+export function reportPassedBy(around: Around, framework: string): void {
+  const message = `A handler answered without ${framework}, so the session cookie was not sent.`;
+  if (around.hasCookie) around.tell(new StateError("headers_sent", message));
+}
+
+/** Returns true if the response hands the connection over to a WebSocket. */
 export function isUpgrade(response: Response): boolean {
   const { webSocket, crossws } = response as { webSocket?: unknown; crossws?: unknown };
   return response.status === 101 || Boolean(webSocket) || Boolean(crossws);
@@ -232,9 +234,9 @@ export function isUpgrade(response: Response): boolean {
 let cacheKey: symbol | undefined;
 
 /**
- * Returns what a response is made of if its body is known to be no stream. The responses of @hono/node-server say so in a
- * private member, and lose what makes them fast as soon as they are asked for `body` or `type`. If that member ever
- * changes, this returns undefined, which is always right.
+ * Returns what a response is made of, if it is one of @hono/node-server and its body is not a stream. These responses
+ * keep it in a private member, and become slower when their `body` or `type` is read. If that member changes,
+ * this returns undefined, which is always correct.
  */
 export function makingOf(response: Response): Making | undefined {
   cacheKey ??= Object.getOwnPropertySymbols(response).find(({ description }) => description === "cache");

@@ -4,8 +4,8 @@ import { hasEnded } from "../core/told.ts";
 import { destroy } from "../core/verbs.ts";
 
 /**
- * What assigning to the session of a request does: an object replaces the data, null ends the session, and an object that
- * is assigned after the end begins a new session. Throws TypeError for anything else.
+ * Assigns to the session of a request. An object replaces the data; null ends the session. An object that is assigned
+ * after the session has ended begins a new session. Throws TypeError for any other value.
  */
 export function assign(session: object, data: object | null | undefined): void {
   if (data === null || data === undefined) {

@@ -1,4 +1,4 @@
-/** Runs something, and goes on with what it returned or threw: at once, or when its promise settles. */
+/** Calls `run`, then `done` with its result or `failed` with its error. Synchronous if `run` is. */
 export function attempt<V, R>(
   run: () => V | PromiseLike<V>,
   done: (value: V) => R,

@@ -1,21 +1,21 @@
 import type { AnswerHeaders } from "./answer.ts";
 
-/** What a response is made of. */
+/** The arguments that a response was made with. */
 export type Making = readonly [status: unknown, body: unknown, headers: unknown];
 
-/** How headers come into a response. */
+/** What to add to a response, and how. */
 export interface Carrying {
   /** Adds the headers. */
   readonly add: (headers: AnswerHeaders) => void;
-  /** Whether they are for one client only, so that a response that others may have as well must not get them. */
+  /** Whether the headers are for one client only. A response that is shared with other requests must not get them. */
   readonly isPersonal: boolean;
-  /** Whether it has to stay the same object. */
+  /** Whether the response must stay the same object. */
   readonly isFixed: boolean;
-  /** What it is made of, if that is known. */
+  /** The arguments of the response, if they are known. */
   readonly making: Making | undefined;
 }
 
-/** Returns the response with headers added; another object where it must be. */
+/** Returns the response with headers added: the same object if possible, else a copy. */
 export function carry(response: Response, { add, isPersonal, isFixed, making }: Carrying): Response {
   const body = making?.[1];
   if (isFixed || !isPersonal) {
@@ -25,7 +25,7 @@ export function carry(response: Response, { add, isPersonal, isFixed, making }: 
       add(response.headers);
       return response;
     } catch {
-      // `Response.redirect` and `fetch` make headers that cannot be changed.
+      // The headers of `Response.redirect()` and `fetch()` cannot be changed.
       if (isFixed) return response;
     }
   }
@@ -38,13 +38,13 @@ export function carry(response: Response, { add, isPersonal, isFixed, making }: 
   return copy;
 }
 
-/** What a Response makes of a text by itself. */
+/** The headers that a Response adds to a text. */
 const TEXT = { "content-type": "text/plain; charset=UTF-8" };
 
 /**
- * Returns a copy of a response of @hono/node-server whose body is a text, with `add` having added headers to it. As soon
- * as such a response is asked for its headers, it makes a Headers of them, and is sent more slowly; so this asks only for
- * `given`, what it was made with. Returns undefined if that is no plain object.
+ * Returns a copy of a response of @hono/node-server whose body is a text, with the headers that `add` adds. Reads
+ * `given`, the headers that the response was made with: reading `headers` makes the response slower. Returns
+ * undefined if `given` is not a plain object.
  */
 function lightCopy(
   { status }: Response,
@@ -61,7 +61,7 @@ function lightCopy(
     set(name, value) {
       record[nameOf(name)] = value;
     },
-    // For cookies, of which a plain object cannot have several.
+    // These are for cookies. A plain object cannot hold several.
     append() {},
     delete() {},
     getSetCookie: () => [],

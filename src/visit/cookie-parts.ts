@@ -45,8 +45,8 @@ function cut(named: string, text: string): [string, string] {
 }
 
 /**
- * Returns the Cookie header with our cookies only. No session of another library is found in it, which would move here
- * although no response could carry the cookie.
+ * Returns the Cookie header with our cookies only. No session of another library is found in it, which would move
+ * here although no response could carry the cookie.
  */
 export function ownCookies(header: string | null | undefined, name: string): string | undefined {
   if (!header) return undefined;

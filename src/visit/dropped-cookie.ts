@@ -14,8 +14,8 @@ export interface Connection {
 }
 
 /**
- * Emits a process warning, once, when a Secure cookie is set over plain http on another name than localhost: the browser
- * will drop it. The warning says what to do.
+ * Emits a process warning, once, when a Secure cookie is set over plain http on another name than localhost: the
+ * browser will drop it. The warning says what to do.
  */
 export function warnIfDropped({ options }: Pick<Sessions, "options">, connection: Connection): void {
   const { secure, host, forwardedProto } = connection;
@@ -31,7 +31,7 @@ export function warnIfDropped({ options }: Pick<Sessions, "options">, connection
   );
 }
 
-/** Returns the connection of a request whose headers `read` knows. */
+/** Returns the connection of a request. `read` returns its headers. */
 export function connectionOf(request: AnyRequest, read: (name: string) => string | undefined): Connection {
   const [host, forwardedProto] = [read("host"), read("x-forwarded-proto")];
   if (!("socket" in request)) {

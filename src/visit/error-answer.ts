@@ -2,13 +2,13 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { errorAnswer, type NodeHeaders, noStore, notOfAnyAnswer, ofOneAnswer } from "./answer.ts";
 import type { HeldResponse, Method, Way } from "./node-response.ts";
 
-/** Runs the framework's error handler, so that its calls can be told from those of the handler that failed. */
+/** Tells the calls of the framework's error handler from those of the handler that failed. */
 const answering = new AsyncLocalStorage<ErrorAnswer>();
 
-/** How many writes that go nowhere may follow one another. */
+/** How many writes without effect can follow one another before other work gets a turn. */
 const IN_A_ROW = 1024;
 
-/** The answer to an error in the place of another answer, of which nothing has left. */
+/** The answer to an error, in place of an answer of which nothing was sent. */
 export class ErrorAnswer {
   readonly #res: HeldResponse;
   #isOurs = false;
@@ -18,19 +18,19 @@ export class ErrorAnswer {
     this.#res = res;
   }
 
-  /** Whether this is a call of whoever answers the error, and not of the handler that goes on. */
+  /** Whether the current call comes from the error handler, and not from the handler that failed. */
   get isMeant(): boolean {
     return this.#isOurs || answering.getStore() === this;
   }
 
-  /** Lets `next` answer, now or later; without `next`, answers here. */
+  /** Calls `next`, which answers now or later; without `next`, answers itself. */
   send(
     error: unknown,
     isWriterWaiting: boolean,
     isHttp2: boolean,
     next: ((error: unknown) => void) | undefined,
   ): void {
-    // What is piped into the answer runs dry, instead of waiting for ever.
+    // A stream that is piped into the answer runs to its end, instead of waiting forever.
     if (isWriterWaiting) this.#res.emit("drain");
     prepareErrorHead(this.#res, error, isHttp2, next === undefined);
     if (next !== undefined) {
@@ -42,25 +42,22 @@ export class ErrorAnswer {
     this.#isOurs = false;
   }
 
-  /** Takes a call of the handler, which goes nowhere. */
+  /** Returns what a call of the failed handler would return. The call has no effect. */
   waste(way: Way, args: unknown[]): unknown {
-    giveUp([[way, args]], new Error("This answer was thrown away after an error."));
+    giveUp([[way, args]], new Error("This answer was dropped because of an error."));
     if (way !== "write" || ++this.#wasted % IN_A_ROW !== 0) return resultOf(way, this.#res);
-    // What is piped runs dry, but it may be endless, and others want to run as well.
+    // A stream that is piped runs to its end, but it can be endless, and other work must get a turn.
     setImmediate(() => this.#res.emit("drain"));
     return false;
   }
 }
 
-/** Returns what a call returns that is never carried out. */
+/** Returns what a call would return. */
 export function resultOf(way: Way, res: HeldResponse): unknown {
   return way === "write" ? true : way === "flushHeaders" ? undefined : res;
 }
 
-/**
- * Tells the callbacks of calls that they are never carried out. Returns true if one of them wrote, and so may wait for
- * room to write on.
- */
+/** Passes the error to the callbacks of calls that are dropped. Returns true if one of them was a write. */
 export function giveUp(calls: readonly (readonly [way: Way, args: unknown[]])[], error: unknown): boolean {
   for (const [way, args] of calls) {
     const callback =
@@ -71,8 +68,8 @@ export function giveUp(calls: readonly (readonly [way: Way, args: unknown[]])[],
 }
 
 /**
- * Makes room for an error answer in place of one that is thrown away. If a framework answers, what its other middleware
- * set stays, as it does after any error; with `isBare`, only headers that tell nothing.
+ * Prepares a response for an error answer. Headers that other middleware set for every answer stay; with `isBare`,
+ * only headers that are known to reveal nothing.
  */
 export function prepareErrorHead(res: HeldResponse, error: unknown, isHttp2: boolean, isBare = false): void {
   if (!isHttp2) res.statusMessage = "";
@@ -85,13 +82,13 @@ interface Answerable {
   end(text: string): unknown;
 }
 
-/** Answers an error with the text for its status. */
+/** Answers an error with the text of its status. */
 export function endWith(res: Answerable, error: unknown): void {
   res.setHeader("Content-Type", "text/plain; charset=utf-8");
   res.end(errorAnswer(error).text);
 }
 
-/** Removes the headers of an answer that an error takes the place of, and forbids to store what comes. */
+/** Removes the headers that describe one answer, and sets `no-store`. */
 export function clearHead(res: ClearedResponse, isBare = false): void {
   const names = res.getHeaderNames();
   for (const name of isBare ? notOfAnyAnswer(names) : ofOneAnswer(names)) res.removeHeader(name);

@@ -8,26 +8,26 @@ const HOLD: unique symbol = Symbol("micropie.hold");
 type Held = HeldResponse & { [HOLD]: Hold };
 type Call = [way: Way, args: unknown[]];
 
-/** Returns the hold of a response that is held already. */
+/** Returns the Hold of a response, if it has one. */
 export function holdOf(res: NodeResponse): Hold | undefined {
   return (res as unknown as Partial<Held>)[HOLD];
 }
 
 /**
- * Holds a Node response until its sessions are saved. When the back-end answers at once, nothing ever waits.
+ * Holds back a Node response until the sessions of its request are saved. With a synchronous back-end nothing waits.
  *
- * `open` until something responds; `held` while the save runs and calls wait in order; `sent` once the head may leave;
- * `ending` while later changes are saved, before the end may leave; `ended` when all may leave; `dropped` when an error
- * took the answer's place, and what the handler still writes goes nowhere.
+ * `open`: nothing was sent. `held`: the save runs, and calls wait in order. `sent`: the head can leave.
+ * `ending`: later changes are saved before the end can leave. `ended`: everything can leave. `dropped`: an
+ * error answer took the place of the answer; calls of the handler have no effect.
  */
 export class Hold {
   /** The sessions of the request, in the order in which they were mounted. */
   readonly uses: Use[] = [];
-  /** Whether the client has left, or has got everything. */
+  /** Whether the connection is closed, or everything was sent. */
   closed = false;
-  /** Whether a handler is running whose end the adapter will learn of. */
+  /** Whether a handler is running that the adapter waits for. */
   running = false;
-  /** Whether the adapter learns that a handler threw; else, in a framework, a status of 500 or more says so. */
+  /** Whether the adapter sees what handlers throw. If not, a status of 500 or more counts as a failure. */
   seesErrors = false;
   readonly #res: HeldResponse;
   readonly #isHttp2: boolean;
@@ -35,14 +35,14 @@ export class Hold {
   readonly #next: ((error: unknown) => void) | undefined;
   readonly #own: Readonly<Record<Way, Method>>;
   #phase: "open" | "held" | "sent" | "ending" | "ended" | "dropped" = "open";
-  /** Calls that wait, and what the response had before. */
+  /** Calls that wait, and the properties of the response before. */
   #calls: Call[] = [];
   #before: Partial<HeldResponse> | undefined;
   #finished: PropertyDescriptor | undefined;
   #isHeaded = false;
   #instead: ErrorAnswer | undefined;
 
-  /** Before the first byte, `next` has to answer an error; without it, the hold does. `tell` is told of all others. */
+  /** `next` answers errors before the first byte; without it, the Hold does. `tell` gets all other errors. */
   constructor(
     req: { readonly httpVersionMajor?: number },
     res: NodeResponse,
@@ -64,7 +64,7 @@ export class Hold {
   respond(way: Way, args: unknown[]): unknown {
     switch (this.#phase) {
       case "open":
-        // HTTP/1 sends nothing yet, and what comes before the first byte may still need a cookie.
+        // HTTP/1 sends nothing yet, and changes before the first byte can still need a cookie.
         if (way === "writeHead" && !this.#isHttp2) return this.#wait(way, args);
         return this.#save(way, args, "held");
       case "sent":
@@ -78,14 +78,14 @@ export class Hold {
     }
   }
 
-  /** Returns true if a framework can still answer what its handler threw; else cuts, unless the end is on its way. */
+  /** Returns true if the framework can answer an error; if not, closes the connection, unless the end is waiting. */
   makeWay(error: unknown): boolean {
     if (this.#phase === "open") giveUp(this.#take(), error);
     else if (this.#phase !== "ended" && this.#res[MASKED] !== "end") this.#stop(error, false, false);
     return this.#phase === "open";
   }
 
-  /** The handler threw. */
+  /** To be called when the handler has thrown. */
   fail(error: unknown): void {
     this.running = false;
     const isUnsent = this.#phase === "open" || (this.#phase !== "dropped" && !this.#res.headersSent);
@@ -96,21 +96,21 @@ export class Hold {
     }
   }
 
-  /** The handler is done. */
+  /** To be called when the handler is done. */
   settle(): void {
     this.running = false;
     if (this.closed) this.#finish(true);
   }
 
-  /** The connection is gone, or all of the answer is out. */
+  /** To be called when the connection is closed, or everything was sent. */
   close(): void {
     this.closed = true;
     if (!this.running && this.#phase !== "ended") this.#finish(false);
   }
 
-  /** Nobody will get the rest of the answer, so `end` may never come: saves what it would have saved. */
+  /** Saves what `end` would have saved. It may never be called, as nobody gets the rest of the answer. */
   #finish(isSettled: boolean): void {
-    // While the handler may still be at work, only a lock cannot wait for what may never come.
+    // The handler may still be running. Only a lock cannot wait for an end that may never come.
     if (this.#phase === "open" && !isSettled) for (const use of this.uses) if (use.exclusive) use.discard();
     if (this.#phase !== "sent" && !(this.#phase === "open" && isSettled)) return;
     try {
@@ -125,7 +125,7 @@ export class Hold {
   #save(way: Way, args: unknown[], waiting: "held" | "ending"): unknown {
     let saved: unknown;
     try {
-      // A framework catches what handlers throw, and all that shows is the error answer.
+      // A framework catches the errors of handlers. Only the status shows them.
       const status = way === "writeHead" ? Number(args[0]) : this.#res.statusCode;
       const hasFailed = this.#next !== undefined && !this.seesErrors && status >= 500;
       saved = each(this.uses, waiting === "ending" ? "commitLate" : hasFailed ? "commitFailed" : "commit");
@@ -163,14 +163,14 @@ export class Hold {
       return;
     }
     if (this.closed && !this.running) this.#finish(false);
-    // The writer was told to wait; where the socket itself has no room, Node says when it has.
+    // The writer was told to wait. If the socket has no room, Node emits this itself.
     if (room === true && this.#phase === "sent") this.#res.emit("drain");
   }
 
-  /** Drops the answer. The error is answered if nothing of it has left; else the client sees that it was cut off. */
+  /** Drops the answer. The error is answered if nothing was sent; else the connection is closed. */
   #stop(error: unknown, isAnswered: boolean, tells = !isAnswered || this.#next === undefined): void {
     if (this.#phase === "dropped") return;
-    // Whatever wrapped the response after us has already seen the end of the answer that is dropped.
+    // Wrappers that were installed later have already seen the end of the dropped answer.
     if (isAnswered) intercept(this.#res);
     const isWriterWaiting = giveUp(this.#take(), error);
     this.#phase = "dropped";
@@ -182,7 +182,7 @@ export class Hold {
     if (tells) this.#tell(error);
   }
 
-  /** Keeps a call until the save is done, and returns what it would. The response looks as if it had been made. */
+  /** Keeps a call until the save is done. The response looks as if the call had been made. */
   #wait(way: Way, args: unknown[]): unknown {
     const res = this.#res;
     if (way === "writeHead") {
@@ -192,7 +192,7 @@ export class Hold {
     if (this.#before === undefined) {
       const { statusCode, setHeader, setHeaders, appendHeader, removeHeader } = res;
       this.#before = { statusCode, setHeader, setHeaders, appendHeader, removeHeader, [MASKED]: undefined };
-      // HTTP/2 has no status message, and warns of every look at it.
+      // HTTP/2 has no status message, and emits a warning if it is read.
       if (!this.#isHttp2) this.#before.statusMessage = res.statusMessage;
       Object.assign(res, SENT);
       Object.defineProperty(res, "headersSent", HEADERS_SENT);
@@ -206,7 +206,7 @@ export class Hold {
     return way === "write" ? false : way === "flushHeaders" ? undefined : res;
   }
 
-  /** Takes the calls that wait. The response shows again what it is. */
+  /** Returns the calls that wait, and restores the properties of the response. */
   #take(): Call[] {
     const calls = this.#calls;
     this.#calls = [];
@@ -218,7 +218,7 @@ export class Hold {
 
   #pass(way: Way, args: unknown[]): unknown {
     let rest = args;
-    // HTTP/1 makes every head with writeHead, after which nobody changes the headers.
+    // HTTP/1 makes every head with writeHead.
     if (!this.#isHeaded && (way === "writeHead" || this.#isHttp2)) {
       this.#isHeaded = true;
       if (way === "writeHead" && args.length > 1 && this.uses.some(isDue)) rest = unpackHead(this.#res, args);

@@ -11,8 +11,8 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
 export type Listener = (req: IncomingMessage, res: ServerResponse, next?: Next) => unknown;
 
 /**
- * Gives requests their session and runs the handler; without a handler, it is middleware. `besides` is another
- * property that a request gets.
+ * Returns a listener that gives each request its session and runs the handler; without a handler, Connect-style
+ * middleware. `besides` is a further property to define on each request.
  */
 export function listenerOf(
   mount: Mount<IncomingMessage>,
@@ -48,7 +48,7 @@ export function listenerOf(
     }
     if (loading === undefined) return go();
     const loaded = loading.then(() => {
-      // The client has left: nothing of the request has run, or it only waited for its turn.
+      // The client has left before anything of the request ran.
       if (hold.closed && (outer === undefined || visit.exclusive)) return visit.discard();
       return go();
     }, refuse);
@@ -56,7 +56,7 @@ export function listenerOf(
   };
 }
 
-/** Runs the handler. Whoever waits for that of an inner session hears of no error, which the hold answers. */
+/** Runs the handler. The hold answers its errors, so the promise that this returns does not reject. */
 function run(
   handler: Handler,
   hold: Hold,
@@ -75,7 +75,7 @@ function run(
   }
 }
 
-/** Returns the path that the client asked for. Connect and Express cut off the part where they are mounted. */
+/** Returns the path of the request. Connect and Express remove the prefix that they are mounted at from `url`. */
 export function pathOf(req: IncomingMessage): string {
   return pathIn((req as { originalUrl?: string }).originalUrl ?? req.url ?? "/");
 }

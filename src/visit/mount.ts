@@ -6,42 +6,44 @@ import { ConfigError } from "../errors.ts";
 
 /** The options that all adapters have. `Req` is what the framework gives to a handler. */
 export interface UseOptions<Req> {
-  /** The name under which a request has its session. Each of several sessions needs its own. Default `session`. */
+  /**
+   * The name of the property that has the session. Each of several sessions needs its own name. Default `session`.
+   */
   as?: string;
-  /** Which requests have their session exclusively (see `exclusive`). Default: none. */
+  /** Which requests use their session exclusively; see `exclusive`. Default: none. */
   exclusive?: boolean | ((req: Req) => boolean);
   /**
    * Which requests have no session: paths (`/health`), everything below a path (`/assets/*`), or a function. Their
-   * session is empty, the store is not asked, the response gets no header, and writing throws StateError `read_only`.
-   * Default: none.
+   * session is empty, there is no call to the store, the response gets no headers, and writing throws StateError
+   * `read_only`. Default: none.
    */
   skip?: readonly string[] | ((req: Req) => boolean);
 }
 
-/** The same, for adapters that have no log of the framework to write to. */
+/** The options of adapters that report errors themselves. */
 export interface MountOptions<Req> extends UseOptions<Req> {
-  /** Called with each error that no error handler sees: one that comes too late, or that is answered here. Default: `console.error`. */
+  /** Called with each error that no error handler of the framework gets. Default: `console.error`. */
   onError?: (error: unknown, req: Req) => void;
 }
 
-/** Sessions in their place on a request, with options that are checked. */
+/** Sessions with the options of an adapter, checked. */
 export interface Mount<Req = never> {
   readonly sessions: Sessions<SessionData>;
   readonly as: string;
-  /** The request headers that a response depends on if its handler looked at the session, as Vary names them. */
+  /** The value of Vary for a response whose handler looked at the session. */
   readonly vary: string;
-  /** Whether every response does. */
+  /** Whether every response has it. */
   readonly varies: boolean;
-  /** How a request has its session if `wants` is undefined. */
+  /** How each request loads its session if `wants` is undefined. */
   readonly usual: LoadOptions | undefined;
-  /** How this request has its session; undefined if all have it the same way. */
+  /** Returns how a request loads its session. Undefined if all requests load it the same way. */
   readonly wants: ((req: Req) => LoadOptions | undefined) | undefined;
   readonly onError: (error: unknown, req: Req) => void;
 }
 
 /**
- * Throws ConfigError, naming the option. `pathOf` returns the path that the client asked for, without the query; `kind` is
- * what the session objects are made of.
+ * Returns the options of an adapter, checked. `pathOf` returns the path of a request, without the query; `kind`
+ * is the class of the session objects. Throws ConfigError that names an invalid option.
  */
 export function mountOf<Req>(
   sessions: Pick<Sessions, "options">,
@@ -74,8 +76,7 @@ export function mountOf<Req>(
 }
 
 /**
- * Returns true if the two are the same. Throws ConfigError if they have a name, a cookie or a header in common, as one
- * would then be taken for the other.
+ * Returns true if the two are the same. Throws ConfigError if they are not, and share a name, a cookie or a header.
  */
 export function isSame(one: Mount, { sessions, as }: Mount): boolean {
   if (one.sessions === sessions && one.as === as) return true;

@@ -2,18 +2,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
-/** A request whose headers can be read: one of Node, or a web Request. */
+/** A request of Node, or a web Request. */
 export type AnyRequest = NodeRequest | Request;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
-/** Every way of responding ends in one of these. */
+/** The methods that send a response. All other ways of responding call one of them. */
 export type Way = "writeHead" | "write" | "end" | "flushHeaders";
 
 export type Method = (...args: unknown[]) => unknown;
 
 export const MASKED: unique symbol = Symbol("micropie.masked");
 
-/** What `node:http` and `node:http2` responses have in common, and frameworks put in their place. */
+/** What the responses of `node:http`, `node:http2` and the wrappers of frameworks have in common. */
 export interface HeldResponse extends Record<Way, Method> {
   statusCode: number;
   statusMessage: string;
@@ -27,11 +27,11 @@ export interface HeldResponse extends Record<Way, Method> {
   destroy(error?: unknown): unknown;
   emit(event: string): boolean;
   on(event: string, listener: (this: HeldResponse) => void): unknown;
-  /** What counts as sent already although it is not. */
+  /** What the response claims to have sent although it has not. */
   [MASKED]?: "head" | "end" | undefined;
 }
 
-/** What a response has while its head counts as sent: nothing in it can be changed. */
+/** What a response has while it claims to have sent its head: headers cannot be changed. */
 export const SENT: Pick<
   HeldResponse,
   "appendHeader" | "removeHeader" | "setHeader" | "setHeaders" | typeof MASKED
@@ -43,7 +43,7 @@ export const SENT: Pick<
   [MASKED]: "head",
 };
 
-/** The property of a response whose head counts as sent. */
+/** `headersSent` of a response that can claim to have sent its head. */
 export const HEADERS_SENT: PropertyDescriptor & ThisType<HeldResponse> = {
   configurable: true,
   get() {
@@ -51,34 +51,28 @@ export const HEADERS_SENT: PropertyDescriptor & ThisType<HeldResponse> = {
   },
 };
 
-/** The properties of a response whose end counts as asked for. */
-export const ENDED: PropertyDescriptorMap & ThisType<HeldResponse> = {
-  writableEnded: {
+/** The properties of a response that can claim to be ended. */
+export const ENDED: PropertyDescriptorMap = {
+  writableEnded: claimed("writableEnded", true),
+  writableFinished: claimed("writableFinished", false),
+  finished: claimed("finished", true),
+};
+
+function claimed(name: string, value: boolean): PropertyDescriptor & ThisType<HeldResponse> {
+  return {
     configurable: true,
     get() {
-      return this[MASKED] === "end" || inherited(this, "writableEnded");
-    },
-  },
-  writableFinished: {
-    configurable: true,
-    get() {
-      return this[MASKED] !== "end" && inherited(this, "writableFinished");
-    },
-  },
-  finished: {
-    configurable: true,
-    get() {
-      return this[MASKED] === "end" || inherited(this, "finished");
+      return this[MASKED] === "end" ? value : inherited(this, name);
     },
     set() {},
-  },
-};
+  };
+}
 
 function inherited(res: HeldResponse, name: string): unknown {
   return Reflect.get(Object.getPrototypeOf(res), name, res);
 }
 
-/** Throws what Node throws at headers after the head. */
+/** Throws the error of Node for headers that are set after the head was sent. */
 export function refuse(): never {
   throw Object.assign(new Error("Cannot set headers after they are sent to the client"), {
     code: "ERR_HTTP_HEADERS_SENT",
@@ -86,8 +80,8 @@ export function refuse(): never {
 }
 
 /**
- * Moves the headers that were given to `writeHead` (an object, a flat array, an array of pairs) to where `setHeader` puts
- * them, by the rules of `writeHead`: they replace what was set before. Returns the arguments that are left.
+ * Sets the headers in the arguments of `writeHead` (an object, a flat array, an array of pairs) on the response. As
+ * in `writeHead`, they replace headers that were set before. Returns the other arguments.
  */
 export function unpackHead(res: HeldResponse, args: unknown[]): unknown[] {
   const [status, message] = args;

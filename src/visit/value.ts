@@ -3,22 +3,25 @@ import type { Around } from "./around.ts";
 import { attempt } from "./attempt.ts";
 import type { Visit } from "./visit.ts";
 
-// What a handler returns to a framework that makes the Response of it.
+// For frameworks that make a Response of what a handler returns.
 
-/** What a framework does with what a handler returned. */
-export interface Taking {
-  /** Returns the value with what the answer must carry. Gets the error of a request that failed, too. */
+/** How a framework takes headers for what a handler returned. */
+export interface ValueFramework {
+  /**
+   * Returns the value, with the headers that the response must have. The value can also be the error of a failed
+   * request.
+   */
   carry(value: unknown): unknown;
-  /** Takes back the headers and the status of an answer that is not sent. */
+  /** Removes the headers and the status of an answer that is not sent because of this error. */
   clear(error: unknown): void;
 }
 
-/** Runs what is behind middleware between load and save, and returns what it returned, with what the answer must carry. */
+/** Loads the session, runs the rest of the middleware, saves, and returns the value of `next` with its headers. */
 export function runBehind(
   around: Around,
   visit: Visit,
   next: () => unknown,
-  { carry, clear }: Taking,
+  { carry, clear }: ValueFramework,
 ): unknown {
   const isOutermost = around.visits[0] === visit;
   const fail = (error: unknown): never => {
@@ -35,10 +38,10 @@ export function runBehind(
     };
     return saved(around, () => carry(value), refuse);
   };
-  return visit.begin(around.asked, () => (isOutermost ? attempt(next, finish, fail) : next()), fail);
+  return visit.begin(around.context, () => (isOutermost ? attempt(next, finish, fail) : next()), fail);
 }
 
-/** Saves, and returns what a framework has made of an answer, with what that must carry; see `settle`. */
+/** Saves, and returns the answer of the framework. Adds headers if it is a Response; see `settle`. */
 export function leave(around: Around, answered: unknown, isInert: boolean): unknown {
   return saved(
     around,
@@ -50,7 +53,7 @@ export function leave(around: Around, answered: unknown, isInert: boolean): unkn
   );
 }
 
-/** Saves, and then gives the answer. What fails, also in `give`, goes to `refuse`. */
+/** Saves, then returns what `give` returns. Errors, also those of `give`, go to `refuse`. */
 function saved(around: Around, give: () => unknown, refuse: (error: unknown) => unknown): unknown {
   return attempt(
     () => chain(around.commit(), give),
@@ -59,42 +62,44 @@ function saved(around: Around, give: () => unknown, refuse: (error: unknown) => 
   );
 }
 
-/** Returns true if it tells of a failure: an Error, or `Response.error()`, which means a broken connection. */
+/** Returns true for an Error, and for `Response.error()`, which means a broken connection. */
 export function isFailure(value: unknown): boolean {
   return value instanceof Error || (value instanceof Response && value.status === 0);
 }
 
-/** Returns true if no code of the application runs while it is sent. */
+/** Returns true if sending the value runs no code of the application. */
 export function isInert(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return typeof value !== "function";
   return isPlain(value) && !("next" in value);
 }
 
-/** Returns true for what becomes JSON: an object or array of data, or an object that says what its JSON is. */
+/** Returns true for a value that becomes JSON: a plain object, an array, or an object with `toJSON`. */
 export function isData(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   return isPlain(value) || typeof (value as { toJSON?: unknown }).toJSON === "function";
 }
 
-/** Returns true for an object or an array of data. */
+/** Returns true for a plain object or an array. */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null || Array.isArray(value);
 }
 
-/** An answer with headers of its own that is no Response. */
+/** An answer that has headers and is not a Response. */
 interface AnswerLike {
   readonly headers: Headers;
   body: unknown;
 }
 
-/** Returns the headers that an answer has itself, if it has. */
+/** Returns the headers of an answer, if it has any. */
 export function headersOf(value: unknown): Headers | undefined {
   const { headers } = Object(value) as Partial<AnswerLike>;
   return headers instanceof Headers ? headers : undefined;
 }
 
-/** Returns what streams (a Response, a stream, an async iterable) with its body watched; anything else as it is. */
+/**
+ * Returns a Response, a stream or an async iterable as one that saves changes at its end; any other value unchanged.
+ */
 export function watched(value: unknown, around: Around): unknown {
   if (typeof value !== "object" || value === null || !around.isWatching) return value;
   if (value instanceof Response)
@@ -111,7 +116,7 @@ export function watched(value: unknown, around: Around): unknown {
     : value;
 }
 
-/** No part is made before it is asked for. */
+/** Makes no part before it is read. */
 function bytesOf(parts: AsyncIterator<string | Uint8Array>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream(
@@ -131,7 +136,7 @@ function bytesOf(parts: AsyncIterator<string | Uint8Array>): ReadableStream<Uint
 
 type Parts = Iterator<unknown> | AsyncIterator<unknown>;
 
-/** Runs a generator up to its first part, which whoever runs it later gets; does nothing with anything else. */
+/** Runs a generator to its first part, which its next caller then gets. Does nothing with other values. */
 export async function begun(value: unknown): Promise<void> {
   const parts = value as Parts | null | undefined;
   if (typeof parts?.next !== "function") return;

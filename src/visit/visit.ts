@@ -11,24 +11,21 @@ import { connectionOf, warnIfDropped } from "./dropped-cookie.ts";
 import { isSame, type Mount } from "./mount.ts";
 import type { AnyRequest, NodeRequest } from "./node-response.ts";
 
-/** One of the sessions that a request uses, as what holds its response sees it. */
+/** The use of one session by a request, as the Hold of its response sees it. */
 export interface Use extends Due {
-  /** Whether others wait until this request is over. */
+  /** Whether other requests wait for the end of this one. */
   readonly exclusive?: boolean;
-  /** Saves before the head leaves. */
+  /** Saves before the head is sent. */
   commit(): Awaitable<unknown>;
-  /** What happens instead before a response that tells of a failure, one of 500 and more. */
+  /** Takes the place of `commit` for a response with a status of 500 or more. */
   commitFailed(): Awaitable<unknown>;
-  /** Saves what changed since the head left. */
+  /** Saves what changed since the head was sent. */
   commitLate(): Awaitable<unknown>;
-  /** Drops what is not saved. */
+  /** Drops unsaved changes. */
   discard(): void;
 }
 
-/**
- * Calls one method of each, in the order in which they were mounted; returns at once if they do. If one fails, those after
- * it are not called.
- */
+/** Calls a method of each, one after the other. Stops at the first error. Synchronous if the methods are. */
 export function each<Step extends string>(
   uses: readonly { [S in Step]: () => Awaitable<unknown> }[],
   step: Step,
@@ -42,12 +39,12 @@ export function each<Step extends string>(
   return undefined;
 }
 
-/** Returns true if these sessions are among those of a request. Throws ConfigError if others have their place or cookie. */
+/** Returns true if the request has these sessions. Throws ConfigError if other sessions have their name or cookie. */
 export function isMounted(uses: readonly Use[], mount: Mount): boolean {
   return uses.some((use) => use instanceof Visit && isSame(use.mount, mount));
 }
 
-/** One request's use of one session. */
+/** The use of one session by one request. */
 export class Visit implements Use {
   readonly mount: Mount;
   readonly vary: string;
@@ -72,19 +69,19 @@ export class Visit implements Use {
   }
 
   /**
-   * Finds the session that the request brings. Returns a promise only if the back-end does. `asked` is what the functions
-   * among the options of the mount get; `given` takes the place of these options. Throws as `Sessions.load` does.
+   * Loads the session of the request. Synchronous if the back-end is. `context` is passed to the functions among
+   * the options of the mount; `given` replaces these options. Throws as `Sessions.load` does.
    */
-  load(asked: unknown, given?: LoadOptions): Promise<void> | undefined {
+  load(context: unknown, given?: LoadOptions): Promise<void> | undefined {
     const { sessions, usual, wants } = this.mount;
-    const options = given ?? (wants === undefined ? usual : wants(asked as never));
+    const options = given ?? (wants === undefined ? usual : wants(context as never));
     this.skipped = options?.skip === true;
     if (this.skipped) this.varies = false;
     const { header } = sessions.options;
     const token = header === undefined ? undefined : headerOf(this.#request, header);
     this.#options = token === undefined ? options : { ...options, token };
     const cookie = headerOf(this.#request, "cookie");
-    // A request that brings nothing has an empty session, which is made when somebody looks.
+    // Without a cookie the session is empty. It is made when somebody looks at it.
     if (!cookie && token === undefined) {
       this.#isLoaded = true;
       return undefined;
@@ -95,18 +92,18 @@ export class Visit implements Use {
     return undefined;
   }
 
-  /** Loads the session and goes on: at once, or when the back-end has answered. */
-  begin<R>(asked: unknown, go: () => R, refuse: (error: unknown) => R = rethrow): R | Promise<R> {
+  /** Loads the session, then returns what `go` returns. Errors go to `refuse`. Synchronous if the back-end is. */
+  begin<R>(context: unknown, go: () => R, refuse: (error: unknown) => R = rethrow): R | Promise<R> {
     let loading: Promise<void> | undefined;
     try {
-      loading = this.load(asked);
+      loading = this.load(context);
     } catch (error) {
       return refuse(error);
     }
     return loading === undefined ? go() : loading.then(go, refuse);
   }
 
-  /** While the session was loaded, the head of the response may have left, or the request may have been given up. */
+  /** The head of the response may have been sent, or the request may have ended, while the session was loaded. */
   #take(session: Session): void {
     this.#isLoaded = true;
     this.#held = stateOf(session);
@@ -114,7 +111,7 @@ export class Visit implements Use {
     if (this.#isOver) this.mount.sessions.discard(session);
   }
 
-  /** The session that the request has now. Throws StateError `not_live` before it is loaded. */
+  /** The session object. Another one after `regenerate`. Throws StateError `not_live` before it is loaded. */
   get session(): Session {
     this.looked = true;
     this.varies = !this.skipped;
@@ -138,7 +135,7 @@ export class Visit implements Use {
     return this.#held === undefined ? [] : farewellsOf(this.#held.data);
   }
 
-  /** Saves what has changed until now, and leaves a cookie that is due for the head. */
+  /** Saves the changes so far. A cookie that must be set stays for the head. */
   save(): Awaitable<void> {
     if (this.#held !== undefined && !this.#isOver) return saveNow(this.#held.data);
   }
@@ -154,7 +151,6 @@ export class Visit implements Use {
     if (line !== undefined) this.#owe(line);
   }
 
-  /** A handler that failed saves nothing. */
   commitFailed(): void {
     this.discard();
   }
@@ -164,7 +160,7 @@ export class Visit implements Use {
     return this.mount.sessions.commit(this.#held!.data as Session);
   }
 
-  /** Drops what is not saved; what the request changes from now on is saved. */
+  /** Drops unsaved changes. Later changes are saved. */
   revert(): Awaitable<void> {
     if (this.#held !== undefined && !this.#isOver) return revertNow(this.#held.data);
   }
@@ -173,7 +169,7 @@ export class Visit implements Use {
     this.#isHeadSent = true;
     if (this.#isOver) return;
     this.#isOver = true;
-    // What the handler saved itself with `commit` stays, and its cookie goes with the error answer.
+    // What the handler committed itself stays, and its cookie is sent with the error answer.
     const line = this.#held && this.mount.sessions.discard(this.#held.data as Session);
     if (line !== undefined) this.#owe(line);
   }
@@ -185,7 +181,7 @@ export class Visit implements Use {
     const session = sessions.load(undefined, this.#options) as Session;
     const held: HeldSession = stateOf(session)!;
     this.#held = held;
-    // An empty session stores nothing here. From now on it refuses what needs a cookie.
+    // This stores nothing, as the session is empty. From now on it refuses changes that need a cookie.
     if (this.#isHeadSent) void sessions.commit(session);
     return held;
   }
@@ -204,16 +200,16 @@ function headerOf({ headers }: AnyRequest, name: string): string | undefined {
   return (headers as NodeRequest["headers"])[name]?.toString();
 }
 
-/** The property that shows a session to handlers, and the symbol under which its object has the visit. */
+/** A property that returns a session, and the key under which its object has the visit. */
 interface Property {
   readonly key: symbol;
   readonly shown: PropertyDescriptor & { get(): unknown; set(data: unknown): void };
 }
 
-/** One for each name: making one for each request is slow. */
+/** By name. They are shared, as making one for each request is slow. */
 const properties = new Map<string, Property>();
 
-/** Returns the property for sessions of this name. An object without a visit has undefined there. */
+/** Returns the property for sessions of this name. It is undefined on an object without a visit. */
 export function propertyOf(as: string): Property {
   let property = properties.get(as);
   if (property === undefined) {
@@ -234,7 +230,9 @@ export function propertyOf(as: string): Property {
   return property;
 }
 
-/** Makes the session of a visit a property of an object, such as a request. Assigning to it calls `assign`. */
+/**
+ * Defines a property of an object, such as a request, that returns the session of a visit. Assigning calls `assign`.
+ */
 export function expose(visit: Visit, on: object): void {
   const { key, shown } = propertyOf(visit.mount.as);
   (on as Record<symbol, Visit>)[key] = visit;
