@@ -1,7 +1,22 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { OUTER } from "./test/circles.ts";
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+const outer = Object.entries(OUTER).map(([name, { files }]) => ({
+  extends: true as const,
+  test: { name, include: [...files], globalSetup: ["test/_drivers.ts", "test/_servers.ts"] },
+}));
+const base = {
+  extends: true as const,
+  test: {
+    name: "base",
+    include: ["test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", ...Object.values(OUTER).flatMap(({ files }) => files)],
+    isolate: false,
+  },
+};
 
 const config: ViteUserConfig = defineConfig({
   resolve: {
@@ -12,12 +27,10 @@ const config: ViteUserConfig = defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/_drivers.ts", "test/_servers.ts"],
+    projects: [base, ...outer],
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // Most of the long tests wait for a server or a fault, not for the processor.
-    maxWorkers: 4,
+    maxWorkers: 2,
   },
 });
 export default config;

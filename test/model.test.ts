@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { createSessions } from "micropie";
-import { GatedBackend, movableClock } from "micropie/testing";
+import { GatedBackend, virtualEnvironment } from "micropie/testing";
 import { describe, expect, test } from "vitest";
 import { ABSOLUTE, GRACE, IDLE, Model } from "./_model.ts";
 import type { Real } from "./_model-commands.ts";
@@ -16,7 +16,7 @@ function property(
   create: (typeof stores)[string],
 ): fc.IAsyncProperty<[Iterable<fc.AsyncCommand<Model, Real>>]> {
   return fc.asyncProperty(fc.commands(commands, { maxCommands: 80, size: "max" }), async (program) => {
-    const clock = movableClock(1_000_000);
+    const clock = virtualEnvironment({ start: 1_000_000 });
     const store = new GatedBackend(create(clock.now));
     const engine = () =>
       createSessions<Fields>({

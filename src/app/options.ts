@@ -39,6 +39,7 @@ const NAMES: Record<keyof AppOptions, true> = {
   header: true,
   userId: true,
   legacy: true,
+  environment: true,
   sessionBackend: true,
   sessions: true,
   limits: true,

@@ -77,7 +77,7 @@ export class InMemorySessionBackend extends SessionBackend {
   }
 
   override now(): number {
-    return this.#clock === undefined ? Date.now() / 1000 : this.#clock();
+    return this.#clock === undefined ? this.environment.now() : this.#clock();
   }
 
   override load(id: string): SessionData {

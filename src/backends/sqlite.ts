@@ -60,7 +60,7 @@ export class SqliteSessionBackend extends SessionBackend {
   }
 
   override now(): number {
-    return this.#clock === undefined ? Date.now() / 1000 : this.#clock();
+    return this.#clock === undefined ? this.environment.now() : this.#clock();
   }
 
   override load(id: string): Awaitable<SessionData> {

@@ -5,6 +5,7 @@ import { call, type Engine } from "../core/engine.ts";
 import { publish } from "../core/events.ts";
 import { resolveBackend } from "../core/options.ts";
 import { judge } from "../core/record.ts";
+import { systemEnvironment } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
 import { type Classes, classesOf, inflate, type SessionRequest } from "./_session-store/classes.ts";
 import { liveCookie, type StoredCookie } from "./_session-store/cookie.ts";
@@ -58,7 +59,13 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
     super();
     this.#options = resolveStoreOptions(options);
     const resolved = resolveBackend(backend);
-    this.#engine = { backend: resolved, options: this.#options.engine, queues: new Map(), turns: new Map() };
+    this.#engine = {
+      backend: resolved,
+      options: this.#options.engine,
+      environment: systemEnvironment,
+      queues: new Map(),
+      turns: new Map(),
+    };
     resolved.onExpired ??= (handle, userId) => publish("expired", { handle, userId });
   }
 

@@ -1,13 +1,14 @@
 import type { Awaitable, SessionBackend } from "../backends/backend.ts";
+import type { Environment } from "../environment.ts";
 import { BackendError, SessionError } from "../errors.ts";
 import { publish } from "./events.ts";
-import { delayOf } from "./line.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** What `createSessions` wires together once. */
 export interface Engine {
   readonly backend: SessionBackend;
   readonly options: ResolvedOptions;
+  readonly environment: Environment;
   /** The last in line for exclusive use, by handle. */
   readonly queues: Map<string, Promise<void>>;
   /** The last in line for `update`, by handle; by the session itself while that is not stored. */
@@ -38,7 +39,7 @@ export function settle<T>(answer: Awaitable<T>): Awaitable<T> {
 function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): Promise<T> {
   const { backendTimeout } = engine.options;
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const cancel = engine.environment.timer(backendTimeout, () => {
       const error = new BackendError(
         "backend_timeout",
         operation,
@@ -46,14 +47,14 @@ function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): P
       );
       publish("backend_failed", { operation, error });
       reject(error);
-    }, delayOf(backendTimeout));
+    });
     answer.then(
       (value) => {
-        clearTimeout(timer);
+        cancel();
         resolve(value);
       },
       (error: unknown) => {
-        clearTimeout(timer);
+        cancel();
         reject(failed(operation, error));
       },
     );

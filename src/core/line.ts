@@ -1,3 +1,4 @@
+import { type Environment, systemEnvironment } from "../environment.ts";
 import { StateError } from "../errors.ts";
 
 /** The longest that a timer can wait; asked for more, it would not wait at all. */
@@ -12,6 +13,7 @@ export function standInLine<K>(
   key: K,
   wait: number,
   late: () => StateError,
+  environment: Environment = systemEnvironment,
 ): Promise<() => void> {
   const before = lines.get(key) ?? Promise.resolve();
   let leave: () => void = () => {};
@@ -24,14 +26,14 @@ export function standInLine<K>(
     if (lines.get(key) === all) lines.delete(key);
   });
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const cancel = environment.timer(wait, () => {
       // Whoever is before may never leave: a Worker drops what a request that is over or canceled had under way.
       lines.delete(key);
       leave();
       reject(late());
-    }, delayOf(wait));
+    });
     void before.then(() => {
-      clearTimeout(timer);
+      cancel();
       resolve(leave);
     });
   });
@@ -47,8 +49,4 @@ export function waited(wait: number): StateError {
 /** Seconds as the milliseconds of a timer. */
 export function delayOf(seconds: number): number {
   return Math.min(seconds * 1000, LONGEST);
-}
-
-export function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

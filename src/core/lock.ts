@@ -1,5 +1,6 @@
+import { sleep } from "../environment.ts";
 import { call, type Engine } from "./engine.ts";
-import { delayOf, sleep, standInLine, waited } from "./line.ts";
+import { standInLine, waited } from "./line.ts";
 
 /** Exclusive use of one session, renewed until it is released. */
 export interface Lease {
@@ -13,9 +14,9 @@ export interface Lease {
  * store. Answers undefined if the session has ended. Throws StateError `lock_timeout` after `wait` seconds.
  */
 export async function acquire(engine: Engine, handle: string, wait: number): Promise<Lease | undefined> {
-  const { backend, options } = engine;
-  const until = performance.now() + wait * 1000;
-  const leave = await standInLine(engine.queues, handle, wait, () => waited(wait));
+  const { backend, options, environment } = engine;
+  const until = environment.now() + wait;
+  const leave = await standInLine(engine.queues, handle, wait, () => waited(wait), environment);
   try {
     for (;;) {
       const answer = await call(engine, "lock", () => backend.lock(handle, options.lockTtl));
@@ -24,8 +25,11 @@ export async function acquire(engine: Engine, handle: string, wait: number): Pro
         leave();
         return undefined;
       }
-      if (performance.now() >= until) throw waited(wait);
-      await sleep(Math.min(5 + Math.random() * 15, Math.max(1, until - performance.now())));
+      if (environment.now() >= until) throw waited(wait);
+      await sleep(
+        environment,
+        Math.min(0.005 + environment.random() * 0.015, Math.max(0.001, until - environment.now())),
+      );
     }
   } catch (error) {
     leave();
@@ -34,7 +38,7 @@ export async function acquire(engine: Engine, handle: string, wait: number): Pro
 }
 
 function hold(engine: Engine, handle: string, fence: number, leave: () => void): Lease {
-  const { backend, options } = engine;
+  const { backend, options, environment } = engine;
   const relock = async (seconds: number): Promise<void> => {
     try {
       await call(engine, "relock", () => backend.relock(handle, fence, seconds));
@@ -42,15 +46,22 @@ function hold(engine: Engine, handle: string, fence: number, leave: () => void):
       // Published as an event; the lock then ends by itself, and the fence keeps late writes out.
     }
   };
-  const renewal = setInterval(() => void relock(options.lockTtl), delayOf(options.lockTtl / 3));
-  renewal.unref?.();
+  let cancel = (): void => {};
+  const renew = (): void => {
+    const again = (): void => {
+      renew();
+      void relock(options.lockTtl);
+    };
+    cancel = environment.timer(options.lockTtl / 3, again, true);
+  };
   let released = false;
+  renew();
   return {
     fence,
     async release(): Promise<void> {
       if (released) return;
       released = true;
-      clearInterval(renewal);
+      cancel();
       await relock(0);
       leave();
     },

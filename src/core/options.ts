@@ -7,6 +7,7 @@ import {
   toBackend,
 } from "../backends/backend.ts";
 import { InMemorySessionBackend } from "../backends/memory.ts";
+import type { Environment } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
 import { type LegacyOptions, type ResolvedLegacy, resolveLegacy } from "./legacy.ts";
 import type { Session } from "./session.ts";
@@ -70,6 +71,9 @@ export interface SessionOptions<T extends object = SessionData> {
   userId?: (data: Session<T>) => string | number | null | undefined;
   /** Sessions of another library that move here when their cookie comes. Default none. */
   legacy?: LegacyOptions;
+  /** Where the engine takes time, timers and random waiting times from; the back-end takes them from there too. For
+   * tests and simulations. Default: the system's. */
+  environment?: Environment;
 }
 
 /** The options with every default filled in. */
@@ -105,7 +109,7 @@ const KNOWN = new Set(
     "maxBytes",
   ].concat(
     ["backendTimeout", "outage", "lockWait", "lockTtl", "schema", "migrate"],
-    ["header", "userId", "legacy"],
+    ["header", "userId", "legacy", "environment"],
   ),
 );
 

@@ -1,4 +1,5 @@
 import type { Awaitable, SessionBackend, SessionData, UserSession } from "../backends/backend.ts";
+import { systemEnvironment } from "../environment.ts";
 import { decode } from "./codec.ts";
 import { commitLive } from "./commit.ts";
 import { call, chain, type Engine } from "./engine.ts";
@@ -77,7 +78,9 @@ const NONE: readonly string[] = [];
 export function createSessions<T extends object = SessionData>(options: SessionOptions<T> = {}): Sessions<T> {
   const resolved = resolveOptions(options);
   const backend = resolveBackend(options.backend);
-  const engine: Engine = { backend, options: resolved, queues: new Map(), turns: new Map() };
+  const { environment = systemEnvironment } = options;
+  if (options.environment !== undefined) backend.environment = environment;
+  const engine: Engine = { backend, options: resolved, environment, queues: new Map(), turns: new Map() };
   backend.onExpired ??= (handle, userId) => publish("expired", { handle, userId });
 
   return {

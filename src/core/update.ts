@@ -1,10 +1,11 @@
 import type { Awaitable, SessionData, SessionRecord } from "../backends/backend.ts";
+import { sleep } from "../environment.ts";
 import { StateError } from "../errors.ts";
 import { changesBetween, checkSize } from "./changes.ts";
 import { decode, encode, encodeValue } from "./codec.ts";
 import { call } from "./engine.ts";
 import { isExpired } from "./expiry.ts";
-import { sleep, standInLine } from "./line.ts";
+import { standInLine } from "./line.ts";
 import { checkWritten, fitData } from "./schema.ts";
 import { type Live, setKey, writableOf } from "./session.ts";
 import { discard } from "./write.ts";
@@ -26,11 +27,11 @@ export async function update<S extends object, K extends keyof S & string, R ext
   const live = writableOf(session, "update");
   await committed(live);
   if (live.state === "ended" || live.mark?.verb === "destroy") throw over();
-  const { turns, options } = live.engine;
+  const { turns, options, environment } = live.engine;
   // In turn within this process, so that only other processes can be in the way.
   const isOwn = (): boolean => live.record === undefined || live.startsOver;
   const line = isOwn() ? live : live.handle;
-  const leave = await standInLine(turns, line, options.backendTimeout, () => conflict(key));
+  const leave = await standInLine(turns, line, options.backendTimeout, () => conflict(key), environment);
   try {
     if (!isOwn()) return (await retry(live, key, fn as Change)) as R;
     const value = await fn(session[key]);
@@ -46,8 +47,8 @@ type Change = (value: never) => unknown;
 
 /** Optimistic: read, change, write only if nobody else wrote in between. */
 async function retry(live: Live, key: string, fn: Change): Promise<unknown> {
-  const { backend, options } = live.engine;
-  const until = performance.now() + options.backendTimeout * 1000;
+  const { backend, options, environment } = live.engine;
+  const until = environment.now() + options.backendTimeout;
   for (let attempt = 0; ; attempt++) {
     const record = await call(live.engine, "read", () => backend.read(live.handle));
     if (record === undefined || isExpired(record) || record.epoch !== live.record!.epoch)
@@ -74,8 +75,8 @@ async function retry(live: Live, key: string, fn: Change): Promise<unknown> {
       return adopt(live, record, key, value, text, record.version + 1);
     if (result === "ended") return finish(live, undefined);
     await checkLease(live);
-    if (performance.now() >= until) throw conflict(key);
-    await sleep(Math.random() * Math.min(2 ** attempt, 32));
+    if (environment.now() >= until) throw conflict(key);
+    await sleep(environment, environment.random() * Math.min(2 ** attempt / 1000, 0.032));
   }
 }
 

@@ -5,7 +5,7 @@ import { answerCases, answeredErrorCases } from "./adapter-cases/answer.ts";
 import { outageCases } from "./adapter-cases/outage.ts";
 import { overlapCases } from "./adapter-cases/overlap.ts";
 import { visitCases } from "./adapter-cases/visit.ts";
-import { movableClock } from "./clock.ts";
+import { virtualEnvironment } from "./clock.ts";
 import { type Demo, type DemoData, demoSite } from "./demo.ts";
 import { GatedBackend } from "./gated-backend.ts";
 import { HttpBrowser } from "./http-browser.ts";
@@ -62,7 +62,7 @@ export function adapterSuite(options: AdapterSuiteOptions): SuiteCase[] {
 }
 
 async function onSite(options: AdapterSuiteOptions, run: (site: Site) => Promise<void>): Promise<void> {
-  const clock = movableClock();
+  const clock = virtualEnvironment();
   const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
   const sessions = createSessions<DemoData>({ backend: store });
   const { demo, slow, stream } = demoSite();

@@ -9,7 +9,7 @@ import {
   rotate,
   type SessionData,
 } from "micropie";
-import { browser, GatedBackend, movableClock } from "micropie/testing";
+import { browser, GatedBackend, virtualEnvironment } from "micropie/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { replaceData } from "../../src/core/session.ts";
 import { farewellsOf } from "../../src/core/sessions.ts";
@@ -18,7 +18,7 @@ import { OldLibrary } from "./_legacy.ts";
 const REMOVAL = ["old=; Path=/; Max-Age=0", "old.sig=; Path=/; Max-Age=0"];
 
 function setup(old: OldLibrary = new OldLibrary({ stored: false })) {
-  const clock = movableClock();
+  const clock = virtualEnvironment();
   const inner = new InMemorySessionBackend({ now: clock.now });
   const store = new GatedBackend(inner);
   /** Another server: its calls of the store are held apart from those of the others. */

@@ -10,7 +10,7 @@ import {
   type SessionData,
   type SessionOptions,
 } from "micropie";
-import { browser, GatedBackend, movableClock } from "micropie/testing";
+import { browser, GatedBackend, virtualEnvironment } from "micropie/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import type { LegacyOptions } from "../../src/core/legacy.ts";
@@ -28,7 +28,7 @@ interface Setup {
 }
 
 function setup({ old = new OldLibrary(), legacy = {}, options = {} }: Setup = {}) {
-  const clock = movableClock();
+  const clock = virtualEnvironment();
   const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
   const sessions = createSessions({ backend: store, legacy: old.options(legacy), ...options });
   const visitor = (cookie: string) => browser(sessions, cookie);

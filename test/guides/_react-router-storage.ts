@@ -4,7 +4,7 @@ import { InMemorySessionBackend } from "micropie/backends/memory";
 import { cookieSessionLegacy } from "micropie/legacy/cookie-session";
 import { GatedBackend } from "micropie/testing";
 import { describe, expect, test } from "vitest";
-import { movableClock } from "../../src/testing/clock.ts";
+import { type VirtualEnvironment, virtualEnvironment } from "../../src/testing/clock.ts";
 import { LEGACY_KEY, LEGACY_UNTIL, legacyJar } from "./_legacy-jar.ts";
 import { reactRouter, serveRoutes } from "./_react-router-site.ts";
 
@@ -19,14 +19,14 @@ interface Messages {
 type Storage = ReactRouterSessions<Data, Messages>;
 
 interface Shop {
-  readonly clock: ReturnType<typeof movableClock>;
+  readonly clock: VirtualEnvironment;
   readonly store: GatedBackend;
   readonly sessions: Sessions<Data>;
   readonly storage: Storage;
 }
 
 function shop(): Shop {
-  const clock = movableClock();
+  const clock = virtualEnvironment();
   const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
   const sessions = createSessions<Data>({ backend: store });
   return { clock, store, sessions, storage: reactRouterSessions<Data, Messages>(sessions) };

@@ -61,7 +61,7 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
   }
 
   override now(): number {
-    return this.#clock === undefined ? Date.now() / 1000 : this.#clock();
+    return this.#clock === undefined ? this.environment.now() : this.#clock();
   }
 
   override async load(id: string): Promise<SessionData> {

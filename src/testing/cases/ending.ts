@@ -7,7 +7,7 @@ import { destroy, flash, info, login, rotate } from "../../core/verbs.ts";
 import { StateError } from "../../errors.ts";
 import type { Browser } from "../browser.ts";
 import type { Verb } from "../gated-backend.ts";
-import { assertGone, type Case, type Data, handleIn, set, type World } from "../world.ts";
+import { assertGone, type Data, type EngineCase, handleIn, set, type World } from "../world.ts";
 
 type Flight = {
   verb: Verb;
@@ -61,7 +61,7 @@ const ENDINGS: Record<string, (world: World, ann: Browser<Data>) => Promise<unkn
 
 const raceCases = Object.entries(FLIGHTS).flatMap(([what, flight]) =>
   Object.entries(ENDINGS).map(
-    ([how, end]): Case => ({
+    ([how, end]): EngineCase => ({
       promise: "C3",
       name: `${what} held across ${how} does not bring the session back`,
       async run(world) {
@@ -96,7 +96,7 @@ const raceCases = Object.entries(FLIGHTS).flatMap(([what, flight]) =>
 );
 
 /** Ended stays ended. */
-export const endingCases: readonly Case[] = [
+export const endingCases: readonly EngineCase[] = [
   ...raceCases,
   {
     promise: "C3",

@@ -3,42 +3,19 @@ import { exclusive } from "../../core/exclusive.ts";
 import { update } from "../../core/update.ts";
 import { destroy, login } from "../../core/verbs.ts";
 import { gate } from "../gate.ts";
-import { assertGone, type Case, found, set } from "../world.ts";
+import { assertGone, type EngineCase, found, set } from "../world.ts";
 
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** One at a time, for those who ask for it. */
-export const exclusiveCases: readonly Case[] = [
-  {
-    promise: "C7",
-    name: "requests that ask for the session exclusively run one at a time, on one server or three",
-    async run(world) {
-      const ann = await world.visitor({ visits: 0 });
-      const engines = [world.sessions(), world.sessions(), world.sessions()];
-      let running = 0;
-      await Promise.all(
-        Array.from({ length: 12 }, async (_, n) => {
-          const on = engines[n % 3]!;
-          const session = await on.load(ann.cookie, { exclusive: true });
-          running += 1;
-          assert.equal(running, 1, "somebody else runs at the same time");
-          const before = session.visits ?? 0;
-          await pause();
-          session.visits = before + 1;
-          running -= 1;
-          await on.commit(session);
-        }),
-      );
-      assert.deepEqual(await found(ann), { visits: 12 });
-    },
-  },
+export const exclusiveCases: readonly EngineCase[] = [
   {
     promise: "C7",
     name: "a part of a handler runs exclusively, on the newest data, and answers",
     async run(world) {
       const ann = await world.visitor({ visits: 0 });
       const engines = [world.sessions(), world.sessions()];
-      const answers = await Promise.all(
+      const parts = Promise.all(
         Array.from({ length: 10 }, async (_, n) => {
           const session = await engines[n % 2]!.load(ann.cookie);
           const answer = await exclusive(session, async () => {
@@ -51,6 +28,7 @@ export const exclusiveCases: readonly Case[] = [
           return answer;
         }),
       );
+      const answers = await world.environment.run(parts);
       assert.deepEqual(
         answers.sort((a, b) => a - b),
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
@@ -66,8 +44,11 @@ export const exclusiveCases: readonly Case[] = [
       for (const other of [undefined, world.sessions()]) {
         const on = world.sessions();
         const holder = await on.load(ann.cookie, { exclusive: true });
-        const late = Promise.resolve((other ?? on).load(ann.cookie, { exclusive: { wait: 0.03 } }));
-        await assert.rejects(late, { code: "lock_timeout", status: 503 });
+        const late = Promise.resolve((other ?? on).load(ann.cookie, { exclusive: { wait: 3 } }));
+        const refused = assert.rejects(late, { code: "lock_timeout", status: 503 });
+        const before = world.environment.now();
+        await world.environment.run(refused);
+        assert.equal(Math.round(world.environment.now() - before), 3);
         holder.visits = (holder.visits ?? 0) + 1;
         await on.commit(holder);
       }
@@ -147,7 +128,7 @@ export const exclusiveCases: readonly Case[] = [
       const refused = assert.rejects(asked, { code: "ended" });
       destroy(holder);
       await ann.end(holder);
-      assert.deepEqual({ ...(await waiting) }, {});
+      assert.deepEqual({ ...(await world.environment.run(waiting)) }, {});
       await refused;
       await assertGone(world, cookie);
     },

@@ -3,12 +3,12 @@ import { update } from "../../core/update.ts";
 import { destroy, flash, login, rotate } from "../../core/verbs.ts";
 import { BackendError, StateError } from "../../errors.ts";
 import type { Verb } from "../gated-backend.ts";
-import { type Case, found, handleIn, set, type World } from "../world.ts";
+import { type EngineCase, found, handleIn, set, type World } from "../world.ts";
 
-type Break = "fail" | "silence";
-const HOWS: readonly Break[] = ["fail", "silence"];
+/** Seconds that a call of the store may take, by default. */
+const DEADLINE = 5;
 
-/** What a visitor wants when the store is down at this call; each must be told, and lose nothing. */
+/** What is asked while the store is down at this call. Each attempt is answered with an error and loses nothing. */
 const ATTEMPTS: Record<string, { verb: Verb; run(world: World, cookie: string): Promise<unknown> }> = {
   "reading the session": { verb: "read", run: (world, cookie) => begin(world, cookie, () => {}) },
   "a save": { verb: "patch", run: (world, cookie) => begin(world, cookie, set({ visits: 2 })) },
@@ -29,24 +29,22 @@ const ATTEMPTS: Record<string, { verb: Verb; run(world: World, cookie: string): 
   "a first visit": { verb: "create", run: (world) => begin(world, undefined, set({ visits: 1 })) },
   "asking for it exclusively": {
     verb: "lock",
-    run: async (world, cookie) => impatient(world).load(cookie, { exclusive: true }),
+    run: async (world, cookie) => world.sessions().load(cookie, { exclusive: true }),
   },
-  "listing a user's sessions": { verb: "listByUser", run: (world) => impatient(world).listByUser("ann") },
+  "listing a user's sessions": { verb: "listByUser", run: (world) => world.sessions().listByUser("ann") },
   "revoking a session": {
     verb: "delete",
-    run: (world, cookie) => impatient(world).revoke(handleIn({ cookie })),
+    run: (world, cookie) => world.sessions().revoke(handleIn({ cookie })),
   },
-  "revoking all sessions": { verb: "revokeUser", run: (world) => impatient(world).revokeAll("ann") },
+  "revoking all sessions": { verb: "revokeUser", run: (world) => world.sessions().revokeAll("ann") },
 };
-
-const impatient = (world: World) => world.sessions({ backendTimeout: 0.2 });
 
 async function begin(
   world: World,
   cookie: string | undefined,
   handler: Parameters<ReturnType<World["browser"]>["request"]>[0],
 ): Promise<void> {
-  const visitor = world.browser(impatient(world));
+  const visitor = world.browser();
   visitor.cookie = cookie;
   try {
     await visitor.request(handler);
@@ -55,61 +53,89 @@ async function begin(
   }
 }
 
-const downCases = Object.entries(ATTEMPTS).flatMap(([what, { verb, run }]) =>
-  HOWS.map(
-    (how): Case => ({
-      promise: "R1",
-      name: `${what} while the store ${how === "fail" ? "fails" : "does not answer"} is an error in time; then all is as before`,
-      async run(world) {
-        const failed = world.heard("backend_failed");
-        const ann = await world.visitor({ visits: 1, notice: "hello" });
-        await ann.request((session) => login(session, "ann"));
-        const { cookie } = ann;
-        const cause = new Error("connection refused");
-        if (how === "fail") world.store.fail([verb], cause);
-        else world.store.silence([verb]);
-        const started = performance.now();
-        await assert.rejects(run(world, cookie!), (error) => {
-          assert.ok(error instanceof BackendError, String(error));
-          assert.equal(error.code, how === "fail" ? "backend_failed" : "backend_timeout");
-          assert.equal(error.status, 503);
-          assert.equal(error.operation, verb);
-          if (how === "fail") assert.equal(error.cause, cause);
-          return true;
-        });
-        assert.ok(performance.now() - started < 2000, "in time");
-        assert.equal(failed[0]?.operation, verb);
-        world.store.mend();
-        assert.deepEqual(await found(ann), { visits: 1, notice: "hello" });
-        const listed = await world.sessions().listByUser("ann");
-        assert.deepEqual(
-          listed.map(({ handle }) => handle),
-          [handleIn(ann)],
-        );
-        assert.deepEqual(await world.sessions().listByUser("bob"), []);
-      },
-    }),
-  ),
+const failing = Object.entries(ATTEMPTS).map(
+  ([what, { verb, run }]): EngineCase => ({
+    promise: "R1",
+    name: `${what} while the store fails is an error, and then all is as before`,
+    async run(world) {
+      const { cookie, failed, assertAsBefore } = await signedIn(world);
+      const cause = new Error("connection refused");
+      world.store.fail([verb], cause);
+      await assert.rejects(run(world, cookie), (error) => {
+        assertRefused(error, "backend_failed", verb);
+        return error.cause === cause;
+      });
+      assert.equal(failed[0]?.operation, verb);
+      await assertAsBefore();
+    },
+  }),
 );
 
+const silent = Object.entries(ATTEMPTS).map(
+  ([what, { verb, run }]): EngineCase => ({
+    promise: "R1",
+    name: `${what} while the store does not answer is an error at the deadline, and then all is as before`,
+    async run(world) {
+      const { cookie, failed, assertAsBefore } = await signedIn(world);
+      const asked = world.store.silence([verb]);
+      const attempt = run(world, cookie);
+      const refused = assert.rejects(attempt, (error) => {
+        assertRefused(error, "backend_timeout", verb);
+        return true;
+      });
+      await asked;
+      world.environment.advance(DEADLINE - 1);
+      assert.equal(failed.length, 0, "the deadline is not over yet");
+      world.environment.advance(1);
+      await refused;
+      assert.equal(failed[0]?.operation, verb);
+      await assertAsBefore();
+    },
+  }),
+);
+
+/** A browser in which Ann is signed in, and how to see that nothing has happened to her. */
+async function signedIn(world: World) {
+  const failed = world.heard("backend_failed");
+  const ann = await world.visitor({ visits: 1, notice: "hello" });
+  await ann.request((session) => login(session, "ann"));
+  const assertAsBefore = async (): Promise<void> => {
+    world.store.mend();
+    assert.deepEqual(await found(ann), { visits: 1, notice: "hello" });
+    const listed = await world.sessions().listByUser("ann");
+    assert.deepEqual(
+      listed.map(({ handle }) => handle),
+      [handleIn(ann)],
+    );
+    assert.deepEqual(await world.sessions().listByUser("bob"), []);
+  };
+  return { cookie: ann.cookie!, failed, assertAsBefore };
+}
+
+function assertRefused(error: unknown, code: string, verb: Verb): asserts error is BackendError {
+  assert.ok(error instanceof BackendError, String(error));
+  assert.deepEqual([error.code, error.status, error.operation], [code, 503, verb]);
+}
+
 /** The store is down. */
-export const outageCases: readonly Case[] = [
-  ...downCases,
+export const outageCases: readonly EngineCase[] = [
+  ...failing,
+  ...silent,
   {
     promise: "R1",
     name: "a deadline that could not be moved loses nothing of the user's, so the answer goes out",
     async run(world) {
-      const ann = await world.visitor(
-        { visits: 1 },
-        world.sessions({ touchThrottle: 1, backendTimeout: 0.2 }),
-      );
-      for (const how of HOWS) {
-        await world.advance(10);
-        if (how === "fail") world.store.fail(["touch"]);
-        else world.store.silence(["touch"]);
-        assert.equal(await ann.request((session) => session.visits), 1);
-        world.store.mend();
-      }
+      const ann = await world.visitor({ visits: 1 }, world.sessions({ touchThrottle: 1 }));
+      await world.advance(10);
+      world.store.fail(["touch"]);
+      assert.equal(await ann.request((session) => session.visits), 1);
+      world.store.mend();
+      await world.advance(10);
+      const asked = world.store.silence(["touch"]);
+      const answer = ann.request((session) => session.visits);
+      await asked;
+      world.environment.advance(DEADLINE);
+      assert.equal(await answer, 1);
     },
   },
   {
@@ -141,11 +167,14 @@ export const outageCases: readonly Case[] = [
     promise: "R1",
     name: "a save that reaches the store after its deadline leaves the session whole",
     async run(world) {
-      const ann = await world.visitor({ visits: 1, name: "Ann" }, impatient(world));
+      const ann = await world.visitor({ visits: 1, name: "Ann" });
       const session = await ann.begin();
       Object.assign(session, { visits: 2, name: "Anne" });
       const gate = world.store.hold("patch");
-      await assert.rejects(ann.end(session), { code: "backend_timeout" });
+      const refused = assert.rejects(ann.end(session), { code: "backend_timeout" });
+      await gate.reached;
+      world.environment.advance(DEADLINE);
+      await refused;
       await ann.request(set({ color: "red" }));
       gate.open();
       await world.store.settled();

@@ -3,13 +3,13 @@ import type { SessionOptions } from "../../core/options.ts";
 import { startOver } from "../../core/start-over.ts";
 import { info, login } from "../../core/verbs.ts";
 import { publicId, reloadSession } from "../../facades/regenerate.ts";
-import { type Case, type Data, found, handleIn, set } from "../world.ts";
+import { type Data, type EngineCase, found, handleIn, set } from "../world.ts";
 
 /** The name in the data is who is signed in, as code has it that does not call `login`. */
 const named: SessionOptions<Data> = { userId: (data) => data.name };
 
 /** Sessions that start over, and sign-ins that show only in the data. */
-export const startingOverCases: readonly Case[] = [
+export const startingOverCases: readonly EngineCase[] = [
   {
     promise: "C5",
     name: "a session that starts over has only what is put into it, under an id of its own; the old one is dead",

@@ -4,13 +4,13 @@ import { replaceData } from "../../core/session.ts";
 import { update } from "../../core/update.ts";
 import { commit, destroy, info, login } from "../../core/verbs.ts";
 import { gate } from "../gate.ts";
-import { assertGone, type Case, found, set } from "../world.ts";
+import { assertGone, type EngineCase, found, set } from "../world.ts";
 
 /** Long enough for whatever does not wait. */
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** What one request does with its session while its own commit waits for the store, or its own exclusive part runs. */
-export const underWayCases: readonly Case[] = [
+export const underWayCases: readonly EngineCase[] = [
   {
     promise: "C3",
     name: "a logout that comes while the request's own save is under way is not lost",
@@ -143,9 +143,8 @@ export const underWayCases: readonly Case[] = [
       const part = exclusive(session, async () => {
         await ann.end(session);
         begun.open();
-        await assert.rejects(async () => sessions.load(ann.cookie, { exclusive: { wait: 0.02 } }), {
-          code: "lock_timeout",
-        });
+        const late = Promise.resolve(sessions.load(ann.cookie, { exclusive: { wait: 1 } }));
+        await world.environment.run(assert.rejects(late, { code: "lock_timeout" }));
         session.visits = (session.visits ?? 0) + 1;
       });
       await begun.wait();

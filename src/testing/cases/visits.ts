@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { replaceData } from "../../core/session.ts";
 import { destroy, login, rotate } from "../../core/verbs.ts";
-import { assertGone, type Case, found, handleIn, set, tokenIn } from "../world.ts";
+import { assertGone, type EngineCase, found, handleIn, set, tokenIn } from "../world.ts";
 
 const MALFORMED = [
   "",
@@ -16,7 +16,7 @@ const MALFORMED = [
 ];
 
 /** What a browser and its cookie see of sessions, and what the store sees of them. */
-export const visitsCases: readonly Case[] = [
+export const visitsCases: readonly EngineCase[] = [
   {
     promise: "B1",
     name: "what a request writes, the next one reads",
