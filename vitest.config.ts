@@ -14,7 +14,6 @@ const base = {
     name: "base",
     include: ["test/**/*.test.ts"],
     exclude: ["**/node_modules/**", ...Object.values(OUTER).flatMap(({ files }) => files)],
-    isolate: false,
   },
 };
 

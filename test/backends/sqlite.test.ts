@@ -5,13 +5,9 @@ import { DatabaseSync } from "node:sqlite";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import { type SqliteLike, SqliteSessionBackend } from "micropie/backends/sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { driver } from "../_drivers.ts";
 import { handleOf, newPatch, newRecord } from "./_records.ts";
 
 type Handle = SqliteLike & { close(): void };
-const BetterSqlite3 =
-  driver<new (path: string) => Handle & { defaultSafeIntegers(on: boolean): unknown }>("better-sqlite3");
-
 let time = 1000;
 const now = () => time;
 let path = "";
@@ -27,12 +23,6 @@ afterEach(() => {
 const handles: Record<string, () => Handle> = {
   "node:sqlite": () => new DatabaseSync(path),
   "node:sqlite with bigints": () => new DatabaseSync(path, { readBigInts: true }),
-  "better-sqlite3": () => new BetterSqlite3(path),
-  "better-sqlite3 with bigints": () => {
-    const db = new BetterSqlite3(path);
-    db.defaultSafeIntegers(true);
-    return db;
-  },
 };
 
 describe.each(Object.entries(handles))("a handle of %s", (_, open) => {

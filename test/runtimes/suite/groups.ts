@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
-import { type BackendSuiteOptions, backendSuite } from "micropie/testing";
+import { type BackendSuiteOptions, backendSuite, engineSuite } from "micropie/testing";
 import { appCases, asking, direct } from "./app-cases.ts";
 import { type Groups, suiteOf } from "./cases.ts";
 import { appDemo, fetchDemo, nodeDemo } from "./demo-apps.ts";
@@ -35,6 +35,7 @@ export function groupsOf(runtime: Runtime): Groups {
       },
     ],
     "memory keeps the contract": backendSuite({ create: memory }),
+    "the engine on memory": engineSuite({ create: memory }),
     "encryption keeps the contract": backendSuite({ create: encrypted }),
     "a file of SQLite keeps the contract": backendSuite({ create: sqliteFile }),
     ...(runtime === "bun"
