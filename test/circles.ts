@@ -1,55 +1,34 @@
-/** A part of the tests that runs by itself. */
-export interface Circle {
-  /** The npm script that runs it. */
-  readonly script: string;
-  /** What it needs beside `npm ci`. What is missing is installed, or named with the command that brings it. */
-  readonly needs: string;
-  /** Its test files, as globs from the root of the repository. */
-  readonly files: readonly string[];
-}
+/**
+ * The parts of the tests that need more than `npm ci`, by name, each with the globs of its files. The npm script of a
+ * circle is `test:` and its name. `npm test` runs the rest, which is the circle `base`.
+ */
+export const CIRCLES = {
+  /** Needs Redis, PostgreSQL, PgBouncer, MariaDB and memcached (test/servers), and the packages of test/drivers. */
+  stores: [
+    "test/backends/{connect-store,d1,durable-object,memcached,mysql,postgres,redis,unstorage}*.test.ts",
+    "test/backends/*-{drivers,servers}.suite.test.ts",
+    "test/backends/workers.test.ts",
+    "test/adapters/express-backends.test.ts",
+    "test/compat/{store,stores,store-life}.test.ts",
+    "test/legacy/stores.test.ts",
+    "test/dump.test.ts",
+  ],
+  /** Needs the packages of the examples in test/guides, and Chromium. */
+  frameworks: [
+    "test/adapters/*-mounts.suite.test.ts",
+    "test/adapters/express-types.test.ts",
+    "test/compat/*-express4.test.ts",
+    "test/guides/*.test.ts",
+    "test/{browser,compare,examples,example-apps,example-passport}.test.ts",
+  ],
+  /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), those of test/drivers, and the same servers. */
+  runtimes: ["test/runtimes/*.test.ts"],
+  /** Needs the same servers. */
+  processes: [
+    "test/{processes,faults,servers}/*.test.ts",
+    "test/backends/sqlite-processes.test.ts",
+    "test/{migrate-from-express-session,shared-store}.test.ts",
+  ],
+} as const satisfies Record<string, readonly string[]>;
 
-/** The tests that need more than `npm ci`, by what they need. Each glob matches a file, and no file is in two circles. */
-export const OUTER: Readonly<Record<string, Circle>> = {
-  stores: {
-    script: "test:stores",
-    needs: "Redis, PostgreSQL, PgBouncer, MariaDB, memcached, and the drivers of test/drivers",
-    files: [
-      "test/backends/{connect-store,d1,durable-object,memcached,mysql,postgres,redis,unstorage}*.test.ts",
-      "test/backends/workers.test.ts",
-      "test/backends/*-{drivers,servers}*.test.ts",
-      "test/adapters/express-backends.test.ts",
-      "test/compat/store.test.ts",
-      "test/compat/store-life.test.ts",
-      "test/compat/stores.test.ts",
-      "test/legacy/stores.test.ts",
-      "test/dump.test.ts",
-    ],
-  },
-  frameworks: {
-    script: "test:frameworks",
-    needs: "the packages of the guides in examples/, and Chromium",
-    files: [
-      "test/adapters/*-mounts*.test.ts",
-      "test/adapters/express-types.test.ts",
-      "test/guides/*.test.ts",
-      "test/example-apps.test.ts",
-      "test/example-passport.test.ts",
-      "test/browser.test.ts",
-      "test/compare.test.ts",
-    ],
-  },
-  runtimes: {
-    script: "test:runtimes",
-    needs: "the packages of test/runtimes: Node 22 and 26, Bun, Deno and workerd",
-    files: ["test/runtimes/*.test.ts"],
-  },
-  processes: {
-    script: "test:processes",
-    needs: "the same servers as test:stores",
-    files: [
-      "test/{processes,faults,servers}/*.test.ts",
-      "test/shared-store.test.ts",
-      "test/migrate-from-express-session.test.ts",
-    ],
-  },
-};
+export type Circle = keyof typeof CIRCLES;
