@@ -42,8 +42,9 @@ const config: ViteUserConfig = defineConfig({
   test: {
     projects: [base, ...(Object.keys(CIRCLES) as Circle[]).map(circle)],
     // Only what is broken takes this long: tests wait for conditions, also on a machine that does other things.
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 100_000 } },
   },
 });
 export default config;

@@ -27,7 +27,7 @@ function write(name: string, text: string): void {
 
 /** Runs the command to its end. */
 function micropie(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const options = { cwd: folder, env: environment(env), encoding: "utf8", timeout: 15_000 } as const;
+  const options = { cwd: folder, env: environment(env), encoding: "utf8", timeout: 100_000 } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], options);
   return { status, stdout, stderr };
 }
@@ -267,8 +267,9 @@ describe("serves", () => {
     write(
       "slow.js",
       `export default { async fetch() {
+        const told = new Promise((resolve) => process.once("SIGTERM", () => setImmediate(resolve)));
         console.log("asked");
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await told;
         return new Response("slow");
       } };`,
     );

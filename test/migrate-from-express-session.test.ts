@@ -105,18 +105,18 @@ await onServer("redis", async ({ url }) => {
       traffic.start();
       await traffic.more(500);
       await check("old");
-    }, 60_000);
+    });
 
     test("a rolling deploy of compat", async () => {
       await fleet.roll(await start("2-compat.ts", SERVERS), () => traffic.more(200));
       await check("old");
-    }, 60_000);
+    });
 
     test("and back, and forth again", async () => {
       await fleet.roll(await start("1-express-session.ts", 2), () => traffic.more(100));
       await fleet.roll(await start("2-compat.ts", 2), () => traffic.more(100));
       await check("old");
-    }, 60_000);
+    });
 
     test("the move, at a moment of one's choice, by clocks that differ", async () => {
       await rollBefore("3-move.ts", "MOVE_FROM");
@@ -126,7 +126,7 @@ await onServer("redis", async ({ url }) => {
       traffic.start();
       await traffic.more(500);
       await check("native");
-    }, 180_000);
+    });
 
     test("the way home", async () => {
       await rollBefore("4-home.ts", "HOME_FROM");
@@ -135,6 +135,6 @@ await onServer("redis", async ({ url }) => {
       await fleet.roll(await start("1-express-session.ts", SERVERS), () => traffic.more(100));
       await check("old");
       await traffic.stop();
-    }, 180_000);
+    });
   });
 });

@@ -3,8 +3,11 @@ import { App } from "../../src/app/app.ts";
 
 class Site extends App {
   async slow() {
+    const told = new Promise((resolve) => {
+      for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => setImmediate(resolve));
+    });
     console.log("inside");
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await told;
     return "done";
   }
 }

@@ -5,7 +5,7 @@ import {
 } from "micropie/backends/durable-object";
 import { describe, expect, test } from "vitest";
 import { shardOf } from "../../src/backends/_durable-object/shard.ts";
-import { until } from "../servers/home.ts";
+import { until } from "../_until.ts";
 import { handleOf, newRecord } from "./_records.ts";
 import { onControl } from "./_workers.ts";
 
@@ -135,13 +135,13 @@ await onControl(({ ask, value }) => {
     await object("alarms-0", "sql", "UPDATE sessions SET OLDER", 100);
     await object("alarms-0", "sql", MANY_EXPIRED);
     await object("alarms-0", "wake");
-    await until(10, async () => expect(await rows("alarms-0")).toBe(1));
-    await until(10, async () => expect(await alarm()).toBeGreaterThan(Date.now() + 3_000_000));
+    await until(async () => expect(await rows("alarms-0")).toBe(1));
+    await until(async () => expect(await alarm()).toBeGreaterThan(Date.now() + 3_000_000));
     expect(await backend.read("b")).toMatchObject({ value: { version: 1 } });
     await object("alarms-0", "sql", "UPDATE sessions SET OLDER", 1000);
     await object("alarms-0", "wake");
-    await until(10, async () => expect(await rows("alarms-0")).toBe(0));
-    await until(10, async () => expect(await alarm()).toBeNull());
+    await until(async () => expect(await rows("alarms-0")).toBe(0));
+    await until(async () => expect(await alarm()).toBeNull());
   });
 
   test("a read that an object's reset cuts short is asked again", async () => {

@@ -54,7 +54,7 @@ await onServer("memcached", (server) => {
       }),
     );
     expect(Object.keys(await engines[2]!.load(cookie))).toHaveLength(51);
-  }, 30_000);
+  });
 
   test("a session ended in one process is not brought back by what another one has read or begun", async () => {
     for (let round = 0; round < 50; round++) {
@@ -179,7 +179,7 @@ await onServer("memcached", (server) => {
       for (const call of [on.read("b"), on.patch("b", newPatch({ x: 1 })), on.delete("b", 1)])
         await expect(call).rejects.toThrow("do not start it with -C");
       // The crawler leaves out what is locked just then.
-      await expect.poll(() => keysIn(without.port, "session:b"), { timeout: 5000 }).toHaveLength(1);
+      await expect.poll(() => keysIn(without.port, "session:b")).toHaveLength(1);
     } finally {
       await without.stop();
     }
@@ -380,7 +380,7 @@ await onServer("memcached", (server) => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ["--input-type=module-typescript", "-e", script],
-      { timeout: 10_000 },
+      { timeout: 100_000 },
     );
     expect(stdout).toBe("true\n");
   });

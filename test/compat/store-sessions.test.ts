@@ -4,6 +4,7 @@ import { BackendError, ConfigError, InMemorySessionBackend } from "micropie";
 import { SessionStore, type SessionStoreOptions, type StoredSession } from "micropie/compat/store";
 import { GatedBackend } from "micropie/testing";
 import { describe, expect, test, vi } from "vitest";
+import { until } from "../_until.ts";
 import { newPatch } from "../backends/_records.ts";
 import { expressApp, noteErrors } from "./_store-app.ts";
 
@@ -259,12 +260,12 @@ describe("by itself", () => {
     store.set("one", { cookie: {} }, called);
     store.get("two", called);
     expect(called).not.toHaveBeenCalled();
-    await vi.waitFor(() => expect(called).toHaveBeenCalledTimes(2));
+    await until(() => expect(called).toHaveBeenCalledTimes(2));
     backend.fail(["delete", "touch", "create"]);
     store.destroy("one");
     store.touch("one", { cookie: {} });
     store.set("three", { cookie: {} });
-    await vi.waitFor(() => expect(backend.count("delete", "touch", "create")).toBe(4));
+    await until(() => expect(backend.count("delete", "touch", "create")).toBe(4));
     expect(await get("one")).not.toBeNull();
   });
 

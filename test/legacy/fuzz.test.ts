@@ -12,6 +12,7 @@ import { fastifySessionLegacy } from "../../src/legacy/fastify-session.ts";
 import { honoSessionsLegacy } from "../../src/legacy/hono-sessions.ts";
 import { ironSessionLegacy } from "../../src/legacy/iron-session.ts";
 import { koaSessionLegacy } from "../../src/legacy/koa-session.ts";
+import { cpuSeconds } from "../_cpu.ts";
 import { readWith } from "./_site.ts";
 
 // It has no types of its own.
@@ -104,9 +105,10 @@ describe.each(Object.entries(readers))("the reader of %s", (name, [reader, good]
 
   test("takes no longer for a long header than for a short one, by its length", async () => {
     const long = `${good.split("=", 1)[0]}=${"a.*=".repeat(4000)}; `.repeat(4) + "x=y; ".repeat(4000);
-    const begun = performance.now();
-    for (let time = 0; time < 10; time++) await reader.find(long);
-    expect(performance.now() - begun).toBeLessThan(2000);
+    const took = await cpuSeconds(async () => {
+      for (let time = 0; time < 10; time++) await reader.find(long);
+    });
+    expect(took).toBeLessThan(2);
   });
 });
 

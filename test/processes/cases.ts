@@ -112,13 +112,13 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
 
     test("of 1,000 sessions that are used while they end, none comes back", async () => {
       for (let round = 0; round < 20; round++) await tangleRound(sessions, children, 50);
-    }, 120_000);
+    });
 
     const ROUNDS = 4;
     test(`processes killed at random points leave every session whole, old or new: ${ROUNDS} rounds of four`, async () => {
       let written = 0;
       for (let round = 0; round < ROUNDS; round++) written += await killRound(spec, sessions);
       expect(written).toBeGreaterThan(ROUNDS * 9);
-    }, 120_000);
+    });
   });
 }

@@ -28,7 +28,7 @@ for (const program of programs) {
     for (const [group, all] of Object.entries(groupsOf(runtime))) {
       cases += all.length;
       describe(group, () => {
-        for (const { name } of all) test(name, { timeout: 60_000 }, () => run.result(group, name));
+        for (const { name } of all) test(name, () => run.result(group, name));
       });
     }
 

@@ -4,7 +4,6 @@ import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { watch } from "./watchdog.ts";
 
 /** The user a process runs as: one of the system's where we are root, else nobody else. */
@@ -132,18 +131,5 @@ async function isFree(port: number): Promise<boolean> {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Tries until it works. Throws the last error after so many seconds. */
-export async function until<T>(seconds: number, attempt: () => Promise<T>): Promise<T> {
-  const end = performance.now() + seconds * 1000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-    }
-    await sleep(25);
   }
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { until } from "./home.ts";
+import { until } from "../_until.ts";
 import { onServer } from "./on-server.ts";
 import { type FaultProxy, startProxy } from "./proxy.ts";
 import { command, type RedisServer, startRedis } from "./redis.ts";
@@ -37,7 +37,7 @@ class Line {
   async ask(text: string, answer: string): Promise<void> {
     this.received = "";
     this.send(text);
-    await until(5, async () => expect(this.received).toBe(`${answer}\r\n`));
+    await until(async () => expect(this.received).toBe(`${answer}\r\n`));
   }
 }
 
@@ -53,11 +53,11 @@ await onServer("redis", () => {
   };
   const direct = (...args: string[]) => command(server.port, ...args);
   const isLost = (bytes: number) =>
-    until(5, async () => {
+    until(async () => {
       if (proxy.lost < bytes) throw new Error(`Only ${proxy.lost} bytes were lost.`);
     });
   const becomes = (wanted: unknown, read: () => Promise<unknown>) =>
-    until(5, async () => expect(await read()).toEqual(wanted));
+    until(async () => expect(await read()).toEqual(wanted));
 
   beforeAll(async () => {
     server = await startRedis();
@@ -160,7 +160,7 @@ await onServer("redis", () => {
     await line.ask("CLIENT SETNAME lost", "+OK");
     expect(await direct("CLIENT", "LIST")).toContain("name=lost");
     proxy.halfOpen();
-    await until(5, async () => expect(await direct("CLIENT", "LIST")).not.toContain("name=lost"));
+    await until(async () => expect(await direct("CLIENT", "LIST")).not.toContain("name=lost"));
     line.received = "";
     line.send("INCR count");
     await isLost("INCR count\r\n".length);

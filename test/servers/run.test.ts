@@ -2,13 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test, vi } from "vitest";
-import { until } from "./home.ts";
+import { describe, expect, test } from "vitest";
+import { until } from "../_until.ts";
 import { onServer } from "./on-server.ts";
 import { childrenOf, isRunning } from "./processes.ts";
-
-// Several servers, one after the other, on a machine that runs other tests as well.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Starts vitest on fixture/needs-redis.ts. */
 function vitest(env: Record<string, string>): Run {
@@ -43,7 +40,7 @@ function run(args: readonly string[], env: Record<string, string> = {}): Run {
 
 /** The servers that a run says it has, once it has them. */
 async function serversOf({ output }: Run): Promise<number[]> {
-  const pids = await until(30, async () => {
+  const pids = await until(async () => {
     const [, found] = output().match(/running: ([\d ]+)\./) ?? [];
     if (found === undefined) throw new Error(`It has no servers yet:\n${output()}`);
     return found;
@@ -52,7 +49,7 @@ async function serversOf({ output }: Run): Promise<number[]> {
 }
 
 async function areGone(pids: readonly number[]): Promise<void> {
-  await until(10, async () => {
+  await until(async () => {
     const left = pids.filter(isRunning);
     if (left.length > 0) throw new Error(`Still there: ${left}`);
   });
@@ -103,7 +100,7 @@ await onServer("postgres", () => {
     tests.child.kill("SIGKILL");
     await areGone([...pids, ...family]);
     const [, folder] = tests.output().match(/folder: (\S+)\./) ?? [];
-    await until(10, async () => expect(existsSync(folder!)).toBe(false));
+    await until(async () => expect(existsSync(folder!)).toBe(false));
   });
 });
 
@@ -134,7 +131,7 @@ describe("npm run servers", () => {
 await onServer("memcached", () => {
   test("npm run servers starts those that are named, and ends them at Ctrl-C", async () => {
     const cli = run([fileURLToPath(new URL("start.ts", import.meta.url)), "memcached", "redis"]);
-    await until(30, async () => {
+    await until(async () => {
       if (!cli.output().includes("Ctrl-C")) throw new Error(`Not yet:\n${cli.output()}`);
     });
     expect(cli.output()).toMatch(/^memcached +127\.0\.0\.1:\d+$/m);
