@@ -20,8 +20,9 @@ export interface Faulty {
   at(port: number): StoreSpec;
 }
 
-/** Milliseconds within which the first request succeeds after the store is back. */
+/** Milliseconds within which the first request succeeds after the store is back, and what a busy machine may add. */
 const RECOVERY = 2000;
+const LAGS = 20;
 
 /** The store as the cases need it: whole before each, through the proxy or directly. */
 export function faultCases(title: string, { start, at }: Faulty): void {
@@ -71,7 +72,7 @@ export function faultCases(title: string, { start, at }: Faulty): void {
       const { answers, recovery } = await traffic(site, plan);
       expect(answers.filter(({ status }) => status === 503).length).toBeGreaterThan(0);
       expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
-      expect(recovery).toBeLessThan(RECOVERY);
+      expect(recovery).toBeLessThan(RECOVERY + LAGS * site.lag());
     }
   });
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSessions, destroy, type SessionBackend, update } from "micropie";
 import { nodeSessions } from "micropie/adapters/node";
@@ -16,6 +17,8 @@ export const DEADLINE = 0.5;
 export interface Site {
   readonly url: string;
   readonly backend: SessionBackend;
+  /** The most milliseconds that this process has waited for its turn: how busy the machine is. */
+  lag(): number;
   close(): Promise<void>;
 }
 
@@ -45,10 +48,15 @@ export async function startSite(backend: SessionBackend): Promise<Site> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
   return {
     url: `http://127.0.0.1:${port}`,
     backend,
+    // It measures from one tick to the next, which are 10 ms apart.
+    lag: () => Math.max(0, delay.max / 1e6 - 10),
     async close() {
+      delay.disable();
       server.closeAllConnections();
       server.close();
       await sessions.close();

@@ -1,6 +1,6 @@
 import { createSessions, type SessionData, type Sessions } from "micropie";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Child } from "./child.ts";
+import { Child, PATIENT } from "./child.ts";
 import { cookieOf, handleOf, killRound, tangleRound } from "./rounds.ts";
 import { type OpenStore, openStore, type StoreSpec } from "./stores.ts";
 
@@ -18,7 +18,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
     beforeAll(async () => {
       spec = await make();
       store = await openStore(spec);
-      sessions = createSessions({ backend: store.backend });
+      sessions = createSessions({ backend: store.backend, ...PATIENT });
       children = await Child.start(spec, 4);
     });
     afterAll(async () => {
@@ -88,7 +88,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
 
     test("a holder that is killed keeps nobody waiting for longer than its lock lives", async () => {
       const cookie = await visit({ visits: 5 });
-      const [doomed] = await Child.start(spec, 1);
+      const [doomed] = await Child.start(spec, 1, { lockTtl: 1 });
       expect(await doomed!.run("hold", cookie)).toBe(5);
       await doomed!.kill();
       await children[0]!.run("exclusive", cookie, 1);
@@ -97,7 +97,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
 
     test("a holder that was stopped for longer than its lock lives cannot write any more", async () => {
       const cookie = await visit({ visits: 5 });
-      const [sleeper] = await Child.start(spec, 1);
+      const [sleeper] = await Child.start(spec, 1, { lockTtl: 1 });
       await sleeper!.run("hold", cookie);
       sleeper!.signal("SIGSTOP");
       try {
@@ -118,7 +118,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
     test(`processes killed at random points leave every session whole, old or new: ${ROUNDS} rounds of four`, async () => {
       let written = 0;
       for (let round = 0; round < ROUNDS; round++) written += await killRound(spec, sessions);
-      expect(written).toBeGreaterThan(ROUNDS * 9);
+      expect(written).toBeGreaterThanOrEqual(ROUNDS * 9);
     });
   });
 }
