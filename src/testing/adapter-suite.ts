@@ -64,7 +64,8 @@ export function adapterSuite(options: AdapterSuiteOptions): SuiteCase[] {
 async function onSite(options: AdapterSuiteOptions, run: (site: Site) => Promise<void>): Promise<void> {
   const clock = virtualEnvironment();
   const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
-  const sessions = createSessions<DemoData>({ backend: store });
+  // No case is about these limits, and on a busy machine fifty requests at once take their time.
+  const sessions = createSessions<DemoData>({ backend: store, backendTimeout: 60, lockWait: 60 });
   const { demo, slow, stream } = demoSite();
   const { url, close } = await options.start(sessions, demo);
   const site: Site = {

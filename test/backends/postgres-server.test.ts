@@ -191,7 +191,7 @@ await onServer("postgres", ({ url, adminUrl }) => {
         ["create", () => backend.create("create", newRecord()), true],
       ];
       for (const [handle] of acts) {
-        await backend.create(handle, newRecord({ idleTimeout: 2, userId: handle }));
+        await backend.create(handle, newRecord({ idleTimeout: 4, userId: handle }));
       }
       const other = await owner.client.connect();
       await other.query(`BEGIN; UPDATE ${table} SET fence = fence`);

@@ -269,9 +269,11 @@ await onServer("redis", ({ url }) => {
     const [{ driver: redis }] = storage.getMounts!("") as unknown as [
       { driver: { getInstance(): { ttl(key: string): Promise<number> } } },
     ];
-    expect(await redis.getInstance().ttl(`${base}:sessions:one`)).toBe(100);
+    // To within a minute, because a busy machine takes its time.
+    const left = async () => Math.ceil((await redis.getInstance().ttl(`${base}:sessions:one`)) / 60);
+    expect(await left()).toBe(2);
     await backend.touch("one", 300);
-    expect(await redis.getInstance().ttl(`${base}:sessions:one`)).toBe(300);
+    expect(await left()).toBe(5);
     await backend.delete("one");
     expect(await storage.getKeys("")).toEqual([]);
   });

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSessions, destroy, type SessionBackend, update } from "micropie";
 import { nodeSessions } from "micropie/adapters/node";
+import { watchLag } from "../_lag.ts";
 
 interface Data {
   visits: number;
@@ -48,15 +48,13 @@ export async function startSite(backend: SessionBackend): Promise<Site> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const delay = monitorEventLoopDelay({ resolution: 10 });
-  delay.enable();
+  const lag = watchLag();
   return {
     url: `http://127.0.0.1:${port}`,
     backend,
-    // It measures from one tick to the next, which are 10 ms apart.
-    lag: () => Math.max(0, delay.max / 1e6 - 10),
+    lag: lag.most,
     async close() {
-      delay.disable();
+      lag.stop();
       server.closeAllConnections();
       server.close();
       await sessions.close();

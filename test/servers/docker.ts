@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { freePort } from "../_port.ts";
 import { until } from "../_until.ts";
-import { freePort } from "./home.ts";
 import type { Server } from "./server.ts";
 import { watch } from "./watchdog.ts";
 

@@ -1,9 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { freePort } from "../_port.ts";
 import { until } from "../_until.ts";
 import { startContainer } from "./docker.ts";
 import { find, type Wanted } from "./find.ts";
-import { freePort, type Home, makeHome, type User } from "./home.ts";
+import { type Home, makeHome, type User } from "./home.ts";
 import { childrenOf, isRunning, send } from "./processes.ts";
 
 /** A server that runs for the tests, on 127.0.0.1, with its data in a temporary folder. */
