@@ -25,7 +25,7 @@ test("a back-end where the last blob wins fails at C1: it loses what another req
   expect(failed.get("C1")).toEqual(
     expect.arrayContaining([
       "C1: a patch made from an older version changes only the keys it names, and answers merged",
-      "C1: of fifty requests at once that write fifty keys, fifty are kept, by one server or by four",
+      "C1: fifty concurrent requests that write fifty keys keep all fifty, on one server and on four",
     ]),
   );
   expect([...failed.keys()]).not.toEqual(expect.arrayContaining(["C3"]));
@@ -34,7 +34,7 @@ test("a back-end where the last blob wins fails at C1: it loses what another req
 test("a back-end that saves with an upsert fails at C3: it brings ended sessions back", async () => {
   const failed = await failures((clock) => new UpsertBackend(clock));
   for (const what of ["a logout", "a revocation of all"]) {
-    const name = `after ${what} through one instance, nothing that comes late through another brings the session back`;
+    const name = `after ${what} through one instance, no late call through another brings the session back`;
     expect(failed.get("C3")).toContain(`C3: ${name}`);
   }
   expect([...failed.keys()]).not.toEqual(expect.arrayContaining(["C1"]));
@@ -45,7 +45,7 @@ test("a back-end that checks and then acts fails wherever two calls overlap", as
   expect([...failed.keys()].sort()).toEqual(
     expect.arrayContaining(["B5", "B7", "C1", "C2", "C3", "C4", "C5", "C7", "C8"]),
   );
-  expect(failed.get("C2")).toContain("C2: 200 concurrent increments count 200, by four servers");
+  expect(failed.get("C2")).toContain("C2: 200 concurrent increments on four servers count 200");
   expect(failed.get("C3")).toContain("C3: a patch and a delete at once: the session is over");
 });
 
@@ -56,7 +56,7 @@ test("a cache that hears nothing from the other process fails at C3: it serves w
     return { backend: another(), another };
   });
   for (const what of ["a logout", "a revocation of all", "a change of rights"]) {
-    const name = `${what} through one instance of the back-end holds for another as soon as it is answered`;
+    const name = `${what} through one instance of the back-end takes effect for another as soon as it is answered`;
     expect(failed.get("C3")).toContain(`C3: ${name}`);
   }
 });

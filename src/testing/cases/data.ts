@@ -37,7 +37,7 @@ export const dataCases: readonly EngineCase[] = [
   },
   {
     promise: "S8",
-    name: "a value that cannot be stored is refused by its key, and what was stored stays as it was",
+    name: "a value that cannot be stored is an error that names its key, and what was stored stays as it was",
     async run({ sessions, visitor }) {
       const ann = await visitor({ visits: 1, name: "Ann" });
       for (const [what, value] of Object.entries(REFUSED)) {
@@ -55,7 +55,7 @@ export const dataCases: readonly EngineCase[] = [
   },
   {
     promise: "S8",
-    name: "a session over the size limit is refused by its largest key, and what was stored stays as it was",
+    name: "a session over the size limit is an error that names its largest key, and what was stored stays as it was",
     async run({ sessions, visitor }) {
       const ann = await visitor({ visits: 1 }, sessions({ maxBytes: 1000 }));
       for (const size of [1000, 20_000]) {
@@ -71,7 +71,7 @@ export const dataCases: readonly EngineCase[] = [
   },
   {
     promise: "B1",
-    name: "what happens to a value after the request does not reach the store, nor another request",
+    name: "a change to a value after the request reaches neither the store nor another request",
     async run({ visitor }) {
       const ann = await visitor({ cart: ["tea"] });
       const [one, two] = [await ann.begin(), await ann.begin()];

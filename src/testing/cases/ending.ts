@@ -100,7 +100,7 @@ export const endingCases: readonly EngineCase[] = [
   ...raceCases,
   {
     promise: "C3",
-    name: "a logout whose answer is late is a logout already",
+    name: "a logout takes effect in the store, before its answer arrives",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const { cookie } = ann;
@@ -117,7 +117,7 @@ export const endingCases: readonly EngineCase[] = [
   },
   {
     promise: "C3",
-    name: "a logout ends every id the session ever had",
+    name: "a logout ends every id that the session has had",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const cookies = [ann.cookie];
@@ -144,7 +144,7 @@ export const endingCases: readonly EngineCase[] = [
   },
   {
     promise: "C6",
-    name: "a request that outlives its session sends no cookie, whatever it wrote",
+    name: "a request whose session ends while it runs sends no cookie, whatever it writes",
     async run(world) {
       const heard = world.heard("discarded");
       const ann = await world.visitor({ visits: 1 });
@@ -163,7 +163,7 @@ export const endingCases: readonly EngineCase[] = [
   },
   {
     promise: "C6",
-    name: "a second logout of the same session sends no removal that could hit a newer cookie",
+    name: "a second logout of the same session sends no removal, which could remove a newer cookie",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const slow = await ann.begin();

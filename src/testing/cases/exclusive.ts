@@ -11,7 +11,7 @@ const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 export const exclusiveCases: readonly EngineCase[] = [
   {
     promise: "C7",
-    name: "a part of a handler runs exclusively, on the newest data, and answers",
+    name: "a part of a handler runs exclusively, on the newest data, and its result is returned",
     async run(world) {
       const ann = await world.visitor({ visits: 0 });
       const engines = [world.sessions(), world.sessions()];
@@ -38,7 +38,7 @@ export const exclusiveCases: readonly EngineCase[] = [
   },
   {
     promise: "C7",
-    name: "who waits longer than allowed is told so, and the one who runs is not disturbed",
+    name: "a request that waits too long for exclusive use is an error, and the holder goes on",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       for (const other of [undefined, world.sessions()]) {
@@ -57,7 +57,7 @@ export const exclusiveCases: readonly EngineCase[] = [
   },
   {
     promise: "C7",
-    name: "requests that did not ask, and other sessions, do not wait",
+    name: "requests that do not ask for exclusive use, and other sessions, do not wait",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const bob = await world.visitor({ visits: 1 });
@@ -73,7 +73,7 @@ export const exclusiveCases: readonly EngineCase[] = [
   },
   {
     promise: "C7",
-    name: "a handler that throws frees the session, and what it changed is dropped",
+    name: "a handler that throws releases the session, and its changes are dropped",
     async run({ visitor }) {
       const ann = await visitor({ visits: 1 });
       const failing = ann.request(
@@ -96,7 +96,7 @@ export const exclusiveCases: readonly EngineCase[] = [
   },
   {
     promise: "C7",
-    name: "a holder that died is waited for no longer than its lock lives, and what it writes late is fenced off",
+    name: "the lock of a holder that died expires, and what that holder writes late is rejected",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const server = world.sessions({ lockTtl: 10 });
@@ -117,7 +117,7 @@ export const exclusiveCases: readonly EngineCase[] = [
   },
   {
     promise: "C7",
-    name: "a session that ends while somebody waits for it is over for that one too",
+    name: "a session that ends while a request waits for exclusive use has ended for that request too",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const { cookie } = ann;
@@ -135,7 +135,7 @@ export const exclusiveCases: readonly EngineCase[] = [
   },
   {
     promise: "C7",
-    name: "a guessed id locks nobody out",
+    name: "a request with a guessed id takes no lock",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const guesser = world.browser();
@@ -148,7 +148,7 @@ export const exclusiveCases: readonly EngineCase[] = [
   },
   {
     promise: "C7",
-    name: "an update by somebody else, and one by the holder, both count under exclusive use",
+    name: "during exclusive use, an update by another request and one by the holder both count",
     async run({ visitor }) {
       const ann = await visitor({ visits: 0 });
       const holder = await ann.begin({ exclusive: true });
@@ -165,7 +165,7 @@ export const exclusiveCases: readonly EngineCase[] = [
   },
   {
     promise: "C6",
-    name: "after a sign-in, the id from before it sets no cookie, even if a second cookie's session ends under the wait",
+    name: "after a sign-in, a request with the id from before it sets no cookie, even if the session of its second cookie ends while it waits",
     async run(world) {
       const [ann, bob] = [await world.visitor({ visits: 1 }), await world.visitor({ visits: 1 })];
       const both = world.browser();
@@ -184,7 +184,7 @@ export const exclusiveCases: readonly EngineCase[] = [
   },
   {
     promise: "C7",
-    name: "a holder that died does not end the session either, by removing its last key",
+    name: "a holder that died cannot end the session by removing its last key",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const server = world.sessions({ lockTtl: 10 });
@@ -201,7 +201,7 @@ export const exclusiveCases: readonly EngineCase[] = [
   },
   {
     promise: "C7",
-    name: "an update by a holder that died is fenced off too",
+    name: "an update by a holder that died is rejected",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const server = world.sessions({ lockTtl: 10 });

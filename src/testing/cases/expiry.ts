@@ -17,7 +17,7 @@ export const expiryCases: readonly EngineCase[] = [
   },
   {
     promise: "B4",
-    name: "each request keeps it alive, reading alone too, but not beyond thirty days",
+    name: "each request keeps a session alive, even one that only reads, but not beyond thirty days",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       for (let hour = 0; hour < 30 * 24 - 6; hour += 6) {
@@ -33,7 +33,7 @@ export const expiryCases: readonly EngineCase[] = [
   },
   {
     promise: "B4",
-    name: "reading moves the deadline only now and then, and never rewrites the data",
+    name: "reading moves the deadline at most once per touchThrottle, and never rewrites the data",
     async run(world) {
       const ann = await world.visitor({ visits: 1 }, world.sessions({ touchThrottle: 60 }));
       world.store.forget();
@@ -47,7 +47,7 @@ export const expiryCases: readonly EngineCase[] = [
   },
   {
     promise: "B4",
-    name: "writing does not need a touch of its own",
+    name: "a write moves the deadline without a separate touch",
     async run(world) {
       const ann = await world.visitor({ visits: 1 }, world.sessions({ idleTimeout: 1000 }));
       for (let n = 2; n < 8; n++) {
@@ -60,7 +60,7 @@ export const expiryCases: readonly EngineCase[] = [
   },
   {
     promise: "B4",
-    name: "a session may have a shorter life of its own",
+    name: "a sign-in can give its session shorter timeouts",
     async run(world) {
       const ann = world.browser();
       await ann.request((session) => login(session, "ann", { idleTimeout: 60, absoluteTimeout: 100 }));
@@ -74,7 +74,7 @@ export const expiryCases: readonly EngineCase[] = [
   },
   {
     promise: "B4",
-    name: "a sign-in starts the absolute deadline anew; a rotation does not",
+    name: "a sign-in restarts the absolute deadline; a rotation does not",
     async run(world) {
       const on = world.sessions({ idleTimeout: 1000, absoluteTimeout: 1000 });
       const ann = await world.visitor({ visits: 1 }, on);
@@ -87,7 +87,7 @@ export const expiryCases: readonly EngineCase[] = [
   },
   {
     promise: "B4",
-    name: "the server decides, whatever the cookie says: a persistent cookie ends with its session",
+    name: "a session ends on the server even if its persistent cookie lasts longer",
     async run(world) {
       const on = world.sessions({ idleTimeout: 100, cookie: { persistent: true } });
       const ann = await world.visitor({ visits: 1 }, on);
@@ -114,7 +114,7 @@ export const expiryCases: readonly EngineCase[] = [
   },
   {
     promise: "C3",
-    name: "pruning under a running request ends what has expired and nothing else",
+    name: "pruning while a request runs deletes expired sessions and no others",
     async run(world) {
       const on = world.sessions({ idleTimeout: 100 });
       const [ann, bob] = [await world.visitor({ visits: 1 }, on), await world.visitor({ visits: 1 }, on)];

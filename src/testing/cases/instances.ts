@@ -36,7 +36,7 @@ const LATE: Record<string, (backend: SessionBackend, handle: string, record: Ses
 const lateCases = (["a logout", "a revocation of all"] as const).map(
   (what): Case => ({
     promise: "C3",
-    name: `after ${what} through one instance, nothing that comes late through another brings the session back`,
+    name: `after ${what} through one instance, no late call through another brings the session back`,
     async run(world) {
       const one = world.store.inner;
       const another = await world.another();
@@ -57,7 +57,7 @@ const lateCases = (["a logout", "a revocation of all"] as const).map(
 const endCases = Object.entries(ENDS).map(
   ([what, end]): Case => ({
     promise: "C3",
-    name: `${what} through one instance of the back-end holds for another as soon as it is answered`,
+    name: `${what} through one instance of the back-end takes effect for another as soon as it is answered`,
     async run(world) {
       const one = world.store.inner;
       const another = await world.another();

@@ -56,7 +56,7 @@ async function begin(
 const failing = Object.entries(ATTEMPTS).map(
   ([what, { verb, run }]): EngineCase => ({
     promise: "R1",
-    name: `${what} while the store fails is an error, and then all is as before`,
+    name: `${what} while the store fails is an error and changes nothing`,
     async run(world) {
       const { cookie, failed, assertAsBefore } = await signedIn(world);
       const cause = new Error("connection refused");
@@ -74,7 +74,7 @@ const failing = Object.entries(ATTEMPTS).map(
 const silent = Object.entries(ATTEMPTS).map(
   ([what, { verb, run }]): EngineCase => ({
     promise: "R1",
-    name: `${what} while the store does not answer is an error at the deadline, and then all is as before`,
+    name: `${what} while the store does not answer is an error at the deadline and changes nothing`,
     async run(world) {
       const { cookie, failed, assertAsBefore } = await signedIn(world);
       const asked = world.store.silence([verb]);
@@ -123,7 +123,7 @@ export const outageCases: readonly EngineCase[] = [
   ...silent,
   {
     promise: "R1",
-    name: "a deadline that could not be moved loses nothing of the user's, so the answer goes out",
+    name: "a touch that fails loses no data, so the request succeeds",
     async run(world) {
       const ann = await world.visitor({ visits: 1 }, world.sessions({ touchThrottle: 1 }));
       await world.advance(10);
@@ -140,7 +140,7 @@ export const outageCases: readonly EngineCase[] = [
   },
   {
     promise: "R1",
-    name: "the policy anonymous answers without a session, which cannot be written, and logs nobody out",
+    name: "with the policy anonymous, a request goes on with an empty read-only session, and nobody is logged out",
     async run(world) {
       const ann = await world.visitor({ visits: 1 }, world.sessions({ outage: "anonymous" }));
       const { cookie } = ann;
@@ -165,7 +165,7 @@ export const outageCases: readonly EngineCase[] = [
   },
   {
     promise: "R1",
-    name: "a save that reaches the store after its deadline leaves the session whole",
+    name: "a save that reaches the store after its deadline leaves the session consistent",
     async run(world) {
       const ann = await world.visitor({ visits: 1, name: "Ann" });
       const session = await ann.begin();

@@ -22,7 +22,7 @@ export const overlapCases: readonly EngineCase[] = [
   },
   {
     promise: "C1",
-    name: "a save that reaches the store late does not undo what another request saved meanwhile",
+    name: "a save that reaches the store late does not undo what another request has saved meanwhile",
     async run({ store, visitor }) {
       const ann = await visitor({ visits: 1, cart: ["tea"] });
       const slow = await ann.begin();
@@ -39,7 +39,7 @@ export const overlapCases: readonly EngineCase[] = [
   },
   {
     promise: "C1",
-    name: "a key that one request removes is gone, and one that another adds is there",
+    name: "one request removes a key while another adds one: both take effect",
     async run({ visitor }) {
       const ann = await visitor({ visits: 1, name: "Ann" });
       const one = await ann.begin();
@@ -52,7 +52,7 @@ export const overlapCases: readonly EngineCase[] = [
   },
   {
     promise: "C1",
-    name: "of two requests that change the same key the later save wins, and the rest of both is kept",
+    name: "of two requests that change the same key, the later save wins, and their other changes are kept",
     async run({ visitor }) {
       const ann = await visitor({ visits: 1 });
       const one = await ann.begin();
@@ -66,7 +66,7 @@ export const overlapCases: readonly EngineCase[] = [
   },
   {
     promise: "C1",
-    name: "the last key removed by one request while another adds one: the session goes on with that one",
+    name: "one request removes the last key while another adds one: the session lives on with the new key",
     async run({ visitor }) {
       const ann = await visitor({ visits: 1 });
       const one = await ann.begin();
@@ -95,7 +95,7 @@ export const overlapCases: readonly EngineCase[] = [
   },
   {
     promise: "C2",
-    name: "200 concurrent increments count 200, by one server",
+    name: "200 concurrent increments on one server count 200",
     async run({ sessions, visitor }) {
       const ann = await visitor({ visits: 0 });
       const on = sessions();
@@ -111,7 +111,7 @@ export const overlapCases: readonly EngineCase[] = [
   },
   {
     promise: "C2",
-    name: "an update starts from what is stored now, not from what the request read",
+    name: "an update starts from the stored value, not from the value that the request has read",
     async run({ visitor }) {
       const ann = await visitor({ visits: 1 });
       const session = await ann.begin();
@@ -126,7 +126,7 @@ export const overlapCases: readonly EngineCase[] = [
   },
   {
     promise: "C2",
-    name: "an update that another server overtakes is done again, and neither change is lost",
+    name: "an update that another server overtakes is retried, and neither change is lost",
     async run(world) {
       const ann = await world.visitor({ visits: 0, cart: [] });
       const other = world.sessions();
@@ -156,7 +156,7 @@ export const overlapCases: readonly EngineCase[] = [
   },
   {
     promise: "C8",
-    name: "a message that another request leaves while one is being read is there for the next",
+    name: "a flash message that is set while another is being read is there for the next request",
     async run({ store, visitor }) {
       const ann = await visitor({ visits: 1, notice: "first" });
       const reader = await ann.begin();

@@ -27,7 +27,7 @@ export const rotationCases: readonly EngineCase[] = [
   },
   {
     promise: "C5",
-    name: "at a rotation with the same rights the old id works for ten seconds, on the current data",
+    name: "after a rotation with the same rights, the old id works for ten seconds, on the current data",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const old = tab(world, ann);
@@ -43,7 +43,7 @@ export const rotationCases: readonly EngineCase[] = [
   },
   {
     promise: "C5",
-    name: "the old id used after its grace finds nothing and is reported as a stolen cookie may be",
+    name: "the old id finds no session after its grace, and its use is reported as that of a possibly stolen cookie",
     async run(world) {
       const heard = world.heard("reused");
       const ann = await world.visitor({ visits: 1 });
@@ -80,7 +80,7 @@ export const rotationCases: readonly EngineCase[] = [
   },
   {
     promise: "C4",
-    name: "a rotation that the store refuses leaves the old session whole",
+    name: "a rotation that fails in the store leaves the old session unchanged",
     async run({ store, visitor }) {
       const ann = await visitor({ visits: 1 });
       for (const change of [{}, { privilegeChange: true }]) {
@@ -96,7 +96,7 @@ export const rotationCases: readonly EngineCase[] = [
   },
   {
     promise: "C4",
-    name: "a rotation whose answer is lost leaves the new session whole, and the old id works for its grace",
+    name: "a rotation whose answer is lost has taken effect, and the old id works for its grace",
     async run(world) {
       const ann = await world.visitor({ visits: 1 }, world.sessions({ backendTimeout: 5 }));
       const session = await ann.begin();
@@ -113,7 +113,7 @@ export const rotationCases: readonly EngineCase[] = [
   },
   {
     promise: "C5",
-    name: "at a sign-in the id from before it is dead at once, for whoever else knew it",
+    name: "after a sign-in the old id is invalid at once, for everybody who knew it",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const attacker = tab(world, ann);
@@ -127,7 +127,7 @@ export const rotationCases: readonly EngineCase[] = [
   },
   {
     promise: "C5",
-    name: "at a change of rights the old id is dead at once too",
+    name: "after a change of rights the old id is invalid at once",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const old = tab(world, ann);
@@ -161,7 +161,7 @@ export const rotationCases: readonly EngineCase[] = [
   },
   {
     promise: "C5",
-    name: "a same-rights rotation under way while its user signs in neither undoes nor joins the sign-in",
+    name: "a rotation with the same rights that overlaps a sign-in has no effect on the sign-in",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const slow = await ann.begin();
@@ -177,7 +177,7 @@ export const rotationCases: readonly EngineCase[] = [
   },
   {
     promise: "C5",
-    name: "new rights are given with a new id also when the last key goes and somebody else writes one",
+    name: "a change of rights brings a new id even if the request removes the last key and another request adds one",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const old = ann.cookie;

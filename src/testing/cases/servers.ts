@@ -10,7 +10,7 @@ const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 export const serverCases: readonly Case[] = [
   {
     promise: "C1",
-    name: "of fifty requests at once that write fifty keys, fifty are kept, by one server or by four",
+    name: "fifty concurrent requests that write fifty keys keep all fifty, on one server and on four",
     async run(world) {
       for (const servers of [1, 4]) {
         const ann = await world.visitor({ visits: 1 });
@@ -29,7 +29,7 @@ export const serverCases: readonly Case[] = [
   },
   {
     promise: "C2",
-    name: "200 concurrent increments count 200, by four servers",
+    name: "200 concurrent increments on four servers count 200",
     async run(world) {
       const ann = await world.visitor({ visits: 0 });
       const engines = Array.from({ length: 4 }, () => world.sessions());
@@ -45,7 +45,7 @@ export const serverCases: readonly Case[] = [
   },
   {
     promise: "C4",
-    name: "of two racing rotations one wins; the other sends no cookie, and its data is kept",
+    name: "of two concurrent rotations one wins; the other sends no cookie, and its data is kept",
     async run(world) {
       for (const side of ["before", "after"] as const) {
         const ann = await world.visitor({ visits: 1 });
@@ -69,7 +69,7 @@ export const serverCases: readonly Case[] = [
   },
   {
     promise: "C4",
-    name: "two sign-ins of one session at once: each answer carries a session that is signed in",
+    name: "after two concurrent sign-ins of one session, the cookie of each answer is signed in",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const lines = await Promise.all(
@@ -89,7 +89,7 @@ export const serverCases: readonly Case[] = [
   },
   {
     promise: "C7",
-    name: "requests that ask for the session exclusively run one at a time, on one server or three",
+    name: "requests for exclusive use run one at a time, on one server and on three",
     async run(world) {
       const ann = await world.visitor({ visits: 0 });
       const engines = [world.sessions(), world.sessions(), world.sessions()];
@@ -112,7 +112,7 @@ export const serverCases: readonly Case[] = [
   },
   {
     promise: "C8",
-    name: "a flash message is read once, whoever of ten parallel requests on two servers asks first",
+    name: "of ten concurrent requests on two servers, exactly one reads a flash message",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       await ann.request((session) => flash(session, "notice", "saved!"));
@@ -134,7 +134,7 @@ export const serverCases: readonly Case[] = [
   },
   {
     promise: "U1",
-    name: "of twenty sign-ins while everything is revoked, each is either ended or still listed",
+    name: "of twenty sign-ins during a revocation of all, each is either ended or still listed",
     async run(world) {
       const visitors = Array.from({ length: 20 }, () => world.browser());
       const signingIn = visitors.map((visitor) => visitor.request((session) => login(session, "ann")));
@@ -151,7 +151,7 @@ export const serverCases: readonly Case[] = [
   },
   {
     promise: "B4",
-    name: "a server whose own clock is a day off neither ends a session nor keeps one",
+    name: "a server whose own clock is a day off neither ends a session early nor keeps it longer",
     async run(world) {
       const real = Date.now;
       const ann = await world.visitor({ visits: 1 }, world.sessions({ idleTimeout: 1000, touchThrottle: 1 }));

@@ -12,7 +12,7 @@ const named: SessionOptions<Data> = { userId: (data) => data.name };
 export const startingOverCases: readonly EngineCase[] = [
   {
     promise: "C5",
-    name: "a session that starts over has only what is put into it, under an id of its own; the old one is dead",
+    name: "a session that starts over has only new data and a new id; the old id is invalid",
     async run(world) {
       const ann = await world.visitor({ visits: 1, color: "red" });
       const before = world.browser();
@@ -31,7 +31,7 @@ export const startingOverCases: readonly EngineCase[] = [
   },
   {
     promise: "C5",
-    name: "what others store while a session starts over does not get into it",
+    name: "what other requests store while a session starts over is not part of the new session",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const beside = world.browser();
@@ -50,7 +50,7 @@ export const startingOverCases: readonly EngineCase[] = [
   },
   {
     promise: "C5",
-    name: "what a request begun before the session started over writes late is dropped",
+    name: "a late write of a request that began before the session started over is dropped",
     async run(world) {
       const heard = world.heard("discarded");
       const ann = await world.visitor({ visits: 1 });
@@ -67,7 +67,7 @@ export const startingOverCases: readonly EngineCase[] = [
   },
   {
     promise: "B5",
-    name: "a session that starts over with nothing in it ends",
+    name: "a session that starts over and stays empty ends",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const handle = handleIn(ann);
@@ -78,7 +78,7 @@ export const startingOverCases: readonly EngineCase[] = [
   },
   {
     promise: "U1",
-    name: "a signed-in session that starts over is nobody's",
+    name: "a signed-in session that starts over is not signed in",
     async run(world) {
       const sessions = world.sessions();
       const ann = await world.visitor({ visits: 1 }, sessions);
@@ -91,7 +91,7 @@ export const startingOverCases: readonly EngineCase[] = [
   },
   {
     promise: "C4",
-    name: "of two requests that start a session over at once, each has a session with its own data",
+    name: "two concurrent requests that start a session over each get a session with their own data",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const other = world.browser();
@@ -106,7 +106,7 @@ export const startingOverCases: readonly EngineCase[] = [
   },
   {
     promise: "U1",
-    name: "a public id told before the session is stored is the one that it gets",
+    name: "a public id that is asked for before the session is stored stays the same",
     async run(world) {
       const ann = world.browser();
       let told = "";
@@ -120,7 +120,7 @@ export const startingOverCases: readonly EngineCase[] = [
   },
   {
     promise: "U1",
-    name: "with `userId`, who stands in the data is signed in: listed, with a new id, until the data says otherwise",
+    name: "with `userId`, the user in the data is signed in: listed, with a new id, until the data changes",
     async run(world) {
       const sessions = world.sessions(named);
       const ann = await world.visitor({ visits: 1 }, sessions);
@@ -145,7 +145,7 @@ export const startingOverCases: readonly EngineCase[] = [
   },
   {
     promise: "U1",
-    name: "with `userId`, another user in the data is another sign-in, and all of it can be revoked",
+    name: "with `userId`, another user in the data is a new sign-in, which can be revoked",
     async run(world) {
       const sessions = world.sessions(named);
       const ann = await world.visitor({ name: "ann" }, sessions);
@@ -157,7 +157,7 @@ export const startingOverCases: readonly EngineCase[] = [
   },
   {
     promise: "C3",
-    name: "a session can be read again, and one that has ended cannot",
+    name: "a session can be reloaded until it has ended",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const early = await ann.begin();

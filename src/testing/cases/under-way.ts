@@ -13,7 +13,7 @@ const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 export const underWayCases: readonly EngineCase[] = [
   {
     promise: "C3",
-    name: "a logout that comes while the request's own save is under way is not lost",
+    name: "a logout during the request's own save is not lost",
     async run(world) {
       const sessions = world.sessions();
       const ann = await world.visitor({ visits: 1 }, sessions);
@@ -33,7 +33,7 @@ export const underWayCases: readonly EngineCase[] = [
   },
   {
     promise: "C5",
-    name: "a sign-in that comes while the request's own commit is under way is done by the next one",
+    name: "a sign-in during the request's own commit is done by the next commit",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const session = await ann.begin();
@@ -50,7 +50,7 @@ export const underWayCases: readonly EngineCase[] = [
   },
   {
     promise: "C5",
-    name: "a request that empties the session does not end what was signed in while it looked twice",
+    name: "a request that empties the session does not end a sign-in that overlaps it",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const emptying = await ann.begin();
@@ -67,7 +67,7 @@ export const underWayCases: readonly EngineCase[] = [
   },
   {
     promise: "B1",
-    name: "two commits of a new session at once store one record, with all of it",
+    name: "two concurrent commits of a new session store one record with all changes",
     async run(world) {
       const ann = world.browser();
       const session = await ann.begin();
@@ -85,7 +85,7 @@ export const underWayCases: readonly EngineCase[] = [
   },
   {
     promise: "C2",
-    name: "an update beside the request's own save is not written again at the end of a stream",
+    name: "an update during the request's own save is not written again at the end of a stream",
     async run(world) {
       const ann = await world.visitor({ visits: 0 });
       const session = await ann.begin();
@@ -123,7 +123,7 @@ export const underWayCases: readonly EngineCase[] = [
   },
   {
     promise: "C2",
-    name: "updates at once count each, also in a session that is not stored yet",
+    name: "concurrent updates all count, also in a session that is not stored yet",
     async run(world) {
       const ann = world.browser();
       await ann.request((session) =>
@@ -134,7 +134,7 @@ export const underWayCases: readonly EngineCase[] = [
   },
   {
     promise: "C7",
-    name: "the head of an answer that leaves in an exclusive part does not let the next one in",
+    name: "a commit inside of an exclusive part does not release the session",
     async run(world) {
       const sessions = world.sessions();
       const ann = await world.visitor({ visits: 0 }, sessions);
@@ -157,7 +157,7 @@ export const underWayCases: readonly EngineCase[] = [
   },
   {
     promise: "O4",
-    name: "a request that failed saves nothing of an exclusive part that still runs",
+    name: "a request that has failed saves nothing of an exclusive part that still runs",
     async run(world) {
       const sessions = world.sessions();
       const ann = await world.visitor({ visits: 1 }, sessions);
@@ -178,7 +178,7 @@ export const underWayCases: readonly EngineCase[] = [
   },
   {
     promise: "C6",
-    name: "a session that ends while an exclusive part waits for it sets no cookie that was due before",
+    name: "a session that ends while an exclusive part waits for it sets no cookie, even if one was due",
     async run(world) {
       const sessions = world.sessions();
       const ann = await world.visitor({ visits: 1 }, sessions);

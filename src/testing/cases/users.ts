@@ -20,7 +20,7 @@ const userOf = (visitor: Browser<Data>): Promise<string | undefined> =>
 export const usersCases: readonly EngineCase[] = [
   {
     promise: "U1",
-    name: "a sign-in ties the session to its user, and the data comes along",
+    name: "a sign-in ties the session to its user and keeps the data",
     async run(world) {
       const ann = await world.visitor({ visits: 7 });
       await ann.request((session) => login(session, "ann"));
@@ -34,7 +34,7 @@ export const usersCases: readonly EngineCase[] = [
   },
   {
     promise: "U1",
-    name: "who signs in without any data is signed in, and stays so when the data goes",
+    name: "a session without data can be signed in, and stays signed in when its data is removed",
     async run(world) {
       const ann = await signedIn(world, "ann");
       assert.equal(await userOf(ann), "ann");
@@ -62,7 +62,7 @@ export const usersCases: readonly EngineCase[] = [
   },
   {
     promise: "U1",
-    name: "all others are revoked and the one in use is spared",
+    name: "all other sessions of a user can be revoked while the one in use lives on",
     async run(world) {
       const [here, there] = [await signedIn(world, "ann"), await signedIn(world, "ann")];
       const bob = await signedIn(world, "bob");
@@ -79,7 +79,7 @@ export const usersCases: readonly EngineCase[] = [
   },
   {
     promise: "U1",
-    name: "a sign-in that was stored before everything was revoked is revoked, though its answer comes later",
+    name: "a sign-in that is stored before a revocation of all is revoked, even if its answer arrives later",
     async run(world) {
       for (const verb of ["create", "patch"] as const) {
         const visitor = verb === "create" ? world.browser() : await world.visitor({ visits: 1 });
@@ -98,7 +98,7 @@ export const usersCases: readonly EngineCase[] = [
   },
   {
     promise: "U1",
-    name: "a sign-in that reaches the store after everything was revoked is a new one, listed and revocable",
+    name: "a sign-in that reaches the store after a revocation of all is listed and can be revoked",
     async run(world) {
       for (const verb of ["create", "patch"] as const) {
         const visitor = verb === "create" ? world.browser() : await world.visitor({ visits: 1 });
@@ -118,7 +118,7 @@ export const usersCases: readonly EngineCase[] = [
   },
   {
     promise: "U1",
-    name: "a logout takes the session out of the user's list",
+    name: "a logout removes the session from the user's list",
     async run(world) {
       const ann = await signedIn(world, "ann");
       await ann.request((session) => destroy(session));
@@ -127,7 +127,7 @@ export const usersCases: readonly EngineCase[] = [
   },
   {
     promise: "U1",
-    name: "what is done to a listed session's data is done to a copy",
+    name: "the data of a listed session is a copy",
     async run(world) {
       const ann = await signedIn(world, "ann", { cart: ["tea"] });
       const [listed] = await world.sessions().listByUser("ann");

@@ -46,7 +46,7 @@ const TEXTS = [
 export const valueCases: readonly Case[] = [
   {
     promise: "S8",
-    name: "dates, maps, sets, big numbers, bytes and the odd values of JavaScript come back as what they were",
+    name: "dates, maps, sets, big numbers, bytes and special values of JavaScript come back unchanged",
     async run({ visitor }) {
       const values = {
         date: new Date(1e12),
@@ -69,7 +69,7 @@ export const valueCases: readonly Case[] = [
   },
   {
     promise: "S7",
-    name: "__proto__, constructor and other odd keys are data, and no prototype changes",
+    name: "__proto__, constructor and other unusual keys are data, and no prototype changes",
     async run({ visitor }) {
       const ann = await visitor({ visits: 1 });
       for (const key of KEYS) await ann.request((session) => setKey(session, key, { polluted: key }));
@@ -90,7 +90,7 @@ export const valueCases: readonly Case[] = [
   },
   {
     promise: "S8",
-    name: "every text comes back as it was, as a value and as a part of one",
+    name: "every text comes back unchanged, as a value and inside a value",
     async run({ visitor }) {
       const ann = await visitor({
         texts: TEXTS,
@@ -103,7 +103,7 @@ export const valueCases: readonly Case[] = [
   },
   {
     promise: "S8",
-    name: "a session just under the size limit is kept whole, also when it is merged",
+    name: "a session just under the size limit is stored whole, also when two changes are merged",
     async run({ visitor }) {
       const big = "é".repeat(15_000);
       const ann = await visitor({ visits: 1 });

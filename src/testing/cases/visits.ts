@@ -46,7 +46,7 @@ export const visitsCases: readonly EngineCase[] = [
   },
   {
     promise: "B2",
-    name: "who stores nothing costs the store nothing and gets no cookie",
+    name: "a request that stores nothing makes no call of the store and gets no cookie",
     async run({ store, browser }) {
       const ann = browser();
       await ann.request(() => {});
@@ -72,7 +72,7 @@ export const visitsCases: readonly EngineCase[] = [
   },
   {
     promise: "B2",
-    name: "a hundred made-up cookies write nothing",
+    name: "a hundred invented cookies write nothing",
     async run({ store, browser }) {
       for (let n = 0; n < 100; n++) {
         const ann = browser();
@@ -96,7 +96,7 @@ export const visitsCases: readonly EngineCase[] = [
   },
   {
     promise: "B5",
-    name: "destroyed or emptied, the record is gone, and the cookie is removed with the same attributes",
+    name: "destroying or emptying a session deletes the record and removes the cookie with the same attributes",
     async run(world) {
       const on = world.sessions({
         cookie: { name: "sid", path: "/shop", domain: "example.com", sameSite: "None", partitioned: true },
@@ -134,7 +134,7 @@ export const visitsCases: readonly EngineCase[] = [
   },
   {
     promise: "B7",
-    name: "the right handle with a wrong secret is nobody, and is reported",
+    name: "the right handle with a wrong secret finds no session and is reported",
     async run({ browser, heard, store, visitor }) {
       const unknown = heard("unknown");
       const ann = await visitor({ visits: 1 });
@@ -198,7 +198,7 @@ export const visitsCases: readonly EngineCase[] = [
   },
   {
     promise: "S6",
-    name: "of several cookies of our name, the one that stands for a session is found",
+    name: "of several cookies with the session's name, the one with a session is found",
     async run({ browser, visitor }) {
       const ann = await visitor({ visits: 1 });
       const made = Array.from({ length: 3 }, () => `session_id=${randomBytes(36).toString("base64url")}`);
@@ -211,7 +211,7 @@ export const visitsCases: readonly EngineCase[] = [
   },
   {
     promise: "S6",
-    name: "five hundred cookies of our name cost a bounded number of look-ups",
+    name: "five hundred cookies with the session's name cost a bounded number of look-ups",
     async run({ store, browser }) {
       const flood = browser();
       flood.cookie = Array.from(
