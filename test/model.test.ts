@@ -44,7 +44,7 @@ function property(
   });
 }
 
-describe("requests that overlap in any way do what the same steps do one after the other", () => {
+describe("overlapping requests do the same as their steps one after the other", () => {
   for (const [name, create] of Object.entries(stores)) {
     test(`${RUNS} random programs on ${name}`, () => fc.assert(property(create), { numRuns: RUNS }));
   }

@@ -54,16 +54,16 @@ export function faultCases(title: string, { start, at }: Faulty): void {
       ["breaks off in the middle of an answer", (it) => it.cutReply(9)],
     ];
     for (const [what, fault] of faults) {
-      test(`a store that ${what}: no answer is late, nothing that was promised is lost, and it recovers`, async () => {
+      test(`a store that ${what}: no answer is late, nothing acknowledged is lost, and requests succeed again`, async () => {
         await hurt({ ...short, begin: () => fault(proxy), end: () => proxy.heal() });
       });
     }
 
-    test("a store that is killed and started again: no answer is late, nothing that was promised is lost, and it recovers", async () => {
+    test("a store that is killed and started again: no answer is late, nothing acknowledged is lost, and requests succeed again", async () => {
       await hurt({ ...short, begin: () => server.kill(), end: () => server.restart() });
     });
 
-    test("counts by update from four processes are linearizable, whatever happens between them and the store", async () => {
+    test("updates of one counter by four processes are linearizable, whatever happens between them and the store", async () => {
       await countsUnderFaults(server, at);
     });
 

@@ -42,7 +42,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       expect(await read(cookie)).toEqual({ visits: 200 });
     });
 
-    test("of 50 concurrent requests that write 50 keys, 50 are kept", async () => {
+    test("50 concurrent requests that write 50 keys keep all 50", async () => {
       const cookie = await visit({ visits: 0 });
       const parts = [0, 12, 24, 37, 50];
       await Promise.all(children.map((child, n) => child.run("keys", cookie, parts[n]!, parts[n + 1]!)));
@@ -50,7 +50,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       expect(Object.keys(data)).toHaveLength(51);
     });
 
-    test("of racing rotations one wins, and the others' changes are kept", async () => {
+    test("of concurrent rotations one wins, and the changes of the others are kept", async () => {
       for (let round = 0; round < 10; round++) {
         const cookie = await visit({ visits: 0 });
         await Promise.all(children.map((child) => child.run("open", cookie)));
@@ -86,7 +86,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       expect(await read(cookie)).toEqual({ visits: 32 });
     });
 
-    test("a holder that is killed keeps nobody waiting for longer than its lock lives", async () => {
+    test("the lock of a holder that is killed expires", async () => {
       const cookie = await visit({ visits: 5 });
       const [doomed] = await Child.start(spec, 1, { lockTtl: 1 });
       expect(await doomed!.run("hold", cookie)).toBe(5);
@@ -95,7 +95,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       expect(await read(cookie)).toEqual({ visits: 6 });
     });
 
-    test("a holder that was stopped for longer than its lock lives cannot write any more", async () => {
+    test("a holder that is stopped until its lock has expired cannot write any more", async () => {
       const cookie = await visit({ visits: 5 });
       const [sleeper] = await Child.start(spec, 1, { lockTtl: 1 });
       await sleeper!.run("hold", cookie);
@@ -110,7 +110,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       await sleeper!.kill();
     });
 
-    test("of 1,000 sessions that are used while they end, none comes back", async () => {
+    test("of 1,000 sessions that end while they are used, none comes back", async () => {
       for (let round = 0; round < 20; round++) await tangleRound(sessions, children, 50);
     });
 

@@ -8,7 +8,7 @@ const programs = await findPrograms();
 const place = openPlace();
 afterAll(() => place.remove());
 
-test("every runtime that the documentation names is here", () => {
+test("every runtime that the documentation names is tested", () => {
   const names = programs.map(({ name }) => name.replace(/^(Node \d+|Bun|Deno).*/, "$1"));
   expect(names).toEqual(["Node 22", "Node 24", "Node 26", "Bun", "Deno"]);
 });
@@ -32,7 +32,7 @@ for (const program of programs) {
       });
     }
 
-    test("ends by itself when all is closed, and has run what is listed here, once", async () => {
+    test("exits when all is closed, after running each listed case once", async () => {
       const { code, cases: ran, printed } = await run.end;
       expect({ code, ran }, printed).toEqual({ code: 0, ran: cases });
     });

@@ -55,7 +55,7 @@ describe("an App that is the Worker's default export", async () => {
       expect(await (await ask("greet/Ann")).text()).toBe("Hello, Ann!");
     });
 
-    test("a client that leaves ends the request where it is: its stream is not told, and nothing more is saved", async () => {
+    test("a client that disconnects ends its request: the stream gets no signal, and nothing more is saved", async () => {
       const leave = new AbortController();
       // Compressed, its parts would be gathered.
       const headers = { "accept-encoding": "identity" };

@@ -72,7 +72,7 @@ await onServer("redis", () => {
   });
   afterAll(() => server.stop());
 
-  test("without a fault it hands on everything, in both directions, and the end", async () => {
+  test("without a fault it passes on everything in both directions, including the end", async () => {
     const client = await createClient({ url: `redis://127.0.0.1:${proxy.port}` }).connect();
     const value = "0123456789abcdef".repeat(1 << 18);
     await client.set("large", value);
@@ -103,7 +103,7 @@ await onServer("redis", () => {
     expect(performance.now() - again).toBeLessThan(2000);
   });
 
-  test("reset resets what is open and what is new, until it is healed", async () => {
+  test("reset resets open and new connections until the proxy is healed", async () => {
     const line = open();
     await line.ask("PING", "+PONG");
     proxy.reset();
@@ -134,7 +134,7 @@ await onServer("redis", () => {
     await open().ask("INCR count", ":1");
   });
 
-  test("a black hole for replies lets the server do what it is asked", async () => {
+  test("a black hole for replies lets requests reach the server", async () => {
     const line = open();
     await line.ask("PING", "+PONG");
     proxy.blackHole("replies");
@@ -171,7 +171,7 @@ await onServer("redis", () => {
     await lines.at(-1)!.ask("INCR count", ":2");
   });
 
-  test("half-open: the client does not hear either when the server ends", async () => {
+  test("half-open: the client is not told when the server closes the connection", async () => {
     const line = open();
     await line.ask("PING", "+PONG");
     proxy.halfOpen();
@@ -195,7 +195,7 @@ await onServer("redis", () => {
     await open().ask("GET word", "$8\r\nabcdefgh");
   });
 
-  test("a reply that is cut at its beginning was carried out; cut once, the next is whole", async () => {
+  test("a request whose reply is cut off was carried out; with `once`, the next reply is whole", async () => {
     proxy.cutReply(0, { once: true });
     const line = open();
     line.send("INCR count");
@@ -204,7 +204,7 @@ await onServer("redis", () => {
     await open().ask("INCR count", ":2");
   });
 
-  test("replies that are not longer than that are whole; counting begins when it is asked for", async () => {
+  test("shorter replies stay whole, and counting begins with the call", async () => {
     const line = open();
     for (const _ of [1, 2]) {
       proxy.cutReply("+PONG\r\n".length);
@@ -217,7 +217,7 @@ await onServer("redis", () => {
     expect(await direct("GET", "count")).toBe("1");
   });
 
-  test("a server that is killed is heard of, and is there again after it has started again", async () => {
+  test("the proxy passes on that a server was killed, and connects again after a restart", async () => {
     const line = open();
     await line.ask("PING", "+PONG");
     await server.kill();

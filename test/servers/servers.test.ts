@@ -66,13 +66,13 @@ await onServer("redis", () => {
     });
   });
 
-  test("a setting that is wrong is told by the server's own words", async () => {
+  test("a wrong setting is an error with the server's own message", async () => {
     await expect(startRedis({ "maxmemory-policy": "nonsense" })).rejects.toThrow(
       /redis did not start[\s\S]*argument\(s\) must be one of the following/,
     );
   });
 
-  test("one that a test has frozen is ended all the same", async () => {
+  test("a server that is frozen is stopped too", async () => {
     const server = await startRedis();
     const { pid } = server;
     process.kill(pid!, "SIGSTOP");
@@ -145,7 +145,7 @@ await onServer("postgres", ({ url }) => {
     });
   });
 
-  test("a setting that is wrong is told by the server's own words", async () => {
+  test("a wrong setting is an error with the server's own message", async () => {
     await expect(startPostgres({ work_mem: "nonsense" })).rejects.toThrow(
       /postgres did not start[\s\S]*invalid value for parameter "work_mem"/,
     );
@@ -191,7 +191,7 @@ await onServer("mariadb", () => {
     });
   });
 
-  test("a setting that is wrong is told by the server's own words", async () => {
+  test("a wrong setting is an error with the server's own message", async () => {
     await expect(startMariadb({ nonsense: "1" })).rejects.toThrow(
       /mariadb did not start[\s\S]*unknown variable 'nonsense=1'/,
     );

@@ -40,7 +40,7 @@ test("a back-end that saves with an upsert fails at C3: it brings ended sessions
   expect([...failed.keys()]).not.toEqual(expect.arrayContaining(["C1"]));
 });
 
-test("a back-end that checks and then acts fails wherever two calls overlap", async () => {
+test("a back-end that checks and then writes fails where two calls overlap", async () => {
   const failed = await failures((clock) => new CheckThenActBackend(clock));
   expect([...failed.keys()].sort()).toEqual(
     expect.arrayContaining(["B5", "B7", "C1", "C2", "C3", "C4", "C5", "C7", "C8"]),
@@ -49,7 +49,7 @@ test("a back-end that checks and then acts fails wherever two calls overlap", as
   expect(failed.get("C3")).toContain("C3: a patch and a delete at once: the session is over");
 });
 
-test("a cache that hears nothing from the other process fails at C3: it serves what has ended", async () => {
+test("a cache that learns nothing from another process fails at C3: it serves ended sessions", async () => {
   const failed = await failures(({ now }) => {
     const inner = new InMemorySessionBackend({ now });
     const another = () => new ForgetfulCache(inner);
