@@ -7,7 +7,7 @@ import { until } from "../_until.ts";
 import { startMariadb } from "../servers/mariadb.ts";
 import { onServer } from "../servers/on-server.ts";
 import { startProxy } from "../servers/proxy.ts";
-import { dropTable, mariadb, mysql2, newTable, untilWaiting } from "./_mysql.ts";
+import { type AnyPool, dropTable, mariadb, mysql2, newTable, untilWaiting } from "./_mysql.ts";
 import { handleOf, newPatch, newRecord } from "./_records.ts";
 
 await onServer("mariadb", ({ url, adminUrl }) => {
@@ -258,29 +258,36 @@ await onServer("mariadb", ({ url, adminUrl }) => {
 
   test("with the settings that the docs recommend, connections on which nothing comes back are given up", async () => {
     const { hostname: host, port } = new URL(url);
-    const proxy = await startProxy({ host, port: Number(port) });
-    const silent = mysql2(url.replace(port, String(proxy.port)), { connectionLimit: 2 });
-    silent.client.on("connection", (connection) => {
-      const { stream } = connection as unknown as { stream: Socket };
-      stream.setTimeout(3000, () => stream.destroy(new Error("The database is silent.")));
-    });
-    const limited = mariadb(url.replace(port, String(proxy.port)), {
-      connectionLimit: 2,
-      socketTimeout: 3000,
-    });
-    try {
-      for (const pool of [silent, limited]) {
-        const behind = new MysqlSessionBackend(pool.client, { table });
-        await Promise.all([behind.read("a"), behind.read("b"), behind.read("c")]);
+    const open: ((url: string) => AnyPool)[] = [
+      (through) => {
+        const pool = mysql2(through, { connectionLimit: 2 });
+        pool.client.on("connection", (connection) => {
+          const { stream } = connection as unknown as { stream: Socket };
+          stream.setTimeout(3000, () => stream.destroy(new Error("The database is silent.")));
+        });
+        return pool;
+      },
+      (through) => mariadb(through, { connectionLimit: 2, socketTimeout: 3000 }),
+    ];
+    for (const openPool of open) {
+      const proxy = await startProxy({ host, port: Number(port) });
+      const pool = openPool(url.replace(port, String(proxy.port)));
+      const behind = new MysqlSessionBackend(pool.client, { table });
+      const readThree = () => Promise.allSettled([behind.read("a"), behind.read("b"), behind.read("c")]);
+      try {
+        // Pools open a connection when the others are in use.
+        await until(async () => {
+          await readThree();
+          expect(proxy.connections).toBe(2);
+        });
         proxy.halfOpen();
-        const asked = [behind.read("a"), behind.read("b"), behind.read("c")];
-        const answers = await Promise.allSettled(asked);
+        const answers = await readThree();
         expect(answers.map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"]);
+      } finally {
         behind.close();
+        await pool.end();
+        await proxy.stop();
       }
-    } finally {
-      await Promise.all([silent.end(), limited.end()]);
-      await proxy.stop();
     }
   });
 
