@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { freePort } from "./_port.ts";
 
@@ -16,6 +17,9 @@ export async function startExample(
   name: string,
   { env = {}, seconds = 400 }: { env?: Record<string, string>; seconds?: number } = {},
 ): Promise<ExampleServer> {
+  // An example would run it itself, and take away the packages of the tests that run.
+  if (changed("package-lock.json") > changed("node_modules/.package-lock.json"))
+    throw new Error("node_modules is older than package-lock.json. Run: npm ci");
   for (let attempt = 1; ; attempt++) {
     try {
       return await startOn(await freePort(), name, env, seconds);
@@ -24,6 +28,10 @@ export async function startExample(
       if (attempt === 5 || !String(error).includes("EADDRINUSE")) throw error;
     }
   }
+}
+
+function changed(path: string): number {
+  return statSync(new URL(`../${path}`, import.meta.url)).mtimeMs;
 }
 
 async function startOn(
