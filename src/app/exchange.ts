@@ -4,8 +4,7 @@ import type { Awaitable } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { StateError } from "../errors.ts";
-import type { Body } from "./body.ts";
-import type { AppRequest } from "./request.ts";
+import type { Body } from "./body-content.ts";
 
 /** Everything about one request and its answer. `AppRequest` is what handlers see of it. */
 export interface Exchange {
@@ -28,7 +27,8 @@ export interface Exchange {
   /** Whether the application has looked at the session. */
   looked: boolean;
   body: Body | undefined;
-  view: AppRequest<object> | undefined;
+  /** The AppRequest made for it; `viewOf` returns it. */
+  view: object | undefined;
   /** Whether it is too late for a cookie. */
   headersSent: boolean;
 }

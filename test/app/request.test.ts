@@ -70,7 +70,7 @@ describe("this.request", () => {
   });
 
   test("outside of a request it says so", () => {
-    expect(() => new Site().request).toThrow(/no request here/);
+    expect(() => new Site().request).toThrow(/no current request/);
   });
 
   test("tells everything about the request, served and by fetch", async () => {
