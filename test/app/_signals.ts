@@ -1,4 +1,4 @@
-/** A server that says what it does, for the test of signals. */
+/** A server that prints what it does, for the tests of signals. */
 import { App } from "../../src/app/app.ts";
 
 class Site extends App {
