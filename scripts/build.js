@@ -12,7 +12,7 @@ const stamp = join(dist, "index.js");
 
 /** Returns the compiler's exit code; 0 if there was nothing to do. */
 export function build({ ifNeeded = false } = {}) {
-  if (ifNeeded && existsSync(stamp) && statSync(stamp).mtimeMs > newest()) return 0;
+  if (ifNeeded && isCurrent()) return 0;
   const fresh = join(root, ".tmp", `dist-${process.pid}`);
   const old = join(root, ".tmp", `dist-${process.pid}-old`);
   mkdirSync(fresh, { recursive: true });
@@ -22,6 +22,8 @@ export function build({ ifNeeded = false } = {}) {
       compile(fresh, ["--emitDeclarationOnly"]);
     if (status !== 0) return status;
     removePrivateDeclarations(fresh);
+    // Another process has built the same meanwhile, and may be loading it.
+    if (ifNeeded && isCurrent()) return 0;
     swap(fresh, old);
     return 0;
   } finally {
@@ -64,6 +66,10 @@ function swap(fresh, old) {
     // Another build has put the same files there in between.
     if (!existsSync(stamp)) throw error;
   }
+}
+
+function isCurrent() {
+  return existsSync(stamp) && statSync(stamp).mtimeMs > newest();
 }
 
 /** When a source or a setting was last changed, in milliseconds. */

@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import { trace } from "./_trace.ts";
+import { onServer } from "./servers/on-server.ts";
+
+await onServer("redis", ({ url }) => {
+  test("a request on Express and Redis passes at most 14 files and 60 functions, with 30 changes of file", () => {
+    const { files, functions, changes } = trace("express", { REDIS_URL: url });
+    expect.soft(files, "files").toBeLessThanOrEqual(14);
+    expect.soft(functions, "functions").toBeLessThanOrEqual(60);
+    expect.soft(changes, "changes of file").toBeLessThanOrEqual(30);
+  });
+});
