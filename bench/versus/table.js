@@ -1,0 +1,62 @@
+/** The figures of a run of versus. */
+import { table } from "../lib/markdown.js";
+import { median } from "../lib/statistics.js";
+
+/** What the new build may cost of the old, and the node adapter over bare, in µs. */
+const MOST_OF_OLD = 1.05;
+const MOST_ON_NODE = 4;
+
+/** `ratio` is that of the layers, each round's own, so that what slows a whole round down does not count. */
+function figures({ name, rounds }) {
+  const of = (pick) => median(rounds.map(pick));
+  const ratios = rounds.map((round) => (round.new - round.bare) / (round.old - round.bare));
+  return {
+    name,
+    bare: of(({ bare }) => bare),
+    old: of((round) => round.old - round.bare),
+    new: of((round) => round.new - round.bare),
+    ratio: median(ratios),
+    low: quantile(ratios, 0.25),
+    high: quantile(ratios, 0.75),
+  };
+}
+
+function quantile(values, part) {
+  return values.toSorted((a, b) => a - b)[Math.round((values.length - 1) * part)];
+}
+
+/** A table in Markdown, in µs. */
+export function rows(measured) {
+  const two = (value) => value.toFixed(2);
+  return table(
+    ["program", "bare", "session, old", "session, new", "new / old", "middle half of the rounds"],
+    measured
+      .map(figures)
+      .map(({ name, low, high, ...row }) => [
+        name,
+        ...[row.bare, row.old, row.new, row.ratio].map(two),
+        `${two(low)}–${two(high)}`,
+      ]),
+  );
+}
+
+/** Whether the goals are met, a line each. */
+export function verdicts(measured) {
+  const all = measured.map(figures);
+  const dearer = all.filter(({ ratio }) => ratio > MOST_OF_OLD);
+  const line = (met, text) => `${met ? "met    " : "not met"}  ${text}`;
+  return [
+    line(
+      dearer.length === 0,
+      `new / old at most ${MOST_OF_OLD}: ${dearer.map(({ name }) => name).join(", ") || "all"}`,
+    ),
+    ...all
+      .filter(({ name }) => name.startsWith("node"))
+      .map((row) =>
+        line(
+          row.new <= MOST_ON_NODE,
+          `${row.name} at most ${MOST_ON_NODE} µs over bare: ${row.new.toFixed(2)}`,
+        ),
+      ),
+  ].join("\n");
+}
