@@ -7,7 +7,7 @@ import { machine } from "./lib/machine.js";
 import { pin } from "./lib/servers.js";
 import { PROGRAMS } from "./versus/programs.js";
 import { measureRound } from "./versus/rounds.js";
-import { rows, verdicts } from "./versus/table.js";
+import { layersOf, rows, verdicts } from "./versus/table.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -58,9 +58,10 @@ const measured = plan.map(({ on, overHttp }) => ({ name: overHttp ? `${on}, over
 for (let round = 1; round <= rounds; round++) {
   for (const [index, each] of plan.entries()) {
     const [bare, old, fresh] = await measureRound({ ...each, folders, turns, pinned, ...options });
-    measured[index].rounds.push({ bare, old, new: fresh });
-    const figures = [bare, old - bare, fresh - bare].map((us) => us.toFixed(2).padStart(8)).join("");
-    process.stderr.write(`${round}/${rounds}  ${measured[index].name.padEnd(18)}${figures} µs\n`);
+    const turnsOf = { bare, old, new: fresh };
+    measured[index].rounds.push(turnsOf);
+    const figures = Object.values(layersOf(turnsOf)).map((us) => us.toFixed(2).padStart(8));
+    process.stderr.write(`${round}/${rounds}  ${measured[index].name.padEnd(18)}${figures.join("")} µs\n`);
   }
 }
 if (options.json !== undefined) {

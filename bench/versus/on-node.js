@@ -1,10 +1,6 @@
 /** Programs that are served by `node:http`. */
 import diagnostics from "node:diagnostics_channel";
 import { createServer } from "node:http";
-import { createAdaptorServer } from "@hono/node-server";
-import createExpress from "express";
-import createFastify from "fastify";
-import Koa from "koa";
 import { answer, NOBODY, TEXT } from "./answer.js";
 import { appOf, hono } from "./on-web.js";
 
@@ -23,7 +19,8 @@ export const node = {
   },
 };
 
-function expressServer(middleware = []) {
+async function expressServer(middleware = []) {
+  const { default: createExpress } = await import("express");
   const app = createExpress();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -43,6 +40,7 @@ export const express = {
 };
 
 async function fastifyServer(plugins = []) {
+  const { default: createFastify } = await import("fastify");
   const app = createFastify({ logger: false });
   for (const each of plugins) await app.register(each);
   const route = (request, reply) => reply.type(TEXT).send(answer(request.url, request.session ?? NOBODY));
@@ -60,7 +58,8 @@ export const fastify = {
   },
 };
 
-function koaServer(middleware = []) {
+async function koaServer(middleware = []) {
+  const { default: Koa } = await import("koa");
   const app = new Koa();
   for (const each of middleware) app.use(each);
   app.use((ctx) => {
@@ -77,10 +76,15 @@ export const koa = {
   },
 };
 
+async function adaptorServer(fetch) {
+  const { createAdaptorServer } = await import("@hono/node-server");
+  return createAdaptorServer({ fetch: await fetch });
+}
+
 /** The same as users run it: `@hono/node-server` has a Request and a Response of its own, which cost less. */
 export const honoOnNode = {
-  bare: () => createAdaptorServer({ fetch: hono.bare() }),
-  session: async (library, sessions) => createAdaptorServer({ fetch: await hono.session(library, sessions) }),
+  bare: () => adaptorServer(hono.bare()),
+  session: (library, sessions) => adaptorServer(hono.session(library, sessions)),
 };
 
 /** The same as it serves itself, over bare `node:http`. */

@@ -1,10 +1,8 @@
 /** Programs that are functions from Request to Response. */
-import { Elysia } from "elysia";
-import { H3 } from "h3";
-import { Hono } from "hono";
 import { answer, NOBODY, TEXT } from "./answer.js";
 
-function honoFetch(middleware = []) {
+async function honoFetch(middleware = []) {
+  const { Hono } = await import("hono");
   const app = new Hono();
   for (const each of middleware) app.use("*", each);
   const route = (c) => c.text(answer(c.req.path, c.get("session") ?? NOBODY));
@@ -32,7 +30,8 @@ export const fetch = {
   },
 };
 
-function h3Fetch(middleware = []) {
+async function h3Fetch(middleware = []) {
+  const { H3 } = await import("h3");
   const app = new H3({ silent: true });
   for (const each of middleware) app.use(each);
   const route = (event) => {
@@ -54,13 +53,15 @@ export const h3 = {
 
 // Elysia reads the text of a handler to know what it uses.
 export const elysia = {
-  bare() {
+  async bare() {
+    const { Elysia } = await import("elysia");
     const app = new Elysia();
     app.get("/", ({ path }) => answer(path, NOBODY));
     app.get("/read", ({ path }) => answer(path, NOBODY));
     return (request) => app.fetch(request);
   },
   async session(library, sessions) {
+    const { Elysia } = await import("elysia");
     const { elysiaSessions } = await library("adapters/elysia");
     const app = new Elysia().use(elysiaSessions(sessions));
     app.get("/", ({ path, session }) => answer(path, session));

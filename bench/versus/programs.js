@@ -1,6 +1,6 @@
 /**
  * What is measured: one program on each framework, without a session and with one. `bare()` and
- * `session(library, sessions)` return a server of `node:http`, or a function from Request to Response; `library(path)`
+ * `session(library, sessions)` resolve with a server of `node:http`, or a function from Request to Response; `library(path)`
  * imports a module of the build that is measured.
  */
 import { appOnNode, express, fastify, honoOnNode, koa, node } from "./on-node.js";

@@ -1,8 +1,7 @@
 /**
  * Measures a program without sessions, with the old build and with the new one. Each round starts three fresh processes,
  * because a process keeps some per cent of luck, good or bad, for all of its life. Within a round they take short turns,
- * because the machine is faster at one time than at another. Of its turns a process keeps the lower quartile: what others
- * do on the machine only ever adds.
+ * because the machine is faster at one time than at another.
  */
 import { makeSessions } from "../lib/check.js";
 import { measure } from "../lib/load.js";
@@ -13,7 +12,7 @@ const TURN_US = 40_000;
 /** Autocannon opens its connections anew each time. */
 const HTTP_TURN_US = 400_000;
 
-/** Returns the µs per request of each of `folders`, in their order; `undefined` is the bare program. */
+/** Returns the µs per request in each turn of each of `folders`, in their order; `undefined` is the bare program. */
 export async function measureRound({ on, folders, path, turns, pinned, overHttp, quick }) {
   const open = overHttp ? openServer : openChild;
   const us = overHttp ? HTTP_TURN_US : TURN_US;
@@ -28,14 +27,10 @@ export async function measureRound({ on, folders, path, turns, pinned, overHttp,
         found[which].push(await children[which].measure(us));
       }
     }
-    return found.map(lowerQuartile);
+    return found;
   } finally {
     await Promise.all(children.map((child) => child.stop()));
   }
-}
-
-function lowerQuartile(values) {
-  return values.toSorted((a, b) => a - b)[values.length >> 2];
 }
 
 const argsOf = (on, folder) => ["--on", on, ...(folder === undefined ? [] : ["--library", folder])];

@@ -6,15 +6,24 @@ import { median } from "../lib/statistics.js";
 const MOST_OF_OLD = 1.05;
 const MOST_ON_NODE = 4;
 
-/** `ratio` is that of the layers, each round's own, so that what slows a whole round down does not count. */
+/**
+ * `{ bare, old, new }` of a round: what a request costs in the bare program, and the sessions of each build on top. Of the
+ * turns of a process the lower quartile counts: what others do on the machine only ever adds.
+ */
+export function layersOf(round) {
+  const [bare, old, fresh] = [round.bare, round.old, round.new].map((turns) => quantile(turns, 0.25));
+  return { bare, old: old - bare, new: fresh - bare };
+}
+
+/** `ratio` is the median of the rounds' own, so that what slows a whole round down does not count. */
 function figures({ name, rounds }) {
-  const of = (pick) => median(rounds.map(pick));
-  const ratios = rounds.map((round) => (round.new - round.bare) / (round.old - round.bare));
+  const layers = rounds.map(layersOf);
+  const ratios = layers.map((layer) => layer.new / layer.old);
   return {
     name,
-    bare: of(({ bare }) => bare),
-    old: of((round) => round.old - round.bare),
-    new: of((round) => round.new - round.bare),
+    bare: median(layers.map(({ bare }) => bare)),
+    old: median(layers.map(({ old }) => old)),
+    new: median(layers.map((layer) => layer.new)),
     ratio: median(ratios),
     low: quantile(ratios, 0.25),
     high: quantile(ratios, 0.75),
