@@ -42,9 +42,9 @@ export function breakFile(folder, { file, find, replace }) {
 }
 
 /** Returns what is wrong with a mutant, or undefined if it can be applied. */
-export function problemOf(root, { file, find, replace }) {
-  if (!existsSync(join(root, file))) return `${file} does not exist`;
+export function problemOf(root, { name, file, find, replace }) {
+  if (!existsSync(join(root, file))) return `${name}: ${file} does not exist.`;
   const times = readFileSync(join(root, file), "utf8").split(find).length - 1;
-  if (times !== 1) return `its text occurs ${times} times in ${file}`;
-  return find === replace ? "it changes nothing" : undefined;
+  if (times !== 1) return `${name}: its text occurs ${times} times in ${file}.`;
+  return find === replace ? `${name}: it changes nothing.` : undefined;
 }
