@@ -17,7 +17,7 @@ const { values: options } = parseArgs({
     http: { type: "string", default: "node" },
     path: { type: "string", default: "/" },
     rounds: { type: "string", default: "21" },
-    turns: { type: "string", default: "8" },
+    turns: { type: "string", default: "6" },
     json: { type: "string" },
     quick: { type: "boolean", default: false },
   },

@@ -8,25 +8,30 @@ const MOST_ON_NODE = 4;
 
 /**
  * `{ bare, old, new }` of a round: what a request costs in the bare program, and the sessions of each build on top. Of the
- * turns of a process the lower quartile counts: what others do on the machine only ever adds.
+ * turns of a process the lower quartile counts, because what others do on the machine only ever adds.
  */
 export function layersOf(round) {
   const [bare, old, fresh] = [round.bare, round.old, round.new].map((turns) => quantile(turns, 0.25));
   return { bare, old: old - bare, new: fresh - bare };
 }
 
-/** `ratio` is the median of the rounds' own, so that what slows a whole round down does not count. */
+/**
+ * The µs are medians of the rounds. `ratio` is the mean of the middle half of the rounds' own ratios, from `low` to `high`:
+ * what slows a whole round down does not change it, and it varies half as much between runs as the ratio of the medians.
+ */
 function figures({ name, rounds }) {
   const layers = rounds.map(layersOf);
   const ratios = layers.map((layer) => layer.new / layer.old);
+  const [low, high] = [quantile(ratios, 0.25), quantile(ratios, 0.75)];
+  const middle = ratios.filter((ratio) => ratio >= low && ratio <= high);
   return {
     name,
     bare: median(layers.map(({ bare }) => bare)),
     old: median(layers.map(({ old }) => old)),
     new: median(layers.map((layer) => layer.new)),
-    ratio: median(ratios),
-    low: quantile(ratios, 0.25),
-    high: quantile(ratios, 0.75),
+    ratio: middle.reduce((sum, ratio) => sum + ratio) / middle.length,
+    low,
+    high,
   };
 }
 
