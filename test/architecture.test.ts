@@ -14,18 +14,16 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "environment.ts": [],
   backends: ["errors.ts", "environment.ts"],
   core: ["backends", "errors.ts", "environment.ts"],
-  app: ["core", "backends", "errors.ts", "environment.ts"],
+  visit: ["core", "backends", "errors.ts", "environment.ts"],
+  app: ["visit", "core", "backends", "errors.ts", "environment.ts"],
   facades: ["core", "backends", "errors.ts", "environment.ts"],
-  adapters: ["facades", "core", "backends", "errors.ts", "environment.ts"],
-  compat: ["adapters", "core", "backends", "errors.ts", "environment.ts"],
+  adapters: ["visit", "facades", "core", "backends", "errors.ts", "environment.ts"],
+  compat: ["visit", "core", "backends", "errors.ts", "environment.ts"],
   legacy: ["core", "backends", "errors.ts", "environment.ts"],
   testing: ["facades", "core", "backends", "errors.ts", "environment.ts"],
   cli: ["app", "core", "backends", "errors.ts", "environment.ts"],
   "index.ts": ["app", "core", "backends", "errors.ts", "environment.ts"],
 };
-
-/** What `compat` needs of `adapters`, and nobody outside. */
-const SHARED = "adapters/hold.ts";
 
 /**
  * Whose types an adapter takes. Not peer dependencies: npm refuses to install beside another major version of one, even
@@ -56,11 +54,28 @@ const BUILT_IN: Record<string, Record<string, string>> = {
     core: "waiting times, on a clock that nobody sets back",
     backends: "leases and deadlines, on the same clock",
   },
-  "node:async_hooks": { app: "this.request", adapters: "what an answer belongs to" },
+  "node:async_hooks": {
+    app: "this.request",
+    visit: "which error answer a call belongs to",
+    adapters: "which request asks its own application",
+  },
   "node:stream": { app: "uploads, read by a parser that is a Node stream" },
   "node:fs": { backends: "looking at a SQLite file before it is opened" },
   "node:path": { backends: "naming the folder of a SQLite file" },
   "node:http": { adapters: "the node adapter" },
+};
+
+/** The rooms whose time, randomness and timers come from the environment. */
+const ON_ENVIRONMENT = /^(backends|core|visit)\//;
+
+/** The files in them that use the system's own, and what for. */
+const ON_SYSTEM: Record<string, string> = {
+  "visit/error-answer.ts": "a drained writer must not hold the event loop",
+  "backends/_sqlite/busy.ts": "the constructor waits for a lock without returning, so without timers",
+  "backends/_memcached/connection.ts": "a connection is silent in real time",
+  "backends/memcached.ts": "moments on memcached's clock",
+  "backends/_durable-object/object.ts": "alarms of the runtime",
+  "backends/connect-store.ts": "dates in the cookies of other stores",
 };
 
 describe("who may import whom", () => {
@@ -86,7 +101,7 @@ describe("who may import whom", () => {
   });
 
   test("the adapters and the back-ends do not import each other", () => {
-    const allowed = ["backends/backend.ts", SHARED];
+    const allowed = ["backends/backend.ts", "backends/cas.ts"];
     const wrong = ours.filter(
       ({ room, to, target }) =>
         ["adapters", "backends"].includes(room) &&
@@ -101,11 +116,11 @@ describe("who may import whom", () => {
     expect(ours.filter(({ room, to, target }) => /\/_/.test(target) && room !== to)).toEqual([]);
   });
 
-  test("no file imports itself, however long the way around", () => {
-    const runtime = new Map(
+  test("no file imports itself, however long the way around, types included", () => {
+    const targets = new Map(
       sources.map(({ path, imports }) => [
         path,
-        imports.filter((each) => each.isOurs && !each.typeOnly && !each.lazy).map(({ target }) => target),
+        imports.filter((each) => each.isOurs).map(({ target }) => target),
       ]),
     );
     const done = new Set<string>();
@@ -113,11 +128,59 @@ describe("who may import whom", () => {
     const visit = (path: string, way: readonly string[]): void => {
       if (way.includes(path)) cycles.push([...way.slice(way.indexOf(path)), path].join(" -> "));
       if (way.includes(path) || done.has(path)) return;
-      for (const next of runtime.get(path) ?? []) visit(next, [...way, path]);
+      for (const next of targets.get(path) ?? []) visit(next, [...way, path]);
       done.add(path);
     };
-    for (const path of runtime.keys()) visit(path, []);
+    for (const path of targets.keys()) visit(path, []);
     expect(cycles).toEqual([]);
+  });
+});
+
+describe("one behavior, one place", () => {
+  test("only visit/answer.ts names the headers of a response that a session concerns", () => {
+    // A client of the suites reads them, and App has its pairs of headers in the lower case.
+    const others = sources.filter(
+      ({ path, room, text }) =>
+        room !== "testing" &&
+        !["visit/answer.ts", "app/headers.ts"].includes(path) &&
+        /["'`](vary|cache-control|set-cookie)["'`]/i.test(withoutComments(text)),
+    );
+    expect(others.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe("the state of a session", () => {
+  const live = sources.find(({ path }) => path === "core/live.ts")!;
+
+  test("has at most eight fields", () => {
+    const body = /export interface Live \{([^}]*)\}/.exec(withoutComments(live.text))?.[1] ?? "";
+    const fields = body.split("\n").filter((line) => line.trim() !== "");
+    expect(fields.length).toBeGreaterThan(4);
+    expect(fields.length).toBeLessThanOrEqual(8);
+  });
+
+  test("is changed by core/state.ts alone", () => {
+    const changes =
+      /\b(?:live|\w+Live)\.(?:data|phase|intent|legacy|outbox\.\w+|turn\.\w+)\s*(?:=[^=]|\?\?=|\+\+)|\b(?:outbox|turn)\.\w+\s*(?:=[^=]|\?\?=)/;
+    const wrong = sources.filter(
+      ({ path, text }) => path !== "core/state.ts" && changes.test(withoutComments(text)),
+    );
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("is read in core and in what moves sessions of other libraries; others ask core/told.ts", () => {
+    const allowed = new Set(["core", "legacy"]);
+    const wrong = sources.filter(
+      ({ room, imports, path }) =>
+        !allowed.has(room) &&
+        path !== "facades/regenerate.ts" &&
+        imports.some(
+          ({ target, typeOnly }) =>
+            target === "core/state.ts" ||
+            (target === "core/live.ts" && !typeOnly && path !== "visit/visit.ts"),
+        ),
+    );
+    expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });
 
@@ -174,15 +237,21 @@ describe("each file", () => {
     expect(any.map(({ path }) => path)).toEqual([]);
   });
 
-  test("takes Math.random for waiting times only", () => {
-    const others = sources.filter(({ path }) => path !== "environment.ts");
-    const lines = others.flatMap(({ path, text }) =>
-      withoutComments(text)
-        .split("\n")
-        .filter((line) => line.includes("Math.random") && !/\b(sleep|pause|wait|setTimeout)\(/.test(line))
-        .map((line) => `${path}: ${line.trim()}`),
+  test("takes time, chance and timers from the environment", () => {
+    const SYSTEM =
+      /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|setTimeout|setInterval|setImmediate)\b/;
+    const using = sources
+      .filter(({ path, text }) => ON_ENVIRONMENT.test(path) && SYSTEM.test(withoutComments(text)))
+      .map(({ path }) => path);
+    expect(using.sort()).toEqual(Object.keys(ON_SYSTEM).sort());
+  });
+
+  test("leaves Math.random to the environment", () => {
+    const wrong = sources.filter(
+      ({ path, text }) =>
+        path !== "environment.ts" && !(path in ON_SYSTEM) && withoutComments(text).includes("Math.random"),
     );
-    expect(lines).toEqual([]);
+    expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });
 
@@ -194,9 +263,7 @@ test("import path = file path, one by one, and every public file has one", () =>
   }
   const published = sources
     .map(({ path }) => path)
-    .filter(
-      (path) => /^(backends|adapters|compat|legacy)\//.test(path) && !/\/_/.test(path) && path !== SHARED,
-    )
+    .filter((path) => /^(backends|adapters|compat|legacy)\//.test(path) && !/\/_/.test(path))
     .map((path) => `./${path.replace(/\.ts$/, "")}`);
   expect(entries.map(([path]) => path).sort()).toEqual([".", "./testing", ...published].sort());
 });

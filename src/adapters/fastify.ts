@@ -1,29 +1,25 @@
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { answerTo } from "./_answer.ts";
-import { assign } from "./_assign.ts";
-import { OF_ONE_ANSWER } from "./_error-head.ts";
-import { type FastifySessionMembers, fastifyKind } from "./_fastify-facade.ts";
-import { isMounted as inUse } from "./_listener.ts";
-import { isSame, type Mounted, pathIn, resolveUse, type Use, type UseOptions } from "./_use.ts";
-import { Visit } from "./_visit.ts";
-import { Hold, holdOf } from "./hold.ts";
+import { type FastifySessionMembers, fastifyKind } from "../facades/fastify.ts";
+import { noStore, ofOneAnswer } from "../visit/answer.ts";
+import { endWith } from "../visit/error-answer.ts";
+import { Hold, holdOf } from "../visit/hold.ts";
+import { isSame, type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
+import { isMounted, propertyOf, Visit } from "../visit/visit.ts";
 
-export type { ExpressCookie } from "./_express-cookie.ts";
-export type { SessionCallback } from "./_express-facade.ts";
-export type { FastifySessionMembers } from "./_fastify-facade.ts";
+export type { ExpressCookie, FastifySessionMembers, SessionCallback } from "../facades/fastify.ts";
 
 /** `request.session`: plain data to read and write, and the members that other plugins look for. */
 export type FastifySession<T extends object = SessionData> = Session<T> & FastifySessionMembers<T>;
 
-/** `as`, `exclusive` and `skip`, as for every adapter. Paths are those that the client asked for. */
+/** `as`, `exclusive` and `skip`. Paths are those of the request. */
 export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
   /**
-   * For what answers errors itself before Fastify learns of them, such as Nest: an answer with a status of 500 or more
-   * counts as a handler that failed, and saves nothing, unless it called `commit` itself. Default false.
+   * For what answers errors itself before Fastify learns of them, such as Nest: an answer with a status of 500 or
+   * more counts as a handler that failed, and saves nothing, unless it called `commit` itself. Default false.
    */
   failedByStatus?: boolean;
 }
@@ -33,10 +29,11 @@ export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
  * which it is registered and those inside, and to nothing outside. Assigning replaces the data, `{}` or null ends the
  * session. It has the methods that users and plugins of @fastify/session know; see `FastifySessionMembers`.
  *
- * The session is saved before the first byte leaves, after all hooks, whichever way the handler responds (`reply.raw` and
- * `hijack` too); what changes after that is saved at the end. A session that cannot be read, and a save that fails before
- * the first byte, are errors of the request: the answer is thrown away and the error handler answers (status 503 for a
- * back-end that is down). A handler or hook that throws saves nothing; what the error handler itself changes is saved.
+ * The session is saved before the first byte leaves, after all hooks, whichever way the handler responds (`reply.raw`
+ * and `hijack` too); what changes after that is saved at the end. A session that cannot be read, and a save that
+ * fails before the first byte, are errors of the request: the answer is thrown away and the error handler answers
+ * (status 503 for a back-end that is down). A handler or hook that throws saves nothing; what the error handler
+ * itself changes is saved.
  *
  * Registering the same sessions again in a scope inside does nothing; others need another `as` and another cookie.
  * Throws ConfigError, naming the option, here or when the plugin is loaded.
@@ -44,20 +41,12 @@ export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
 export function fastifySessions<T extends object>(
   sessions: Sessions<T>,
   options: FastifySessionsOptions = {},
-): FastifyPluginCallback {
-  const use = resolveUse(options, pathOf, fastifyKind);
+): FastifyPluginAsync {
+  const pathOf = ({ originalUrl }: FastifyRequest): string => pathIn(originalUrl);
+  const mount = mountOf(sessions, options, pathOf, fastifyKind);
   const { failedByStatus = false } = options;
   if (typeof failedByStatus !== "boolean") throw new ConfigError("failedByStatus", "Give true or false.");
-  const untyped = sessions as unknown as Sessions<SessionData>;
-  const plugin: FastifyPluginCallback = (app, _, done) => {
-    let refused: Error | undefined;
-    try {
-      if (!isMounted(app, untyped, use.as)) mount(app, untyped, use, failedByStatus);
-    } catch (error) {
-      refused = error as Error;
-    }
-    done(refused);
-  };
+  const plugin: FastifyPluginAsync = async (app) => addHooks(app, mount, failedByStatus);
   // What fastify-plugin does: the decorators and hooks belong to the scope that registers.
   return Object.assign(plugin, {
     [Symbol.for("skip-override")]: true,
@@ -68,88 +57,50 @@ export function fastifySessions<T extends object>(
 
 const MOUNTED: unique symbol = Symbol("micropie.mounted");
 
-/** Whether this scope has these sessions in this place already. Throws ConfigError if something else is there. */
-function isMounted(app: FastifyInstance, sessions: Sessions<SessionData>, as: string): boolean {
+/** Returns true if this scope has these sessions already. Throws ConfigError if something else has their place. */
+function isThere(app: FastifyInstance, mount: Mount): boolean {
   // A scope inherits what was registered around it before.
-  const scope = app as { [MOUNTED]?: readonly Mounted[] };
+  const scope = app as { [MOUNTED]?: readonly Mount[] };
   const all = scope[MOUNTED] ?? [];
-  const asked: Mounted = { sessions, as };
-  if (all.some((other) => isSame(other, asked))) return true;
-  if (app.hasRequestDecorator(as))
-    throw new ConfigError("as", `request.${as} is there already. Give the session another name.`);
-  scope[MOUNTED] = [...all, asked];
+  if (all.some((other) => isSame(other, mount))) return true;
+  if (app.hasRequestDecorator(mount.as))
+    throw new ConfigError("as", `request.${mount.as} is there already. Give the session another name.`);
+  scope[MOUNTED] = [...all, mount];
   return false;
 }
 
-function mount(
-  app: FastifyInstance,
-  sessions: Sessions<SessionData>,
-  use: Use<FastifyRequest>,
-  failedByStatus: boolean,
-): void {
-  const key = Symbol(`micropie.${use.as}`);
-  type Visited = { [key]: Visit | null };
+function addHooks(app: FastifyInstance, mount: Mount<FastifyRequest>, failedByStatus: boolean): void {
+  if (isThere(app, mount)) return;
+  const { key, shown } = propertyOf(mount.as);
   app.decorateRequest(key, null as never);
-  app.decorateRequest(use.as, {
-    // Undefined in hooks that run before ours.
-    getter(this: FastifyRequest) {
-      return (this as unknown as Visited)[key]?.look() as never;
-    },
-    setter(this: FastifyRequest, data: object | null) {
-      assign((this as unknown as Visited)[key]!.look(), data);
-    },
-  });
+  app.decorateRequest(mount.as, { getter: shown.get as () => never, setter: shown.set });
   app.addHook("onRequest", (request, reply, done) => {
-    const visit = new Visit(sessions, request.raw, use.as, true);
-    let loading: Promise<void> | undefined;
-    let hold: Hold;
-    try {
-      hold = holdFor(visit, request, reply, failedByStatus);
-      (request as unknown as Visited)[key] = visit;
-      const want = use.wants(request);
-      if (want?.exclusive) hold.exclusive = true;
-      loading = visit.load(want);
-    } catch (error) {
+    const visit = new Visit(mount, request.raw);
+    const refuse = (error: unknown): void => {
       visit.discard();
       done(error as Error);
-      return;
+    };
+    let hold = holdOf(reply.raw);
+    try {
+      if (hold !== undefined && isMounted(hold.uses, mount))
+        throw new ConfigError("as", "Middleware before Fastify has mounted these. Use one of the two.");
+    } catch (error) {
+      return refuse(error);
     }
-    if (loading === undefined) {
-      done();
-      return;
-    }
-    loading.then(
-      () => {
-        if (hold.closed) visit.discard();
-        else done();
-      },
-      (error: Error) => {
-        visit.discard();
-        done(error);
-      },
-    );
+    hold ??= holdFor(request, reply, failedByStatus);
+    hold.uses.push(visit);
+    (request as unknown as Record<symbol, Visit>)[key] = visit;
+    visit.begin(request, () => (hold.closed ? visit.discard() : done()), refuse);
   });
-  app.addHook("onError", (request, reply, error, done) => {
-    const visit = (request as unknown as Visited)[key];
-    const reverted = visit && holdOf(reply.raw)?.makeWay(error) ? visit.revert() : undefined;
-    if (reverted instanceof Promise) reverted.then(done, done);
-    else done();
+  app.addHook("onError", async (request, reply, error) => {
+    const visit = (request as unknown as Record<symbol, Visit | null>)[key];
+    if (visit && holdOf(reply.raw)?.makeWay(error)) await visit.revert();
   });
 }
 
-function holdFor(visit: Visit, request: FastifyRequest, reply: FastifyReply, failedByStatus: boolean): Hold {
-  const outer = holdOf(reply.raw);
-  if (outer !== undefined) {
-    if (inUse(outer, visit.sessions, visit.as))
-      throw new ConfigError(
-        "as",
-        "Middleware before Fastify has mounted these sessions. Use one of the two.",
-      );
-    outer.add(visit);
-    return outer;
-  }
+function holdFor(request: FastifyRequest, reply: FastifyReply, failedByStatus: boolean): Hold {
   const tell = (error: unknown): void => request.log.error(error);
-  const hold = new Hold(visit, request.raw, reply.raw, tell, (error) => answerInstead(reply, error));
+  const hold = new Hold(request.raw, reply.raw, tell, (error) => answerInstead(reply, error));
   hold.seesErrors = !failedByStatus;
   return hold;
 }
@@ -159,15 +110,11 @@ function answerInstead(reply: FastifyReply, error: unknown): void {
   if (reply.sent) {
     // Hijacked: nobody else answers.
     reply.log.error(error);
-    reply.raw.setHeader("Content-Type", "text/plain; charset=utf-8");
-    reply.raw.end(answerTo(error).text);
+    endWith(reply.raw, error);
     return;
   }
   for (const name of String(reply.getHeader("trailer") ?? "").split(" ")) reply.removeTrailer(name);
-  for (const name of Object.keys(reply.getHeaders())) if (OF_ONE_ANSWER.test(name)) reply.removeHeader(name);
-  reply.header("cache-control", "no-store").send(error);
-}
-
-function pathOf({ originalUrl }: FastifyRequest): string {
-  return pathIn(originalUrl);
+  for (const name of ofOneAnswer(Object.keys(reply.getHeaders()))) reply.removeHeader(name);
+  noStore({ getHeader: () => undefined, setHeader: (name, value) => reply.header(name, value) });
+  reply.send(error);
 }

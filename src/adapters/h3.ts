@@ -1,66 +1,46 @@
-import type { H3Event, Middleware } from "h3";
-import type { SessionData } from "../backends/backend.ts";
+import type { H3Config, H3Event, Middleware } from "h3";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { exposeIn } from "./_expose.ts";
-import { addOwed, clearAnswer, keepOwed, watchValue } from "./_h3-answer.ts";
-import { pathIn, resolveUse, type UseOptions } from "./_use.ts";
-import { isError } from "./_web-response.ts";
-import { WebVisit } from "./_web-visit.ts";
-import { WebVisits } from "./_web-visits.ts";
+import { clearAnswer, errorAnswer } from "../visit/answer.ts";
+import { Around, aroundOf, isUpgrade, reportPassedBy } from "../visit/around.ts";
+import { type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
+import { headersOf, isData, runBehind, watched } from "../visit/value.ts";
+import { expose } from "../visit/visit.ts";
 
-export interface H3SessionsOptions extends UseOptions<H3Event> {
-  /** Told of a save that fails after the first byte, when no error handler can answer. Default: `console.error`. */
-  onError?: (error: unknown, event: H3Event) => void;
-}
+/** `as`, `exclusive`, `skip` and `onError`. */
+export type H3SessionsOptions = MountOptions<H3Event>;
 
 /**
- * Middleware of h3 v2: `event.context.session` is the session; assigning replaces its data, and `{}` ends it. It is saved
- * before the response is made; what changes while a body streams is saved at its end, or when the client leaves, and if
- * that fails, the body breaks off.
+ * Middleware of h3 v2: `event.context.session` is the session; assigning replaces its data, and `{}` ends it. It is
+ * saved before the response is made; what changes while a body streams is saved at its end, or when the client
+ * leaves, and if that fails, the body breaks off.
  *
- * A session that cannot be read, and a save that fails, are thrown: h3 answers the error's status (503 if the back-end is
- * down), or `onError` does. A handler that throws, or returns an Error, saves nothing; what it saved itself with `commit`
- * stays, and its cookie goes with the error answer.
+ * A session that cannot be read, and a save that fails, are thrown: h3 answers the error's status (503 if the
+ * back-end is down), or `onError` does. A handler that throws, or returns an Error, saves nothing; what it saved
+ * itself with `commit` stays, and its cookie goes with the error answer.
  *
- * A response varies on Cookie if somebody has asked for the session. Mounted again, it changes nothing.
- * Throws ConfigError for a bad option; a request for which two different sessions have one name or one cookie does too.
+ * A response varies on Cookie if the handler looked at the session. Mounted again, it changes nothing. Throws
+ * ConfigError for a bad option; a request for which two different sessions have one name or one cookie does too.
  */
 export function h3Sessions<T extends object>(
   sessions: Sessions<T>,
   options: H3SessionsOptions = {},
 ): Middleware {
-  const { onError = (error: unknown) => console.error(error) } = options;
-  const { as, wants } = resolveUse<H3Event>(options, (event) => pathIn(event.req.url));
-  const untyped = sessions as unknown as Sessions<SessionData>;
-
-  return (event: Visited, next) => {
-    const outer = event[VISITS];
-    if (outer?.has(untyped, as)) return next();
-    const visit = new WebVisit(untyped, as, event.req as unknown as Request);
-    const visits = outer ?? new WebVisits();
-    visits.all.push(visit);
-    exposeIn(event.context, visit);
-    if (outer === undefined) {
-      event[VISITS] = visits;
-      keepOwed(event, (of: Visited) => of[VISITS]);
-    }
-    const run: Run = { event, visits, next, tell: (error) => onError(error, event) };
-    const go = (): unknown => (outer === undefined ? handle(run) : next());
-    const refuse = (error: unknown): never => {
-      if (outer === undefined) return fail(run, error);
-      // The outermost adds what is owed.
-      visits.discard();
-      throw error;
-    };
-    let loading: Promise<void> | undefined;
-    try {
-      loading = visit.load(wants(event));
-    } catch (error) {
-      return refuse(error);
-    }
-    return loading === undefined ? go() : loading.then(go, refuse);
+  const mount = mountOf<H3Event>(sessions, options, ({ req }) => pathIn(req.url));
+  return (event, next) => {
+    const around = aroundOf(event) ?? new Around(mount, event);
+    const visit = around.add(mount, event.req as unknown as Request);
+    if (visit === undefined) return next();
+    expose(visit, event.context);
+    if (around.visits.length === 1) carryOnError(event);
+    return runBehind(around, visit, next, {
+      carry: (value) => carry(event, around, value),
+      clear(error) {
+        for (const headers of [event.res.headers, event.res.errHeaders]) clearAnswer(headers);
+        Object.assign(event.res, { status: errorAnswer(error).status, statusText: undefined });
+      },
+    });
   };
 }
 
@@ -69,77 +49,39 @@ export function h3Sessions<T extends object>(
  * Throws ConfigError if it is not mounted before this handler.
  */
 export function sessionOf<T extends object>(event: H3Event, sessions: Sessions<T>): Session<T> {
-  const untyped = sessions as unknown as Sessions<SessionData>;
-  const visit = (event as Visited)[VISITS]?.all.find((each) => each.sessions === untyped);
-  if (visit === undefined)
-    throw new ConfigError(
-      "sessions",
-      "This request has no such session. Put app.use(h3Sessions(sessions)) before it.",
-    );
-  return visit.look() as Session<T>;
+  const visit = aroundOf(event)?.visits.find(({ mount }) => mount.sessions === (sessions as unknown));
+  if (visit !== undefined) return visit.session as Session<T>;
+  throw new ConfigError("sessions", "Put app.use(h3Sessions(sessions)) before this handler.");
 }
 
-const VISITS: unique symbol = Symbol("micropie.visits");
-
-type Visited = H3Event & { [VISITS]?: WebVisits };
-
-/** What handles one request. */
-interface Run {
-  readonly event: H3Event;
-  readonly visits: WebVisits;
-  readonly next: () => unknown;
-  readonly tell: (error: unknown) => void;
-}
-
-/** Synchronously, if handler and back-end are. */
-function handle(run: Run): unknown {
-  let value: unknown;
-  try {
-    value = run.next();
-  } catch (error) {
-    return fail(run, error);
+/** Returns what a handler answered, with its body watched; leaves its headers with the event, where h3 finds them. */
+function carry({ res }: H3Event, around: Around, value: unknown): unknown {
+  if (value === Symbol.for("h3.handled")) reportPassedBy(around, "h3");
+  const response = value instanceof Response ? value : undefined;
+  if (response && isUpgrade(response)) return around.settle(response);
+  if (around.isDue) {
+    const isError = value === undefined || typeof value === "symbol" || value instanceof Error;
+    const headers = isError || (response?.status ?? 0) >= 400 ? res.errHeaders : res.headers;
+    // h3 copies a response only if there are headers to be added.
+    if (response && headers.keys().next().done) return around.settle(response);
+    // What h3 cannot make JSON of is its own error, which would take the cookie away.
+    if (around.hasCookie && isData(value)) JSON.stringify(value);
+    around.addTo(headers, headersOf(value));
+    if (isError) around.addTo(res.headers);
   }
-  if (!isThenable(value)) return finish(run, value);
-  return value.then(
-    (later) => finish(run, later),
-    (error: unknown) => fail(run, error),
-  );
+  return watched(value, around);
 }
 
-function finish(run: Run, value: unknown): unknown {
-  const { event, visits, tell } = run;
-  if (value instanceof Error || (value instanceof Response && isError(value))) {
-    visits.discard();
-    if (value instanceof Error) addOwed(event, visits);
-    return value;
-  }
-  const refuse = (error: unknown): never => {
-    clearAnswer(event, value, error);
-    return fail(run, error);
+const wrapped = new WeakSet<object>();
+
+/** A Response that `onError` answers gets no headers from h3, so it gets what it must carry here. */
+function carryOnError({ app }: H3Event): void {
+  const onError = app?.config.onError;
+  if (app === undefined || onError === undefined || wrapped.has(onError)) return;
+  const carrying: typeof onError = async (error, event) => {
+    const answered = await onError(error, event);
+    return answered instanceof Response ? aroundOf(event)?.settle(answered) : answered;
   };
-  const settle = (): unknown => {
-    try {
-      return watchValue(event, value, visits, tell);
-    } catch (error) {
-      return refuse(error);
-    }
-  };
-  let saving: Promise<unknown> | undefined;
-  try {
-    saving = visits.commit();
-  } catch (error) {
-    return refuse(error);
-  }
-  return saving === undefined ? settle() : saving.then(settle, refuse);
-}
-
-/** Nothing more is saved; what is owed goes with the answer to the error. */
-function fail({ event, visits }: Run, error: unknown): never {
-  visits.discard();
-  addOwed(event, visits);
-  throw error;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | undefined)?.then === "function";
+  wrapped.add(carrying);
+  (app as { config: H3Config }).config = Object.freeze({ ...app.config, onError: carrying });
 }

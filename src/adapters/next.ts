@@ -1,22 +1,18 @@
-import type { SessionData } from "../backends/backend.ts";
-import type { LoadOptions } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { cookiesAfter } from "./_cookie-parts.ts";
-import { Exchange } from "./_exchange.ts";
-import { answerThrown } from "./_next-thrown.ts";
-import { type NextHeaders, NextVisit, readSession, watchCookies } from "./_next-visit.ts";
-import { pathIn, resolveUse, type UseOptions } from "./_use.ts";
-import { WebVisit } from "./_web-visit.ts";
+import { type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
+import { act, type NextHeaders, readSession, watchCookies } from "./_next-action.ts";
+import { answer, type NextAnswer } from "./_next-answer.ts";
 
-export type { NextCookies, NextHeaders } from "./_next-visit.ts";
+export type { NextCookies, NextHeaders } from "./_next-action.ts";
 
-/** `cookies` and `headers` of `next/headers`: only the application's own copy of Next knows its requests. */
-export interface NextSessionsOptions extends NextHeaders {
-  /** Told of every error that is answered here, or that comes too late to answer. Default: `console.error`. */
-  onError?: (error: unknown) => void;
-}
+/**
+ * `cookies` and `headers` of `next/headers`, as only the application's own copy of Next knows its requests. `onError`
+ * is called with each error that no error handler sees: one that comes too late, or that is answered here. Default:
+ * `console.error`.
+ */
+export type NextSessionsOptions = NextHeaders & { onError?: (error: unknown) => void };
 
 /** How one route handler, or the proxy, wants its session. */
 export type NextUse = Pick<UseOptions<Request>, "exclusive" | "skip">;
@@ -25,9 +21,9 @@ export type NextUse = Pick<UseOptions<Request>, "exclusive" | "skip">;
 export interface NextSessions<T extends object> {
   /**
    * The session in a server component, to look at: Next sends the head before components are done, so nothing can be
-   * stored there. Writing to it throws TypeError, the verbs StateError `read_only`; `info` works. After an action of the
-   * same request it is what the action left. Each call asks the store: wrap it in React's `cache` if several components
-   * do. Throws BackendError.
+   * stored there. Writing to it throws TypeError, the verbs StateError `read_only`; `info` works. After an action of
+   * the same request it is what the action left. Each call asks the store: wrap it in React's `cache` if several
+   * components do. Throws BackendError.
    */
   readonly read: () => Promise<Readonly<Session<T>>>;
   /**
@@ -41,8 +37,8 @@ export interface NextSessions<T extends object> {
   ) => (...args: Args) => Promise<Awaited<Result>>;
   /**
    * A route handler with its session as second argument, before the `{ params }` of Next. It is saved before the
-   * response is handed over, also if the handler ends with `redirect`, `notFound` and the like; what changes while the
-   * body streams, at its end. A handler that throws anything else saves nothing. A session that cannot be read or
+   * response is handed over, also if the handler ends with `redirect`, `notFound` and the like; what changes while
+   * the body streams, at its end. A handler that throws anything else saves nothing. A session that cannot be read or
    * saved is answered with an error (503 if the back-end is down).
    */
   readonly route: <Req extends Request, Rest extends unknown[]>(
@@ -50,130 +46,55 @@ export interface NextSessions<T extends object> {
     use?: NextUse,
   ) => (request: Req, ...rest: Rest) => Promise<Response>;
   /**
-   * The function of `proxy.ts`, around one of yours. It saves before the page is made; what it does to the session shows
-   * in the page and the route handlers behind it. Like `route` otherwise. Without a function it only moves what has to
-   * move: `legacy` sessions.
+   * The function of `proxy.ts`, around one of yours. It saves before the page is made; what it does to the session
+   * shows in the page and the route handlers behind it. Like `route` otherwise. Without a function it only moves what
+   * has to move: `legacy` sessions.
    */
   readonly proxy: <Req extends Request, Rest extends unknown[]>(
-    handle?: (
-      request: Req,
-      session: Session<T>,
-      ...rest: Rest
-    ) => Response | undefined | Promise<Response | undefined>,
+    handle?: (request: Req, session: Session<T>, ...rest: Rest) => NextAnswer,
     use?: NextUse,
   ) => (request: Req, ...rest: Rest) => Promise<Response>;
 }
 
 /**
- * Sessions for the app router of Next.js (`next/headers` gives `cookies` and `headers`). Make it once, in a module that
- * the application's others import. Next runs its bundles apart from each other: give `createSessions` a back-end that
- * several processes may share, as memory is not shared even within one.
- * Throws ConfigError if one of the two functions is missing.
+ * Sessions for the app router of Next.js (`next/headers` gives `cookies` and `headers`). Make it once, in a module
+ * that the application's others import. Next runs its bundles apart from each other: give `createSessions` a back-end
+ * that several processes may share, as memory is not shared even within one. Throws ConfigError if one of the two
+ * functions is missing.
  */
 export function nextSessions<T extends object>(
   sessions: Sessions<T>,
   options: NextSessionsOptions,
 ): NextSessions<T> {
-  for (const name of ["cookies", "headers"] as const) {
-    if (typeof options?.[name] !== "function") throw new ConfigError(name, "Give the one of next/headers.");
-  }
-  const { onError = (error: unknown) => console.error(error) } = options;
-
-  async function around(
-    request: Request,
-    want: LoadOptions | undefined,
-    handle: (look: () => Session<T>) => Response | Promise<Response>,
-    last: (response: Response, exchange: Exchange) => Response = (response) => response,
-  ): Promise<Response> {
-    const exchange = new Exchange(onError);
-    const visit = new WebVisit(sessions as unknown as Sessions<SessionData>, "session", request);
-    exchange.visits.all.push(visit);
-    try {
-      await visit.load(want);
-    } catch (error) {
-      return exchange.refuse(error);
-    }
-    let response: Response;
-    try {
-      response = await handle(() => visit.look() as Session<T>);
-    } catch (thrown) {
-      const answer = answerThrown(thrown, request);
-      if (answer === undefined) {
-        exchange.visits.discard();
-        throw thrown;
-      }
-      response = answer;
-    }
-    try {
-      return last(await exchange.settle(response), exchange);
-    } catch (error) {
-      return exchange.refuse(error);
-    }
-  }
+  for (const name of ["cookies", "headers"] as const)
+    if (typeof options?.[name] !== "function")
+      throw new ConfigError(name, `Pass \`${name}\` from next/headers.`);
+  const mountFor = (use: NextUse = {}): Mount<Request> =>
+    mountOf<Request>(sessions, { ...options, ...use }, ({ url }) => pathIn(url));
 
   return {
     read: () => readSession(sessions, options),
-    action<Args extends unknown[], Result>(
-      run: (session: Session<T>, ...args: Args) => Result,
-      { exclusive = false }: { exclusive?: boolean } = {},
-    ): (...args: Args) => Promise<Awaited<Result>> {
+    action(run, { exclusive = false } = {}) {
       if (typeof exclusive !== "boolean") throw new ConfigError("exclusive", "Give true or false.");
-      const want: LoadOptions | undefined = exclusive ? { exclusive } : undefined;
-      return async (...args): Promise<Awaited<Result>> => {
-        const visit = await NextVisit.open(sessions, options, want);
-        return await visit.during(() => run(visit.session, ...args));
-      };
+      const mount = mountFor({ exclusive });
+      return (...args) => act(mount, options, (session) => run(session as Session<T>, ...args));
     },
-    route: (handle, use) => {
-      const { wants } = resolveUse<Request>(use ?? {}, pathOf);
+    route(handle, use) {
+      const mount = mountFor(use);
       return (request, ...rest) =>
-        around(request, wants(request), (look) => handle(request, look(), ...rest));
+        answer(mount, request, (session) => handle(request, session() as Session<T>, ...rest));
     },
-    proxy: (handle, use) => {
-      const { wants } = resolveUse<Request>(use ?? {}, pathOf);
+    proxy(handle, use) {
+      const mount = mountFor(use);
       return async (request, ...rest) => {
         const sendAlong = await watchCookies(options);
-        return around(
+        return answer(
+          mount,
           request,
-          wants(request),
-          async (look) => (await handle?.(request, look(), ...rest)) ?? passOn(),
-          (response, { cookies }) => {
-            sendAlong(cookies);
-            return showBehind(response, request, cookies);
-          },
+          (session) => handle?.(request, session() as Session<T>, ...rest),
+          sendAlong,
         );
       };
     },
   };
-}
-
-function pathOf(request: Request): string {
-  return pathIn(request.url);
-}
-
-/** `NextResponse.next()`. */
-function passOn(): Response {
-  return new Response(null, { headers: { "x-middleware-next": "1" } });
-}
-
-const OVERRIDES = "x-middleware-override-headers";
-const OVERRIDE = "x-middleware-request-";
-
-/**
- * Gives whatever is behind the proxy the Cookie header of the next request, as
- * `NextResponse.next({ request: { headers } })` does: it would find no session, or the one before.
- */
-function showBehind(response: Response, request: Request, lines: readonly string[]): Response {
-  const { headers } = response;
-  if (lines.length === 0 || !(headers.has("x-middleware-next") || headers.has("x-middleware-rewrite")))
-    return response;
-  let names = headers.get(OVERRIDES)?.split(",");
-  if (names === undefined) {
-    names = [...request.headers.keys()];
-    for (const name of names) headers.set(`${OVERRIDE}${name}`, request.headers.get(name) ?? "");
-  }
-  const cookie = headers.get(`${OVERRIDE}cookie`) ?? request.headers.get("cookie");
-  headers.set(`${OVERRIDE}cookie`, cookiesAfter(cookie, lines));
-  headers.set(OVERRIDES, [...new Set([...names, "cookie"])].join(","));
-  return response;
 }

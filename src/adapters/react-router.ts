@@ -1,17 +1,16 @@
-import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
-import { stateOf } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
+import { lineDue } from "../core/told.ts";
 import { commit, destroy } from "../core/verbs.ts";
 import { SessionError } from "../errors.ts";
-import { answerTo } from "./_answer.ts";
-import { ownCookies } from "./_cookie-parts.ts";
-import { Exchange } from "./_exchange.ts";
-import { type RouterSession, RouterSessionObject, sessionIn } from "./_router-session.ts";
-import { resolveUse, type UseOptions } from "./_use.ts";
-import { WebVisit } from "./_web-visit.ts";
+import { type RouterSession, RouterSessionObject, sessionIn } from "../facades/react-router.ts";
+import { errorAnswer } from "../visit/answer.ts";
+import { Around } from "../visit/around.ts";
+import { ownCookies } from "../visit/cookie-parts.ts";
+import { type MountOptions, mountOf } from "../visit/mount.ts";
+import type { Visit } from "../visit/visit.ts";
 
-export type { FlashSessionData, RouterSession } from "./_router-session.ts";
+export type { FlashSessionData, RouterSession } from "../facades/react-router.ts";
 
 /** What is needed of what React Router gives to middleware, loaders and actions. */
 export interface RouterArgs {
@@ -25,10 +24,8 @@ export interface RouterContext<T> {
   defaultValue?: T;
 }
 
-export interface ReactRouterSessionsOptions extends Pick<UseOptions<RouterArgs>, "exclusive" | "skip"> {
-  /** Told of a save that fails at the end of a body, when nobody can answer. Default: `console.error`. */
-  onError?: (error: unknown, request: Request) => void;
-}
+/** `exclusive`, `skip` and `onError`, for `middleware`. */
+export type ReactRouterSessionsOptions = Omit<MountOptions<RouterArgs>, "as">;
 
 /** Sessions for React Router, in two forms: middleware, and a `SessionStorage`. */
 export interface ReactRouterSessions<T extends object, FlashData = T> {
@@ -69,9 +66,7 @@ export function reactRouterSessions<T extends object, FlashData = T>(
   sessions: Sessions<T>,
   options: ReactRouterSessionsOptions = {},
 ): ReactRouterSessions<T, FlashData> {
-  const { onError = (error: unknown) => console.error(error) } = options;
-  const { wants } = resolveUse<RouterArgs>(options, ({ url }) => url.pathname);
-  const untyped = sessions as unknown as Sessions<SessionData>;
+  const mount = mountOf<RouterArgs>(sessions, options, ({ url }) => url.pathname);
   const { name } = sessions.options.cookie;
   const context: RouterContext<Session<T>> = {};
 
@@ -81,27 +76,24 @@ export function reactRouterSessions<T extends object, FlashData = T>(
     try {
       await commit(inside);
     } catch (error) {
-      throw answerable(error);
+      throw boundaryError(error);
     }
-    return stateOf(inside)?.cookie ?? "";
+    return lineDue(inside) ?? "";
   }
 
   return {
     context,
-    async middleware(args, next) {
-      const exchange = new Exchange((error) => onError(error, args.request));
-      const visit = new WebVisit(untyped, "session", args.request);
-      exchange.visits.all.push(visit);
-      try {
-        await visit.load(wants(args));
-        args.context.set(context as RouterContext<never>, visit.look() as never);
+    middleware(args, next) {
+      const around = new Around(mount, args, {});
+      const answered = async (visit: Visit): Promise<Response> => {
+        args.context.set(context as RouterContext<never>, visit.session as never);
         const response = await next();
-        if (response.status >= 500) exchange.fail();
-        return await exchange.settle(response);
-      } catch (error) {
-        exchange.visits.discard();
-        throw answerable(error);
-      }
+        if (response.status >= 500) around.fail();
+        return response;
+      };
+      return around.run(args.request, answered, (error) => {
+        throw boundaryError(error);
+      });
     },
     async getSession(cookieHeader) {
       try {
@@ -110,7 +102,7 @@ export function reactRouterSessions<T extends object, FlashData = T>(
         await commit(session);
         return new RouterSessionObject(session) as unknown as RouterSession<T, FlashData>;
       } catch (error) {
-        throw answerable(error);
+        throw boundaryError(error);
       }
     },
     commitSession: save,
@@ -131,9 +123,9 @@ function refuseOptions(options: object | undefined): void {
   );
 }
 
-/** As React Router knows an error response, which an error boundary shows with its status. */
-function answerable(error: unknown): unknown {
+/** Returns what React Router takes for an error response, which an error boundary shows with its status. */
+function boundaryError(error: unknown): unknown {
   if (!(error instanceof SessionError)) return error;
-  const { status, text } = answerTo(error);
+  const { status, text } = errorAnswer(error);
   return { status, statusText: text, data: text, internal: false, error };
 }

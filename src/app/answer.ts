@@ -1,5 +1,5 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { chain } from "../core/engine.ts";
+import { chain } from "../core/call.ts";
 import type { Exchange } from "./exchange.ts";
 import { type HeaderPairs, headerValue } from "./headers.ts";
 import { Html } from "./html.ts";
@@ -101,7 +101,7 @@ function watched(exchange: Exchange, response: Response): Response {
   if (response.status === 0)
     throw new TypeError("A handler returned Response.error(), which cannot be sent.");
   if (response.bodyUsed) throw new TypeError("A handler returned a Response whose body was read already.");
-  if (response.body === null || !(exchange.looked || exchange.body?.close)) return response;
+  if (response.body === null || !(exchange.visit.looked || exchange.body?.close)) return response;
   return copy(exchange, response, saveAfter(exchange, response.body));
 }
 

@@ -1,3 +1,4 @@
+import type { AnswerHeaders } from "../visit/answer.ts";
 import { HeaderError } from "./http-error.ts";
 
 /** Header names (in lower case) and values, in order; a name may come several times. */
@@ -56,7 +57,31 @@ export function withHeader(pairs: HeaderPairs, name: string, value: string): [st
   return kept;
 }
 
-/** Whether a Set-Cookie line is about the cookie that another one is about. */
-export function isSameCookie(line: string, other: string): boolean {
-  return line.slice(0, line.indexOf("=")).trim() === other.slice(0, other.indexOf("="));
+/** The headers of an answer that is no Response, to add some. */
+export class PairHeaders implements AnswerHeaders {
+  pairs: HeaderPairs;
+
+  constructor(pairs: HeaderPairs) {
+    this.pairs = pairs;
+  }
+
+  get(name: string): string | null {
+    return headerValue(this.pairs, name.toLowerCase()) ?? null;
+  }
+
+  set(name: string, value: string): void {
+    this.pairs = withHeader(this.pairs, name.toLowerCase(), value);
+  }
+
+  append(name: string, value: string): void {
+    this.pairs = [...this.pairs, [name.toLowerCase(), value]];
+  }
+
+  delete(name: string): void {
+    this.pairs = this.pairs.filter(([other]) => other !== name.toLowerCase());
+  }
+
+  getSetCookie(): string[] {
+    return this.pairs.filter(([name]) => name === "set-cookie").map(([, value]) => value);
+  }
 }

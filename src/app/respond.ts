@@ -1,8 +1,9 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { chain } from "../core/engine.ts";
+import { chain } from "../core/call.ts";
+import type { LoadOptions } from "../core/load.ts";
 import { answerOf, type Outcome, toOwnResponse } from "./answer.ts";
 import { mayHaveBody, readBody } from "./body.ts";
-import { type Exchange, isAnonymous, loadSession, within } from "./exchange.ts";
+import { type Exchange, within } from "./exchange.ts";
 import { answerToFailure } from "./failure.ts";
 import type { BodyLimits } from "./limits.ts";
 import type { Middleware } from "./middleware.ts";
@@ -49,20 +50,24 @@ function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
 }
 
 function runWithBody(room: Room, exchange: Exchange, match: Match | undefined): Awaitable<Outcome> {
-  if (isAnonymous(exchange)) return runWithSession(room, exchange, match);
-  const loading = loadSession(exchange, wantsExclusive(room, exchange, match));
-  return chain(loading, () => runWithSession(room, exchange, match));
+  const loading = exchange.visit.load(undefined, wanted(room, exchange, match));
+  return loading === undefined
+    ? runWithSession(room, exchange, match)
+    : loading.then(() => runWithSession(room, exchange, match));
 }
 
-function wantsExclusive(room: Room, exchange: Exchange, match: Match | undefined): boolean {
-  if (room.isExclusive === undefined) return false;
+const ALONE: LoadOptions = { exclusive: true };
+
+/** Returns how the request has its session. */
+function wanted(room: Room, exchange: Exchange, match: Match | undefined): LoadOptions | undefined {
+  if (room.isExclusive === undefined) return undefined;
   let name = match?.route.name;
   try {
     name ??= matchRoute(room.routes, exchange.path).route.name;
   } catch {
     // A middleware may still answer it.
   }
-  return room.isExclusive(viewOf(exchange) as AppRequest, name);
+  return room.isExclusive(viewOf(exchange) as AppRequest, name) ? ALONE : undefined;
 }
 
 function runWithSession(room: Room, exchange: Exchange, match: Match | undefined): Awaitable<Outcome> {
@@ -115,14 +120,13 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** Saves the session; only then the answer may leave. */
 function finish(exchange: Exchange, outcome: Outcome): Awaitable<Outcome> {
-  const { session, sessions, body } = exchange;
+  const { visit, body } = exchange;
   if (body?.close !== undefined && !(outcome.body instanceof ReadableStream)) body.close();
-  if (session === undefined) return seal(exchange, outcome, undefined);
   try {
-    const cookie = sessions.commit(session);
-    if (!(cookie instanceof Promise)) return seal(exchange, outcome, cookie);
-    return cookie.then(
-      (line) => seal(exchange, outcome, line),
+    const saving = visit.commit();
+    if (!(saving instanceof Promise)) return seal(exchange, outcome);
+    return saving.then(
+      () => seal(exchange, outcome),
       (error) => refuse(outcome, error),
     );
   } catch (error) {
@@ -138,5 +142,6 @@ function refuse({ body }: Outcome, error: unknown): never {
 
 function fail(exchange: Exchange, error: unknown): Awaitable<Outcome> {
   // What the handler committed itself stays, and so does the cookie that this needs.
-  return seal(exchange, answerToFailure(error), abandon(exchange));
+  abandon(exchange);
+  return seal(exchange, answerToFailure(error));
 }

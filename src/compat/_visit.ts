@@ -1,7 +1,6 @@
 import type { CipherKey } from "node:crypto";
-import type { HeldVisit } from "../adapters/hold.ts";
 import type { Awaitable } from "../backends/backend.ts";
-import { noStore, varyOnCookie } from "../core/response-headers.ts";
+import type { Use } from "../visit/visit.ts";
 import { Cookie, inflateCookie, plainCookie, setCookieLine } from "./_cookie.ts";
 import { followed } from "./_follow.ts";
 import { differ, isChanged, type Known, know, knownOf, type Texts, textsOf } from "./_known.ts";
@@ -11,14 +10,15 @@ import { asObject, Session, type SessionRequest } from "./_session.ts";
 import { signed } from "./_signed-ids.ts";
 import { isAlive, touch, write } from "./_write.ts";
 
-type Head = Parameters<HeldVisit["addHeaders"]>[0];
-
 /** Milliseconds of streaming after which the end of an answer moves the session's deadline once more. */
 const LONG = 60_000;
 
 /** One request's use of its session: stores what changed before the head leaves, and again at the end of a stream. */
-export class Visit implements HeldVisit {
-  readonly http2: boolean;
+export class Visit implements Use {
+  /** express-session leaves it to the application. */
+  readonly varies = false;
+  readonly vary = "Cookie";
+  line: string | undefined;
   readonly #req: AnyRequest & SessionRequest;
   readonly #options: Options;
   readonly #secret: CipherKey;
@@ -28,7 +28,6 @@ export class Visit implements HeldVisit {
   readonly #original: Texts;
   readonly #since: number;
   #touchedAt: number | undefined;
-  #line: string | undefined;
   #over = false;
 
   /** To be made when the request has its session. */
@@ -38,7 +37,6 @@ export class Visit implements HeldVisit {
     secret: CipherKey,
     cookieId: string | undefined,
   ) {
-    this.http2 = (req.httpVersionMajor ?? 1) >= 2;
     this.#req = req;
     this.#options = options;
     this.#secret = secret;
@@ -76,21 +74,6 @@ export class Visit implements HeldVisit {
     } catch {
       // That is the error.
     }
-  }
-
-  get owesHeaders(): boolean {
-    return this.#line !== undefined;
-  }
-
-  addHeaders(res: Head): void {
-    if (this.#line === undefined) return;
-    res.setHeader("Vary", varyOnCookie(textOf(res.getHeader("Vary"))));
-    res.setHeader("Cache-Control", noStore(textOf(res.getHeader("Cache-Control"))));
-    const others = res.getHeader("Set-Cookie");
-    res.setHeader(
-      "Set-Cookie",
-      others === undefined ? [this.#line] : [others].flat().map(String).concat(this.#line),
-    );
   }
 
   #commit(): Awaitable<unknown> {
@@ -156,7 +139,7 @@ export class Visit implements HeldVisit {
       return;
     }
     const value = signed(this.#req.sessionID, this.#secret);
-    this.#line = setCookieLine(this.#options.name, value, session.cookie.data);
+    this.line = setCookieLine(this.#options.name, value, session.cookie.data);
   }
 
   #commitLate(): Awaitable<unknown> {
@@ -209,10 +192,6 @@ export class Visit implements HeldVisit {
 /** Whether the handler has ended it by its cookie, which then takes itself away from the browser. */
 function isOver({ cookie }: Session): boolean {
   return cookie.expires instanceof Date && cookie.expires.getTime() <= Date.now();
-}
-
-function textOf(value: ReturnType<Head["getHeader"]>): string | undefined {
-  return Array.isArray(value) ? value.join(", ") : value?.toString();
 }
 
 const warned = new Set<string>();

@@ -1,6 +1,6 @@
 import type expressSession from "express-session";
-import { Hold, holdOf } from "../adapters/hold.ts";
 import { ConfigError } from "../errors.ts";
+import { Hold, holdOf } from "../visit/hold.ts";
 import { Cookie as OurCookie } from "./_cookie.ts";
 import { type MemoryStoreOptions, MemoryStore as OurMemoryStore } from "./_memory-store.ts";
 import { type CookieWishes, type Options, resolveOptions } from "./_options.ts";
@@ -52,7 +52,7 @@ export interface ExpressSession {
 }
 
 type Request = AnyRequest & SessionRequest & { session?: unknown };
-type Response = ConstructorParameters<typeof Hold>[2];
+type Response = ConstructorParameters<typeof Hold>[1];
 type Next = (error?: unknown) => void;
 
 /** How each request gets its new sessions: several middlewares may share one store. */
@@ -119,9 +119,8 @@ function generate({ desk, genid, cookieFor, proxy }: Options, req: Request): voi
 function hold(visit: Visit, req: Request, res: Response, next: Next): void {
   const { writeHead, end, on } = res as { writeHead?: unknown; end?: unknown; on?: unknown };
   if ([writeHead, end, on].some((method) => typeof method !== "function")) return;
-  const outer = holdOf(res);
-  if (outer !== undefined) outer.add(visit);
-  else new Hold(visit, req as never, res, (error) => console.error(error), next);
+  const held = holdOf(res) ?? new Hold(req, res, (error) => console.error(error), next);
+  held.uses.push(visit);
 }
 
 const session: ExpressSession = Object.assign(create, { Store, Session, Cookie, MemoryStore });

@@ -4,8 +4,8 @@ import { createSessions, type Sessions } from "../core/sessions.ts";
 import { answerCases, answeredErrorCases } from "./adapter-cases/answer.ts";
 import { outageCases } from "./adapter-cases/outage.ts";
 import { overlapCases } from "./adapter-cases/overlap.ts";
-import { visitCases } from "./adapter-cases/visit.ts";
-import { movableClock } from "./clock.ts";
+import { assignCases, visitCases } from "./adapter-cases/visit.ts";
+import { virtualEnvironment, withClock } from "./clock.ts";
 import { type Demo, type DemoData, demoSite } from "./demo.ts";
 import { GatedBackend } from "./gated-backend.ts";
 import { HttpBrowser } from "./http-browser.ts";
@@ -28,6 +28,8 @@ export interface AdapterSuiteOptions {
    * Then no cookie can go with such an answer.
    */
   passesErrorsOn?: boolean;
+  /** Set to false if a handler gets its session as an argument, so that nothing can be assigned to it. Default true. */
+  assigns?: boolean;
 }
 
 /** A server that listens. */
@@ -49,6 +51,7 @@ export function adapterSuite(options: AdapterSuiteOptions): SuiteCase[] {
   const ways = [...WAYS, ...(options.ways ?? [])];
   const cases: readonly SiteCase[] = [
     ...visitCases,
+    ...(options.assigns === false ? [] : assignCases),
     ...answerCases(ways),
     ...(options.passesErrorsOn ? [] : answeredErrorCases),
     ...overlapCases,
@@ -62,9 +65,10 @@ export function adapterSuite(options: AdapterSuiteOptions): SuiteCase[] {
 }
 
 async function onSite(options: AdapterSuiteOptions, run: (site: Site) => Promise<void>): Promise<void> {
-  const clock = movableClock();
-  const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
-  const sessions = createSessions<DemoData>({ backend: store });
+  const clock = virtualEnvironment();
+  const store = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
+  // No case is about these limits, and on a busy machine fifty requests at once take their time.
+  const sessions = createSessions<DemoData>({ backend: store, backendTimeout: 60, lockWait: 60 });
   const { demo, slow, stream } = demoSite();
   const { url, close } = await options.start(sessions, demo);
   const site: Site = {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SessionData } from "../backends/backend.ts";
 import { exclusive } from "../core/exclusive.ts";
+import { flash } from "../core/flash.ts";
 import type { Session } from "../core/session.ts";
 import { update } from "../core/update.ts";
-import { commit, destroy, flash, login, rotate } from "../core/verbs.ts";
+import { commit, destroy, login, rotate } from "../core/verbs.ts";
 import { StateError } from "../errors.ts";
 import { type Gate, gate } from "./gate.ts";
 
@@ -18,8 +19,12 @@ export interface DemoData extends SessionData {
 export interface DemoRequest {
   /** Without the query. */
   readonly path: string;
-  /** Of the framework, by an accessor: some routes must not look at it. Assigning replaces the data, if that exists. */
-  session: Session<DemoData>;
+  /**
+   * The framework's session, as an accessor: some routes must not look at it. Assigning to it does what assigning to the
+   * framework's does, if that exists.
+   */
+  get session(): Session<DemoData>;
+  set session(data: Session<DemoData> | null);
 }
 
 /** An answer to be given in the framework's own manner. */
@@ -133,6 +138,15 @@ export function demoSite(): DemoSite {
     "/empty-session": (request) => {
       request.session = {};
       return text("emptied");
+    },
+    "/null-session": (request) => {
+      request.session = null;
+      return text("ended");
+    },
+    "/end-and-begin": (request) => {
+      destroy(request.session);
+      request.session = { name: "another" };
+      return text("begun");
     },
   };
   return {

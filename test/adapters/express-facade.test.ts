@@ -275,7 +275,7 @@ describe.each(["5", "4"] as const)("req.session on Express %s", (version) => {
 test("what a callback throws reaches the process", async () => {
   const script = `
     import { createSessions } from "./src/core/sessions.ts";
-    import { expressKind } from "./src/adapters/_express-facade.ts";
+    import { expressKind } from "./src/facades/express.ts";
     process.on("uncaughtException", (error) => console.log("caught", error.message));
     process.on("unhandledRejection", () => console.log("swallowed"));
     const session = createSessions().load(undefined, { kind: expressKind });

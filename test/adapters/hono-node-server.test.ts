@@ -4,7 +4,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { stream } from "hono/streaming";
 import { gate } from "micropie/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { plainBodyOf } from "../../src/adapters/_web-response.ts";
+import { makingOf } from "../../src/visit/around.ts";
 import { ask, cookieOf, count, mount, read } from "./_hono-mount.ts";
 import { ask as askByHttp, SlowBackend, Wire } from "./_server.ts";
 
@@ -31,12 +31,12 @@ describe("honoSessions on @hono/node-server", () => {
     app.get("/empty", (c) => c.body(null, c.var.session.visits ? 204 : 205));
     await listen(app);
     const first = await ask(app, "/text");
-    expect(plainBodyOf(first)).toBe("1");
+    expect(makingOf(first)?.[1]).toBe("1");
     const cookie = cookieOf(first);
-    expect(plainBodyOf(await ask(app, "/text", cookie))).toBe("2");
-    expect(plainBodyOf(await ask(app, "/json", cookie))).toBe('{"visits":2}');
-    expect(plainBodyOf(await ask(app, "/bytes", cookie))).toEqual(new Uint8Array(2));
-    expect(plainBodyOf(await ask(app, "/empty", cookie))).toBeNull();
+    expect(makingOf(await ask(app, "/text", cookie))?.[1]).toBe("2");
+    expect(makingOf(await ask(app, "/json", cookie))?.[1]).toBe('{"visits":2}');
+    expect(makingOf(await ask(app, "/bytes", cookie))?.[1]).toEqual(new Uint8Array(2));
+    expect(makingOf(await ask(app, "/empty", cookie))?.[1]).toBeNull();
   });
 
   it("sends the length of a text, and its headers once", async () => {

@@ -136,7 +136,7 @@ for (const [when, make] of Object.entries(BACKENDS)) {
       backend.broken = DOWN;
       expect(await ask(port)).toMatchObject({ status: 503, body: "Service Unavailable", cut: false });
       while (told.length < 3) await new Promise(setImmediate);
-      expect(told).toEqual([["1", "BackendError"], ["4", expect.stringContaining("thrown away")], ["5"]]);
+      expect(told).toEqual([["1", "BackendError"], ["4", expect.stringContaining("dropped")], ["5"]]);
     });
 
     it("after the first byte cuts the answer, so that the client sees it", async () => {

@@ -255,6 +255,39 @@ export function kitCases(): void {
       },
     ));
 
+  test("a redirect that a later handle throws carries the headers of the session, and the cookies of the application", () =>
+    onStage(
+      {
+        later: (event) => {
+          count(event);
+          event.cookies.set("own", "1", { path: "/" });
+          event.cookies.set("gone", "", { path: "/", maxAge: 0 });
+          kit().redirect(308, "/elsewhere");
+        },
+      },
+      async ({ visitor, stored }) => {
+        const ann = visitor();
+        const moved = await ann.get("/page");
+        expect([moved.status, moved.headers.get("location")]).toEqual([308, "/elsewhere"]);
+        expect([moved.headers.get("cache-control"), moved.headers.get("vary")]).toEqual([
+          "no-store",
+          "Cookie",
+        ]);
+        const names = moved.headers.getSetCookie().map((line) => line.split("=", 1)[0]);
+        expect(names).toEqual(["own", "gone", "session_id"]);
+        for (const ask of [enhanced, (who: Guest) => who.get("/page/__data.json")]) {
+          const bob = visitor();
+          const answer = await ask(bob);
+          expect([answer.status, await answer.json()]).toEqual([
+            200,
+            expect.objectContaining({ type: "redirect", location: "/elsewhere" }),
+          ]);
+          expect([...bob.jar.keys()].sort()).toEqual(["own", "session_id"]);
+          expect(await stored(bob)).toEqual({ visits: 1 });
+        }
+      },
+    ));
+
   test("a session that cannot be read or saved is an error of 503, for pages, data and actions", () =>
     onStage(
       { action: count, load: (event) => ({ text: String(of(event).visits) }) },

@@ -1,6 +1,5 @@
 import { ConfigError, createSessions } from "micropie";
 import { nextSessions } from "micropie/adapters/next";
-import { replaceData } from "micropie/core/session";
 import { type AdapterSuiteOptions, adapterSuite } from "micropie/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { optionCases } from "../adapters/_option-cases.ts";
@@ -28,7 +27,7 @@ describe("in Next", () => {
   beforeAll(async () => {
     const site = await serveNext({});
     await site.close();
-  }, 300_000);
+  });
 
   describe("the route handlers", () => {
     const start: AdapterSuiteOptions["start"] = (sessions, demo) => {
@@ -44,12 +43,7 @@ describe("in Next", () => {
           return responseOf(
             await demo({
               path,
-              get session() {
-                return session;
-              },
-              set session(data) {
-                replaceData(session, data);
-              },
+              session,
             }),
           );
         },
@@ -57,7 +51,7 @@ describe("in Next", () => {
       );
       return serveNext({ answer });
     };
-    const suite = adapterSuite({ start, ways: Object.keys(ways), passesErrorsOn: true });
+    const suite = adapterSuite({ start, ways: Object.keys(ways), passesErrorsOn: true, assigns: false });
     for (const { name, run } of suite) test(name, run);
 
     routeCases();
@@ -85,5 +79,7 @@ describe("in Next", () => {
 test("next/headers must be given", () => {
   const sessions = createSessions();
   expect(() => nextSessions(sessions, { cookies: next.cookies } as never)).toThrow(ConfigError);
-  expect(() => nextSessions(sessions, undefined as never)).toThrow(/^cookies: Give the one of next\/headers/);
+  expect(() => nextSessions(sessions, undefined as never)).toThrow(
+    /^cookies: Pass `cookies` from next\/headers/,
+  );
 });

@@ -1,4 +1,4 @@
-import type { Session } from "micropie";
+import { createSessions, type Session } from "micropie";
 import { svelteKitSessions } from "micropie/adapters/sveltekit";
 import { type AdapterSuiteOptions, adapterSuite, type DemoData } from "micropie/testing";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -28,9 +28,9 @@ const ways: Record<string, (visits: number) => Response> = {
 describe("in SvelteKit", () => {
   // Builds, if nothing has yet.
   beforeAll(async () => {
-    const site = await serveSvelteKit({ handle: svelteKitSessions({} as never) });
+    const site = await serveSvelteKit({ handle: svelteKitSessions(createSessions()) });
     await site.close();
-  }, 120_000);
+  });
 
   describe("the handle", () => {
     const start: AdapterSuiteOptions["start"] = (sessions, demo) =>
@@ -86,6 +86,6 @@ describe("in SvelteKit", () => {
   describe("pages, actions and remote functions", kitCases);
 });
 
-test("the example fits SvelteKit's types", { timeout: 120_000 }, () => {
+test("the example fits SvelteKit's types", () => {
   expect(typeErrors("sveltekit")).toBe("");
 });

@@ -1,4 +1,5 @@
-import { type ResolvedOptions, resolveOptions } from "../../core/options.ts";
+import { resolveOptions } from "../../core/options.ts";
+import type { ResolvedOptions } from "../../core/resolved-options.ts";
 import { ConfigError } from "../../errors.ts";
 
 /** Ten years: no limit, in a number that every store can count. */

@@ -29,7 +29,7 @@ export const visitCases: readonly SiteCase[] = [
     promise: "B2",
     name: "who stores nothing gets no cookie and costs the store nothing, whether the route looks or not",
     async run({ store, browser }) {
-      for (const path of ["/none", "/read", "/logout", "/empty-session", "/rotate", "/notice"]) {
+      for (const path of ["/none", "/read", "/logout", "/rotate", "/notice"]) {
         const answer = await browser().get(path);
         assert.ok(answer.status < 400, path);
         assert.deepEqual(answer.setCookie, [], path);
@@ -85,18 +85,6 @@ export const visitCases: readonly SiteCase[] = [
     },
   },
   {
-    promise: "B5",
-    name: "assigning to the session replaces its data, and assigning nothing ends it",
-    async run({ browser, visitor }) {
-      const ann = await visitor();
-      await ann.get("/replace");
-      assert.deepEqual(await read(ann), { name: "only this" });
-      const { cookie } = ann;
-      assert.match((await ann.get("/empty-session")).ours[0] ?? "", /Max-Age=0/);
-      assert.deepEqual(await read(browser(cookie)), {});
-    },
-  },
-  {
     promise: "B7",
     name: "an id that the server did not issue is not adopted",
     async run({ browser }) {
@@ -139,6 +127,52 @@ export const visitCases: readonly SiteCase[] = [
       await ann.get("/flash");
       const read = await Promise.all([ann.get("/notice"), ann.get("/notice"), ann.get("/notice")]);
       assert.deepEqual(read.map(({ text }) => text).sort(), ["", "", "saved!"]);
+    },
+  },
+];
+
+/** Only where a session can be assigned to. */
+export const assignCases: readonly SiteCase[] = [
+  {
+    promise: "B5",
+    name: "assigning to the session replaces its data, and assigning nothing ends it",
+    async run({ browser, visitor }) {
+      const ann = await visitor();
+      await ann.get("/replace");
+      assert.deepEqual(await read(ann), { name: "only this" });
+      const { cookie } = ann;
+      assert.match((await ann.get("/empty-session")).ours[0] ?? "", /Max-Age=0/);
+      assert.deepEqual(await read(browser(cookie)), {});
+    },
+  },
+  {
+    promise: "B5",
+    name: "assigning null ends the session, and costs who has none no cookie",
+    async run({ browser, visitor }) {
+      const ann = await visitor();
+      const { cookie } = ann;
+      const ended = await ann.get("/null-session");
+      assert.equal(ended.status, 200);
+      assert.match(ended.ours[0] ?? "", /Max-Age=0/);
+      assert.deepEqual(await read(browser(cookie)), {});
+      for (const path of ["/null-session", "/empty-session"]) {
+        const anonymous = await browser().get(path);
+        assert.deepEqual([anonymous.status, anonymous.ours], [200, []], path);
+      }
+    },
+  },
+  {
+    promise: "B5",
+    name: "data assigned after the session was destroyed begins a new session, with a cookie of its own",
+    async run({ browser, visitor }) {
+      const ann = await visitor();
+      const { cookie } = ann;
+      const begun = await ann.get("/end-and-begin");
+      assert.equal(begun.status, 200);
+      assert.equal(begun.ours.length, 1);
+      assert.notEqual(ann.cookie, cookie);
+      assert.deepEqual(await read(ann), { name: "another" });
+      assert.deepEqual(await read(browser(cookie)), {});
     },
   },
 ];

@@ -9,6 +9,11 @@ export type Serving = ReturnType<AdapterSuiteOptions["start"]>;
 
 /** The adapter suite for one adapter on one server. */
 export function suiteOf<T>(app: DemoApp<T>, serve: (made: T) => Serving): readonly SuiteCase[] {
-  const { make, ways, passesErrorsOn = false } = app;
-  return adapterSuite({ start: (sessions, demo) => serve(make(sessions, demo)), ways, passesErrorsOn });
+  const { make, ways, passesErrorsOn = false, assigns = true } = app;
+  return adapterSuite({
+    start: (sessions, demo) => serve(make(sessions, demo)),
+    ways,
+    passesErrorsOn,
+    assigns,
+  });
 }

@@ -1,5 +1,5 @@
 import type { RequestListener } from "node:http";
-import { App, html, reply, type Session, type Sessions } from "micropie";
+import { App, html, reply, type Sessions } from "micropie";
 import { fetchSessions } from "micropie/adapters/fetch";
 import { nodeSessions } from "micropie/adapters/node";
 import type { Demo, DemoData } from "micropie/testing";
@@ -10,8 +10,9 @@ import type { Handler } from "./listeners.ts";
 export interface DemoApp<T> {
   make(sessions: Sessions<DemoData>, demo: Demo): T;
   readonly ways: readonly string[];
-  /** Like the adapter suite's option. */
+  /** Like the adapter suite's options. */
   readonly passesErrorsOn?: boolean;
+  readonly assigns?: boolean;
 }
 
 const responses: Record<string, (visits: number) => Response> = {
@@ -27,6 +28,7 @@ const responses: Record<string, (visits: number) => Response> = {
 export const fetchDemo: DemoApp<Handler> = {
   ways: Object.keys(responses),
   passesErrorsOn: true,
+  assigns: false,
   make(sessions, demo) {
     const handler = fetchSessions(
       sessions,
@@ -34,7 +36,7 @@ export const fetchDemo: DemoApp<Handler> = {
         const { pathname: path } = new URL(request.url);
         const way = responses[path];
         if (way !== undefined) return way(count(session));
-        return responseOf(await demo(requestFor(path, session)));
+        return responseOf(await demo({ path, session }));
       },
       { skip: ["/none"], onError: () => {} },
     );
@@ -100,17 +102,3 @@ export const nodeDemo: DemoApp<RequestListener> = {
       { onError: () => {} },
     ),
 };
-
-/** `fetchSessions` has no session to assign to, so its data is replaced key by key. */
-function requestFor(path: string, session: Session<DemoData>): Parameters<Demo>[0] {
-  return {
-    path,
-    get session() {
-      return session;
-    },
-    set session(data) {
-      for (const key of Object.keys(session)) delete session[key];
-      Object.assign(session, data);
-    },
-  };
-}

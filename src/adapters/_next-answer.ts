@@ -1,0 +1,83 @@
+import type { Session } from "../core/session.ts";
+import { Around } from "../visit/around.ts";
+import { cookiesAfter } from "../visit/cookie-parts.ts";
+import type { Mount } from "../visit/mount.ts";
+
+export type NextAnswer = Response | undefined | Promise<Response | undefined>;
+
+/**
+ * Answers a request by what a handler returned, or threw as Next's functions do; nothing is `NextResponse.next()`.
+ * The handler gets its session from a function. `sendAlong` is given the Set-Cookie lines of a proxy.
+ */
+export async function answer(
+  mount: Mount<Request>,
+  request: Request,
+  handle: (session: () => Session) => NextAnswer,
+  sendAlong?: (lines: readonly string[]) => void,
+): Promise<Response> {
+  const around = new Around(mount, request, {});
+  const response = await around.run(request, async (visit) => {
+    try {
+      const answered = await handle(() => visit.session);
+      return answered ?? new Response(null, { headers: { "x-middleware-next": "1" } });
+    } catch (thrown) {
+      const answered = answerThrown(thrown, request);
+      if (answered === undefined) throw thrown;
+      return answered;
+    }
+  });
+  if (sendAlong === undefined) return response;
+  sendAlong(around.lines);
+  return showBehind(response, request, around.lines);
+}
+
+/**
+ * The answer that Next's `redirect`, `notFound`, `forbidden` and `unauthorized` stand for, which they throw;
+ * undefined for anything else that is thrown. In a route handler Next makes the same, but loses cookies on the way.
+ */
+function answerThrown(thrown: unknown, request: Request): Response | undefined {
+  const [kind, ...rest] = digestOf(thrown);
+  if (kind === "NEXT_HTTP_ERROR_FALLBACK") return new Response(null, { status: Number(rest[0]) });
+  if (kind !== "NEXT_REDIRECT") return undefined;
+  // A form that was posted is not to be posted again to where it leads.
+  const status = isForm(request) ? 303 : Number(rest.at(-2));
+  return new Response(null, { status, headers: { location: rest.slice(1, -2).join(";") } });
+}
+
+/** Whether what was thrown is an answer, and no failure. */
+export function isAnswer(thrown: unknown): boolean {
+  return ["NEXT_REDIRECT", "NEXT_HTTP_ERROR_FALLBACK"].includes(digestOf(thrown)[0]!);
+}
+
+/** Next knows what it throws by this text. */
+function digestOf(thrown: unknown): string[] {
+  const { digest } = (thrown ?? {}) as { digest?: unknown };
+  return typeof digest === "string" ? digest.split(";") : [""];
+}
+
+function isForm({ method, headers }: Request): boolean {
+  const type = headers.get("content-type") ?? "";
+  return method === "POST" && /^(application\/x-www-form-urlencoded|multipart\/form-data)/.test(type);
+}
+
+const OVERRIDES = "x-middleware-override-headers";
+const OVERRIDE = "x-middleware-request-";
+
+/**
+ * Gives whatever is behind the proxy the Cookie header of the next request, as
+ * `NextResponse.next({ request: { headers } })` does: it would find no session, or the one before.
+ */
+function showBehind(response: Response, request: Request, lines: readonly string[]): Response {
+  const { headers } = response;
+  if (lines.length === 0 || !(headers.has("x-middleware-next") || headers.has("x-middleware-rewrite")))
+    return response;
+  let names = headers.get(OVERRIDES)?.split(",");
+  if (names === undefined) {
+    names = [...request.headers.keys()];
+    for (const name of names) headers.set(`${OVERRIDE}${name}`, request.headers.get(name) ?? "");
+  }
+  const cookie = headers.get(`${OVERRIDE}cookie`) ?? request.headers.get("cookie");
+  headers.set(`${OVERRIDE}cookie`, cookiesAfter(cookie, lines));
+  headers.set(OVERRIDES, [...new Set([...names, "cookie"])].join(","));
+  return response;
+}

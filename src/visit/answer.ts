@@ -1,0 +1,176 @@
+import { SessionError } from "../errors.ts";
+
+// The only file that knows Set-Cookie, Vary and Cache-Control.
+
+/** The headers that a response must have because of one session. */
+export interface Due {
+  /** Whether the response depends on the session, so that it needs Vary. */
+  readonly varies: boolean;
+  /** The value of Vary. */
+  readonly vary: string;
+  /** The Set-Cookie line; if there is a carrier, the value of that header. */
+  readonly line: string | undefined;
+  /** The response header to use instead of Set-Cookie. */
+  readonly carrier?: string | undefined;
+  /** Set-Cookie lines to send with `line`. They remove the cookies of another library. */
+  readonly farewells?: readonly string[];
+}
+
+/** The headers of a response: `Headers`, or an object with these methods. */
+export type AnswerHeaders = Pick<Headers, "get" | "set" | "append" | "delete" | "getSetCookie">;
+
+/** The headers of a response of Node. */
+export interface NodeHeaders {
+  getHeader(name: string): number | string | string[] | undefined;
+  setHeader: (name: string, value: string | readonly string[]) => unknown;
+}
+
+/** Returns true if `addDue` has headers to add. */
+export function isDue({ varies, line }: Due): boolean {
+  return varies || line !== undefined;
+}
+
+/**
+ * Adds headers to a response: `Vary` if it depends on the session or sets the cookie; with the cookie,
+ * `Cache-Control: no-store`, which replaces the value of the application (RFC 9111 7.3, ASVS 14.3.2): a cache that
+ * stored the cookie would give one user's session to everybody. If `headers` will replace those of `own`, the
+ * Vary of `own` is kept too.
+ */
+export function addDue(headers: AnswerHeaders | NodeHeaders, due: Due, own?: AnswerHeaders): void {
+  const { line } = due;
+  if (line === undefined && !due.varies) return;
+  const before = read(headers, "Vary");
+  const existing = own === undefined ? before : joined(before, own.get("Vary"));
+  const vary = existing ? varied(existing, due.vary) : due.vary;
+  if (vary !== before) write(headers, "Vary", vary);
+  if (line === undefined) return;
+  noStore(headers);
+  if (due.carrier !== undefined) write(headers, due.carrier, line);
+  else setCookie(headers, linesOf(due));
+}
+
+/** Returns the Set-Cookie lines that a response must have. */
+export function linesOf({ line, carrier, farewells = [] }: Due): string[] {
+  return line === undefined || carrier !== undefined ? [] : [...farewells, line];
+}
+
+/** Sets `Cache-Control: no-store`. Keeps a value that includes it. */
+export function noStore(headers: AnswerHeaders | NodeHeaders): void {
+  if (!NO_STORE.test(read(headers, "Cache-Control") ?? "")) write(headers, "Cache-Control", "no-store");
+}
+
+const NO_STORE = /(^|[\s,])no-store($|[\s,])/i;
+
+/** Returns the Vary value with the missing names added. `*` stays `*` (RFC 9110 12.5.5). */
+function varied(existing: string, names: string): string {
+  const there = existing.split(",").map((name) => name.trim().toLowerCase());
+  if (there.includes("*")) return existing;
+  const missing = names.split(", ").filter((name) => !there.includes(name.toLowerCase()));
+  return [existing, ...missing].join(", ");
+}
+
+function joined(one: string | undefined, other: string | null): string | undefined {
+  return one && other ? `${one}, ${other}` : one || other || undefined;
+}
+
+function read(headers: AnswerHeaders | NodeHeaders, name: string): string | undefined {
+  if (!("getHeader" in headers)) return headers.get(name) ?? undefined;
+  const value = headers.getHeader(name);
+  return Array.isArray(value) ? value.join(", ") : value?.toString();
+}
+
+function write(headers: AnswerHeaders | NodeHeaders, name: string, value: string): void {
+  if ("getHeader" in headers) headers.setHeader(name, value);
+  else headers.set(name, value);
+}
+
+/** Adds cookies after those of the application. Removes a line of the application for the same cookie. */
+function setCookie(headers: AnswerHeaders | NodeHeaders, lines: readonly string[]): void {
+  const ours = nameOf(lines.at(-1)!);
+  if ("getHeader" in headers) {
+    const others = [headers.getHeader("Set-Cookie") ?? []].flat().map(String);
+    headers.setHeader("Set-Cookie", [...others.filter((line) => nameOf(line) !== ours), ...lines]);
+    return;
+  }
+  const others = headers.getSetCookie();
+  if (others.some((line) => nameOf(line) === ours)) {
+    headers.delete("Set-Cookie");
+    for (const line of others) if (nameOf(line) !== ours) headers.append("Set-Cookie", line);
+  }
+  appendCookies(headers, lines);
+}
+
+/** Adds Set-Cookie lines. */
+export function appendCookies(headers: Pick<Headers, "append">, lines: readonly string[]): void {
+  for (const line of lines) headers.append("Set-Cookie", line);
+}
+
+/** Returns the name of the cookie in a Set-Cookie line. */
+function nameOf(line: string): string {
+  return line.slice(0, line.indexOf("=")).trim();
+}
+
+const REASONS: Record<number, string> = {
+  409: "Conflict",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/** Returns the status and the text of the answer to an error. They reveal no details. */
+export function errorAnswer(error: unknown): { status: number; text: string } {
+  const status = error instanceof SessionError ? error.status : 500;
+  return { status, text: REASONS[status] ?? "Error" };
+}
+
+/** Returns a Response for an error, without details. */
+export function errorResponse(error: unknown): Response {
+  const { status, text } = errorAnswer(error);
+  return new Response(text, { status, headers: { "Cache-Control": "no-store" } });
+}
+
+/**
+ * Returns the error. Adds to a SessionError the methods that Hono (`getResponse`) and Elysia (`toResponse`) call
+ * for the answer to an error.
+ */
+export function answerable(error: unknown): unknown {
+  if (!(error instanceof SessionError)) return error;
+  const value = (): Response => errorResponse(error);
+  const method = { value, configurable: true };
+  return Object.defineProperties(error, { getResponse: method, toResponse: method });
+}
+
+/** Throws the error, with the methods that `answerable` adds. */
+export function rethrow(error: unknown): never {
+  throw answerable(error);
+}
+
+/** The names of headers that describe one answer. */
+const OF_ONE_ANSWER =
+  /^(?:content-(?!security-policy).*|etag|last-modified|expires|cache-control|location|set-cookie|accept-ranges|transfer-encoding|trailer)$/i;
+
+/** The names of headers that are the same for every answer. */
+const OF_ANY_ANSWER =
+  /^(?:vary|access-control-.*|content-security-policy.*|cross-origin-.*|.*-policy|strict-transport-security|x-content-type-options|x-frame-options)$/i;
+
+/** Returns those of the names that describe one answer. An error answer must not have these headers. */
+export function ofOneAnswer(names: Iterable<string>): string[] {
+  return [...names].filter((name) => OF_ONE_ANSWER.test(name));
+}
+
+/** Returns those of the names that are not known to be the same for every answer. */
+export function notOfAnyAnswer(names: Iterable<string>): string[] {
+  return [...names].filter((name) => !OF_ANY_ANSWER.test(name));
+}
+
+/** Removes the headers that describe one answer, and sets `no-store`, to make room for an error answer. */
+export function clearAnswer(headers: Headers): void {
+  for (const name of ofOneAnswer(headers.keys())) headers.delete(name);
+  noStore(headers);
+}
+
+/** Returns a copy of the headers, cleared by `clearAnswer`. */
+export function clearedHeaders(given: Headers | Record<string, string>): Headers {
+  const headers = new Headers(given);
+  clearAnswer(headers);
+  return headers;
+}

@@ -1,0 +1,250 @@
+import type { Awaitable } from "../backends/backend.ts";
+import { SessionError, StateError } from "../errors.ts";
+import { type AnswerHeaders, addDue, errorResponse, isDue, linesOf } from "./answer.ts";
+import { attempt } from "./attempt.ts";
+import { carry, type Making } from "./carry.ts";
+import type { Mount } from "./mount.ts";
+import { each, isMounted, Visit } from "./visit.ts";
+
+const AROUND: unique symbol = Symbol("micropie.around");
+
+/** Returns the Around that was made with this place, or undefined. */
+export function aroundOf(place: object): Around | undefined {
+  return (place as { [AROUND]?: Around })[AROUND];
+}
+
+/** One request that is answered with a Response: its sessions, from the first load to the end of the body. */
+export class Around {
+  /** In the order in which they were mounted. */
+  readonly visits: Visit[] = [];
+  /** What the framework gives to a handler. */
+  readonly context: object;
+  readonly #mount: Mount;
+  #isSettled = false;
+  #hasFailed = false;
+  /** Whether the body of the response is known not to be a stream; see `makingOf`. */
+  isLight = false;
+
+  /** `place` is an object that belongs to this request alone. `aroundOf` finds the Around by it. */
+  constructor(mount: Mount, context: object, place: object = context) {
+    this.#mount = mount;
+    this.context = context;
+    (place as { [AROUND]?: Around })[AROUND] = this;
+  }
+
+  /** Returns the visit of the session with this name. */
+  find(as: string): Visit | undefined {
+    for (const visit of this.visits) if (visit.mount.as === as) return visit;
+    return undefined;
+  }
+
+  /** Adds a session. Returns undefined if the request has it already. Throws as `isSame` does. */
+  add(mount: Mount, request: Request): Visit | undefined {
+    if (isMounted(this.visits, mount)) return undefined;
+    const visit = new Visit(mount, request);
+    this.visits.push(visit);
+    return visit;
+  }
+
+  /** Whether the sessions of the request are not saved yet. */
+  get isOpen(): boolean {
+    return !this.#isSettled;
+  }
+
+  /**
+   * Adds the first session and loads it, runs the handler, saves, and returns the response with its headers. An error
+   * goes to `refuse`, with the response that is not sent, if there is one.
+   */
+  async run(
+    request: Request,
+    handle: (visit: Visit) => Awaitable<Response>,
+    refuse?: (error: unknown, response?: Response) => Response,
+  ): Promise<Response> {
+    let response: Response | undefined;
+    try {
+      const visit = new Visit(this.#mount, request);
+      this.visits.push(visit);
+      const loading = visit.load(this.context);
+      if (loading !== undefined) await loading;
+      response = await handle(visit);
+      if (response.status === 0) this.fail();
+      this.#isSettled = true;
+      const saving = this.#hasFailed ? this.discard() : each(this.visits, "commit");
+      if (saving !== undefined) await saving;
+    } catch (error) {
+      this.discard(error, response);
+      return refuse === undefined ? this.refuse(error) : refuse(error, response);
+    }
+    return this.settle(response);
+  }
+
+  /** Saves before the head is sent. Saves nothing if the request has failed. */
+  commit(): Awaitable<unknown> {
+    this.#isSettled = true;
+    return this.#hasFailed ? this.discard() : each(this.visits, "commit");
+  }
+
+  /** Marks the request as failed, so that nothing more is saved. What the handler committed itself stays. */
+  fail(): void {
+    this.#hasFailed = true;
+    if (this.#isSettled) this.discard();
+  }
+
+  /** Drops unsaved changes, and cancels the body of an answer that is not sent because of an error. */
+  discard(error?: unknown, answer?: unknown): void {
+    this.#hasFailed = true;
+    for (const visit of this.visits) visit.discard();
+    const body = answer instanceof ReadableStream ? answer : (answer as { body?: unknown } | undefined)?.body;
+    if (body instanceof ReadableStream) void body.cancel(error).catch(() => {});
+  }
+
+  /** Drops unsaved changes. Returns a response without details for a SessionError; throws any other error. */
+  refuse(error: unknown): Response {
+    this.discard();
+    if (!(error instanceof SessionError)) throw error;
+    return this.answerError(error);
+  }
+
+  /** Reports an error, and returns a response for it. */
+  answerError(error: unknown): Response {
+    this.tell(error);
+    return this.settle(errorResponse(error));
+  }
+
+  /** Calls `onError`. */
+  tell(error: unknown): void {
+    this.#mount.onError(error, this.context as never);
+  }
+
+  /** Whether `addTo` has headers to add. */
+  get isDue(): boolean {
+    return this.visits.some(isDue);
+  }
+
+  get hasCookie(): boolean {
+    return this.visits.some(({ line }) => line !== undefined);
+  }
+
+  /** The Set-Cookie lines that the response must have. */
+  get lines(): string[] {
+    return this.visits.flatMap((visit) => linesOf(visit));
+  }
+
+  /** Adds the headers that the response must have; `own` as for `addDue`. Can be called again. */
+  addTo(headers: AnswerHeaders, own?: AnswerHeaders): void {
+    for (const visit of this.visits) addDue(headers, visit, own);
+  }
+
+  /**
+   * Returns the response with the headers that it must have. Changes that are made while its body streams are saved
+   * at its end; set `isPlain` if it is not a stream. Returns another object if the response can be shared with other
+   * requests or cannot be changed. A response that upgrades the connection stays the same object.
+   */
+  settle(response: Response, isPlain = false): Response {
+    const making = makingOf(response);
+    this.isLight = making !== undefined;
+    const isFixed = response.status === 0 || isUpgrade(response);
+    if (!isFixed && !isPlain && making === undefined && response.body !== null && this.isWatching) {
+      const copy = new Response(this.watch(response.body), response);
+      for (const visit of this.visits) addDue(copy.headers, visit);
+      return copy;
+    }
+    if (!this.isDue) return response;
+    const add = (headers: AnswerHeaders): void => this.addTo(headers);
+    return carry(response, { add, isPersonal: this.hasCookie, isFixed, making });
+  }
+
+  /** Whether changes that are made while the body streams are saved. */
+  get isWatching(): boolean {
+    if (this.#hasFailed) return false;
+    for (const { skipped } of this.visits) if (!skipped) return true;
+    return false;
+  }
+
+  /**
+   * Returns a body with the same chunks, read no faster than they are needed. Saves changes before its end. The given
+   * body is not locked until the first read, so its owner can see that nobody reads it (HEAD).
+   */
+  watch(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    let isOver = false;
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          let result: ReadableStreamReadResult<Uint8Array>;
+          try {
+            reader ??= body.getReader();
+            result = await reader.read();
+          } catch (error) {
+            isOver = true;
+            this.discard();
+            throw error;
+          }
+          // The reader left meanwhile, and `cancel` does the rest.
+          if (isOver) return;
+          if (!result.done) {
+            controller.enqueue(result.value);
+            return;
+          }
+          isOver = true;
+          const saving = this.#commitLate();
+          if (saving !== undefined) await saving;
+          controller.close();
+        },
+        cancel: async (reason) => {
+          // The reader left while the last save was running.
+          if (isOver) return;
+          isOver = true;
+          try {
+            await (reader ?? body).cancel(reason);
+          } finally {
+            await (async () => this.#commitLate())().catch(() => {});
+          }
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  #commitLate(): Awaitable<unknown> {
+    const tell = (error: unknown): never => {
+      this.tell(error);
+      throw error;
+    };
+    return attempt(
+      () => each(this.visits, "commitLate"),
+      (done) => done,
+      tell,
+    ) as Awaitable<unknown>;
+  }
+}
+
+/** Reports a cookie that could not be sent, because a handler answered without the framework. */
+export function reportPassedBy(around: Around, framework: string): void {
+  const message = `A handler answered without ${framework}, so the session cookie was not sent.`;
+  if (around.hasCookie) around.tell(new StateError("headers_sent", message));
+}
+
+/** Returns true if the response hands the connection over to a WebSocket. */
+export function isUpgrade(response: Response): boolean {
+  const { webSocket, crossws } = response as { webSocket?: unknown; crossws?: unknown };
+  return response.status === 101 || Boolean(webSocket) || Boolean(crossws);
+}
+
+let cacheKey: symbol | undefined;
+
+/**
+ * Returns what a response is made of, if it is one of @hono/node-server and its body is not a stream. These responses
+ * keep it in a private member, and become slower when their `body` or `type` is read. If that member changes,
+ * this returns undefined, which is always correct.
+ */
+export function makingOf(response: Response): Making | undefined {
+  cacheKey ??= Object.getOwnPropertySymbols(response).find(({ description }) => description === "cache");
+  if (cacheKey === undefined) return undefined;
+  const making = (response as unknown as Record<symbol, unknown>)[cacheKey];
+  if (!Array.isArray(making) || making.length !== 3) return undefined;
+  const body: unknown = making[1];
+  const isPlain =
+    body === null || typeof body === "string" || body instanceof Uint8Array || body instanceof Blob;
+  return isPlain ? (making as unknown as Making) : undefined;
+}

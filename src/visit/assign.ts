@@ -1,0 +1,17 @@
+import { replaceData } from "../core/session.ts";
+import { startOver } from "../core/start-over.ts";
+import { hasEnded } from "../core/told.ts";
+import { destroy } from "../core/verbs.ts";
+
+/**
+ * Assigns to the session of a request. An object replaces the data; null ends the session. An object that is assigned
+ * after the session has ended begins a new session. Throws TypeError for any other value.
+ */
+export function assign(session: object, data: object | null | undefined): void {
+  if (data === null || data === undefined) {
+    destroy(session);
+    return;
+  }
+  const begins = hasEnded(session) && Object.keys(data).length > 0;
+  replaceData(begins ? startOver(session) : session, data);
+}

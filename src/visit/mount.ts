@@ -1,0 +1,116 @@
+import type { SessionData } from "../backends/backend.ts";
+import type { LoadOptions } from "../core/load.ts";
+import type { SessionKind } from "../core/session.ts";
+import type { Sessions } from "../core/sessions.ts";
+import { ConfigError } from "../errors.ts";
+
+/** The options that all adapters have. `Req` is what the framework gives to a handler. */
+export interface UseOptions<Req> {
+  /**
+   * The name of the property that has the session. Each of several sessions needs its own name. Default `session`.
+   */
+  as?: string;
+  /** Which requests use their session exclusively; see `exclusive`. Default: none. */
+  exclusive?: boolean | ((req: Req) => boolean);
+  /**
+   * Which requests have no session: paths (`/health`), everything below a path (`/assets/*`), or a function. Their
+   * session is empty, there is no call to the store, the response gets no headers, and writing throws StateError
+   * `read_only`. Default: none.
+   */
+  skip?: readonly string[] | ((req: Req) => boolean);
+}
+
+/** The options of adapters that report errors themselves. */
+export interface MountOptions<Req> extends UseOptions<Req> {
+  /** Called with each error that no error handler of the framework gets. Default: `console.error`. */
+  onError?: (error: unknown, req: Req) => void;
+}
+
+/** Sessions with the options of an adapter, checked. */
+export interface Mount<Req = never> {
+  readonly sessions: Sessions<SessionData>;
+  readonly as: string;
+  /** The value of Vary for a response whose handler looked at the session. */
+  readonly vary: string;
+  /** Whether every response has it. */
+  readonly varies: boolean;
+  /** How each request loads its session if `wants` is undefined. */
+  readonly usual: LoadOptions | undefined;
+  /** Returns how a request loads its session. Undefined if all requests load it the same way. */
+  readonly wants: ((req: Req) => LoadOptions | undefined) | undefined;
+  readonly onError: (error: unknown, req: Req) => void;
+}
+
+/**
+ * Returns the options of an adapter, checked. `pathOf` returns the path of a request, without the query; `kind`
+ * is the class of the session objects. Throws ConfigError that names an invalid option.
+ */
+export function mountOf<Req>(
+  sessions: Pick<Sessions, "options">,
+  options: MountOptions<Req>,
+  pathOf: (req: Req) => string,
+  kind?: SessionKind,
+): Mount<Req> {
+  const { as = "session", exclusive = false, skip, onError = (error) => console.error(error) } = options;
+  if (typeof as !== "string" || as === "") throw new ConfigError("as", "Pass a name, such as adminSession.");
+  if (typeof exclusive !== "boolean" && typeof exclusive !== "function")
+    throw new ConfigError("exclusive", "Pass true, false, or a function of the request.");
+  const isSkipped = skip === undefined || typeof skip === "function" ? skip : matcher(skip, pathOf);
+  const shared: LoadOptions | undefined = kind === undefined ? undefined : { kind };
+  const alone: LoadOptions = { ...shared, exclusive: true };
+  const none: LoadOptions = { ...shared, skip: true };
+  const isAlone = typeof exclusive === "function" ? exclusive : () => exclusive;
+  const { header } = sessions.options;
+  return {
+    sessions: sessions as Sessions<SessionData>,
+    as,
+    varies: false,
+    vary: header === undefined ? "Cookie" : `Cookie, ${header}`,
+    usual: exclusive === true ? alone : shared,
+    wants:
+      isSkipped === undefined && typeof exclusive === "boolean"
+        ? undefined
+        : (req) => (isSkipped?.(req) ? none : isAlone(req) ? alone : shared),
+    onError,
+  };
+}
+
+/**
+ * Returns true if the two are the same. Throws ConfigError if they are not, and share a name, a cookie or a header.
+ */
+export function isSame(one: Mount, { sessions, as }: Mount): boolean {
+  if (one.sessions === sessions && one.as === as) return true;
+  if (one.sessions === sessions || one.as === as)
+    throw new ConfigError("as", `Sessions are mounted twice: this request has "${one.as}" already.`);
+  const { cookie, header } = sessions.options;
+  if (one.sessions.options.cookie.name === cookie.name)
+    throw new ConfigError("cookie.name", `"${as}" needs a cookie of another name than "${one.as}".`);
+  if (header !== undefined && one.sessions.options.header === header)
+    throw new ConfigError("header", `"${as}" needs a header of another name than "${one.as}".`);
+  return false;
+}
+
+/** Returns the path of a request target or a URL, without the query. */
+export function pathIn(url: string): string {
+  const start = url.startsWith("/") ? 0 : Math.max(0, url.indexOf("/", url.indexOf("://") + 3));
+  const query = url.indexOf("?", start);
+  return query === -1 ? url.slice(start) : url.slice(start, query);
+}
+
+function matcher<Req>(paths: readonly string[], pathOf: (req: Req) => string): (req: Req) => boolean {
+  const exact = new Set<string>();
+  const below: string[] = [];
+  for (const path of Array.isArray(paths) ? (paths as string[]) : [""]) {
+    if (typeof path !== "string" || !path.startsWith("/") || path.slice(0, -1).includes("*"))
+      throw new ConfigError(
+        "skip",
+        'Give paths that begin with "/". "*" may stand at the end, as in "/assets/*".',
+      );
+    if (path.endsWith("*")) below.push(path.slice(0, -1));
+    else exact.add(path);
+  }
+  return (req) => {
+    const path = pathOf(req);
+    return exact.has(path) || below.some((start) => path.startsWith(start));
+  };
+}

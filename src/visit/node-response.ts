@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+/** A request of Node, or a web Request. */
+export type AnyRequest = NodeRequest | Request;
+export type NodeResponse = ServerResponse | Http2ServerResponse;
+
+/** The methods that send a response. All other ways of responding call one of them. */
+export type Way = "writeHead" | "write" | "end" | "flushHeaders";
+
+export type Method = (...args: unknown[]) => unknown;
+
+export const MASKED: unique symbol = Symbol("micropie.masked");
+
+/** What the responses of `node:http`, `node:http2` and the wrappers of frameworks have in common. */
+export interface HeldResponse extends Record<Way, Method> {
+  statusCode: number;
+  statusMessage: string;
+  readonly headersSent: boolean;
+  getHeader(name: string): number | string | string[] | undefined;
+  getHeaderNames(): string[];
+  setHeader: (name: string, value: number | string | readonly string[]) => unknown;
+  setHeaders?: unknown;
+  appendHeader: (name: string, value: string | readonly string[]) => unknown;
+  removeHeader: (name: string) => unknown;
+  destroy(error?: unknown): unknown;
+  emit(event: string): boolean;
+  on(event: string, listener: (this: HeldResponse) => void): unknown;
+  /** What the response claims to have sent although it has not. */
+  [MASKED]?: "head" | "end" | undefined;
+}
+
+/** What a response has while it claims to have sent its head: headers cannot be changed. */
+export const SENT: Pick<
+  HeldResponse,
+  "appendHeader" | "removeHeader" | "setHeader" | "setHeaders" | typeof MASKED
+> = {
+  setHeader: refuse,
+  setHeaders: refuse,
+  appendHeader: refuse,
+  removeHeader: refuse,
+  [MASKED]: "head",
+};
+
+/** `headersSent` of a response that can claim to have sent its head. */
+export const HEADERS_SENT: PropertyDescriptor & ThisType<HeldResponse> = {
+  configurable: true,
+  get() {
+    return this[MASKED] !== undefined || inherited(this, "headersSent");
+  },
+};
+
+/** The properties of a response that can claim to be ended. */
+export const ENDED: PropertyDescriptorMap = {
+  writableEnded: claimed("writableEnded", true),
+  writableFinished: claimed("writableFinished", false),
+  finished: claimed("finished", true),
+};
+
+function claimed(name: string, value: boolean): PropertyDescriptor & ThisType<HeldResponse> {
+  return {
+    configurable: true,
+    get() {
+      return this[MASKED] === "end" ? value : inherited(this, name);
+    },
+    set() {},
+  };
+}
+
+function inherited(res: HeldResponse, name: string): unknown {
+  return Reflect.get(Object.getPrototypeOf(res), name, res);
+}
+
+/** Throws the error of Node for headers that are set after the head was sent. */
+export function refuse(): never {
+  throw Object.assign(new Error("Cannot set headers after they are sent to the client"), {
+    code: "ERR_HTTP_HEADERS_SENT",
+  });
+}
+
+/**
+ * Sets the headers in the arguments of `writeHead` (an object, a flat array, an array of pairs) on the response. As
+ * in `writeHead`, they replace headers that were set before. Returns the other arguments.
+ */
+export function unpackHead(res: HeldResponse, args: unknown[]): unknown[] {
+  const [status, message] = args;
+  const rest = typeof message === "string" ? [status, message] : [status];
+  const headers = args[2] ?? (typeof message === "string" ? undefined : message);
+  if (typeof headers !== "object" || headers === null) return rest;
+  if (!Array.isArray(headers)) {
+    const named = headers as Record<string, string>;
+    for (const name of Object.keys(named)) if (name) res.setHeader(name, named[name]!);
+    return rest;
+  }
+  const pairs = pairsOf(headers);
+  for (const [name] of pairs) res.removeHeader(name);
+  for (const [name, value] of pairs) if (name) res.appendHeader(name, value);
+  return rest;
+}
+
+function pairsOf(list: unknown[]): [string, string][] {
+  if (Array.isArray(list[0])) return list as [string, string][];
+  if (list.length % 2 !== 0) {
+    throw Object.assign(new TypeError("The argument 'headers' is invalid: a flat array holds pairs."), {
+      code: "ERR_INVALID_ARG_VALUE",
+    });
+  }
+  const pairs: [string, string][] = [];
+  for (let index = 0; index < list.length; index += 2) {
+    pairs.push([list[index] as string, list[index + 1] as string]);
+  }
+  return pairs;
+}

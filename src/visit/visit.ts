@@ -1,0 +1,241 @@
+import type { Awaitable, SessionData } from "../backends/backend.ts";
+import { commit, drop, finish } from "../core/commit.ts";
+import { ENGINE, type Live } from "../core/live.ts";
+import { type LoadOptions, load } from "../core/load.ts";
+import type { Session } from "../core/session.ts";
+import { farewellsOf } from "../core/sessions.ts";
+import { headSent, revertNow } from "../core/told.ts";
+import { StateError } from "../errors.ts";
+import { type Due, rethrow } from "./answer.ts";
+import { assign } from "./assign.ts";
+import { connectionOf, warnIfDropped } from "./dropped-cookie.ts";
+import { isSame, type Mount } from "./mount.ts";
+import type { AnyRequest, NodeRequest } from "./node-response.ts";
+
+/** The use of one session by a request, as the Hold of its response sees it. */
+export interface Use extends Due {
+  /** Whether other requests wait for the end of this one. */
+  readonly exclusive?: boolean;
+  /** Saves before the head is sent. */
+  commit(): Awaitable<unknown>;
+  /** Takes the place of `commit` for a response with a status of 500 or more. */
+  commitFailed(): Awaitable<unknown>;
+  /** Saves what changed since the head was sent. */
+  commitLate(): Awaitable<unknown>;
+  /** Drops unsaved changes. */
+  discard(): void;
+}
+
+/** Calls a method of each, one after the other. Stops at the first error. Synchronous if the methods are. */
+export function each<Step extends string>(
+  uses: readonly { [S in Step]: () => Awaitable<unknown> }[],
+  step: Step,
+  from = 0,
+): Awaitable<unknown> {
+  for (let at = from; at < uses.length; at++) {
+    const done = uses[at]![step]();
+    if (done instanceof Promise)
+      return at + 1 < uses.length ? done.then(() => each(uses, step, at + 1)) : done;
+  }
+  return undefined;
+}
+
+/** Returns true if the request has these sessions. Throws ConfigError if other sessions have their name or cookie. */
+export function isMounted(uses: readonly Use[], mount: Mount): boolean {
+  return uses.some((use) => use instanceof Visit && isSame(use.mount, mount));
+}
+
+/** The use of one session by one request. */
+export class Visit implements Use {
+  readonly mount: Mount;
+  readonly vary: string;
+  readonly #request: AnyRequest;
+  #options: LoadOptions | undefined;
+  #live: Live | undefined;
+  #isLoaded = false;
+  #isHeadSent = false;
+  #isOver = false;
+  /** Whether anybody has looked at the session. */
+  looked = false;
+  /** Whether the request is one of those without a session. */
+  skipped = false;
+  varies: boolean;
+  line: string | undefined;
+
+  constructor(mount: Mount, request: AnyRequest) {
+    this.mount = mount;
+    this.vary = mount.vary;
+    this.varies = mount.varies;
+    this.#request = request;
+  }
+
+  /**
+   * Loads the session of the request. Synchronous if the back-end is. `context` is passed to the functions among
+   * the options of the mount; `given` replaces these options. Throws as `Sessions.load` does.
+   */
+  load(context: unknown, given?: LoadOptions): Promise<void> | undefined {
+    const { sessions, usual, wants } = this.mount;
+    const engine = sessions[ENGINE];
+    const options = given ?? (wants === undefined ? usual : wants(context as never));
+    this.skipped = options?.skip === true;
+    if (this.skipped) this.varies = false;
+    const { header } = engine.options;
+    const token = header === undefined ? undefined : headerOf(this.#request, header);
+    this.#options = token === undefined ? options : { ...options, token };
+    const cookie = headerOf(this.#request, "cookie");
+    // Without a cookie the session is empty. It is made when somebody looks at it.
+    if (!cookie && token === undefined) {
+      this.#isLoaded = true;
+      return undefined;
+    }
+    const loaded = load(engine, cookie, this.#options);
+    if (loaded instanceof Promise)
+      return loaded.then((live) => {
+        this.#isLoaded = true;
+        this.#live = live;
+        // Meanwhile the head of the response may have left, or the request may have been given up.
+        if (this.#isHeadSent) headSent(live.data);
+        if (this.#isOver) drop(live);
+      });
+    this.#isLoaded = true;
+    this.#live = loaded;
+    if (this.#isHeadSent) headSent(loaded.data);
+    return undefined;
+  }
+
+  /** Loads the session, then returns what `go` returns. Errors go to `refuse`. Synchronous if the back-end is. */
+  begin<R>(context: unknown, go: () => R, refuse: (error: unknown) => R = rethrow): R | Promise<R> {
+    let loading: Promise<void> | undefined;
+    try {
+      loading = this.load(context);
+    } catch (error) {
+      return refuse(error);
+    }
+    return loading === undefined ? go() : loading.then(go, refuse);
+  }
+
+  /** The session object. Another one after `regenerate`. Throws StateError `not_live` before it is loaded. */
+  get session(): Session {
+    this.looked = true;
+    this.varies = !this.skipped;
+    return (this.#live ?? this.#open()).data as Session;
+  }
+
+  /** See `assign`. */
+  set session(data: SessionData | null | undefined) {
+    assign(this.session, data);
+  }
+
+  get exclusive(): boolean {
+    return Boolean(this.#options?.exclusive);
+  }
+
+  get carrier(): string | undefined {
+    return this.#options?.token === undefined ? undefined : this.mount.sessions.options.header;
+  }
+
+  get farewells(): readonly string[] {
+    return this.#live === undefined ? [] : farewellsOf(this.#live.data);
+  }
+
+  /** Saves the changes so far. A cookie that must be set stays for the head. */
+  save(): Awaitable<void> {
+    if (this.#live !== undefined && !this.#isOver) return commit(this.#live);
+  }
+
+  commit(): Awaitable<void> {
+    this.#isHeadSent = true;
+    if (this.#live === undefined || this.#isOver) return;
+    const line = finish(this.#live);
+    if (line instanceof Promise)
+      return line.then((later) => {
+        if (later !== undefined) this.#owe(later);
+      });
+    if (line !== undefined) this.#owe(line);
+  }
+
+  commitFailed(): void {
+    this.discard();
+  }
+
+  commitLate(): Awaitable<unknown> {
+    if (!this.looked || this.#isOver) return undefined;
+    return finish(this.#live!);
+  }
+
+  /** Drops unsaved changes. Later changes are saved. */
+  revert(): Awaitable<void> {
+    if (this.#live !== undefined && !this.#isOver) return revertNow(this.#live.data);
+  }
+
+  discard(): void {
+    this.#isHeadSent = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
+    // What the handler committed itself stays, and its cookie is sent with the error answer.
+    const line = this.#live && drop(this.#live);
+    if (line !== undefined) this.#owe(line);
+  }
+
+  #open(): Live {
+    if (!this.#isLoaded && !this.#isOver)
+      throw new StateError("not_live", "The session is not loaded yet. Look at it in a handler.");
+    const live = load(this.mount.sessions[ENGINE], undefined, this.#options) as Live;
+    this.#live = live;
+    // From now on it refuses what needs a cookie.
+    if (this.#isHeadSent) headSent(live.data);
+    return live;
+  }
+
+  #owe(line: string): void {
+    if (this.line !== undefined) return;
+    this.line = line;
+    if (this.carrier !== undefined) return;
+    const connection = connectionOf(this.#request, (name) => headerOf(this.#request, name));
+    warnIfDropped(this.mount.sessions, connection);
+  }
+}
+
+function headerOf({ headers }: AnyRequest, name: string): string | undefined {
+  if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;
+  return (headers as NodeRequest["headers"])[name]?.toString();
+}
+
+/** A property that returns a session, and the key under which its object has the visit. */
+interface Property {
+  readonly key: symbol;
+  readonly shown: PropertyDescriptor & { get(): unknown; set(data: unknown): void };
+}
+
+/** By name. They are shared, as making one for each request is slow. */
+const properties = new Map<string, Property>();
+
+/** Returns the property for sessions of this name. It is undefined on an object without a visit. */
+export function propertyOf(as: string): Property {
+  let property = properties.get(as);
+  if (property === undefined) {
+    const key = Symbol(`micropie.${as}`);
+    const shown: Property["shown"] & ThisType<{ [key]?: Visit | null }> = {
+      configurable: true,
+      enumerable: true,
+      get() {
+        return this[key]?.session;
+      },
+      set(data) {
+        this[key]!.session = data as SessionData | null;
+      },
+    };
+    property = { key, shown };
+    properties.set(as, property);
+  }
+  return property;
+}
+
+/**
+ * Defines a property of an object, such as a request, that returns the session of a visit. Assigning calls `assign`.
+ */
+export function expose(visit: Visit, on: object): void {
+  const { key, shown } = propertyOf(visit.mount.as);
+  (on as Record<symbol, Visit>)[key] = visit;
+  Object.defineProperty(on, visit.mount.as, shown);
+}

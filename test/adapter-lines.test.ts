@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { readSources, withoutComments } from "./_source.ts";
+
+const sources = readSources();
+
+/** Most lines of code of an adapter; of those with private files, alone and with these. Comments do not count. */
+const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }> = {
+  express: { alone: 60 },
+  fetch: { alone: 60 },
+  hono: { alone: 60 },
+  h3: { alone: 60 },
+  node: { alone: 60 },
+  elysia: { alone: 60, whole: 105 },
+  next: { alone: 60, whole: 220 },
+  koa: { alone: 90 },
+  fastify: { alone: 90 },
+  "react-router": { alone: 93 },
+  sveltekit: { alone: 113 },
+};
+
+const adapters = sources.filter(({ room }) => room === "adapters");
+
+function codeLines(files: readonly { readonly text: string }[]): number {
+  const lines = files.flatMap(({ text }) => withoutComments(text).split("\n"));
+  return lines.filter((line) => line.trim() !== "").length;
+}
+
+describe("an adapter is what its framework does differently:", () => {
+  test("every adapter has a limit", () => {
+    const named = adapters.filter(({ path }) => !path.includes("/_")).map(({ path }) => path.slice(9, -3));
+    expect(named).toEqual(Object.keys(LIMITS).sort());
+  });
+
+  test.each(Object.entries(LIMITS))("%s is within its lines of code", (name, { alone, whole = alone }) => {
+    const file = adapters.filter(({ path }) => path === `adapters/${name}.ts`);
+    const own = adapters.filter(({ path }) => path.startsWith(`adapters/_${name}-`));
+    expect(codeLines(file)).toBeLessThanOrEqual(alone);
+    expect(codeLines([...file, ...own])).toBeLessThanOrEqual(whole);
+  });
+
+  test("adapters, visit and facades together have at most 3,600 lines, comments included", () => {
+    const rooms = sources.filter(({ room }) => ["adapters", "visit", "facades"].includes(room));
+    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(3_600);
+  });
+});
