@@ -43,7 +43,7 @@ export interface ReactRouterSessions<T extends object, FlashData = T> {
   /** Where loaders and actions find the session behind `middleware`. */
   readonly context: RouterContext<Session<T>>;
   /**
-   * The session of a Cookie header; an empty one if it stands for none. Every session is a view of its own, also
+   * Returns the session of a Cookie header; an empty one if it opens none. Every session is a view of its own, also
    * within one request. Throws an error response with the error's status if the back-end fails.
    */
   readonly getSession: (cookieHeader?: string | null) => Promise<RouterSession<T, FlashData>>;
