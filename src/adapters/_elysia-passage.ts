@@ -24,9 +24,9 @@ class Passage extends Around {
    * place. One of them alone is the application's, as in `resolve(() => ({ error }))`.
    */
   get hasThrown(): boolean {
-    return [...this.contexts].some(
-      ([context, before]) => "code" in context && (context.error !== before || before instanceof Error),
-    );
+    for (const [context, before] of this.contexts)
+      if ("code" in context && (context.error !== before || before instanceof Error)) return true;
+    return false;
   }
 }
 
@@ -68,7 +68,8 @@ export async function enter(entering: {
   if (!passage.contexts.has(context)) passage.contexts.set(context, context.error);
   const visit = passage.add(entering.mount, request);
   expose(visit ?? passage.find(entering.mount.as)!, context);
-  await visit?.begin(request, () => {});
+  const loading = visit?.begin(request, () => undefined);
+  if (loading !== undefined) await loading;
   return {};
 }
 
@@ -77,9 +78,11 @@ export async function save(request: Request, answer: unknown): Promise<undefined
   const passage = aroundOf(request) as Passage | undefined;
   if (passage === undefined || passage.hasThrown) return;
   passage.isInert = isInert(answer);
-  await begun(answer);
+  const first = begun(answer);
+  if (first !== undefined) await first;
   try {
-    await each(passage.visits, "save");
+    const saving = each(passage.visits, "save");
+    if (saving !== undefined) await saving;
   } catch (error) {
     passage.discard(error, answer);
     for (const { set } of passage.contexts.keys()) {
