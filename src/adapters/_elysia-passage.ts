@@ -68,8 +68,7 @@ export async function enter(entering: {
   if (!passage.contexts.has(context)) passage.contexts.set(context, context.error);
   const visit = passage.add(entering.mount, request);
   expose(visit ?? passage.find(entering.mount.as)!, context);
-  const loading = visit?.begin(request, () => undefined);
-  if (loading !== undefined) await loading;
+  await visit?.begin(request, () => undefined);
   return {};
 }
 
@@ -78,11 +77,9 @@ export async function save(request: Request, answer: unknown): Promise<undefined
   const passage = aroundOf(request) as Passage | undefined;
   if (passage === undefined || passage.hasThrown) return;
   passage.isInert = isInert(answer);
-  const first = begun(answer);
-  if (first !== undefined) await first;
+  if (!passage.isInert) await begun(answer);
   try {
-    const saving = each(passage.visits, "save");
-    if (saving !== undefined) await saving;
+    await each(passage.visits, "save");
   } catch (error) {
     passage.discard(error, answer);
     for (const { set } of passage.contexts.keys()) {
