@@ -40,7 +40,8 @@ export function addDue(headers: AnswerHeaders | NodeHeaders, due: Due, own?: Ans
   const { line } = due;
   if (line === undefined && !due.varies) return;
   const before = read(headers, "Vary");
-  const vary = varied(own === undefined ? before : joined(before, own.get("Vary")), due.vary);
+  const existing = own === undefined ? before : joined(before, own.get("Vary"));
+  const vary = existing ? varied(existing, due.vary) : due.vary;
   if (vary !== before) write(headers, "Vary", vary);
   if (line === undefined) return;
   noStore(headers);
@@ -61,8 +62,7 @@ export function noStore(headers: AnswerHeaders | NodeHeaders): void {
 const NO_STORE = /(^|[\s,])no-store($|[\s,])/i;
 
 /** Returns the Vary value with the missing names added. `*` stays `*` (RFC 9110 12.5.5). */
-function varied(existing: string | undefined, names: string): string {
-  if (!existing) return names;
+function varied(existing: string, names: string): string {
   const there = existing.split(",").map((name) => name.trim().toLowerCase());
   if (there.includes("*")) return existing;
   const missing = names.split(", ").filter((name) => !there.includes(name.toLowerCase()));
