@@ -1,7 +1,35 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from "vitest/config";
+import { CIRCLES, type Circle } from "./test/circles.ts";
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+const SERVERS = "test/_servers.ts";
+const DRIVERS = "test/_drivers.ts";
+
+/** What is started or installed before the tests of a circle. */
+const SETUP: Readonly<Record<Circle, readonly string[]>> = {
+  stores: [DRIVERS, SERVERS],
+  frameworks: [],
+  runtimes: [DRIVERS, SERVERS],
+  processes: [SERVERS],
+};
+
+function circle(name: Circle): TestProjectInlineConfiguration {
+  const test = { name, include: [...CIRCLES[name]], globalSetup: [...SETUP[name]] };
+  // Most of these tests wait for a server, a build or a fault, not for the processor.
+  return { extends: true, test: { ...test, maxWorkers: 4, sequence: { groupOrder: 1 } } };
+}
+
+const base: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: "base",
+    include: ["test/**/*.test.ts"],
+    exclude: ["**/node_modules/**", ...Object.values(CIRCLES).flat()],
+    maxWorkers: 2,
+  },
+};
 
 const config: ViteUserConfig = defineConfig({
   resolve: {
@@ -12,12 +40,11 @@ const config: ViteUserConfig = defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/_drivers.ts", "test/_servers.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
-    // Most of the long tests wait for a server or a fault, not for the processor.
-    maxWorkers: 4,
+    projects: [base, ...(Object.keys(CIRCLES) as Circle[]).map(circle)],
+    // Only what is broken takes this long: tests wait for conditions, also on a machine that does other things.
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 100_000 } },
   },
 });
 export default config;

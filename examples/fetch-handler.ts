@@ -1,5 +1,5 @@
 /**
- * Sessions around any function from a web-standard Request to a Response. Keeps a shopping list.
+ * Sessions for a function from a web-standard Request to a Response. It keeps a shopping list.
  *
  *     npx micropie examples/fetch-handler.ts
  *     curl -c jar -b jar "http://localhost:8000/add?item=apple"

@@ -1,5 +1,5 @@
 /**
- * A message that is left by one request and read once by a later one.
+ * A flash message: one request leaves it, and one later request reads it.
  *
  *     npx micropie examples/flash.ts
  */

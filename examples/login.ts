@@ -1,12 +1,12 @@
 /**
- * Signing in and out, the list of a user's devices, and logging out everywhere. Ann's password is "correct horse".
+ * Sign in and out, list a user's devices, and log out everywhere. Ann's password is "correct horse".
  *
  *     npx micropie examples/login.ts
  */
 import { scryptSync, timingSafeEqual } from "node:crypto";
 import { App, destroy, HttpError, html, info, login, redirect, reply } from "micropie";
 
-// In an application: a table of users, with a salt for each.
+// A real application has a table of users, with a salt for each.
 const users = new Map([["ann", scryptSync("correct horse", "a salt", 32)]]);
 
 class Accounts extends App<{ device: string }> {
@@ -32,7 +32,7 @@ class Accounts extends App<{ device: string }> {
     const { session } = this._post();
     const name = this.request.form("name", "");
     if (!isPassword(name, this.request.form("password", ""))) return reply(401, signInPage("Try again."));
-    login(session, name); // a new id; the old one is dead
+    login(session, name); // a new id; the old one stops working
     session.device = this.request.headers.get("user-agent") ?? "unknown";
     return redirect("/", 303);
   }
@@ -57,7 +57,7 @@ class Accounts extends App<{ device: string }> {
     return redirect("/", 303);
   }
 
-  /** With SameSite=Lax, a POST from another site carries no session: no link elsewhere can log Ann out. */
+  /** With SameSite=Lax, a POST from another site has no session, so no other site can log Ann out. */
   _post() {
     const { method, session } = this.request;
     if (method !== "POST") throw new HttpError(405, "", { headers: { allow: "POST" } });
@@ -67,7 +67,7 @@ class Accounts extends App<{ device: string }> {
 
 function isPassword(name: string, password: string): boolean {
   const hash = users.get(name);
-  const given = scryptSync(password, "a salt", 32); // always, so that time does not tell who has an account
+  const given = scryptSync(password, "a salt", 32); // always computed, so that the time does not reveal who has an account
   return hash !== undefined && timingSafeEqual(hash, given);
 }
 

@@ -1,5 +1,5 @@
 /**
- * A back-end of your own takes two methods. This one keeps each session in a JSON file, so visits outlive a restart.
+ * A back-end of your own, in two methods. It stores each session in a JSON file, so visits survive a restart.
  *
  *     npx micropie examples/own-backend.ts
  */
@@ -26,7 +26,7 @@ export class JsonFilesBackend extends SessionBackend {
     const file = join(this.#folder, `${id}.json`);
     if (timeout <= 0) return rm(file, { force: true });
     await mkdir(this.#folder, { recursive: true });
-    // Written beside it and then renamed: a crash in between leaves the old file whole.
+    // Written to another file and then renamed: a crash leaves the old file intact.
     await writeFile(`${file}.new`, JSON.stringify({ data, expiresAt: this.now() + timeout }));
     await rename(`${file}.new`, file);
   }

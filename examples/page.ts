@@ -1,4 +1,4 @@
-/** The page of every example: a counter, and who is signed in. `more` is put before the closing tag, as it is. */
+/** Returns the page of every example: a counter and the signed-in user. `more` is HTML, inserted before the closing tag. */
 export function page(visits: number, user: string | undefined, more = ""): string {
   return `<!doctype html>
 <html lang="en">
@@ -29,15 +29,15 @@ function safe(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-/** The first thing that an example prints. */
+/** Prints the address of an example and what to try. */
 export function tryThis(name: string, url: string, steps: readonly string[] = STEPS): void {
   const list = steps.map((step, index) => `  ${index + 1}. ${step}`).join("\n");
-  console.log(`${name} listens on ${url}\n\nTry this\n${list}\n\nCtrl+C stops it.`);
+  console.log(`${name} listens on ${url}\n\nTry this\n${list}\n\nPress Ctrl+C to stop.`);
 }
 
 const STEPS = [
-  "Open it and count. Reload: it still knows you.",
+  "Open it and count. Reload: the count is still there.",
   "Sign in with any name, here and in a second browser; look at /devices in both.",
   "Log out everywhere in one: the other is signed out too.",
-  "Open /stream: what it changes at its end is saved, though the head has left long ago.",
+  "Open /stream: a change at its end is saved, long after the headers were sent.",
 ];

@@ -1,5 +1,5 @@
 /**
- * Sessions on a plain `node:http` server, without App. Counts visits, and forgets them at /logout.
+ * Sessions on a plain `node:http` server, without App. It counts visits; /logout ends the session.
  *
  *     node examples/plain-node.ts
  */

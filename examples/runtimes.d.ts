@@ -1,4 +1,4 @@
-// What these examples use of Bun and Deno, for editors. In a project of yours: @types/bun, or Deno's own extension.
+// The types that these examples use of Bun and Deno. In your project, use @types/bun or Deno's extension.
 declare const Bun: {
   serve(options: {
     port: number;

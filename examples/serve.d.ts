@@ -1,4 +1,4 @@
 export const port: number;
 export const url: string;
-/** Says what to try, and ends with the program that started this one. */
+/** Prints what to try, and ends when the program that started this one ends. */
 export function listening(name: string): void;

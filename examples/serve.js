@@ -1,12 +1,12 @@
-// What the servers of the examples with packages of their own have in common.
+// Shared by the servers of examples that have their own packages.
 import { tryThis } from "./page.ts";
 
 export const port = Number(process.env.PORT ?? 3000);
 export const url = `http://localhost:${port}`;
-// Asked for before anything is printed: whoever reads that may stop us at once.
+// Read before anything is printed: the reader may stop this process at once.
 const parent = process.ppid;
 
-/** Says what to try, and ends with the program that started this one: npm passes a signal on only as far as a shell. */
+/** Prints what to try. Ends when the program that started this one ends, because npm sends signals only to a shell. */
 export function listening(name) {
   tryThis(name, url);
   setInterval(() => {

@@ -1,5 +1,5 @@
 /**
- * Two servers in two processes on one store: count on one, read on the other. Takes any of the shared stores by its address.
+ * Two servers in two processes on one store: count on one, read on the other. The variable with the store's URL selects it.
  *
  *     REDIS_URL=redis://localhost PORT=8000 npx node examples/shared-store.ts
  *     POSTGRES_URL=postgres://localhost/app PORT=8001 npx node examples/shared-store.ts

@@ -1,5 +1,5 @@
-// `npm start` in an example's folder: installs and builds what is missing, then runs the example's `serve` script, or its
-// server.ts. Copied elsewhere, an example needs none of this: `npm install` and `node server.ts` (Node 22.18 or later).
+// `npm start` in the folder of an example: installs and builds what is missing, then runs the example's `serve` script or its
+// server.ts. A copy of an example does not need this: run `npm install` and `node server.ts` (Node 22.18 or newer).
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -10,7 +10,7 @@ const folder = process.cwd();
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const node = join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
 
-// Without what npm tells its scripts: another npm would take this folder for its own.
+// Without the variables that npm sets for its scripts: a second npm would use this folder as its own.
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 
 if (!existsSync(node) || isOld(root)) {
@@ -19,7 +19,7 @@ if (!existsSync(node) || isOld(root)) {
 }
 run(node, [join(root, "scripts", "build.js"), "--if-needed"], root);
 
-// The library as users have it: a package of this name.
+// The library as users install it: a package named micropie.
 const link = join(dirname(fileURLToPath(import.meta.url)), "node_modules", "micropie");
 mkdirSync(dirname(link), { recursive: true });
 if (!existsSync(link)) symlinkSync(root, link, process.platform === "win32" ? "junction" : "dir");
@@ -38,13 +38,13 @@ const server =
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => server.kill(signal));
 server.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 0)));
 
-// npm passes a signal on to a shell that dies of it without telling anybody; the server must not outlive them.
+// npm sends signals to a shell, which dies without passing them on. The server must not outlive it.
 const parent = process.ppid;
 setInterval(() => {
   if (process.ppid !== parent) server.kill("SIGTERM");
 }, 200).unref();
 
-/** Whether the packages are not installed, or not those that the lock file names now. */
+/** Returns true if the packages are missing or differ from the lock file. */
 function isOld(path) {
   const installed = join(path, "node_modules", ".package-lock.json");
   return (

@@ -1,5 +1,5 @@
 /**
- * A streamed answer: the session is saved before the first byte, and what changes later is saved at the end.
+ * A streamed response: the session is saved before the first byte, and later changes at the end.
  *
  *     npx micropie examples/stream.ts
  *     curl -N -c jar -b jar http://localhost:8000/

@@ -1,5 +1,5 @@
 /**
- * Uploaded files, hashed while they arrive and never held in memory. The session keeps the list.
+ * Uploaded files, hashed while they arrive and never kept in memory. The session keeps the list.
  *
  *     npx micropie examples/uploads.ts
  */

@@ -9,7 +9,7 @@ export interface Data {
 }
 type Handler = (request: Request, session: Session<Data>) => Response | Promise<Response>;
 
-/** The application of the examples for every host that calls a function from a Request to a Response. */
+/** The application of the examples for hosts of fetch handlers. */
 export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<Response> {
   const routes: Record<string, Handler> = {
     "GET /"(_, { visits = 0, name }) {
@@ -23,7 +23,7 @@ export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<
 
     async "POST /login"(request, session) {
       const name = new URLSearchParams(await request.text()).get("name") ?? "";
-      login(session, name); // a new id; the old one is dead
+      login(session, name); // a new id; the old one stops working
       session.name = name;
       return seeOther();
     },
@@ -44,7 +44,7 @@ export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<
     async "POST /logout-everywhere"(_, session) {
       const { userId } = info(session);
       if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-      destroy(session); // this one too, and its cookie
+      destroy(session); // this session too, with its cookie
       return seeOther();
     },
 
@@ -58,12 +58,12 @@ export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<
             await new Promise((resolve) => setTimeout(resolve, 100));
             return;
           }
-          session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+          session.streamed = (session.streamed ?? 0) + 1; // saved when the stream ends
           controller.enqueue(encoder.encode("end\n"));
           controller.close();
         },
       });
-      // Not to be compressed on the way: Cloudflare would gather the parts for that.
+      // Prevents compression, for which Cloudflare would buffer the stream.
       return new Response(body, {
         headers: { "content-type": "text/plain", "content-encoding": "identity" },
       });

@@ -1,18 +1,65 @@
 // Compiles src/ to dist/. With --if-needed, only when dist/ is missing or older than what it is made of.
-// dist/ is replaced in one step, so nobody who imports it meanwhile sees half of it. Comments are left to the
+// dist/ is replaced in one step, so nobody who imports it meanwhile sees half of it. Of builds at the same time, one goes
+// first, and those that wait for it find that they have nothing to do. Comments are left to the
 // declarations, where editors look for them, and declarations to what can be imported: half the package would be those.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 const stamp = join(dist, "index.js");
+const lock = join(root, ".tmp", "building");
 
 /** Returns the compiler's exit code; 0 if there was nothing to do. */
 export function build({ ifNeeded = false } = {}) {
-  if (ifNeeded && existsSync(stamp) && statSync(stamp).mtimeMs > newest()) return 0;
+  const isNeeded = () => !ifNeeded || !existsSync(stamp) || statSync(stamp).mtimeMs <= newest();
+  if (!isNeeded()) return 0;
+  mkdirSync(dirname(lock), { recursive: true });
+  while (!take()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  try {
+    return isNeeded() ? replace() : 0;
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Returns true if this process may build now. */
+function take() {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    if (!isBuilding()) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
+/** Returns false if the process that has the lock was killed. */
+function isBuilding() {
+  try {
+    const pid = Number(readFileSync(lock, "utf8"));
+    // It has just made the file.
+    if (pid === 0) return true;
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code !== "ESRCH";
+  }
+}
+
+function replace() {
   const fresh = join(root, ".tmp", `dist-${process.pid}`);
   const old = join(root, ".tmp", `dist-${process.pid}-old`);
   mkdirSync(fresh, { recursive: true });

@@ -24,7 +24,7 @@ export function chromium() {
 
 export const HOW_TO_GET_ONE =
   "No Chromium was found, so the browser tests did not run. Install one (Debian: apt-get install chromium), or give " +
-  "its path: CHROMIUM=/path/to/chrome npm test";
+  "its path: CHROMIUM=/path/to/chrome npm run test:frameworks";
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const path = chromium();

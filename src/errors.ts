@@ -71,7 +71,7 @@ export type StateCode =
   | "not_live"
   /** The wait limit for exclusive use is over. */
   | "lock_timeout"
-  /** The lock expired while it was held, and somebody else has it now. */
+  /** The lock expired while it was held, and another request has it now. */
   | "lock_lost"
   /** The session is read-only because the back-end was down when it was loaded. */
   | "read_only";

@@ -18,12 +18,14 @@ export {
   type SessionEvents,
 } from "./core/events.ts";
 export { exclusive } from "./core/exclusive.ts";
-export type { LegacyCookie, LegacyData, LegacyOptions, LegacyReader } from "./core/legacy.ts";
+export { flash } from "./core/flash.ts";
+export { PRESETS, SESSION_TIMEOUT } from "./core/lifetime.ts";
+export type { LegacySeam, Lifetime, Session } from "./core/live.ts";
 export type { LoadOptions } from "./core/load.ts";
-export { PRESETS, SESSION_TIMEOUT, type SessionOptions } from "./core/options.ts";
-export type { Lifetime, Session } from "./core/session.ts";
+export type { SessionOptions } from "./core/options.ts";
 export { createSessions, type Sessions, type UserSessionInfo } from "./core/sessions.ts";
 export type { CookieOptions } from "./core/set-cookie.ts";
 export { update } from "./core/update.ts";
-export { commit, destroy, flash, info, login, rotate, type SessionInfo } from "./core/verbs.ts";
+export { commit, destroy, info, login, rotate, type SessionInfo } from "./core/verbs.ts";
+export { type Environment, systemEnvironment } from "./environment.ts";
 export { BackendError, ConfigError, DataError, SessionError, type StateCode, StateError } from "./errors.ts";

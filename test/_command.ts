@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export const root: string = fileURLToPath(new URL("..", import.meta.url));
@@ -30,29 +29,42 @@ export class Running {
   /** Both, in the order of arrival. */
   all = "";
   readonly #over: Promise<unknown>;
+  /** Resolves at the next output, or at the end. */
+  #more: PromiseWithResolvers<void> = Promise.withResolvers();
+  #isOver = false;
 
   constructor(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}) {
     this.process = spawn(command, args, { cwd, env: environment(env), stdio: ["ignore", "pipe", "pipe"] });
     this.process.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.out += text;
-      this.all += text;
+      this.#see(text);
     });
     this.process.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.err += text;
-      this.all += text;
+      this.#see(text);
     });
-    this.#over = once(this.process, "close");
+    this.#over = once(this.process, "close").finally(() => {
+      this.#isOver = true;
+      this.#more.resolve();
+    });
   }
 
-  /** Waits until `pattern` matches what was printed after the character `from`; answers the match. */
+  #see(text: string): void {
+    this.all += text;
+    const { resolve } = this.#more;
+    this.#more = Promise.withResolvers();
+    resolve();
+  }
+
+  /** Waits until `pattern` matches what was printed after the character `from`; returns the match. */
   async printed(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
-    for (let tries = 0; tries < 600; tries++) {
+    for (;;) {
+      const more = this.#more.promise;
       const match = pattern.exec(this.all.slice(from));
       if (match !== null) return match;
-      if (this.process.exitCode !== null) break;
-      await sleep(25);
+      if (this.#isOver) throw new Error(`${String(pattern)} was never printed. Printed:\n${this.all}`);
+      await more;
     }
-    throw new Error(`${String(pattern)} was never printed. Printed:\n${this.all}`);
   }
 
   /** The address it says that it listens on. */

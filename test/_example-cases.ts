@@ -7,7 +7,7 @@ export function exampleCases(name: string): void {
   let server: ExampleServer;
   beforeAll(async () => {
     server = await startExample(name);
-  }, 120_000);
+  });
   afterAll(() => server?.stop());
   const visitor = (jar?: Map<string, string>): ExampleVisitor => exampleVisitor(server.url, jar);
 

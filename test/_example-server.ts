@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./_port.ts";
 
 /** An example that runs as `npm start` in its folder runs it. */
 export interface ExampleServer {
@@ -15,12 +15,33 @@ export interface ExampleServer {
 /** Starts an example of this name on a free port; waits until it says where it listens, `seconds` at most. */
 export async function startExample(
   name: string,
-  { env = {}, seconds = 60 }: { env?: Record<string, string>; seconds?: number } = {},
+  { env = {}, seconds = 400 }: { env?: Record<string, string>; seconds?: number } = {},
 ): Promise<ExampleServer> {
-  const folder = fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
-  const port = await freePort();
+  // An example would run it itself, and take away the packages of the tests that run.
+  if (changed("package-lock.json") > changed("node_modules/.package-lock.json"))
+    throw new Error("node_modules is older than package-lock.json. Run: npm ci");
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOn(await freePort(), name, env, seconds);
+    } catch (error) {
+      // Another process may have been faster.
+      if (attempt === 5 || !String(error).includes("EADDRINUSE")) throw error;
+    }
+  }
+}
+
+function changed(path: string): number {
+  return statSync(new URL(`../${path}`, import.meta.url)).mtimeMs;
+}
+
+async function startOn(
+  port: number,
+  name: string,
+  env: Record<string, string>,
+  seconds: number,
+): Promise<ExampleServer> {
   const server = spawn(process.execPath, ["../start.js"], {
-    cwd: folder,
+    cwd: fileURLToPath(new URL(`../examples/${name}`, import.meta.url)),
     env: { ...process.env, PORT: String(port), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -35,7 +56,7 @@ export async function startExample(
     };
     server.stdout.on("data", see);
     server.stderr.on("data", see);
-    server.on("exit", (code) => {
+    server.on("close", (code) => {
       clearTimeout(timer);
       reject(new Error(`${name} ended with ${code}:\n${screen}`));
     });
@@ -51,17 +72,7 @@ export async function startExample(
 
 async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
-  server.removeAllListeners("exit");
   const exited = once(server, "exit");
   server.kill("SIGTERM");
   await exited;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "localhost");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -13,6 +13,8 @@ export function exampleVisitor(url: string, jar: Map<string, string> = new Map()
   async function ask(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set("origin", url);
+    // A server may close an idle connection at the moment at which it is used again.
+    headers.set("connection", "close");
     if (jar.size > 0) headers.set("cookie", Array.from(jar, (pair) => pair.join("=")).join("; "));
     const response = await fetch(new URL(path, url), { ...init, headers, redirect: "manual" });
     for (const line of response.headers.getSetCookie()) {

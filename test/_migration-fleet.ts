@@ -4,7 +4,8 @@ import { Agent, request } from "node:http";
 import { fileURLToPath } from "node:url";
 
 const FOLDER = fileURLToPath(new URL("../examples/migrate-from-express-session", import.meta.url));
-const FROM_SOURCE = new URL("_from-source.ts", import.meta.url).href;
+/** What each process loads before the example. */
+const LOADED = ["_from-source.ts", "_movable-date.ts"].map((name) => new URL(name, import.meta.url).href);
 
 export interface Answer {
   readonly status: number;
@@ -27,15 +28,22 @@ export class Server {
 
   /** Starts a version of the example; waits until it listens. */
   static async start(file: string, variables: Record<string, string>): Promise<Server> {
-    const child = spawn(process.execPath, ["--import", FROM_SOURCE, file], {
+    const child = spawn(process.execPath, [...LOADED.flatMap((url) => ["--import", url]), file], {
       cwd: FOLDER,
       env: { ...process.env, PORT: "0", ...variables },
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
     });
     const died = once(child, "exit").then(() => Promise.reject(new Error(`${file} ended.`)));
     const [line] = (await Promise.race([once(child.stdout!, "data"), died])) as [Buffer];
     died.catch(() => {});
     return new Server(child, line.toString().trim());
+  }
+
+  /** Puts its clock ahead by so many milliseconds. */
+  async putAhead(ahead: number): Promise<void> {
+    const done = once(this.#process, "message");
+    this.#process.send({ ahead });
+    await done;
   }
 
   async ask(method: string, path: string, cookie: string): Promise<Answer> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type fc from "fast-check";
 import { type Session, type Sessions, StateError } from "micropie";
-import type { Gate, GatedBackend, MovableClock } from "micropie/testing";
+import type { Gate, GatedBackend, VirtualEnvironment } from "micropie/testing";
 import type { Model } from "./_model.ts";
 import type { Fields, ModelRequest } from "./_model-request.ts";
 
@@ -18,7 +18,7 @@ interface Slot {
 /** The library under test, with what the browsers know. */
 export interface Real {
   readonly store: GatedBackend;
-  readonly clock: MovableClock;
+  readonly clock: VirtualEnvironment;
   /** One engine for each slot, as if each were another server. */
   readonly engines: readonly Sessions<Fields>[];
   readonly slots: Slot[];

@@ -1,6 +1,6 @@
 import type fc from "fast-check";
 import { createSessions, login, type SessionBackend, type Sessions } from "micropie";
-import { movableClock } from "micropie/testing";
+import { virtualEnvironment } from "micropie/testing";
 import { stores, userBackendWithClock } from "./testing/stores.ts";
 
 export type Data = Record<string, unknown>;
@@ -37,9 +37,9 @@ export interface Place {
 
 /** The stores; the calls of the last one's own two methods are scheduled too, from the moment they are asked to be. */
 export const places: Record<string, (delay: () => Promise<void>) => SessionBackend> = {
-  memory: () => stores.memory!(movableClock().now),
-  SQLite: () => stores.SQLite!(movableClock().now),
-  "two methods": (delay) => userBackendWithClock(movableClock().now, delay),
+  memory: () => stores.memory!(virtualEnvironment().now),
+  SQLite: () => stores.SQLite!(virtualEnvironment().now),
+  "two methods": (delay) => userBackendWithClock(virtualEnvironment().now, delay),
 };
 
 /** Plays in a fresh place, and takes it down. */

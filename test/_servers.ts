@@ -13,11 +13,34 @@ declare module "vitest" {
   }
 }
 
+/** The endpoint of this process, and how many circles use it. */
+interface Shared {
+  readonly url: string;
+  users: number;
+  stop(): Promise<void>;
+}
+
+const SHARED = Symbol.for("the servers of micropie's tests");
+// Each circle loads this module for itself.
+const here = globalThis as { [SHARED]?: Promise<Shared> };
+
 /**
- * Around all tests: starts a server when a test file first asks for it, `GET /redis`, and stops all at the end. Should
- * this process be killed, each server's watchdog ends it (servers/home.ts).
+ * Around the tests of a circle: starts a server when a test file first asks for it, `GET /redis`, and stops all when the
+ * last circle ends. Should this process be killed, each server's watchdog ends it (servers/home.ts).
  */
 export default async function serveServers(project: TestProject): Promise<() => Promise<void>> {
+  here[SHARED] ??= listen();
+  const shared = await here[SHARED];
+  shared.users++;
+  project.provide("servers", shared.url);
+  return async () => {
+    if (--shared.users > 0) return;
+    delete here[SHARED];
+    await shared.stop();
+  };
+}
+
+async function listen(): Promise<Shared> {
   const servers = openServers();
   const answer = async (path: string): Promise<Answer> => {
     try {
@@ -41,10 +64,13 @@ export default async function serveServers(project: TestProject): Promise<() => 
   });
   endpoint.listen(0, "127.0.0.1");
   await once(endpoint, "listening");
-  project.provide("servers", `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/`);
-  return async () => {
-    endpoint.close();
-    endpoint.closeAllConnections();
-    await servers.stop();
+  return {
+    url: `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/`,
+    users: 0,
+    async stop() {
+      endpoint.close();
+      endpoint.closeAllConnections();
+      await servers.stop();
+    },
   };
 }

@@ -65,6 +65,19 @@ const BUILT_IN: Record<string, Record<string, string>> = {
   "node:http": { adapters: "the node adapter" },
 };
 
+/** The rooms whose time, randomness and timers come from the environment. */
+const ON_ENVIRONMENT = /^(backends|core|visit)\//;
+
+/** The files in them that use the system's own, and what for. */
+const ON_SYSTEM: Record<string, string> = {
+  "visit/error-answer.ts": "a drained writer must not hold the event loop",
+  "backends/_sqlite/busy.ts": "the constructor waits for a lock without returning, so without timers",
+  "backends/_memcached/connection.ts": "a connection is silent in real time",
+  "backends/memcached.ts": "moments on memcached's clock",
+  "backends/_durable-object/object.ts": "alarms of the runtime",
+  "backends/connect-store.ts": "dates in the cookies of other stores",
+};
+
 describe("who may import whom", () => {
   const ours = sources.flatMap(({ path, room, imports }) =>
     imports.filter((each) => each.isOurs).map(({ target }) => ({ path, room, target, to: roomOf(target) })),
@@ -88,7 +101,7 @@ describe("who may import whom", () => {
   });
 
   test("the adapters and the back-ends do not import each other", () => {
-    const allowed = ["backends/backend.ts"];
+    const allowed = ["backends/backend.ts", "backends/cas.ts"];
     const wrong = ours.filter(
       ({ room, to, target }) =>
         ["adapters", "backends"].includes(room) &&
@@ -103,11 +116,11 @@ describe("who may import whom", () => {
     expect(ours.filter(({ room, to, target }) => /\/_/.test(target) && room !== to)).toEqual([]);
   });
 
-  test("no file imports itself, however long the way around", () => {
-    const runtime = new Map(
+  test("no file imports itself, however long the way around, types included", () => {
+    const targets = new Map(
       sources.map(({ path, imports }) => [
         path,
-        imports.filter((each) => each.isOurs && !each.typeOnly && !each.lazy).map(({ target }) => target),
+        imports.filter((each) => each.isOurs).map(({ target }) => target),
       ]),
     );
     const done = new Set<string>();
@@ -115,10 +128,10 @@ describe("who may import whom", () => {
     const visit = (path: string, way: readonly string[]): void => {
       if (way.includes(path)) cycles.push([...way.slice(way.indexOf(path)), path].join(" -> "));
       if (way.includes(path) || done.has(path)) return;
-      for (const next of runtime.get(path) ?? []) visit(next, [...way, path]);
+      for (const next of targets.get(path) ?? []) visit(next, [...way, path]);
       done.add(path);
     };
-    for (const path of runtime.keys()) visit(path, []);
+    for (const path of targets.keys()) visit(path, []);
     expect(cycles).toEqual([]);
   });
 });
@@ -134,12 +147,40 @@ describe("one behavior, one place", () => {
     );
     expect(others.map(({ path }) => path)).toEqual([]);
   });
+});
 
-  test("the state of a session is written and read in core alone", () => {
-    const others = sources.filter(
-      ({ room, text }) => room !== "core" && /\bLive\b/.test(withoutComments(text)),
+describe("the state of a session", () => {
+  const live = sources.find(({ path }) => path === "core/live.ts")!;
+
+  test("has at most eight fields", () => {
+    const body = /export interface Live \{([^}]*)\}/.exec(withoutComments(live.text))?.[1] ?? "";
+    const fields = body.split("\n").filter((line) => line.trim() !== "");
+    expect(fields.length).toBeGreaterThan(4);
+    expect(fields.length).toBeLessThanOrEqual(8);
+  });
+
+  test("is changed by core/state.ts alone", () => {
+    const changes =
+      /\b(?:live|\w+Live)\.(?:data|phase|intent|legacy|outbox\.\w+|turn\.\w+)\s*(?:=[^=]|\?\?=|\+\+)|\b(?:outbox|turn)\.\w+\s*(?:=[^=]|\?\?=)/;
+    const wrong = sources.filter(
+      ({ path, text }) => path !== "core/state.ts" && changes.test(withoutComments(text)),
     );
-    expect(others.map(({ path }) => path)).toEqual([]);
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("is read in core and in what moves sessions of other libraries; others ask core/told.ts", () => {
+    const allowed = new Set(["core", "legacy"]);
+    const wrong = sources.filter(
+      ({ room, imports, path }) =>
+        !allowed.has(room) &&
+        path !== "facades/regenerate.ts" &&
+        imports.some(
+          ({ target, typeOnly }) =>
+            target === "core/state.ts" ||
+            (target === "core/live.ts" && !typeOnly && path !== "visit/visit.ts"),
+        ),
+    );
+    expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });
 
@@ -196,15 +237,21 @@ describe("each file", () => {
     expect(any.map(({ path }) => path)).toEqual([]);
   });
 
-  test("takes Math.random for waiting times only", () => {
-    const others = sources.filter(({ path }) => path !== "environment.ts");
-    const lines = others.flatMap(({ path, text }) =>
-      withoutComments(text)
-        .split("\n")
-        .filter((line) => line.includes("Math.random") && !/\b(sleep|pause|wait|setTimeout)\(/.test(line))
-        .map((line) => `${path}: ${line.trim()}`),
+  test("takes time, chance and timers from the environment", () => {
+    const SYSTEM =
+      /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|setTimeout|setInterval|setImmediate)\b/;
+    const using = sources
+      .filter(({ path, text }) => ON_ENVIRONMENT.test(path) && SYSTEM.test(withoutComments(text)))
+      .map(({ path }) => path);
+    expect(using.sort()).toEqual(Object.keys(ON_SYSTEM).sort());
+  });
+
+  test("leaves Math.random to the environment", () => {
+    const wrong = sources.filter(
+      ({ path, text }) =>
+        path !== "environment.ts" && !(path in ON_SYSTEM) && withoutComments(text).includes("Math.random"),
     );
-    expect(lines).toEqual([]);
+    expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });
 

@@ -31,7 +31,7 @@ describe.skipIf(!hasChromium)("in a browser", () => {
 
   beforeAll(async () => {
     browser = await launchChromium();
-  }, 300_000);
+  });
   beforeEach(async () => {
     page = await (await browser.newContext()).newPage();
   });

@@ -27,7 +27,7 @@ function write(name: string, text: string): void {
 
 /** Runs the command to its end. */
 function micropie(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const options = { cwd: folder, env: environment(env), encoding: "utf8", timeout: 15_000 } as const;
+  const options = { cwd: folder, env: environment(env), encoding: "utf8", timeout: 100_000 } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], options);
   return { status, stdout, stderr };
 }
@@ -38,7 +38,7 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = folde
   return server;
 }
 
-/** Asks with the cookies of a jar, and keeps the ones that come back. */
+/** Requests a URL with the cookies of a jar, and keeps the cookies of the response. */
 async function ask(url: string, jar: Map<string, string>): Promise<string> {
   const cookie = Array.from(jar, (pair) => pair.join("=")).join("; ");
   const response = await fetch(url, { headers: cookie === "" ? {} : { cookie } });
@@ -49,20 +49,20 @@ async function ask(url: string, jar: Map<string, string>): Promise<string> {
   return response.text();
 }
 
-describe("says what is wrong with the command, exit code 2", () => {
+describe("invalid arguments print an error, exit code 2", () => {
   test.each<[string, string[], RegExp]>([
-    ["no file", [], /^micropie: which file\? For example: npx micropie app\.ts\n/],
-    ["two files", ["ok.ts", "b.ts"], /one file at a time, please; these are two: ok\.ts b\.ts/],
+    ["no file", [], /^micropie: missing file\. For example: npx micropie app\.ts\n/],
+    ["two files", ["ok.ts", "b.ts"], /expected one file, got two: ok\.ts b\.ts/],
     ["an unknown option", ["ok.ts", "--prot", "80"], /^micropie: Unknown option '--prot'\n.*--help/],
-    ["no value", ["ok.ts", "--port"], /^micropie: --port needs a value\n/],
-    ["an option for a value", ["ok.ts", "--port", "--watch"], /^micropie: --port needs a value\n/],
-    ["a value too many", ["ok.ts", "--watch=yes"], /'-w, --watch' does not take an argument/],
+    ["an option without its value", ["ok.ts", "--port"], /^micropie: --port needs a value\n/],
+    ["an option followed by an option", ["ok.ts", "--port", "--watch"], /^micropie: --port needs a value\n/],
+    ["a value for a flag", ["ok.ts", "--watch=yes"], /'-w, --watch' does not take an argument/],
     [
-      "a port that is a word",
+      "a port that is not a number",
       ["ok.ts", "-p", "80a"],
       /--port must be a whole number from 0 to 65535, not "80a"/,
     ],
-    ["a port too high", ["ok.ts", "--port=65536"], /not "65536"/],
+    ["a port above 65535", ["ok.ts", "--port=65536"], /not "65536"/],
     ["a port below 0", ["ok.ts", "--port=-1"], /not "-1"/],
   ])("%s", (_, args, message) => {
     const { status, stdout, stderr } = micropie(args);
@@ -71,27 +71,27 @@ describe("says what is wrong with the command, exit code 2", () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
   });
 
-  test("PORT", () => {
+  test("an invalid PORT variable", () => {
     const { status, stderr } = micropie(["ok.ts"], { PORT: "http" });
     expect(stderr).toContain('the variable PORT must be a whole number from 0 to 65535, not "http"');
     expect(status).toBe(2);
   });
 });
 
-describe("says what is wrong with the file, exit code 1", () => {
+describe("a file that cannot be served prints an error, exit code 1", () => {
   const cases: [string, string, string, string | RegExp][] = [
     [
-      "no default export, but an App under another name",
+      "no default export, but an App with another name",
       "named.js",
       "export const shop = { fetch() {} }; export const other = 1;",
       "named.js has no default export; it exports other, shop.\nEnd it with: export default shop;\n",
     ],
-    ["no export at all", "none.ts", "1;", "it exports nothing.\nEnd it with: export default new MyApp();\n"],
+    ["no exports", "none.ts", "1;", "it exports nothing.\nEnd it with: export default new MyApp();\n"],
     [
       "a class",
       "class.ts",
       "export default class Shop { fetch() {} }",
-      "class.ts exports the class Shop itself. Export an instance: export default new Shop();\n",
+      "class.ts exports the class Shop. Export an instance: export default new Shop();\n",
     ],
     [
       "a function",
@@ -100,21 +100,21 @@ describe("says what is wrong with the file, exit code 1", () => {
       "Export an object with it: export default { fetch: handle };\n",
     ],
     ["a number", "number.ts", "export default 5;", "is a value of type number without a fetch method"],
-    ["a promise", "promise.ts", "export default (async () => 1)();", "Wait for it: export default await"],
+    ["a promise", "promise.ts", "export default (async () => 1)();", "Await it: export default await"],
     [
-      "a throw, with the user's own frames",
+      "an error thrown at load, with the user's own stack frames",
       "throws.ts",
       'function open() {\n  throw new TypeError("no settings");\n}\nexport default open();',
       "throws.ts threw while it was loading:\n\n" +
         "  TypeError: no settings\n      at open (throws.ts:2:9)\n      at throws.ts:4:16\n",
     ],
     [
-      "the cause of a throw",
+      "an error with a cause",
       "cause.ts",
       'throw new Error("no settings", { cause: new RangeError("0 is too small") });',
       /Error: no settings\n\s+at cause\.ts:1:7\n {2}caused by\n {2}RangeError: 0 is too small\n/,
     ],
-    ["a throw of something else", "odd.js", "throw { odd: 1 };", "loading:\n\n  { odd: 1 }\n"],
+    ["a thrown value that is not an Error", "odd.js", "throw { odd: 1 };", "loading:\n\n  { odd: 1 }\n"],
     [
       "a syntax error",
       "syntax.js",
@@ -122,43 +122,43 @@ describe("says what is wrong with the file, exit code 1", () => {
       "syntax.js could not be loaded:\n\n  syntax.js:2\n  const b = = 2;\n            ^\n\n  SyntaxError: Unexpected token '='\n",
     ],
     [
-      "a syntax error in a file that it imports",
+      "a syntax error in an imported file",
       "imports.js",
       'import "./syntax.js"; console.log("must not run");',
       "imports.js could not be loaded:\n\n  syntax.js:2\n",
     ],
     ["a syntax error in TypeScript", "syntax.ts", "const a: number = 1;\nconst b: = 2;", "  syntax.ts:2\n"],
     [
-      "TypeScript that is more than types",
+      "TypeScript syntax that is not erasable",
       "enum.ts",
       "enum Color { Red }\nexport default Color;",
-      /enum\.ts:1\n {2}enum Color[\s\S]*removing its types[\s\S]*erasableSyntaxOnly/,
+      /enum\.ts:1\n {2}enum Color[\s\S]*only removes types[\s\S]*erasableSyntaxOnly/,
     ],
     [
-      "an import of a name that is not there",
+      "an import of a name that is not exported",
       "name.ts",
       'import { Nothing } from "./ok.ts";\nexport default Nothing;',
-      /name\.ts:1\n[\s\S]*named 'Nothing'\n\nIf it is a TypeScript type, import it as one: import \{ type Name \}\.\n/,
+      /name\.ts:1\n[\s\S]*named 'Nothing'\n\nIf it is a TypeScript type, import it with `type`: import \{ type Name \}\.\n/,
     ],
     [
-      "an import of a file that is not there",
+      "an import of a missing file",
       "file.ts",
       'import "./ok";',
-      "file.ts could not be loaded: Cannot find module 'ok' imported from file.ts\n\nAn import names the whole file, with its ending",
+      "file.ts could not be loaded: Cannot find module 'ok' imported from file.ts\n\nImports need the file extension",
     ],
     [
-      "an import of a package that is not there",
+      "an import of a package that is not installed",
       "absent.ts",
       'import "not-installed";',
       "Cannot find package 'not-installed' imported from absent.ts\n\nInstall it: npm install not-installed\n",
     ],
     [
-      "a top-level await without an end",
+      "a top-level await that never resolves",
       "stuck.ts",
       "await new Promise(() => {});\nexport default {};",
-      "stuck.ts never finished loading: a top-level await in it waits forever.\n",
+      "stuck.ts did not finish loading: a top-level await never resolves.\n",
     ],
-    ["another language", "app.py", "print(1)", "app.py is not a .ts or .js file.\n"],
+    ["a file in another language", "app.py", "print(1)", "app.py is not a .ts or .js file.\n"],
   ];
   test.each(cases)("%s", (_, name, text, message) => {
     write(name, text);
@@ -169,30 +169,28 @@ describe("says what is wrong with the file, exit code 1", () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
   });
 
-  test("a package of CommonJS: how to make it one of ES modules", () => {
+  test("a CommonJS package, with the command that switches to ES modules", () => {
     write("commonjs/package.json", '{ "type": "commonjs" }');
     write("commonjs/import.ts", 'import "node:fs";\nexport default {};');
     write("commonjs/export.ts", "export default {};");
     for (const name of ["import", "export"]) {
       const { status, stderr } = micropie([`commonjs/${name}.ts`]);
-      expect(stderr).toMatch(
-        /SyntaxError: [\s\S]*make it a package of ES modules: npm pkg set type=module\n$/,
-      );
+      expect(stderr).toMatch(/SyntaxError: [\s\S]*switch to ES modules: npm pkg set type=module\n$/);
       expect(status).toBe(1);
     }
   });
 
-  test("no such file", () => {
+  test("a missing file", () => {
     expect(micropie(["shop.ts"])).toEqual({
       status: 1,
       stdout: "",
-      stderr: `micropie: there is no file shop.ts in ${folder}.\n`,
+      stderr: `micropie: file not found: shop.ts in ${folder}.\n`,
     });
-    expect(micropie(["ok.js"]).stderr).toBe("micropie: there is no file ok.js. Did you mean ok.ts?\n");
-    expect(micropie(["."]).stderr).toBe("micropie: . is a folder. Which file in it is the application?\n");
+    expect(micropie(["ok.js"]).stderr).toBe("micropie: file not found: ok.js. Did you mean ok.ts?\n");
+    expect(micropie(["."]).stderr).toBe("micropie: . is a directory. Name the file of the application.\n");
   });
 
-  test("an option of App that is wrong is named, with the line that gives it", () => {
+  test("an invalid option, with its name and the line that sets it", () => {
     const file = new URL("../dist/index.js", import.meta.url).href;
     write(
       "option.ts",
@@ -218,7 +216,7 @@ describe("says what is wrong with the file, exit code 1", () => {
   });
 });
 
-describe("says why it cannot listen, exit code 1", () => {
+describe("a server that cannot listen prints an error, exit code 1", () => {
   const file = new URL("../examples/visit-counter/app.ts", import.meta.url).pathname;
 
   test.each(["ok.ts", "the visit counter"])("a port in use, %s", async (name) => {
@@ -228,14 +226,14 @@ describe("says why it cannot listen, exit code 1", () => {
     const path = name === "ok.ts" ? name : file;
     const { status, stderr } = micropie([path, `--port=${port}`], { SESSIONS: join(folder, "used.sqlite") });
     other.close();
-    expect(stderr).toContain(`micropie: port ${port} is in use already.`);
+    expect(stderr).toContain(`micropie: port ${port} is already in use.`);
     expect(stderr).toContain(`npx micropie ${path} --port ${port + 1}\n`);
     expect(status).toBe(1);
   });
 
-  test("an address that is somebody else's", () => {
+  test("an address of another machine", () => {
     const { status, stderr } = micropie(["ok.ts", "--port=0", "--host", "203.0.113.1"]);
-    expect(stderr).toContain('this computer has no address "203.0.113.1" to listen on.');
+    expect(stderr).toContain('this computer has no address "203.0.113.1".');
     expect(status).toBe(1);
   });
 });
@@ -248,27 +246,28 @@ describe("serves", () => {
     expect(micropie(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  test("any object with fetch; says where it listens, and how to stop it", async () => {
+  test("any object with a fetch method, and prints its address and how to stop it", async () => {
     const server = start(["ok.ts", "--port", "0"]);
     const url = await server.address();
     expect(await (await fetch(url)).text()).toBe("first");
     expect(await server.stop("SIGINT")).toBe(0);
-    expect(server.out).toBe(`ok.ts is listening on ${url}\nCtrl+C stops it.\nStopped.\n`);
+    expect(server.out).toBe(`ok.ts is listening on ${url}\nPress Ctrl+C to stop.\nStopped.\n`);
     expect(server.err).toBe("");
   });
 
-  test("where PORT and --host say", async () => {
+  test("on the port in PORT and the address in --host", async () => {
     const server = start(["ok.ts", "--host", "127.0.0.1"], { PORT: "0" });
     expect(await server.address()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(await server.stop()).toBe(0);
   });
 
-  test("lets a request end before it stops", async () => {
+  test("until running requests have ended after a signal", async () => {
     write(
       "slow.js",
       `export default { async fetch() {
+        const told = new Promise((resolve) => process.once("SIGTERM", () => setImmediate(resolve)));
         console.log("asked");
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await told;
         return new Response("slow");
       } };`,
     );
@@ -280,7 +279,7 @@ describe("serves", () => {
     expect(await over).toBe(0);
   });
 
-  test("the visit counter, which still knows its visitor after a restart, also after a kill", async () => {
+  test("the visit counter, which keeps its sessions through restarts and a kill", async () => {
     const env = { SESSIONS: join(folder, "visits.sqlite") };
     const jar = new Map<string, string>();
     let visits = 0;
@@ -293,7 +292,7 @@ describe("serves", () => {
     expect(visits).toBe(6);
   });
 
-  test("npm start, which says what to do next and leaves nothing running", async () => {
+  test("npm start, which prints the next steps and leaves no process running", async () => {
     const env = { SESSIONS: join(folder, "start.sqlite"), PORT: "0" };
     const server = new Running("npm", ["start"], root, env);
     running.push(server);
@@ -306,7 +305,7 @@ describe("serves", () => {
 });
 
 describe("--watch", () => {
-  test("starts again when a file changes, also after an error and when it is replaced", async () => {
+  test("restarts when a file changes or is replaced, also after an error", async () => {
     write("watched/greeting.ts", 'export const greeting = "one";');
     const app = (rest: string) =>
       `import { greeting } from "./greeting.ts";\nexport default { fetch: () => new Response(greeting + "${rest}") };`;
@@ -323,7 +322,7 @@ describe("--watch", () => {
     const afterImport = await next(() => write("watched/greeting.ts", 'export const greeting = "two";'));
     expect(await (await fetch(afterImport)).text()).toBe("two!");
 
-    // As editors do that never leave half a file.
+    // The way that editors replace a file atomically.
     for (const rest of ["?", "."]) {
       const url = await next(() => {
         write("watched/app.ts~", app(rest));
@@ -332,9 +331,12 @@ describe("--watch", () => {
       expect(await (await fetch(url)).text()).toBe(`two${rest}`);
     }
 
-    await next(() => write("watched/app.ts", "export default {"), /Waiting for a change/);
+    await next(() => write("watched/app.ts", "export default {"), /Waiting for a file to change/);
     expect(server.err).toContain("micropie: watched/app.ts could not be loaded:");
-    await next(() => write("watched/app.ts", 'import "./later.ts";\nthrow 1;'), /Waiting for a change/);
+    await next(
+      () => write("watched/app.ts", 'import "./later.ts";\nthrow 1;'),
+      /Waiting for a file to change/,
+    );
     await next(() => write("watched/later.ts", "export {};"), /threw while it was loading/);
     const repaired = await next(() => write("watched/app.ts", app(" again")));
     expect(await (await fetch(repaired)).text()).toBe("two again");
@@ -343,7 +345,7 @@ describe("--watch", () => {
     await expect(fetch(repaired)).rejects.toThrow();
   });
 
-  test("its server does not outlive it, even when it is killed", async () => {
+  test("the server ends with the command, even if the command is killed", async () => {
     const server = start(["ok.ts", "--port", "0", "--watch"]);
     const url = await server.address();
     server.process.kill("SIGKILL");

@@ -99,7 +99,7 @@ describe("code blocks", () => {
     }
   });
 
-  test("all of them compile", { timeout: 60_000 }, async () => {
+  test("all of them compile", async () => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "context.d.ts"), CONTEXT);

@@ -11,7 +11,7 @@ describe.skipIf(!hasChromium)("express-passport, in a browser", () => {
 
   beforeAll(async () => {
     [browser, server] = await Promise.all([launchChromium(), startExample("express-passport")]);
-  }, 300_000);
+  });
   beforeEach(async () => {
     context = await browser.newContext();
     page = await context.newPage();

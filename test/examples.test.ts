@@ -55,6 +55,7 @@ test("each example of one file is run here", () => {
   const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
   const names = files.map(({ name }) => name).filter((name) => !/\.(md|d\.ts)$/.test(name));
   expect(names.sort()).toEqual([
+    "cas-backend.ts",
     "fetch-handler.ts",
     "flash.ts",
     "login.ts",
@@ -106,6 +107,15 @@ describe("own-backend", () => {
     });
     for (const { name, run } of suite) test(name, run);
   });
+});
+
+test("cas-backend counts; backends/cas.suite.test.ts runs the suite on it", async () => {
+  process.env.SESSIONS = join(temporaryFolder(), "texts.sqlite");
+  cleanups.push(() => delete process.env.SESSIONS);
+  const { text, jar } = visitor(await served("cas-backend.ts"));
+  expect(await text("/")).toBe("You have visited 1 times.\n");
+  expect(await text("/")).toBe("You have visited 2 times.\n");
+  expect(jar.size).toBe(1);
 });
 
 test("plain-node counts and forgets", async () => {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ensureDist } from "./_command.ts";
-import { freePort } from "./servers/home.ts";
+import { freePort } from "./_port.ts";
 import { onServer } from "./servers/on-server.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

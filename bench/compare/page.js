@@ -22,7 +22,7 @@ ${table(
   ]),
 )}
 
-Ours one by one:
+Each way to use micropie:
 
 ${table(
   ["", ...probes.map(({ name }) => name)],

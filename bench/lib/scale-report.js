@@ -42,7 +42,7 @@ export function writeScale(results) {
   writeSection(
     "scale",
     `Taken on ${results.date}: ${machineText(results.machine)}. ${results.count.toLocaleString("en-US")} signed-in sessions in each store, each of about
-180 bytes of JSON and each of a user of its own, so with an entry in the user index.
+180 bytes of JSON and with a user of its own, so each has an entry in the user index.
 
 ${table(head, rowsOf(results))}
 

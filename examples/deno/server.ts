@@ -2,8 +2,8 @@ import { createSessions } from "micropie";
 import { listening, port } from "../serve.js";
 import { type Data, webApp } from "../web-app.ts";
 
-// To keep them in a file: backend: new SqliteSessionBackend("sessions.sqlite"), from micropie/backends/sqlite; that needs
-// --allow-read and --allow-write, too.
+// To store them in a file: backend: new SqliteSessionBackend("sessions.sqlite"), from micropie/backends/sqlite. It also needs
+// --allow-read and --allow-write.
 const sessions = createSessions<Data>();
 
 const onListen = () => listening("Deno.serve");

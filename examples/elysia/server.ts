@@ -12,7 +12,7 @@ interface Data {
 }
 
 const sessions = createSessions<Data>();
-// Elysia's own `redirect` wants a whole URL on Node.
+// Elysia's own `redirect` needs an absolute URL on Node.
 const seeOther = () => new Response(null, { status: 303, headers: { location: "/" } });
 
 const app = new Elysia()
@@ -27,7 +27,7 @@ const app = new Elysia()
   })
   .post("/login", ({ session, body }) => {
     const { name } = body as { name: string };
-    login(session, name); // a new id; the old one is dead
+    login(session, name); // a new id; the old one stops working
     session.name = name;
     return seeOther();
   })
@@ -43,7 +43,7 @@ const app = new Elysia()
   .post("/logout-everywhere", async ({ session }) => {
     const { userId } = info(session);
     if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-    destroy(session); // this one too, and its cookie
+    destroy(session); // this session too, with its cookie
     return seeOther();
   })
   .get("/stream", async function* ({ session }) {
@@ -51,7 +51,7 @@ const app = new Elysia()
       yield `part ${part}\n`;
       await sleep(100);
     }
-    session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+    session.streamed = (session.streamed ?? 0) + 1; // saved when the stream ends
     yield "end\n";
   });
 

@@ -1,4 +1,4 @@
-/** Puts texts into HTML; what is not HTML itself is escaped. */
+/** Returns HTML from a template. Values that are not HTML are escaped. */
 function safe(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -14,7 +14,7 @@ interface Data {
 type Request = ExpressRequest<Data, express.Request>;
 const sessionOf = (req: express.Request): ExpressSession<Data> => (req as Request).session;
 
-// Whose a session is stands where Passport keeps it: so Ann's sessions can be listed, and ended.
+// Passport stores the user id here. With it, the sessions of a user can be listed and ended.
 const sessions = createSessions<Data>({ userId: ({ passport }: Session<Data>) => passport?.user });
 
 passport.use(
@@ -44,7 +44,7 @@ app.post("/cart", (req, res) => {
 
 app.post(
   "/login",
-  // The cart that was filled before is kept; the id is another one, and the old one dead.
+  // The cart is kept. The session has a new id, and the old one stops working.
   passport.authenticate("local", { failureRedirect: "/", failureMessage: true, keepSessionInfo: true }),
   (req, res) => {
     if (req.body.remember) sessionOf(req).cookie.maxAge = 14 * 24 * 60 * 60 * 1000;

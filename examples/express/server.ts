@@ -29,7 +29,7 @@ app.post("/count", async (req, res) => {
 app.post("/login", (req, res) => {
   const name = String(req.body.name);
   const session = sessionOf(req);
-  login(session, name); // a new id; the old one is dead
+  login(session, name); // a new id; the old one stops working
   session.name = name;
   res.redirect(303, "/");
 });
@@ -49,7 +49,7 @@ app.post("/logout-everywhere", async (req, res) => {
   const session = sessionOf(req);
   const { userId } = info(session);
   if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-  destroy(session); // this one too, and its cookie
+  destroy(session); // this session too, with its cookie
   res.redirect(303, "/");
 });
 
@@ -60,7 +60,7 @@ app.get("/stream", async (req, res) => {
     res.write(`part ${part}\n`);
     await new Promise((done) => setTimeout(done, 100));
   }
-  session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+  session.streamed = (session.streamed ?? 0) + 1; // saved when the stream ends
   res.end("end\n");
 });
 

@@ -32,7 +32,7 @@ app.post("/count", async (request, reply) => {
 
 app.post<{ Body: { name: string } }>("/login", async (request, reply) => {
   const session = sessionOf(request as FastifyRequest);
-  login(session, request.body.name); // a new id; the old one is dead
+  login(session, request.body.name); // a new id; the old one stops working
   session.name = request.body.name;
   return reply.redirect("/", 303);
 });
@@ -52,7 +52,7 @@ app.post("/logout-everywhere", async (request, reply) => {
   const session = sessionOf(request);
   const { userId } = info(session);
   if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-  destroy(session); // this one too, and its cookie
+  destroy(session); // this session too, with its cookie
   return reply.redirect("/", 303);
 });
 
@@ -63,7 +63,7 @@ app.get("/stream", (request, reply) => {
       yield `part ${part}\n`;
       await sleep(100);
     }
-    session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+    session.streamed = (session.streamed ?? 0) + 1; // saved when the stream ends
     yield "end\n";
   }
   reply.type("text/plain").send(Readable.from(parts()));

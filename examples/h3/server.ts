@@ -27,7 +27,7 @@ app.post("/count", async (event) => {
 
 app.post("/login", async (event) => {
   const name = String((await event.req.formData()).get("name"));
-  login(session(event), name); // a new id; the old one is dead
+  login(session(event), name); // a new id; the old one stops working
   session(event).name = name;
   return redirect("/", 303);
 });
@@ -46,7 +46,7 @@ app.get("/devices", async (event) => {
 app.post("/logout-everywhere", async (event) => {
   const { userId } = info(session(event));
   if (userId !== undefined) await sessions.revokeAll(userId, { except: session(event) });
-  destroy(session(event)); // this one too, and its cookie
+  destroy(session(event)); // this session too, with its cookie
   return redirect("/", 303);
 });
 
@@ -58,11 +58,11 @@ app.get("/stream", (event) => {
       await writer.write(`part ${part}\n`);
       await sleep(100);
     }
-    session(event).streamed = (session(event).streamed ?? 0) + 1; // saved at the end, though the head is long gone
+    session(event).streamed = (session(event).streamed ?? 0) + 1; // saved when the stream ends
     await writer.write("end\n");
     await writer.close();
   }
-  void write().catch(() => {}); // the client has left
+  void write().catch(() => {}); // the client has disconnected
   return readable;
 });
 

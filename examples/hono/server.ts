@@ -27,7 +27,7 @@ app.post("/count", async (c) => {
 app.post("/login", async (c) => {
   const name = String((await c.req.formData()).get("name"));
   const { session } = c.var;
-  login(session, name); // a new id; the old one is dead
+  login(session, name); // a new id; the old one stops working
   session.name = name;
   return c.redirect("/", 303);
 });
@@ -47,7 +47,7 @@ app.post("/logout-everywhere", async (c) => {
   const { session } = c.var;
   const { userId } = info(session);
   if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-  destroy(session); // this one too, and its cookie
+  destroy(session); // this session too, with its cookie
   return c.redirect("/", 303);
 });
 
@@ -58,7 +58,7 @@ app.get("/stream", (c) => {
       await stream.writeln(`part ${part}`);
       await stream.sleep(100);
     }
-    session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+    session.streamed = (session.streamed ?? 0) + 1; // saved when the stream ends
     await stream.writeln("end");
   });
 });

@@ -31,7 +31,7 @@ const routes: Record<string, (ctx: SessionContext) => unknown> = {
 
   async "POST /login"(ctx) {
     const name = new URLSearchParams(await text(ctx.req)).get("name") ?? "";
-    login(ctx.session, name); // a new id; the old one is dead
+    login(ctx.session, name); // a new id; the old one stops working
     ctx.session.name = name;
     seeOther(ctx);
   },
@@ -50,7 +50,7 @@ const routes: Record<string, (ctx: SessionContext) => unknown> = {
   async "POST /logout-everywhere"(ctx) {
     const { userId } = info(ctx.session);
     if (userId !== undefined) await sessions.revokeAll(userId, { except: ctx.session });
-    destroy(ctx.session); // this one too, and its cookie
+    destroy(ctx.session); // this session too, with its cookie
     seeOther(ctx);
   },
 
@@ -61,7 +61,7 @@ const routes: Record<string, (ctx: SessionContext) => unknown> = {
         yield `part ${part}\n`;
         await sleep(100);
       }
-      session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+      session.streamed = (session.streamed ?? 0) + 1; // saved when the stream ends
       yield "end\n";
     }
     ctx.type = "text";

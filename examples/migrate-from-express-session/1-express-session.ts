@@ -1,4 +1,4 @@
-// Where it begins.
+// The application before the move.
 import session from "express-session";
 import { options, serve } from "./app.ts";
 

@@ -1,5 +1,5 @@
-// The second deploy: from `MOVE_FROM` on, each session moves when its browser comes by. Choose a moment at which every
-// server runs this version. Until then sessions stay where servers of version 2 find them.
+// The second deploy: from `MOVE_FROM` on, each session moves with the next request of its browser. Choose a time by which every
+// server runs this version. Until then sessions stay in the format that servers of version 2 can read.
 import session from "micropie/compat/drop-in";
 import { options, serve } from "./app.ts";
 import { native, tokenOf, unlessMoved } from "./native.ts";

@@ -1,5 +1,5 @@
-// The way home: from `HOME_FROM` on, each session moves back when its browser comes by. Choose a moment at which every
-// server runs this version. When all sessions are back, deploy version 1 or 2.
+// Moving back: from `HOME_FROM` on, each session moves back with the next request of its browser. Choose a time by which every
+// server runs this version. When all sessions have moved back, deploy version 1 or 2.
 import { createHash, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import type { Request, RequestHandler } from "express";
@@ -11,21 +11,21 @@ import { native, sessions, tokenOf, unlessMoved } from "./native.ts";
 const homeFrom = Date.parse(process.env.HOME_FROM ?? "2100-01-01");
 const old = session({ ...options, genid });
 
-/** Requests that arrive at once find one session: its id follows from the cookie that all of them have. */
+/** The id is computed from the cookie, so that concurrent requests get the same session. */
 function genid(req: Request): string {
   const random = randomBytes(24).toString("base64url");
   const token = tokenOf(req);
   if (token === undefined) return random;
   const id = createHash("sha256").update(`${options.secret} ${token}`).digest("base64url");
-  // At a sign-in there has to be another one.
+  // A sign-in needs another id.
   return req.sessionID === id ? random : id;
 }
 
-/** Copies what the browser's own session of ours holds into the old one, and ends it. */
+/** Copies the data of the browser's micropie session into the old session, and ends the micropie session. */
 const comeHome =
   (token: string): RequestHandler =>
   async (req, res, next) => {
-    // One at a time; whoever comes second finds it moved.
+    // One request at a time; the second one finds that the session has moved.
     const leaving = await sessions.load(`session_id=${token}`, { exclusive: true });
     try {
       const { session } = req;
@@ -48,7 +48,7 @@ serve((req, res, next) => {
   if (Date.now() >= homeFrom) return goHome();
   return native(req, res, (error) => {
     if (error || Object.keys(req.session).length > 0) return next(error);
-    // A server whose clock is ahead has sent it home a moment ago.
+    // A server whose clock is ahead has just moved it back.
     for (const name of ["session", "sessionID"]) Reflect.deleteProperty(req, name);
     return goHome();
   });

@@ -1,4 +1,4 @@
-// The application, and where its sessions are: the same in all four versions.
+// The application and its store, the same in all four versions.
 import { RedisStore } from "connect-redis";
 import express, { type RequestHandler } from "express";
 import type { SessionOptions } from "express-session";

@@ -1,29 +1,30 @@
-// Sessions of our own, which take over those of express-session when their cookies come.
+// micropie sessions, which take over sessions of express-session when their cookies come.
 import type { RequestHandler } from "express";
 import { createSessions } from "micropie";
 import { expressSessions } from "micropie/adapters/express";
 import { RedisSessionBackend } from "micropie/backends/redis";
 import { expressSessionLegacy } from "micropie/legacy/express-session";
+import { moveSessions } from "micropie/legacy/move";
 import { client, options } from "./app.ts";
 
 export const sessions = createSessions<{ user: string; count: number }>({
   backend: new RedisSessionBackend(client),
   userId: ({ user }) => user,
-  legacy: {
+  legacy: moveSessions({
     readers: [expressSessionLegacy(options)],
-    // When the last old session has ended: the longest maxAge after the move.
+    // By then every old session has ended: the move plus the longest maxAge.
     until: new Date(process.env.LEGACY_UNTIL ?? "2100-01-01"),
-  },
+  }),
 });
 
 export const native = expressSessions(sessions) as RequestHandler;
 
-/** The cookie of a session of our own, if the browser has one. */
+/** Returns the token in the micropie cookie, if the browser has one. */
 export function tokenOf({ headers }: { headers: { cookie?: string | undefined } }): string | undefined {
   return /(?:^|;\s*)session_id=([^;\s]+)/.exec(headers.cookie ?? "")?.[1];
 }
 
-/** The old sessions, but for one that another server, whose clock is ahead, has moved a moment ago. */
+/** The old sessions, except for a session that a server whose clock is ahead has just moved. */
 export function unlessMoved(old: RequestHandler): RequestHandler {
   return (req, res, next) =>
     old(req, res, async (error) => {

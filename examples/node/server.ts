@@ -27,7 +27,7 @@ const routes: Record<string, Handler> = {
 
   async "POST /login"(req, res) {
     const name = new URLSearchParams(await text(req)).get("name") ?? "";
-    login(req.session, name); // a new id; the old one is dead
+    login(req.session, name); // a new id; the old one stops working
     req.session.name = name;
     seeOther(res);
   },
@@ -49,7 +49,7 @@ const routes: Record<string, Handler> = {
   async "POST /logout-everywhere"({ session }, res) {
     const { userId } = info(session);
     if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-    destroy(session); // this one too, and its cookie
+    destroy(session); // this session too, with its cookie
     seeOther(res);
   },
 
@@ -59,7 +59,7 @@ const routes: Record<string, Handler> = {
       res.write(`part ${part}\n`);
       await sleep(100);
     }
-    session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+    session.streamed = (session.streamed ?? 0) + 1; // saved when the stream ends
     res.end("end\n");
   },
 };

@@ -7,6 +7,6 @@ const cli = createRequire(import.meta.url).resolve("@react-router/serve/package.
 Object.assign(process.env, { NODE_ENV: "production", HOST: "localhost", PORT: String(port) });
 process.argv[2] = join(import.meta.dirname, "build/server/index.js");
 await import(join(cli, "../bin.cjs"));
-// It does not say when it listens.
+// It does not report when it listens.
 while (!(await fetch(url).catch(() => undefined))) await pause(50);
 listening("React Router");

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { listening, port } from "../serve.js";
 
-// SvelteKit compares the origin of a form with its own, and takes https for granted.
+// SvelteKit compares the origin of a form with its own, which it assumes to be https.
 process.env.PROTOCOL_HEADER ??= "x-forwarded-proto";
 const { handler } = await import("./build/handler.js");
 

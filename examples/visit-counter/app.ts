@@ -1,5 +1,5 @@
 /**
- * Counts each visitor's visits, with the sessions in a SQLite file beside this one. `npm start` runs it.
+ * Counts the visits of each visitor, with sessions in a SQLite file in this folder. `npm start` runs it.
  *
  *     npx micropie examples/visit-counter/app.ts
  */

@@ -1,4 +1,4 @@
-// `wrangler dev` on the port of the examples. What it stores is gone when it ends; without --persist-to it is kept.
+// `wrangler dev` on the port of the examples. Its data is deleted when it ends; without --persist-to it is kept.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

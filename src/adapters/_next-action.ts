@@ -1,6 +1,6 @@
-import { findTokens } from "../core/cookie.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
+import { findTokens } from "../core/token.ts";
 import { shownOnly } from "../core/told.ts";
 import { commit, info } from "../core/verbs.ts";
 import { linesOf } from "../visit/answer.ts";

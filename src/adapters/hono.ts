@@ -39,7 +39,7 @@ export function honoSessions<T extends object, As extends string = "session">(
     const around = new Around(mount, c);
     const { get, set } = c as { get(key: string): unknown; set(key: string, value: unknown): void };
     Object.assign(c, {
-      get: (key: string) => around.visits.find(({ mount: { as } }) => as === key)?.session ?? get(key),
+      get: (key: string) => around.find(key)?.session ?? get(key),
       set(key: string, data: SessionData) {
         const visit = around.find(key);
         if (visit === undefined) set(key, data);

@@ -1,5 +1,5 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { chain } from "../core/engine.ts";
+import { chain } from "../core/call.ts";
 import type { Exchange } from "./exchange.ts";
 import { type HeaderPairs, headerValue } from "./headers.ts";
 import { Html } from "./html.ts";

@@ -1,38 +1,38 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
-import { chain } from "../core/engine.ts";
+import { chain } from "../core/call.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type Mount, mountOf } from "../visit/mount.ts";
 import { type Outcome, toResponse } from "./answer.ts";
 import { currentExchange, type Exchange, fromRequest } from "./exchange.ts";
 import { answerToFailure } from "./failure.ts";
 import type { Middleware } from "./middleware.ts";
-import { registerRoom } from "./mount.ts";
 import { type AppOptions, exclusiveTest, type ResolvedAppOptions, resolveAppOptions } from "./options.ts";
 import { type AppRequest, viewOf } from "./request.ts";
 import { type Room, respond } from "./respond.ts";
+import { registerRoom } from "./rooms.ts";
 import { routesOf } from "./routes.ts";
 import { listen, type RunningApp, type ServeOptions } from "./serve.ts";
 
-/** Runs at the start or the end of an App. */
+/** Called when an App starts or shuts down. */
 export type LifespanHandler = () => Awaitable<unknown>;
 
 /**
- * A web application: extend it, and every method is a route.
+ * A web application. Extend it; every method is a route.
  *
- * `/` is `index`, `/greet/Ann` is `greet("Ann")`; what the methods return is the answer, and `this.request` the
- * request. Names that start with `_`, `#` or `ws_` are no routes, nor are names that App or every object has. A method
- * that is `private` in TypeScript only is public here: use `#` or `_`.
+ * `/` calls `index()`, `/greet/Ann` calls `greet("Ann")`. The return value is the response, and `this.request` is the request.
+ * Methods whose names start with `_`, `#` or `ws_` are not routes, nor are names that App or every object has. A method that is
+ * only `private` in TypeScript is a route; use `#` or `_`.
  *
- * Serve it with `npx micropie`, with `serve`, or give `fetch` to any host of web-standard handlers.
+ * Serve it with `npx micropie` or `serve`, or pass `fetch` to any host of fetch handlers.
  */
 export class App<T extends object = SessionData> {
-  /** The sessions of this App, to list, revoke and prune them. */
+  /** The sessions of this App. Use it to list, revoke and prune them. */
   readonly sessions: Sessions<T>;
-  /** Called for every request, in this order. Complete it before the first request. */
+  /** Called for every request, in this order. Add all before the first request. */
   readonly middlewares: Middleware[] = [];
-  /** Called in this order before the first request; if one fails, `serve` rejects, and every request is 500. */
+  /** Called in this order before the first request. If one fails, `serve` rejects and every request is a 500. */
   readonly startupHandlers: LifespanHandler[] = [];
-  /** Called in this order after the last request: when a server closes, or by `shutdown`. */
+  /** Called in this order after the last request, when the server closes or by `shutdown`. */
   readonly shutdownHandlers: LifespanHandler[] = [];
   readonly #options: ResolvedAppOptions<T>;
   readonly #mount: Mount;
@@ -40,7 +40,7 @@ export class App<T extends object = SessionData> {
   #started: boolean | Promise<void> = false;
   #stopped: Promise<void> | undefined;
 
-  /** Throws ConfigError naming the option that is wrong. */
+  /** Throws ConfigError that names an unknown or invalid option. */
   constructor(options: AppOptions<T> = {}) {
     this.#options = resolveAppOptions(options);
     this.sessions = this.#options.sessions;
@@ -49,24 +49,24 @@ export class App<T extends object = SessionData> {
     registerRoom(this, () => this.#open());
   }
 
-  /** The request that is being answered, in handlers and in all that they call. Throws an Error outside of one. */
+  /** The current request, in handlers and in everything that they call. Throws outside of a request. */
   get request(): AppRequest<T> {
     const exchange = currentExchange();
     if (exchange === undefined) {
-      throw new Error("There is no request here: this.request is for code that a request's handler calls.");
+      throw new Error("There is no current request. Use this.request only in code that a handler calls.");
     }
     return viewOf(exchange) as AppRequest<T>;
   }
 
-  /** Answers a web-standard request; works when passed around. Never throws: an error is an answer. */
+  /** Returns the response to a request. Never throws; errors become responses. It can be passed on without the App. */
   fetch(request: Request): Awaitable<Response> {
     const exchange = fromRequest(this.#mount, request);
     return chain(this.#respond(exchange), (outcome) => toResponse(exchange, outcome));
   }
 
   /**
-   * Listens on `port` (default 8000; 0 takes a free one) and resolves when requests can come.
-   * Throws ConfigError for a port that is in use or not allowed, or where nothing can listen (a Worker), and what a
+   * Listens on `port` (default 8000; 0 takes a free one). Resolves when the server accepts requests.
+   * Throws ConfigError if the port is in use or not permitted, or if the runtime cannot listen (a Worker). Throws what a
    * startup handler throws.
    */
   async serve(options: ServeOptions = {}): Promise<RunningApp> {
@@ -79,8 +79,8 @@ export class App<T extends object = SessionData> {
   }
 
   /**
-   * Calls the shutdown handlers, once, and closes the sessions if they were made here. `serve` does it by itself.
-   * Each handler is called even if one before it fails; the first failure is thrown at the end.
+   * Calls the shutdown handlers once, and closes the sessions if the App made them. A server from `serve` does this when it
+   * closes. All handlers are called even if one fails; the first error is thrown at the end.
    */
   shutdown(): Promise<void> {
     this.#stopped ??= this.#runShutdown();

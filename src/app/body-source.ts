@@ -1,24 +1,24 @@
 import type { Exchange } from "./exchange.ts";
-import { HttpError } from "./http-error.ts";
+import { cutShort, HttpError, tooLarge } from "./http-error.ts";
 
 /** The bytes of a body as they arrive, within limits. */
 export interface BodySource {
-  /** The next bytes, undefined at the end. Throws HttpError 413, 408, and 400 if the client left in the middle. */
+  /** Returns the next bytes; undefined at the end. Throws HttpError 413, 408, or 400 if the client disconnects. */
   next(): Promise<Uint8Array | undefined>;
-  /** Asks for no more. */
+  /** Stops reading. */
   stop(): void;
 }
 
 /** Sizes in bytes, times in seconds. */
 export interface SourceLimits {
   readonly size: number;
-  /** Until the end of the body, counted from here. */
+  /** Until the end of the body, from `openBody` on. */
   readonly total: number;
   /** For one call of `next`. */
   readonly stall: number;
 }
 
-/** Opens the body of a request; it can be opened once. Throws HttpError 413 if the body says that it is too long. */
+/** Opens the body of a request, which is possible once. Throws HttpError 413 if its Content-Length is over the limit. */
 export function openBody(exchange: Exchange, limits: SourceLimits): BodySource {
   const declared = declaredLength(exchange);
   if (declared !== undefined && declared > limits.size) throw tooLarge();
@@ -59,8 +59,8 @@ export function openBody(exchange: Exchange, limits: SourceLimits): BodySource {
 }
 
 /**
- * Neither kind cancels what it does not read, which would cut the connection before the client has its answer. The rest
- * of a body is dropped as it comes: where nobody takes it, the connection would stay as it is, and be of no more use.
+ * The rest of a body that is not read is received and dropped. Canceling it would close the connection before the client has
+ * its response, and leaving it would block the connection.
  */
 function chunksOf({ incoming, raw }: Exchange): AsyncIterator<Uint8Array, undefined> {
   if (incoming !== undefined) {
@@ -81,7 +81,7 @@ function chunksOf({ incoming, raw }: Exchange): AsyncIterator<Uint8Array, undefi
       return done ? { done: true, value: undefined } : { done: false, value };
     },
     async return() {
-      // Deno drops it by itself, and never ends a read that waits when the answer is out.
+      // Deno drops it itself, and a read that is pending when the response is sent never ends there.
       if (!("Deno" in globalThis)) drain(reader).catch(() => {});
       return { done: true, value: undefined };
     },
@@ -95,12 +95,4 @@ async function drain(reader: ReadableStreamDefaultReader<unknown>): Promise<void
 function declaredLength({ raw }: Exchange): number | undefined {
   const header = raw.headers.get("content-length");
   return header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
-}
-
-export function tooLarge(what = "The body"): HttpError {
-  return new HttpError(413, `${what} is too large`);
-}
-
-export function cutShort(cause?: unknown): HttpError {
-  return new HttpError(400, "The body was cut short", { cause });
 }

@@ -1,30 +1,18 @@
 import type { Awaitable } from "../backends/backend.ts";
+import { addField, type Body } from "./body-content.ts";
 import { type BodySource, openBody } from "./body-source.ts";
 import type { Exchange } from "./exchange.ts";
-import { addField } from "./fields.ts";
-import type { UploadedFile } from "./file.ts";
 import { HttpError } from "./http-error.ts";
 import type { BodyLimits } from "./limits.ts";
 
-/** What is known of a request's body; each kind of body has its own part of this. */
-export interface Body {
-  readonly json?: unknown;
-  /** The values of each field of a form; grows while a multipart form arrives. */
-  readonly fields?: ReadonlyMap<string, readonly string[]>;
-  readonly files?: AsyncIterable<UploadedFile>;
-  readonly stream?: () => ReadableStream<Uint8Array>;
-  /** Ends the use of what did not arrive yet. */
-  close?(): void;
-}
-
-/** Whether a request may have a body at all; GET and HEAD have none that anyone may read (RFC 9110 9.3.1). */
+/** Returns true if the request can have a body. A body of GET or HEAD has no meaning (RFC 9110 9.3.1) and is not read. */
 export function mayHaveBody(exchange: Exchange): boolean {
   return exchange.method !== "GET" && exchange.method !== "HEAD";
 }
 
 /**
- * Reads JSON and urlencoded bodies whole, and a multipart form up to its first file; any other body stays a stream.
- * Throws HttpError 400, 408, 413 and 415.
+ * Reads JSON and urlencoded bodies completely, and a multipart form up to its first file. Other bodies remain streams.
+ * Throws HttpError 400, 408, 413 or 415.
  */
 export function readBody(exchange: Exchange, limits: Required<BodyLimits>): Awaitable<Body | undefined> {
   if (!hasBody(exchange)) return undefined;
@@ -45,7 +33,7 @@ function hasBody({ incoming, raw }: Exchange): boolean {
   return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
-/** There is no way to bound what a compressed body unfolds to before it has unfolded. */
+/** A compressed body cannot be limited to a size before it is decompressed. */
 function refuseEncoding({ raw }: Exchange): void {
   const encoding = raw.headers.get("content-encoding");
   if (encoding !== null && encoding.trim().toLowerCase() !== "identity") {
@@ -94,7 +82,7 @@ async function readWhole(exchange: Exchange, limits: Required<BodyLimits>): Prom
   return whole;
 }
 
-/** Opened only if the handler asks for it. */
+/** A body that is not opened until the handler asks for it. */
 function leave(exchange: Exchange, limits: Required<BodyLimits>): Body {
   const { uploadSize: size, uploadTimeout: total, stallTimeout: stall } = limits;
   let source: BodySource | undefined;

@@ -2,8 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
 import type { Mount } from "../visit/mount.ts";
 import { Visit } from "../visit/visit.ts";
-import type { Body } from "./body.ts";
-import type { AppRequest } from "./request.ts";
+import type { Body } from "./body-content.ts";
 
 /** Everything about one request and its answer. `AppRequest` is what handlers see of it. */
 export interface Exchange {
@@ -20,7 +19,8 @@ export interface Exchange {
   /** The request's use of its session. */
   readonly visit: Visit;
   body: Body | undefined;
-  view: AppRequest<object> | undefined;
+  /** The AppRequest made for it; `viewOf` returns it. */
+  view: object | undefined;
   /** Whether it is too late for a cookie. */
   headersSent: boolean;
 }

@@ -3,23 +3,19 @@ import { type Answer, TEXT } from "./answer.ts";
 import { type HeaderPairs, toPairs } from "./headers.ts";
 import { errorText, HttpError } from "./http-error.ts";
 
-/** When a client may try again after the back-end failed, in seconds. */
+/** The `Retry-After` header of a 503, in seconds. */
 const RETRY_AFTER = "5";
 
 /**
- * The answer for what a request failed with. Only the message of an HttpError is told; anything else says no more than
- * its status, and goes to stderr with its trace.
+ * Returns the response for an error that a request failed with. It contains the message of an HttpError, and only the status
+ * for any other error. Errors with a status of 500 or above are printed to stderr with their stack trace.
  */
 export function answerToFailure(error: unknown): Answer {
   if (error instanceof HttpError) return answerToHttpError(error);
-  if (error instanceof SessionError) {
-    const { status } = error;
-    if (status >= 500) console.error(error);
-    const headers: HeaderPairs = status === 503 ? [...TEXT, ["retry-after", RETRY_AFTER]] : TEXT;
-    return { status, headers, body: errorText(status, "") };
-  }
-  console.error(error);
-  return { status: 500, headers: TEXT, body: errorText(500, "") };
+  const status = error instanceof SessionError ? error.status : 500;
+  if (status >= 500) console.error(error);
+  const headers: HeaderPairs = status === 503 ? [...TEXT, ["retry-after", RETRY_AFTER]] : TEXT;
+  return { status, headers, body: errorText(status, "") };
 }
 
 function answerToHttpError(error: HttpError): Answer {

@@ -1,18 +1,17 @@
 import type { Readable } from "node:stream";
-import { cutShort } from "./body-source.ts";
-import { HttpError } from "./http-error.ts";
+import { cutShort, HttpError } from "./http-error.ts";
 
-/** A file of a multipart form while it arrives. Read it once: by `stream`, `bytes` or `text`. */
+/** A file of a multipart form, streamed while it arrives. Read it once: with `stream`, `bytes` or `text`. */
 export class UploadedFile {
-  /** The form field's name. */
+  /** The name of the form field. */
   readonly name: string;
-  /** The file's name as the client says, without folders; empty if it gave none. Never use it as a path. */
+  /** The file name that the client sent, without folders; empty if it sent none. Never use it as a path. */
   readonly filename: string;
-  /** The media type as the client says. Not checked. */
+  /** The media type that the client sent. Not checked. */
   readonly type: string;
   /**
-   * The content. A slow reader slows the client down; nothing is buffered. It ends in HttpError 413 beyond the limits,
-   * 408 if the client stalls, and 400 if it leaves.
+   * The content. A slow reader slows the client down; the file is not buffered. Reading fails with HttpError 413 above the
+   * limits, 408 if the client stalls, and 400 if it disconnects.
    */
   readonly stream: ReadableStream<Uint8Array>;
 
@@ -23,18 +22,18 @@ export class UploadedFile {
     this.stream = stream;
   }
 
-  /** The whole content, in memory. */
+  /** Returns the whole content. It must fit into memory. */
   async bytes(): Promise<Uint8Array> {
     return new Uint8Array(await new Response(this.stream).arrayBuffer());
   }
 
-  /** The whole content as UTF-8 text. */
+  /** Returns the whole content, decoded as UTF-8. */
   text(): Promise<string> {
     return new Response(this.stream).text();
   }
 }
 
-/** A web stream of a file's content, and what skips the rest of it, so that the form goes on. */
+/** Returns a web stream of a file's content, and a function that skips the rest of it, so that the form can continue. */
 export function contentOf(content: Readable): { stream: ReadableStream<Uint8Array>; skip: () => void } {
   let skipping = false;
   let begun = false;
@@ -66,7 +65,7 @@ export function contentOf(content: Readable): { stream: ReadableStream<Uint8Arra
         if (!begun) begin();
         content.resume();
       },
-      // The rest of the form comes after this file, so it is skipped, not cut.
+      // The rest of the form follows this file, so the file is skipped and not destroyed.
       cancel: skip,
     },
     { highWaterMark: 0 },
@@ -75,7 +74,7 @@ export function contentOf(content: Readable): { stream: ReadableStream<Uint8Arra
     stream,
     skip() {
       if (!skipping && begun && !content.readableEnded && !content.destroyed) {
-        controller.error(new Error("The file was skipped, because the next one was asked for."));
+        controller.error(new Error("The file was skipped, because the next file was requested."));
       }
       skip();
     },

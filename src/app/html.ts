@@ -7,8 +7,8 @@ const ESCAPES: Record<string, string> = {
 };
 
 /**
- * HTML that is sent as it is; an answer of it is `text/html`. The `html` tag makes it. `new Html(text)` vouches for a
- * text of yours, in which nothing is escaped: never give it what a user wrote.
+ * HTML, sent as `text/html` without further escaping. Use the `html` tag to create it. `new Html(text)` marks a string of yours
+ * as HTML; never pass it text that a user wrote.
  */
 export class Html {
   readonly #text: string;
@@ -23,11 +23,11 @@ export class Html {
 }
 
 /**
- * HTML from a template: every value put in is escaped, in text and in quoted attributes.
+ * Returns HTML from a template. Interpolated values are escaped for text and quoted attributes.
  *
- * Nested `html` goes in as it is, arrays item by item, and null, undefined and booleans as nothing, so that
- * `${isAdmin && html`<b>admin</b>`}` works. Escaping cannot make a value safe inside `<script>`, `<style>`, an
- * attribute without quotes, an `on…` attribute, or as a whole `href`.
+ * Nested `html` is inserted unchanged, arrays item by item. null, undefined and booleans are left out, so
+ * `${isAdmin && html`<b>admin</b>`}` works. Escaping cannot make a value safe inside `<script>`, `<style>`, an attribute
+ * without quotes, an `on…` attribute, or as a whole `href`.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly unknown[]): Html {
   let text = strings[0] ?? "";

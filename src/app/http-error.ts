@@ -1,7 +1,7 @@
 /**
- * Throw it from a handler to answer with an HTTP error: `throw new HttpError(403, "Not yours")`. Nothing is saved.
+ * Throw it from a handler to send an HTTP error: `throw new HttpError(403, "Not yours")`. The session is not saved.
  *
- * The client reads `status`, its reason and the `message`, so put nothing secret into it. `headers` go along.
+ * The response contains `status`, its reason and `message`, so put no secrets into the message. `headers` are sent too.
  */
 export class HttpError extends Error {
   override readonly name = "HttpError";
@@ -14,7 +14,9 @@ export class HttpError extends Error {
     options: ErrorOptions & { headers?: Readonly<Record<string, string>> } = {},
   ) {
     if (!Number.isInteger(status) || status < 400 || status > 599) {
-      throw new RangeError(`HttpError: give a status from 400 to 599; got ${String(status)}.`);
+      throw new RangeError(
+        `HttpError: the status must be an integer from 400 to 599; got ${String(status)}.`,
+      );
     }
     super(message, options);
     this.status = status;
@@ -22,7 +24,7 @@ export class HttpError extends Error {
   }
 }
 
-/** A header's name or value cannot be sent: a line break in it would let a stranger write headers. Names the `header`. */
+/** The name or value of `header` cannot be sent. A line break, for example, would let an attacker add headers. */
 export class HeaderError extends Error {
   override readonly name = "HeaderError";
   readonly code = "header";
@@ -64,8 +66,17 @@ const REASONS: Record<number, string> = {
   504: "Gateway Timeout",
 };
 
-/** The text of an error answer: `404 Not Found`, or `400 Bad Request: why`. */
+/** Returns the text of an error response: `404 Not Found`, or `400 Bad Request: message`. */
 export function errorText(status: number, message: string): string {
   const line = `${status} ${REASONS[status] ?? "Error"}`;
   return message === "" ? line : `${line}: ${message}`;
+}
+
+export function tooLarge(what = "The body"): HttpError {
+  return new HttpError(413, `${what} is too large`);
+}
+
+/** The error of a body that ended too early. */
+export function cutShort(cause?: unknown): HttpError {
+  return new HttpError(400, "The body was cut short", { cause });
 }

@@ -1,22 +1,23 @@
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "./option-names.ts";
 
-/** What an App accepts of a request's body. Sizes are bytes, times seconds. */
+/** What an App accepts of a request's body. Sizes are in bytes, times in seconds. */
 export interface BodyLimits {
-  /** A JSON or urlencoded body, and all the fields of a multipart form together. Default 1,048,576. Beyond: 413. */
+  /** The size of a JSON or urlencoded body, and of all fields of a multipart form together. Default 1,048,576. Above it: 413. */
   bodySize?: number;
-  /** A multipart form with its files, or a body read as a stream. Default 104,857,600. Beyond: 413. */
+  /** The size of a multipart form with its files, or of a body read as a stream. Default 104,857,600. Above it: 413. */
   uploadSize?: number;
-  /** One file. Default `uploadSize`. Beyond: 413. */
+  /** The size of one file. Default `uploadSize`. Above it: 413. */
   fileSize?: number;
-  /** How many files. Default 100. Beyond: 413. */
+  /** The number of files. Default 100. Above it: 413. */
   files?: number;
-  /** How many fields a form has. Default 1,000. Beyond: 413. */
+  /** The number of fields of a form. Default 1,000. Above it: 413. */
   fields?: number;
-  /** Until a JSON or urlencoded body is complete. Default 5. Beyond: 408. */
+  /** The time until a JSON or urlencoded body is complete. Default 5. Above it: 408. */
   bodyTimeout?: number;
-  /** Without a byte of a form with files, or of a stream, while the handler waits for one. Default 10. Beyond: 408. */
+  /** The time without a byte of an upload while the handler waits for one. Default 10. Above it: 408. */
   stallTimeout?: number;
-  /** Until an upload is complete. Default 600. Beyond: 408. */
+  /** The time until an upload is complete. Default 600. Above it: 408. */
   uploadTimeout?: number;
 }
 
@@ -33,17 +34,12 @@ const DEFAULTS: Required<BodyLimits> = {
   uploadTimeout: 600,
 };
 
-/** The limits with every default filled in. Throws ConfigError naming the one that is wrong. */
+/** Returns the limits with all defaults. Throws ConfigError that names a limit that is unknown or invalid. */
 export function resolveLimits(given: BodyLimits = {}): Required<BodyLimits> {
+  refuseUnknown(given, Object.keys(DEFAULTS), "limits.");
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(DEFAULTS, name)) {
-      throw new ConfigError(
-        `limits.${name}`,
-        `There is no such limit. There are: ${Object.keys(DEFAULTS).join(", ")}.`,
-      );
-    }
     if (typeof value !== "number" || !(value >= 0)) {
-      throw new ConfigError(`limits.${name}`, `Give a number, at least 0; got ${String(value)}.`);
+      throw new ConfigError(`limits.${name}`, `Must be a number, 0 or more; got ${String(value)}.`);
     }
   }
   const limits = { ...DEFAULTS, ...given };

@@ -1,11 +1,10 @@
 import type { Readable } from "node:stream";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
-import type { Body } from "./body.ts";
-import { cutShort, openBody, tooLarge } from "./body-source.ts";
+import { addField, type Body } from "./body-content.ts";
+import { openBody } from "./body-source.ts";
 import type { Exchange } from "./exchange.ts";
-import { addField } from "./fields.ts";
 import { contentOf, UploadedFile } from "./file.ts";
-import { HttpError } from "./http-error.ts";
+import { cutShort, HttpError, tooLarge } from "./http-error.ts";
 import type { BodyLimits } from "./limits.ts";
 
 interface Arriving {
@@ -15,8 +14,8 @@ interface Arriving {
 }
 
 /**
- * Reads a multipart form up to its first file, and the rest while the handler takes the files. Holds the fields, and
- * of a file no more than a chunk. Throws HttpError 400, 408 and 413, here or where the handler reads on.
+ * Reads a multipart form up to its first file, and the rest while the handler reads the files. Keeps the fields in memory,
+ * and at most one chunk of a file. Throws HttpError 400, 408 or 413, here or when the handler continues to read.
  */
 export async function readMultipart(
   exchange: Exchange,
@@ -30,19 +29,14 @@ export async function readMultipart(
   let fieldBytes = 0;
   let ended = false;
   let failure: unknown;
-  let wake: () => void = () => {};
-  let changed: Promise<void> = new Promise((resolve) => {
-    wake = resolve;
-  });
+  let changed = Promise.withResolvers<void>();
 
   const parser = openParser(contentType, limits);
   const source = openBody(exchange, { size, total, stall });
 
   function notify(): void {
-    wake();
-    changed = new Promise((resolve) => {
-      wake = resolve;
-    });
+    changed.resolve();
+    changed = Promise.withResolvers();
   }
   function fail(error: unknown): void {
     if (ended) return;
@@ -89,22 +83,22 @@ export async function readMultipart(
 
   async function pump(): Promise<void> {
     for (let chunk = await source.next(); chunk && !ended; chunk = await source.next()) {
-      // A file that nobody reads keeps the parser from taking more; the end of the request frees it.
+      // An unread file blocks the parser. The end of the request closes it.
       await new Promise<void>((resolve) => parser.write(chunk, () => resolve()));
     }
     if (!ended) parser.end();
-    // Something may follow the last part.
+    // Bytes can follow the last part.
     source.stop();
   }
   pump().catch(fail);
 
-  while (!ended && waiting.length === 0) await changed;
+  while (!ended && waiting.length === 0) await changed.promise;
   if (failure !== undefined) throw failure;
 
   async function next(): Promise<IteratorResult<UploadedFile, undefined>> {
     current?.skip();
     current = undefined;
-    while (!ended && waiting.length === 0) await changed;
+    while (!ended && waiting.length === 0) await changed.promise;
     if (failure !== undefined) throw failure;
     current = waiting.shift();
     return current === undefined ? { done: true, value: undefined } : { done: false, value: current.file };

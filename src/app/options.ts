@@ -3,20 +3,22 @@ import type { SessionOptions } from "../core/options.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { type BodyLimits, resolveLimits } from "./limits.ts";
+import { refuseUnknown } from "./option-names.ts";
 import type { AppRequest } from "./request.ts";
 import type { RouteTable } from "./routes.ts";
 
-/** How an App behaves: every option of `createSessions`, and these. */
+/** The options of an App: all options of `createSessions`, and these. */
 export interface AppOptions<T extends object = SessionData> extends SessionOptions<T> {
   /** MicroPie's name for `backend`. */
   sessionBackend?: SessionBackend | LoadSave;
-  /** Sessions made elsewhere, instead of options for new ones. Whoever made them closes them. */
+  /** Existing sessions, instead of options for new ones. The App does not close them. */
   sessions?: Sessions<T>;
-  /** What is accepted of a request's body. */
+  /** Limits for request bodies. */
   limits?: BodyLimits;
   /**
-   * Which requests have their session to themselves: names of methods, or a function that decides. Such requests of one
-   * session run one at a time, and wait `lockWait` seconds at most, else 503. A streamed answer's stream runs outside.
+   * Which requests use their session exclusively: names of methods, or a function that returns true. Such requests of one
+   * session run one at a time. They wait `lockWait` seconds at most, then fail with 503. The lock is released before a streamed
+   * response is sent.
    */
   exclusive?: readonly string[] | ((request: AppRequest<T>) => boolean);
 }
@@ -39,6 +41,7 @@ const NAMES: Record<keyof AppOptions, true> = {
   header: true,
   userId: true,
   legacy: true,
+  environment: true,
   sessionBackend: true,
   sessions: true,
   limits: true,
@@ -47,43 +50,35 @@ const NAMES: Record<keyof AppOptions, true> = {
 
 export interface ResolvedAppOptions<T extends object> {
   readonly sessions: Sessions<T>;
-  /** Whether the sessions were made here, so that they are closed here. */
+  /** Whether the App made the sessions and has to close them. */
   readonly ownsSessions: boolean;
   readonly limits: Required<BodyLimits>;
   readonly exclusive: AppOptions<T>["exclusive"];
 }
 
-/** Throws ConfigError naming the option that is wrong, unknown, or at odds with another. */
+/** Throws ConfigError that names an option that is unknown, invalid, or contradicts another. */
 export function resolveAppOptions<T extends object>(options: AppOptions<T>): ResolvedAppOptions<T> {
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(NAMES, name)) {
-      throw new ConfigError(name, `There is no such option. There are: ${Object.keys(NAMES).join(", ")}.`);
-    }
-  }
+  refuseUnknown(options, Object.keys(NAMES));
   const { sessionBackend, sessions, limits, exclusive, ...session } = options;
   if (exclusive !== undefined && typeof exclusive !== "function" && !Array.isArray(exclusive)) {
-    throw new ConfigError("exclusive", "Give an array of method names, or a function.");
+    throw new ConfigError("exclusive", "Must be an array of method names or a function.");
   }
   const resolved = { limits: resolveLimits(limits), exclusive };
   if (sessions !== undefined) {
     const [other] = sessionBackend === undefined ? Object.keys(session) : ["sessionBackend"];
     if (other !== undefined)
-      throw new ConfigError(other, "Give it to createSessions, since you give its sessions.");
+      throw new ConfigError(other, "Cannot be combined with `sessions`. Pass it to createSessions.");
     return { ...resolved, sessions, ownsSessions: false };
   }
-  if (sessionBackend === undefined)
-    return { ...resolved, sessions: createSessions(session), ownsSessions: true };
-  if (session.backend !== undefined) {
-    throw new ConfigError("sessionBackend", "It is another name of backend; give one of them.");
+  if (sessionBackend !== undefined) {
+    if (session.backend !== undefined)
+      throw new ConfigError("sessionBackend", "Is another name of `backend`. Set only one of them.");
+    session.backend = sessionBackend;
   }
-  return {
-    ...resolved,
-    sessions: createSessions({ ...session, backend: sessionBackend }),
-    ownsSessions: true,
-  };
+  return { ...resolved, sessions: createSessions(session), ownsSessions: true };
 }
 
-/** The test that `exclusive` stands for. Throws ConfigError if it names a method that is no route. */
+/** Returns the function that decides about exclusive use, if any. Throws ConfigError for a method that is not a route. */
 export function exclusiveTest<T extends object>(
   exclusive: AppOptions<T>["exclusive"],
   routes: RouteTable,
@@ -91,7 +86,7 @@ export function exclusiveTest<T extends object>(
   if (exclusive === undefined) return undefined;
   if (typeof exclusive === "function") return exclusive as (request: AppRequest) => boolean;
   for (const name of exclusive) {
-    if (!routes.has(name)) throw new ConfigError("exclusive", `${name} is no route of this App.`);
+    if (!routes.has(name)) throw new ConfigError("exclusive", `${name} is not a route of this App.`);
   }
   const names = new Set(exclusive);
   return (_request, route) => route !== undefined && names.has(route);

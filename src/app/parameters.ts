@@ -1,9 +1,9 @@
 /** How many path segments a method takes. */
 export interface Parameters {
   readonly required: number;
-  /** Infinity for a rest parameter, or a body that reads `arguments`. */
+  /** Infinity if there is a rest parameter or the function uses `arguments`. */
   readonly most: number;
-  /** What messages call them; empty where the source does not say. */
+  /** Their names for error messages; empty where the source has none. */
   readonly names: readonly string[];
 }
 
@@ -12,9 +12,8 @@ const NAME_ONLY = /^(?:async\s+)?([\w$\u0080-\uffff]+)\s*=>/;
 const CLOSING: Record<string, string> = { "(": ")", "[": "]", "{": "}" };
 
 /**
- * Reads the parameter list of a function from its source, since `length` does not count parameters with a default.
- * Undefined for a class, which is no handler. Where there is no source (a bound or native function), `length` is all
- * there is.
+ * Reads the parameter list of a function from its source, because `length` does not count parameters with a default.
+ * Returns undefined for a class, which cannot be a handler. Uses `length` if there is no source (a bound or native function).
  */
 export function parametersOf(fn: (...values: never[]) => unknown): Parameters | undefined {
   const source = Function.prototype.toString.call(fn);
@@ -30,7 +29,7 @@ export function parametersOf(fn: (...values: never[]) => unknown): Parameters | 
   return { required: fn.length, most: open ? Number.POSITIVE_INFINITY : parts.length, names };
 }
 
-/** The parameters of the first parenthesis that is not part of a computed name; undefined if it never closes. */
+/** Splits the first parenthesis that is not part of a computed name; returns undefined if it is never closed. */
 function split(source: string): { parts: string[]; end: number } | undefined {
   const parts: string[] = [];
   const closers: string[] = [];
@@ -79,7 +78,7 @@ function endOfString(source: string, start: number, quote: string): number {
   return source.length;
 }
 
-/** Texts and comments are left out, so that a page about arguments does not count. */
+/** Strings and comments are removed first, so that the word in a text does not count. */
 function readsArguments(source: string, from: number): boolean {
   const body = source
     .slice(from)

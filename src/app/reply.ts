@@ -1,6 +1,6 @@
 import { type HeaderPairs, type HeadersGiven, toPairs } from "./headers.ts";
 
-/** A handler's answer with a status and headers of its own; made by `reply` and `redirect`. */
+/** A response with its own status and headers, made by `reply` or `redirect`. */
 export class Reply {
   readonly status: number;
   readonly body: unknown;
@@ -8,7 +8,7 @@ export class Reply {
 
   constructor(status: number, body: unknown, headers: HeaderPairs) {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
-      throw new RangeError(`reply: give a status from 200 to 599; got ${String(status)}.`);
+      throw new RangeError(`reply: the status must be an integer from 200 to 599; got ${String(status)}.`);
     }
     this.status = status;
     this.body = body;
@@ -17,24 +17,23 @@ export class Reply {
 }
 
 /**
- * An answer with a status and headers. `body` is anything that a handler may return; without one, the answer is empty.
- * A `content-type` given here replaces the one that the body implies.
- * Throws HeaderError for a header with a line break in it.
+ * Returns a response with a status and headers. `body` is anything that a handler can return; by default it is empty. A
+ * `content-type` in `headers` replaces the one that the body implies.
+ * Throws HeaderError if a header has a line break or another character that headers cannot contain.
  */
 export function reply(status: number, body?: unknown, headers?: HeadersGiven): Reply {
   return new Reply(status, body ?? "", toPairs(headers));
 }
 
 /**
- * Sends the browser to `location`: 302, or another of 301, 303, 307 and 308. Characters that cannot stand in a URL are
- * percent-encoded, what is encoded already stays. It does not judge where the location leads: never redirect to an
- * address that a stranger chose.
+ * Returns a redirect to `location` with status 302, or 301, 303, 307 or 308. Characters that a URL cannot contain are
+ * percent-encoded; existing escapes are kept. The location is not checked: never redirect to a URL that a user supplied.
  */
 export function redirect(location: string | URL, status = 302): Reply {
   if (status !== 301 && status !== 302 && status !== 303 && status !== 307 && status !== 308) {
-    throw new RangeError(`redirect: give 301, 302, 303, 307 or 308; got ${String(status)}.`);
+    throw new RangeError(`redirect: the status must be 301, 302, 303, 307 or 308; got ${String(status)}.`);
   }
-  // A browser reads "\" as "/", so "/\evil.example" would leave the site.
+  // Browsers read "\" as "/", so "/\evil.example" would lead to another site.
   const encoded = String(location)
     .toWellFormed()
     .replace(/[^\x21-\x7e]|["<>\\^`{|}]/gu, encodeURIComponent);

@@ -4,7 +4,7 @@ import { type Exchange, urlOf } from "./exchange.ts";
 import type { UploadedFile } from "./file.ts";
 import { HttpError } from "./http-error.ts";
 
-/** The request that is being answered: `this.request` in an App. */
+/** The current request: `this.request` in an App. */
 export class AppRequest<T extends object = SessionData> {
   readonly #exchange: Exchange;
   #url: URL | undefined;
@@ -18,12 +18,12 @@ export class AppRequest<T extends object = SessionData> {
     return this.#exchange.method;
   }
 
-  /** The path as it was sent, percent-encoded and without the query. */
+  /** The path as the client sent it, percent-encoded, without the query. */
   get path(): string {
     return this.#exchange.path;
   }
 
-  /** The whole URL, with the host that the client names. Throws HttpError 400 if that cannot be one (RFC 9112 3.2). */
+  /** The complete URL, with the host that the client sent. Throws HttpError 400 if the host is invalid (RFC 9112 3.2). */
   get url(): URL {
     if (this.#url === undefined) {
       const url = URL.parse(urlOf(this.#exchange.raw));
@@ -37,19 +37,19 @@ export class AppRequest<T extends object = SessionData> {
     return this.#exchange.raw.headers;
   }
 
-  /** The web-standard request. Its body may have been read already; see `body`. */
+  /** The web-standard Request. Its body may have been read already; see `body`. */
   get raw(): Request {
     return this.#exchange.raw;
   }
 
-  /** Aborts when the client goes away before it has the whole answer. */
+  /** Aborts when the client disconnects before it has the complete response. */
   get signal(): AbortSignal {
     return this.#exchange.raw.signal;
   }
 
   /**
-   * The session: plain data, stored at the end of the request if it changed. Assigning replaces the data; `{}` and null
-   * end the session. Responses of handlers that look at it carry `Vary: Cookie`.
+   * The session: plain data, saved at the end of the request if it changed. Assigning replaces the data; assigning `{}` or
+   * null ends the session. The response to a request that reads this has `Vary: Cookie`.
    */
   get session(): Session<T> {
     return this.#exchange.visit.session as Session<T>;
@@ -59,14 +59,14 @@ export class AppRequest<T extends object = SessionData> {
     this.#exchange.visit.session = data as SessionData | null;
   }
 
-  /** The first value of this name in the query, or `fallback`. */
+  /** Returns the first value of this name in the query string, or `fallback`. */
   query(name: string): string | undefined;
   query<F>(name: string, fallback: F): string | F;
   query(name: string, fallback?: unknown): unknown {
     return this.#params().get(name) ?? fallback;
   }
 
-  /** Every value of this name in the query, in order. */
+  /** Returns all values of this name in the query string, in order. */
   queryAll(name: string): string[] {
     return this.#params().getAll(name);
   }
@@ -77,8 +77,8 @@ export class AppRequest<T extends object = SessionData> {
   }
 
   /**
-   * The first value of this field of the form (urlencoded or multipart), or `fallback`. A field that the client sent
-   * after a file is known once that file of `files` was read.
+   * Returns the first value of this field of the form (urlencoded or multipart), or `fallback`. A field that the client sends
+   * after a file is available once that file of `files` was read.
    */
   form(name: string): string | undefined;
   form<F>(name: string, fallback: F): string | F;
@@ -86,14 +86,14 @@ export class AppRequest<T extends object = SessionData> {
     return this.#exchange.body?.fields?.get(name)?.[0] ?? fallback;
   }
 
-  /** Every value of this field of the form, in order. */
+  /** Returns all values of this field of the form, in order. */
   formAll(name: string): string[] {
     return [...(this.#exchange.body?.fields?.get(name) ?? [])];
   }
 
   /**
-   * The JSON body; undefined if there is none. With a name: that member of it if it is an object that has one, else
-   * `fallback`. What a client sends has any shape: check it.
+   * Returns the JSON body; undefined if there is none. With a name, returns that member of it, or `fallback` if the body is
+   * not an object with this member. The shape of the body is not checked.
    */
   json(): unknown;
   json(name: string, fallback?: unknown): unknown;
@@ -106,16 +106,16 @@ export class AppRequest<T extends object = SessionData> {
   }
 
   /**
-   * The uploaded files of a multipart form, one after the other while they arrive; none for other bodies. What is not
-   * read of a file is skipped when the next one is asked for, and what is not asked for is not received at all.
+   * The uploaded files of a multipart form, one by one as they arrive; none for other bodies. The unread rest of a file is
+   * skipped when the next one is requested. Files that are not requested are not received.
    */
   get files(): AsyncIterable<UploadedFile> {
     return this.#exchange.body?.files ?? NO_FILES;
   }
 
   /**
-   * The body as a stream, if it is of a kind that is not read before the handler runs: anything but JSON and forms.
-   * Null otherwise. It ends in HttpError 413 or 408 beyond the limits.
+   * The body as a stream; null if there is no body, or if it is JSON or a form, which are read before the handler runs.
+   * Reading fails with HttpError 413 or 408 above the limits.
    */
   get body(): ReadableStream<Uint8Array> | null {
     return this.#exchange.body?.stream?.() ?? null;
@@ -126,8 +126,8 @@ const NO_FILES: AsyncIterable<UploadedFile> = {
   [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
 };
 
-/** What handlers see of an exchange. */
+/** Returns what handlers see of an exchange, always the same object. */
 export function viewOf(exchange: Exchange): AppRequest<object> {
   exchange.view ??= new AppRequest(exchange);
-  return exchange.view;
+  return exchange.view as AppRequest<object>;
 }

@@ -1,5 +1,5 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { chain } from "../core/engine.ts";
+import { chain } from "../core/call.ts";
 import type { LoadOptions } from "../core/load.ts";
 import { answerOf, type Outcome, toOwnResponse } from "./answer.ts";
 import { mayHaveBody, readBody } from "./body.ts";

@@ -3,7 +3,7 @@ import { parametersOf } from "./parameters.ts";
 
 type Handler = (...values: string[]) => unknown;
 
-/** A method that answers requests, and how many path segments it takes. */
+/** A method that handles requests, and how many path segments it takes. */
 export interface Route {
   readonly name: string;
   readonly handler: Handler;
@@ -18,9 +18,9 @@ const NO_SEGMENTS: readonly string[] = [];
 const tables = new WeakMap<object, RouteTable>();
 
 /**
- * The routes of an application: the methods of its class and of the classes between it and `base`, and the functions
- * among its fields. Never `_private`, `#private` or `ws_…` ones, getters, classes, and names that `base` or Object have
- * (`constructor`, `toString`, `fetch` ...). Requests look names up in this table only, never on the object.
+ * Returns the routes of an application: the methods of its class and of the classes between it and `base`, and the functions
+ * among its fields. Excluded are `_private`, `#private` and `ws_…` names, getters, classes, and names that `base` or Object
+ * have (`constructor`, `toString`, `fetch` ...). Requests are looked up only in this table, never on the object.
  */
 export function routesOf(app: object, base: object): RouteTable {
   const table = new Map(classRoutes(Object.getPrototypeOf(app) as object, base));
@@ -43,7 +43,7 @@ function classRoutes(prototype: object, base: object): RouteTable {
 function addRoutes(table: Map<string, Route>, owner: object, base: object): void {
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
     if (isPrivate(name) || name in base) continue;
-    // Whatever hides a method of the class above hides its route.
+    // A member that overrides a method of the parent class also replaces its route.
     table.delete(name);
     const handler: unknown = property.value;
     if (typeof handler !== "function") continue;
@@ -56,7 +56,7 @@ function isPrivate(name: string): boolean {
   return name.startsWith("_") || name.startsWith("ws_");
 }
 
-/** What a path asks for. */
+/** The route of a path, and its arguments. */
 export interface Match {
   readonly route: Route;
   readonly values: readonly string[];
@@ -65,9 +65,9 @@ export interface Match {
 const matches = new WeakMap<Route, Match>();
 
 /**
- * Finds the route of a path: its first segment names the method, the others are its arguments, percent-decoded one by
- * one. A name that is no method goes to `index` with all segments, if `index` takes arguments.
- * Throws HttpError 404, and 400 for a missing argument or a malformed escape.
+ * Returns the route of a path. The first segment names the method; the others are its arguments, percent-decoded one by one. If
+ * no method has that name, `index` gets all segments, provided that it takes arguments.
+ * Throws HttpError 404, or 400 for a missing argument or a malformed escape.
  */
 export function matchRoute(table: RouteTable, path: string): Match {
   if (path === "/") {
@@ -75,7 +75,7 @@ export function matchRoute(table: RouteTable, path: string): Match {
     if (index === undefined) throw new HttpError(404);
     return index.required === 0 ? bare(index) : checked(index, NO_SEGMENTS);
   }
-  // The common case, a name and nothing else, costs one look-up.
+  // The common case, a single name, takes one lookup.
   const direct = table.get(path.slice(1));
   if (direct !== undefined && direct.required === 0) return bare(direct);
 

@@ -1,65 +1,60 @@
-import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerRequest } from "srvx";
 import type { Awaitable } from "../backends/backend.ts";
 import { ConfigError } from "../errors.ts";
 import type { Mount } from "../visit/mount.ts";
 import { type Answer, type Outcome, toResponse } from "./answer.ts";
 import { type Exchange, fromRequest, open, urlOf } from "./exchange.ts";
+import { refuseUnknown } from "./option-names.ts";
+import { closeServer, startServer } from "./server.ts";
 import { onSignals } from "./signals.ts";
 
-/** How `serve` listens. */
+/** The options of `serve`. */
 export interface ServeOptions {
-  /** Default 8000; 0 takes a free one. */
+  /** Default 8000. 0 takes a free port. */
   port?: number;
   /** The name or address to listen on. Default: every address of the machine. */
   hostname?: string;
-  /** Whether SIGINT and SIGTERM close it, and then end the process. Default true. */
+  /** Whether SIGINT and SIGTERM close the server and then end the process. Default true. */
   signals?: boolean;
-  /** How long `close` waits for requests to end before it cuts them, in seconds. Default 10. */
+  /** How long `close` waits for running requests before it closes their connections, in seconds. Default 10. */
   shutdownTimeout?: number;
 }
 
-/** An App that listens. */
+/** An App that is listening. */
 export interface RunningApp {
-  /** Where to reach it from here: `http://localhost:8000/`. */
+  /** The URL on this machine, such as `http://localhost:8000/`. */
   readonly url: string;
   readonly port: number;
-  /** Takes no more connections, lets running requests end, then shuts the App down. Can be called twice. */
+  /** Stops accepting connections, waits for running requests, then shuts the App down. Further calls return the same promise. */
   close(): Promise<void>;
 }
 
-/** What listening needs of an App. */
+/** What `listen` needs of an App. */
 export interface Listener {
   readonly mount: Mount;
   respond(exchange: Exchange): Awaitable<Outcome>;
   shutdown(): Promise<void>;
 }
 
-/**
- * For Bun, which would cut a stream that is silent for ten seconds, and refuse bodies over 128 MiB whatever the App's
- * limits are. 255 seconds is the longest that it knows.
- */
-const BUN = { idleTimeout: 255, maxRequestBodySize: Number.MAX_SAFE_INTEGER };
-
 const NAMES = ["port", "hostname", "signals", "shutdownTimeout"];
 
 export async function listen(options: ServeOptions, listener: Listener): Promise<RunningApp> {
   const { port, hostname, signals, shutdownTimeout } = check(options);
-  // Only who serves by himself needs a server; a host of `fetch` is one.
-  const { serve, FastResponse } = await import("srvx");
+  const { FastResponse } = await import("srvx");
   let closing: Promise<void> | undefined;
 
   function send(request: ServerRequest, exchange: Exchange, outcome: Outcome): Response {
     const response = nodeResponseOf(request);
     if (response !== undefined) {
-      // Else a connection that is kept alive would keep the server from closing.
+      // A kept-alive connection would keep the server from closing.
       if (closing !== undefined) response.shouldKeepAlive = false;
       if (!(outcome instanceof Response) && write(response, outcome)) return sent;
     }
     return toResponse(exchange, outcome);
   }
   const sent = new FastResponse(null);
-  const server = serve({
+  const starting = startServer({
     fetch(request) {
       const exchange = exchangeOf(listener.mount, request, FastResponse);
       const outcome = listener.respond(exchange);
@@ -69,48 +64,30 @@ export async function listen(options: ServeOptions, listener: Listener): Promise
     },
     port,
     ...(hostname === undefined ? {} : { hostname }),
-    manual: true,
-    silent: true,
-    gracefulShutdown: false,
-    bun: BUN,
+    // Bun would refuse bodies over 128 MiB, whatever the limits of the App are.
+    bun: { maxRequestBodySize: Number.MAX_SAFE_INTEGER },
   });
-  try {
-    await server.serve();
-    await server.ready();
-  } catch (error) {
+  const server = await starting.catch((error: unknown) => {
     throw listenError(error, port, hostname);
-  }
+  });
   if (server.url === undefined) {
-    const message =
-      "this runtime does not listen by itself; export the App, or { fetch: app.fetch }, instead.";
+    const message = "This runtime cannot listen on a port. Export the App, or { fetch: app.fetch }, instead.";
     throw new ConfigError("serve", message);
   }
 
-  async function shut(): Promise<void> {
-    const cut = setTimeout(() => void server.close(true), shutdownTimeout * 1000);
-    // A stream whose headers left before now said keep-alive, and would be kept for seconds after its end.
-    const sweep = setInterval(() => closeIdle(server.node?.server), 50);
-    try {
-      await server.close();
-    } finally {
-      clearTimeout(cut);
-      clearInterval(sweep);
-      await listener.shutdown();
-    }
-  }
   function close(): Promise<void> {
     forget();
-    closing ??= shut();
+    closing ??= closeServer(server, shutdownTimeout).finally(() => listener.shutdown());
     return closing;
   }
   const forget = signals ? onSignals(close) : () => {};
-  const url = new URL(server.url!);
+  const url = new URL(server.url);
   if (hostname === undefined || url.hostname === "[::]" || url.hostname === "0.0.0.0")
     url.hostname = "localhost";
   return { url: url.href, port: Number(url.port || 80), close };
 }
 
-// A target that needs none of the URL parser's work: no dot segments, nothing it would encode.
+// A target that the URL parser would return unchanged: no dot segments and nothing to encode.
 const PLAIN = /^\/[\w\-~!$&'()*+,;=:@%/?.]*$/;
 
 function exchangeOf(mount: Mount, request: ServerRequest, kind: typeof Response): Exchange {
@@ -122,16 +99,12 @@ function exchangeOf(mount: Mount, request: ServerRequest, kind: typeof Response)
   return open(mount, request, incoming, kind, method, target);
 }
 
-function closeIdle(server: object | undefined): void {
-  if (server !== undefined && "closeIdleConnections" in server) (server as HttpServer).closeIdleConnections();
-}
-
-/** Node's own response. Only HTTP/1 is served here. */
+/** Node's own response. The server speaks only HTTP/1. */
 function nodeResponseOf(request: ServerRequest): ServerResponse | undefined {
   return request.runtime?.node?.res as ServerResponse | undefined;
 }
 
-/** Sends what is no stream, in one write: through a Response it would be two, and a fifth dearer. */
+/** Sends an answer that is not a stream in one write. Sending it as a Response takes two, and a fifth more CPU. */
 function write(response: ServerResponse, { status, headers, body }: Answer): boolean {
   if (body instanceof ReadableStream) return false;
   if (body === null) {
@@ -143,7 +116,7 @@ function write(response: ServerResponse, { status, headers, body }: Answer): boo
   return true;
 }
 
-/** The path of `/…` does not depend on the host, which may be none. */
+/** A target that starts with `/` does not depend on the Host header, which can be missing. */
 function targetOf(url: string, request: Request): string {
   const parsed = URL.parse(url.startsWith("/") ? `http://localhost${url}` : urlOf(request));
   return parsed === null ? url : parsed.pathname + parsed.search;
@@ -152,36 +125,27 @@ function targetOf(url: string, request: Request): string {
 function check(
   options: ServeOptions,
 ): Required<Omit<ServeOptions, "hostname">> & { hostname: string | undefined } {
-  for (const name of Object.keys(options)) {
-    if (!NAMES.includes(name)) {
-      throw new ConfigError(name, `There is no such option of serve. There are: ${NAMES.join(", ")}.`);
-    }
-  }
+  refuseUnknown(options, NAMES);
   const { port = 8000, hostname, signals = true, shutdownTimeout = 10 } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new ConfigError("port", `Give a whole number from 0 to 65535; got ${String(port)}.`);
+    throw new ConfigError("port", `Must be an integer from 0 to 65535; got ${String(port)}.`);
   }
   if (typeof shutdownTimeout !== "number" || !(shutdownTimeout >= 0)) {
-    throw new ConfigError("shutdownTimeout", `Give a number, at least 0; got ${String(shutdownTimeout)}.`);
+    throw new ConfigError("shutdownTimeout", `Must be a number, 0 or more; got ${String(shutdownTimeout)}.`);
   }
   return { port, hostname, signals, shutdownTimeout };
 }
 
 function listenError(error: unknown, port: number, hostname: string | undefined): unknown {
-  const { code } = error as { code?: string };
-  const cause = { cause: error };
-  if (code === "EADDRINUSE") {
-    return new ConfigError(
-      "port",
-      `${port} is in use by another program. Stop it, or choose another port.`,
-      cause,
-    );
-  }
-  if (code === "EACCES") {
-    return new ConfigError("port", `${port} is not allowed for this user. Choose one above 1023.`, cause);
-  }
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
-    return new ConfigError("hostname", `${hostname} is no name or address of this machine.`, cause);
+  const config = (option: string, message: string) => new ConfigError(option, message, { cause: error });
+  switch ((error as { code?: string }).code) {
+    case "EADDRINUSE":
+      return config("port", `${port} is in use by another program. Stop it or choose another port.`);
+    case "EACCES":
+      return config("port", `You do not have permission to use port ${port}. Choose a port above 1023.`);
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return config("hostname", `${hostname} is not a name or address of this machine.`);
   }
   return error;
 }

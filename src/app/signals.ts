@@ -3,7 +3,7 @@ type Close = () => Promise<void>;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const open = new Set<Close>();
 
-/** Calls `close` at SIGINT and SIGTERM, then ends the process as the signal would. Answers what takes it back. */
+/** Calls `close` on SIGINT and SIGTERM, then ends the process as the signal would. Returns a function that undoes this. */
 export function onSignals(close: Close): () => void {
   if (open.size === 0) for (const signal of SIGNALS) process.on(signal, end);
   open.add(close);
@@ -17,7 +17,7 @@ function forget(): void {
 }
 
 async function end(signal: NodeJS.Signals): Promise<void> {
-  // From here on a second Ctrl+C ends the process at once.
+  // Without listeners, a second Ctrl+C ends the process at once.
   const closing = [...open];
   open.clear();
   forget();

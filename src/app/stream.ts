@@ -1,11 +1,11 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { chain } from "../core/engine.ts";
+import { chain } from "../core/call.ts";
 import { type Exchange, within } from "./exchange.ts";
 import { Html } from "./html.ts";
 
 type Chunks = Iterator<unknown> | AsyncIterator<unknown>;
 
-/** The chunks of a generator, if this is one. */
+/** Returns the iterator of a generator or async iterable; undefined for any other object. */
 export function chunksOf(value: object): Chunks | undefined {
   if (Symbol.asyncIterator in value) {
     return (value as AsyncIterable<unknown>)[Symbol.asyncIterator]();
@@ -17,9 +17,9 @@ export function chunksOf(value: object): Chunks | undefined {
 }
 
 /**
- * A stream of a generator's chunks. The generator runs to its first chunk here, before the headers leave, so what
- * comes before that chunk may still set a cookie, or fail with an error answer. After that it runs when the client
- * takes more, and ends when the client leaves.
+ * Returns a stream of a generator's chunks. The generator runs to its first chunk before the headers are sent, so until then it
+ * can set a cookie or fail with an error response. After that it runs when the client reads more, and it is ended when the client
+ * disconnects.
  */
 export function streamChunks(exchange: Exchange, chunks: Chunks): Awaitable<ReadableStream<Uint8Array>> {
   return chain(chunks.next() as Awaitable<IteratorResult<unknown>>, (first) => {
@@ -38,7 +38,7 @@ export function streamChunks(exchange: Exchange, chunks: Chunks): Awaitable<Read
   });
 }
 
-/** The same stream, after whose end the session is saved again. */
+/** Returns the same stream; the session is saved again when it ends. */
 export function saveAfter(
   exchange: Exchange,
   stream: ReadableStream<Uint8Array>,
@@ -52,8 +52,8 @@ export function saveAfter(
 }
 
 /**
- * Ends a stream of which nobody takes any more, such as the body that HEAD does not send. That it cannot be cancelled
- * (it had failed, or its own `cancel` throws) is nothing to fail for: unhandled, that rejection would end the process.
+ * Cancels a stream that nobody reads, such as the body of a response to HEAD. If that fails (the stream has failed before, or
+ * its own `cancel` throws), the error is ignored; as an unhandled rejection it would end the process.
  */
 export function drop(stream: ReadableStream | null | undefined, reason?: unknown): void {
   stream?.cancel(reason).catch(() => {});
@@ -69,7 +69,7 @@ function sourceStream(
   async function fail(error: unknown): Promise<void> {
     if (failed) return;
     failed = true;
-    // What fails because the client left is nobody's fault.
+    // An error caused by the client's disconnect is not logged.
     if (!left) console.error(error);
     abandon(exchange);
   }
@@ -92,7 +92,7 @@ function sourceStream(
         left = true;
         try {
           await stop(reason);
-          // The headers may never have left, and then nothing may be saved.
+          // If the headers were never sent, nothing must be saved.
           if (exchange.headersSent && !failed) await close(exchange);
         } catch (error) {
           await fail(error);
@@ -103,7 +103,7 @@ function sourceStream(
   );
 }
 
-/** Ends a request whose answer has left: what changed since the first byte is saved. */
+/** Ends a request whose response was sent, and saves what changed since the first byte. */
 async function close(exchange: Exchange): Promise<void> {
   exchange.body?.close?.();
   await exchange.visit.commitLate();

@@ -1,21 +1,24 @@
-/** More often than this, others got in between only if the store does not do what it says. */
+import { type Environment, sleep } from "../environment.ts";
+
+/** If others write this often between a read and a write, the store does not do what it says. */
 const ATTEMPTS = 200;
-/** Milliseconds. */
-const LONGEST = 128;
+/** Seconds. */
+const LONGEST = 0.128;
 
 /**
- * Calls `attempt` until it answers something, with a short random pause in between: somebody else's write came first,
- * and those who meet here would only meet again. Throws if that goes on for hundreds of times.
+ * Calls `attempt` until it returns something, with a short random pause after each time that somebody else's write came
+ * first. Throws after 200 attempts.
  */
-export async function untilDone<R>(what: string, attempt: () => Promise<R | undefined>): Promise<R> {
+export async function untilDone<R>(
+  environment: Environment,
+  what: string,
+  attempt: () => Promise<R | undefined>,
+): Promise<R> {
   for (let number = 0; number < ATTEMPTS; number++) {
     const result = await attempt();
     if (result !== undefined) return result;
-    await pause(Math.random() * Math.min(2 ** number, LONGEST));
+    // At random, because those that collide here would only collide again.
+    await sleep(environment, environment.random() * Math.min(2 ** number / 1000, LONGEST));
   }
   throw new Error(`${what}: others changed it between each read and write`);
-}
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,8 +1,8 @@
-import type { DataChanges } from "./backend.ts";
+import type { DataChanges } from "./_contract.ts";
 
 /**
- * The JSON text of one object after these changes. Keys are only ever own members here: `__proto__` and its friends
- * are data like any other key. Throws SyntaxError if `data` is not JSON.
+ * Returns the JSON text of an object after these changes. `__proto__` and its like are keys as any other.
+ * Throws SyntaxError if `data` is not JSON.
  */
 export function mergeData(data: string, changes: DataChanges): string {
   const members = new Map<string, string>();
@@ -12,7 +12,7 @@ export function mergeData(data: string, changes: DataChanges): string {
   return dataText(members);
 }
 
-/** The JSON text of an object with these members, each the JSON text of its value. */
+/** Returns the JSON text of an object with these members, each given as the JSON text of its value. */
 export function dataText(members: ReadonlyMap<string, string>): string {
   return `{${Array.from(members, ([key, text]) => `${JSON.stringify(key)}:${text}`).join(",")}}`;
 }

@@ -1,42 +1,40 @@
+import type { NewRecord, SessionData } from "./_contract.ts";
 import { dataText } from "./_data.ts";
 import { newRecord, type StoredRecord } from "./_record.ts";
-import type { SessionData } from "./backend.ts";
 
 /** The one member of a stored dictionary that is not session data. */
 const BOOKKEEPING = "micropie";
 
+const TEXTS = ["secretHash", "head"] as const;
+const TEXTS_OR_NULL = ["previousSecretHash", "userId"] as const;
 const COUNTS = ["previousEpoch", "epoch", "version", "fence"] as const;
-const TIMES = [
-  "previousUntil",
-  "createdAt",
-  "expiresAt",
-  "absoluteExpiresAt",
-  "idleTimeout",
-  "lockedUntil",
-] as const;
+const TIMES = ["previousUntil", "expiresAt", "absoluteExpiresAt", "lockedUntil"] as const;
+const MEMBERS = [...TEXTS, ...TEXTS_OR_NULL, ...COUNTS, ...TIMES] as const;
 
 /**
- * The record as the dictionary that `load` and `save` speak of: session keys flat, everything else under "micropie".
- * A key that is itself "micropie", or that holds a `__proto__` anywhere (which careless copying loses), is kept as
- * text in the bookkeeping.
+ * Returns the record as a dictionary for `load` and `save`: the session's keys at the top level, everything else under
+ * "micropie". A key that is itself "micropie", or whose value contains `__proto__` (which careless copying loses), is
+ * kept as text among the latter.
  */
 export function toDictionary(record: StoredRecord): SessionData {
-  const { data, ...bookkeeping } = plain(record);
-  const dictionary: SessionData = JSON.parse(data);
-  const rest = new Map<string, string>();
-  if (data.includes("__proto__") || Object.hasOwn(dictionary, BOOKKEEPING)) {
+  const dictionary: SessionData = JSON.parse(record.data);
+  const bookkeeping: Record<string, unknown> = {};
+  for (const name of MEMBERS) bookkeeping[name] = record[name];
+  if (record.data.includes("__proto__") || Object.hasOwn(dictionary, BOOKKEEPING)) {
+    const rest = new Map<string, string>();
     for (const [key, value] of Object.entries(dictionary)) {
       const text = JSON.stringify(value);
       if (key !== BOOKKEEPING && key !== "__proto__" && !text.includes('"__proto__"')) continue;
       rest.set(key, text);
       delete dictionary[key];
     }
+    if (rest.size > 0) bookkeeping.rest = dataText(rest);
   }
-  dictionary[BOOKKEEPING] = rest.size === 0 ? bookkeeping : { ...bookkeeping, rest: dataText(rest) };
+  dictionary[BOOKKEEPING] = bookkeeping;
   return dictionary;
 }
 
-/** The record in a dictionary, or undefined if it holds none that we wrote. */
+/** Returns the record in a dictionary, or undefined if it is not one made by `toDictionary`. */
 export function fromDictionary(dictionary: unknown): StoredRecord | undefined {
   if (!isDictionary(dictionary) || !Object.hasOwn(dictionary, BOOKKEEPING)) return undefined;
   const { [BOOKKEEPING]: kept, ...flat } = dictionary;
@@ -46,43 +44,30 @@ export function fromDictionary(dictionary: unknown): StoredRecord | undefined {
     if (!isObjectText(kept.rest)) return undefined;
     data = data === "{}" ? kept.rest : `${data.slice(0, -1)},${kept.rest.slice(1)}`;
   }
-  return { ...plain(kept as unknown as StoredRecord), data };
+  const record: Record<string, unknown> = { data };
+  for (const name of MEMBERS) record[name] = kept[name];
+  return record as unknown as StoredRecord;
 }
 
 /**
- * The record that `save` of a built-in back-end keeps: the one in the dictionary, living at most `timeout` seconds;
- * or, for any other dictionary, one with an empty hash, which no cookie can match and `read` does not answer.
+ * Returns the record that `save` of a built-in back-end stores: the one in the dictionary, living at most `timeout`
+ * seconds; or, for any other dictionary, a record with an empty hash, which no cookie matches and `read` ignores.
  */
 export function restored(dictionary: SessionData, timeout: number, now: number): StoredRecord {
   const record = fromDictionary(dictionary);
   if (record !== undefined) return { ...record, expiresAt: Math.min(record.expiresAt, now + timeout) };
-  const lifetime = { idleTimeout: timeout, absoluteTimeout: timeout, persistent: false };
-  return newRecord({ data: JSON.stringify(dictionary), secretHash: "", userId: null, ...lifetime }, now);
+  return newRecord(plainRecord(dictionary, timeout), now);
 }
 
-/** What `load` of a built-in back-end answers for a live record: the reverse of `restored`. */
+/** Returns a new record for a dictionary that is no session. */
+export function plainRecord(dictionary: SessionData, timeout: number): NewRecord {
+  const data = JSON.stringify(dictionary);
+  return { data, secretHash: "", userId: null, idleTimeout: timeout, absoluteTimeout: timeout, head: "" };
+}
+
+/** Returns what `load` of a built-in back-end returns for a live record: the reverse of `restored`. */
 export function dictionaryOf(record: StoredRecord): SessionData {
   return record.secretHash === "" ? JSON.parse(record.data) : toDictionary(record);
-}
-
-function plain(record: StoredRecord): StoredRecord {
-  return {
-    data: record.data,
-    secretHash: record.secretHash,
-    previousSecretHash: record.previousSecretHash,
-    previousEpoch: record.previousEpoch,
-    previousUntil: record.previousUntil,
-    epoch: record.epoch,
-    version: record.version,
-    createdAt: record.createdAt,
-    expiresAt: record.expiresAt,
-    absoluteExpiresAt: record.absoluteExpiresAt,
-    idleTimeout: record.idleTimeout,
-    persistent: record.persistent,
-    userId: record.userId,
-    fence: record.fence,
-    lockedUntil: record.lockedUntil,
-  };
 }
 
 function isDictionary(value: unknown): value is Record<string, unknown> {
@@ -91,11 +76,9 @@ function isDictionary(value: unknown): value is Record<string, unknown> {
 
 function isBookkeeping(kept: Record<string, unknown>): boolean {
   return (
-    typeof kept.secretHash === "string" &&
     kept.secretHash !== "" &&
-    (kept.previousSecretHash === null || typeof kept.previousSecretHash === "string") &&
-    (kept.userId === null || typeof kept.userId === "string") &&
-    typeof kept.persistent === "boolean" &&
+    TEXTS.every((name) => typeof kept[name] === "string") &&
+    TEXTS_OR_NULL.every((name) => kept[name] === null || typeof kept[name] === "string") &&
     COUNTS.every((name) => Number.isSafeInteger(kept[name])) &&
     TIMES.every((name) => Number.isFinite(kept[name]))
   );

@@ -1,12 +1,12 @@
-import type { SessionData } from "./backend.ts";
+import type { SessionData } from "./_contract.ts";
 
-/** The longest that a store is asked to keep something, in seconds: ten years, which every store can count. */
+/** The longest time to live passed to a store, in seconds: ten years, which every store can count. */
 export const LONGEST = 315_360_000;
 
 /**
- * A dictionary as the bridges hand it to somebody else's store: one text, because stores bend what they look into.
- * They drop `__proto__`, refuse NUL and `$`, add members of their own, keep what they were given by reference. The
- * deadline is beside it, since many never expire anything, or only to within a second.
+ * A dictionary as it is passed to a store of another library: one text, because stores alter objects. They drop
+ * `__proto__`, refuse NUL and `$`, add members of their own, or keep a reference. The deadline is beside it, because many
+ * never expire anything, or only to within a second.
  */
 export interface Envelope {
   readonly micropie: string;
@@ -23,7 +23,7 @@ export function isEnvelope(value: unknown): value is Envelope {
   return typeof micropie === "string" && typeof until === "number";
 }
 
-/** What `load` answers for what a store has: the dictionary; `{}` once its time is over; else what others put there. */
+/** Returns the dictionary in what a store has: `{}` after its deadline, and anything else as it is. */
 export function opened(value: unknown, now: number): SessionData {
   if (isEnvelope(value)) return value.until > now ? JSON.parse(value.micropie) : {};
   return typeof value === "object" && value !== null ? { ...value } : {};

@@ -1,4 +1,4 @@
-/** What was used last, by key, as long as all of it weighs no more than `maxWeight`: the longest unused goes first. */
+/** A cache of values by key with a total weight of at most `maxWeight`. The least recently used one is dropped first. */
 export class Recent<V> {
   readonly #maxWeight: number;
   readonly #entries = new Map<string, { readonly value: V; readonly weight: number }>();
@@ -8,7 +8,7 @@ export class Recent<V> {
     this.#maxWeight = maxWeight;
   }
 
-  /** What is remembered under the key, which counts as a use; or undefined. */
+  /** Returns the value, which counts as a use, or undefined. */
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -17,7 +17,7 @@ export class Recent<V> {
     return entry.value;
   }
 
-  /** Remembers a value in place of the one before; nothing at all if it alone is too heavy. */
+  /** Replaces the value; stores none if it alone is too heavy. */
   set(key: string, value: V, weight: number): void {
     this.delete(key);
     if (weight > this.#maxWeight) return;

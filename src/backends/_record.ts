@@ -1,17 +1,20 @@
+import type { NewRecord, PatchResult, SessionPatch, SessionRecord } from "./_contract.ts";
 import { mergeData } from "./_data.ts";
-import type { NewRecord, PatchResult, SessionPatch, SessionRecord } from "./backend.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A record as a back-end keeps it: what `read` answers, and the lock that only the back-end sees. */
+/** A record as a back-end stores it: what `read` returns, and the lock, which only the back-end sees. */
 export interface StoredRecord extends Writable<Omit<SessionRecord, "now">> {
-  /** The last fencing number that `lock` answered, 0 before the first. */
+  /** The last fencing number that `lock` returned; 0 before the first. */
   fence: number;
-  /** When its holder's time is over; 0 when it is free. */
+  /** When the lock runs out; 0 while there is none. */
   lockedUntil: number;
 }
 
-/** What `create` stores at this moment. */
+/** A change of a live record. */
+export type Change<What, R> = (record: StoredRecord, what: What, now: number) => R;
+
+/** Returns what `create` stores at this moment. */
 export function newRecord(record: NewRecord, now: number): StoredRecord {
   const absoluteExpiresAt = now + record.absoluteTimeout;
   return {
@@ -22,18 +25,16 @@ export function newRecord(record: NewRecord, now: number): StoredRecord {
     previousUntil: 0,
     epoch: 0,
     version: 1,
-    createdAt: now,
     expiresAt: Math.min(now + record.idleTimeout, absoluteExpiresAt),
     absoluteExpiresAt,
-    idleTimeout: record.idleTimeout,
-    persistent: record.persistent,
     userId: record.userId,
+    head: record.head,
     fence: 0,
     lockedUntil: 0,
   };
 }
 
-/** What `read` answers: a copy, so that nothing done to it reaches the store. */
+/** Returns a stored record as `read` does, without its lock. */
 export function snapshot(record: StoredRecord, now: number): SessionRecord {
   return {
     data: record.data,
@@ -43,38 +44,37 @@ export function snapshot(record: StoredRecord, now: number): SessionRecord {
     previousUntil: record.previousUntil,
     epoch: record.epoch,
     version: record.version,
-    createdAt: record.createdAt,
     expiresAt: record.expiresAt,
     absoluteExpiresAt: record.absoluteExpiresAt,
-    idleTimeout: record.idleTimeout,
-    persistent: record.persistent,
     userId: record.userId,
+    head: record.head,
     now,
   };
 }
 
-/** Whether a live record meets the patch's conditions. */
-export function meets(record: StoredRecord, patch: SessionPatch): boolean {
-  return (
+/**
+ * Returns the data of a live record after the patch: the patch's own if its version is still current, else its changes
+ * merged in. Returns undefined if the record does not meet the patch's conditions.
+ */
+export function patchedData(record: StoredRecord, patch: SessionPatch): string | undefined {
+  const isMet =
     record.epoch === patch.ifEpoch &&
     (patch.ifVersion === undefined || record.version === patch.ifVersion) &&
     (patch.ifSecretHash === undefined || record.secretHash === patch.ifSecretHash) &&
-    (patch.ifFence === undefined || record.fence === patch.ifFence)
-  );
-}
-
-/** The data after the patch: its own text if nobody wrote in between, else its changes merged into what is there. */
-export function patchedData(record: { data: string; version: number }, patch: SessionPatch): string {
+    (patch.ifFence === undefined || record.fence === patch.ifFence);
+  if (!isMet) return undefined;
   return record.version === patch.baseVersion ? patch.data : mergeData(record.data, patch.changes());
 }
 
-/** Changes the record in place: all of the patch or nothing. */
+/** Applies the whole patch to the record, or nothing of it. */
 export function applyPatch(record: StoredRecord, patch: SessionPatch, now: number): PatchResult {
   if (record.expiresAt <= now) return "ended";
-  if (!meets(record, patch)) return "stale";
+  const data = patchedData(record, patch);
+  if (data === undefined) return "stale";
   const result = record.version === patch.baseVersion ? "ok" : "merged";
-  record.data = patchedData(record, patch);
+  record.data = data;
   record.version += 1;
+  if (patch.head !== undefined) record.head = patch.head;
   const { rotation } = patch;
   if (rotation !== undefined) {
     record.previousSecretHash = record.secretHash;
@@ -83,21 +83,17 @@ export function applyPatch(record: StoredRecord, patch: SessionPatch, now: numbe
     record.secretHash = rotation.secretHash;
     if (rotation.raiseEpoch) record.epoch += 1;
     if (rotation.userId !== undefined) record.userId = rotation.userId;
-    const { lifetime } = rotation;
-    if (lifetime !== undefined) {
-      record.createdAt = now;
-      record.idleTimeout = lifetime.idleTimeout;
-      record.absoluteExpiresAt = now + lifetime.absoluteTimeout;
-      record.persistent = lifetime.persistent;
-      record.expiresAt = Math.min(now + lifetime.idleTimeout, record.absoluteExpiresAt);
-      return result;
+    if (rotation.absoluteTimeout !== undefined) {
+      record.absoluteExpiresAt = now + rotation.absoluteTimeout;
+      // Both deadlines start anew, so this one may move back as well.
+      record.expiresAt = now;
     }
   }
   applyTouch(record, patch.idleTimeout, now);
   return result;
 }
 
-/** Moves the idle deadline of a live record, never back and never past the absolute one. Answers whether it moved. */
+/** Moves the idle deadline of a live record, never back and never past the absolute one. Returns whether it moved. */
 export function applyTouch(record: StoredRecord, idleTimeout: number, now: number): boolean {
   const deadline = Math.min(now + idleTimeout, record.absoluteExpiresAt);
   if (deadline <= record.expiresAt) return false;
@@ -105,7 +101,7 @@ export function applyTouch(record: StoredRecord, idleTimeout: number, now: numbe
   return true;
 }
 
-/** Takes the lock of a live record, unless another holder's time is not over. */
+/** Locks a live record and returns the fencing number; "busy" if another lock has not run out. */
 export function applyLock(record: StoredRecord, seconds: number, now: number): number | "busy" {
   if (record.lockedUntil > now) return "busy";
   record.fence += 1;
@@ -113,7 +109,7 @@ export function applyLock(record: StoredRecord, seconds: number, now: number): n
   return record.fence;
 }
 
-/** Renews the lock or frees it with 0; false if somebody took it since. */
+/** Extends the lock, or releases it with 0. Returns false if somebody else has locked the record since. */
 export function applyRelock(record: StoredRecord, fence: number, seconds: number, now: number): boolean {
   if (record.fence !== fence) return false;
   record.lockedUntil = seconds > 0 ? now + seconds : 0;

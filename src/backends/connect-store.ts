@@ -7,16 +7,15 @@ import { SessionBackend, type SessionData } from "./backend.ts";
 export type { ConnectStoreLike } from "./_connect-store/like.ts";
 
 /**
- * Sessions in any store that was made for express-session: MongoDB, DynamoDB and whatever else somebody wrote one for.
+ * Stores sessions in any store that was made for express-session: for MongoDB, DynamoDB and many more.
  *
- * Such a store has no condition and no version, so this is a back-end of two methods: within one process it keeps
- * every promise, over a store that reads what it has written; across processes the last write wins (docs/backends.md
- * says which promises that costs). Deadlines are on the clock of the process, so those that share a store need clocks
- * that agree.
+ * Such a store has no conditional writes, so this is a back-end of two methods: within one process it keeps every
+ * promise, if the store reads what it has just written; across processes the last write wins (docs/backends.md says
+ * which promises that costs). Deadlines use the clock of the process, so processes that share a store need clocks that
+ * agree.
  *
- * Each session is one text in a member `micropie`, beside the `cookie` that stores take the time to live from, so that
- * no store changes anything of it. Expired sessions are the store's to delete, and `close` leaves it open. What the
- * store fails with is passed on.
+ * Each session is one text in a member `micropie`, so that no store alters it, beside the `cookie` from which stores take
+ * the time to live. The store deletes expired sessions, and `close` leaves it open. Rejects with the store's error.
  *
  * Throws ConfigError `backend` if it is not a store: an object with `get`, `set` and `destroy`.
  */
@@ -43,16 +42,16 @@ export class ConnectStoreSessionBackend extends SessionBackend {
     if (timeout <= 0 || Object.keys(data).length === 0) {
       await answerOf((done) => this.#store.destroy(id, done)).catch(ifMissing);
     } else {
-      // A fresh object: stores keep it, and write into it.
+      // A new object, because stores keep it and write to it.
       const session = { cookie: cookieFor(timeout), ...sealed(data, timeout, this.now()) };
       await answerOf((done) => this.#store.set(id, session, done));
     }
   }
 }
 
-/** Where stores look for the time to live, each in another member: `expires`, `maxAge` or `originalMaxAge`. */
+/** Returns the cookie from which stores take the time to live: of `expires`, `maxAge` or `originalMaxAge`. */
 function cookieFor(timeout: number): object {
-  // Not on our own clock: the store compares it with that of the process, or of its server.
+  // By the system's clock, because the store compares it with that, or with its server's.
   const maxAge = Math.ceil(Math.min(timeout, LONGEST) * 1000);
   return {
     originalMaxAge: maxAge,

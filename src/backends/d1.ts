@@ -1,12 +1,13 @@
 import { ConfigError } from "../errors.ts";
 import type { D1Like, D1Statement } from "./_d1/like.ts";
 import { checkTable, type D1Options, resolveOptions } from "./_d1/options.ts";
-import { isSchemaError, prepareSchema, schemaStatements } from "./_d1/schema.ts";
 import { type Statements, statements } from "./_d1/statements.ts";
-import { dictionaryOf, fromDictionary } from "./_dictionary.ts";
+import { isTableError, prepareTable } from "./_d1/table.ts";
+import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
 import { snapshot } from "./_record.ts";
 import { patchRow } from "./_sql/patch.ts";
-import { type Row, type SqlValue, toRecord, toValues } from "./_sql/row.ts";
+import { type Row, type SqlValue, toValues } from "./_sql/row.ts";
+import { sqliteTable } from "./_sql/sqlite-table.ts";
 import {
   type NewRecord,
   type PatchResult,
@@ -20,22 +21,22 @@ import {
 export type { D1Like, D1Result, D1Statement } from "./_d1/like.ts";
 export type { D1Options } from "./_d1/options.ts";
 
-/** How many expired records go along with a new session: some milliseconds of work. */
+/** How many expired records are deleted along with a new session: some milliseconds of work. */
 const ALONG = 100;
 
 /** How many expired records one statement of `prune` deletes. */
 const BATCH = 1000;
 
 /**
- * Sessions in Cloudflare D1. Takes the database binding (`env.DB`), not what `withSession` answers: every step asks
- * the primary, also while read replication is on. The database's clock decides.
+ * Stores sessions in Cloudflare D1. Takes the database binding (`env.DB`), not a session of `withSession`: every
+ * statement must reach the primary, also with read replication. The database's clock decides expiry.
  *
- * Each verb is one statement, so one round trip; only a save that met another one takes more. Makes its table when a
- * statement finds it missing, so a fresh isolate asks for nothing; see `migrate`. With some new sessions it deletes up
- * to 100 expired records in the same round trip; `prune`, from a Cron Trigger, deletes them all.
+ * Each method is one statement, so one round trip; only a save that meets another one takes more. The table is created
+ * when a statement finds it missing, so a fresh isolate sends no extra statement; see `createTable`. Some new sessions
+ * delete up to 100 expired records in the same round trip; `prune`, called from a Cron Trigger, deletes them all.
  *
- * A record is one row of at most 2 MB. Throws ConfigError at the start for a wrong option, and `backend` or `migrate`
- * at the first statement if the table is not ours or is missing; rejects with the error of D1 otherwise.
+ * A record is one row of at most 2 MB. Throws ConfigError at the start for a wrong option; the first statement rejects
+ * with ConfigError `backend` or `createTable` if the table has other columns or is missing. Other errors are D1's.
  */
 export class D1SessionBackend extends SessionBackend {
   readonly #db: D1Like;
@@ -52,7 +53,7 @@ export class D1SessionBackend extends SessionBackend {
 
   override async load(id: string): Promise<SessionData> {
     const row = await this.#live(id);
-    return row === undefined ? {} : dictionaryOf(toRecord(row));
+    return row === undefined ? {} : dictionaryOf(row);
   }
 
   override async save(id: string, data: SessionData, timeout: number): Promise<void> {
@@ -62,27 +63,23 @@ export class D1SessionBackend extends SessionBackend {
     }
     const record = fromDictionary(data);
     if (record !== undefined) await this.#run(this.#sql.restore, ...toValues(id, record), timeout);
-    else {
-      const lifetime = { idleTimeout: timeout, absoluteTimeout: timeout, persistent: false };
-      const plain = { data: JSON.stringify(data), secretHash: "", userId: null, ...lifetime };
-      await this.#run(this.#sql.replace, ...freshValues(id, plain));
-    }
+    else await this.#run(this.#sql.replace, ...freshValues(id, plainRecord(data, timeout)));
   }
 
   override async read(handle: string): Promise<SessionRecord | undefined> {
     const row = await this.#live(handle);
-    return row === undefined || row.secret_hash === "" ? undefined : snapshot(toRecord(row), row.now);
+    return row === undefined || row.secretHash === "" ? undefined : snapshot(row, row.now);
   }
 
   override async create(handle: string, record: NewRecord): Promise<boolean> {
     const values = freshValues(handle, record);
-    if (performance.now() < this.#pruneAt) return (await this.#run(this.#sql.insert, ...values)).length > 0;
-    this.#pruneAt = performance.now() + this.#options.pruneInterval * 1000;
+    if (this.now() < this.#pruneAt) return (await this.#run(this.#sql.insert, ...values)).length > 0;
+    this.#pruneAt = this.now() + this.#options.pruneInterval;
     const [created = [], due = []] = await this.#try(async () => {
       const both = [this.#bound(this.#sql.insert, values), this.#bound(this.#sql.removeDue, [ALONG])];
       return (await this.#db.batch(both)).map(({ results }) => results as LiveRow[]);
     });
-    // More are due: again with the next one, or the table would grow faster than it is pruned.
+    // More are due: again with the next session, or the table would grow faster than it is pruned.
     if (due.length === ALONG) this.#pruneAt = 0;
     this.#announce(due);
     return created.length > 0;
@@ -90,11 +87,9 @@ export class D1SessionBackend extends SessionBackend {
 
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     return patchRow(handle, patch, {
+      environment: this.environment,
       store: (data, version) => this.#store(handle, patch, data, version),
-      read: async () => {
-        const row = await this.#live(handle);
-        return row === undefined ? undefined : toRecord(row);
-      },
+      read: () => this.#live(handle),
     });
   }
 
@@ -109,7 +104,7 @@ export class D1SessionBackend extends SessionBackend {
 
   override async listByUser(userId: string): Promise<UserSession[]> {
     const rows = await this.#run(this.#sql.selectUser, userId);
-    return rows.map((row) => ({ handle: row.handle, record: snapshot(toRecord(row), row.now) }));
+    return rows.map((row) => ({ handle: row.handle, record: snapshot(row, row.now) }));
   }
 
   override async revokeUser(userId: string, except = ""): Promise<string[]> {
@@ -119,7 +114,7 @@ export class D1SessionBackend extends SessionBackend {
 
   override async lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
     const [row] = await this.#run(this.#sql.lock, handle, seconds);
-    if (row !== undefined) return Number(row.fence);
+    if (row !== undefined) return row.fence;
     return (await this.#live(handle)) === undefined ? "ended" : "busy";
   }
 
@@ -143,18 +138,16 @@ export class D1SessionBackend extends SessionBackend {
   }
 
   async #store(handle: string, patch: SessionPatch, data: string, version: number): Promise<boolean> {
-    const { rotation, ifEpoch, ifFence = null, ifSecretHash = null, idleTimeout } = patch;
-    const values = [handle, version, ifEpoch, ifFence, ifSecretHash, data, idleTimeout];
+    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
+    const values = [handle, version, ifEpoch, ifFence, ifSecretHash, data, head, idleTimeout];
     if (rotation === undefined) return (await this.#run(this.#sql.store, ...values)).length > 0;
-    const { secretHash, grace, raiseEpoch, userId = null, lifetime } = rotation;
-    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId);
-    if (lifetime === undefined) values.push(null, null, null);
-    else values.push(lifetime.idleTimeout, lifetime.absoluteTimeout, lifetime.persistent ? 1 : 0);
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null } = rotation;
+    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout);
     return (await this.#run(this.#sql.rotate, ...values)).length > 0;
   }
 
   #announce(expired: readonly Row[]): void {
-    for (const { handle, user_id } of expired) this.onExpired?.(handle, user_id);
+    for (const { handle, userId } of expired) this.onExpired?.(handle, userId);
   }
 
   async #run(sql: string, ...values: SqlValue[]): Promise<LiveRow[]> {
@@ -166,41 +159,40 @@ export class D1SessionBackend extends SessionBackend {
     return this.#db.prepare(sql).bind(...values);
   }
 
-  /** No promise is kept for others: one that belongs to a request which was canceled would never be settled. */
+  /** Shares no promise between requests: one that belongs to a canceled request would never settle. */
   async #try<R>(work: () => Promise<R>): Promise<R> {
     try {
       return await work();
     } catch (error) {
-      if (!isSchemaError(error)) throw error;
-      const { table, migrate } = this.#options;
-      if (migrate) await prepareSchema(this.#db, table);
+      if (!isTableError(error)) throw error;
+      const { table, createTable } = this.#options;
+      if (createTable) await prepareTable(this.#db, table);
       else {
-        const problem = `the database has no table "${table}" as this version needs it`;
-        throw new ConfigError("migrate", `${problem}. Run what d1Schema() answers.`, { cause: error });
+        const problem = `the database has no table "${table}", or not with the columns that this version needs`;
+        throw new ConfigError("createTable", `${problem}. Run the SQL of d1Schema().`, { cause: error });
       }
       return work();
     }
   }
 }
 
-/** A row as the statements answer it: some have the clock, some whether the record was live. */
+/** A row as the statements return it: some have the clock, some whether the record was live. */
 interface LiveRow extends Row {
   readonly now: number;
   readonly live: number;
 }
 
-/** What makes a new row, in the order of the parameters. */
+/** Returns the values of a new row, in the order of the parameters. */
 function freshValues(handle: string, record: NewRecord): SqlValue[] {
-  const { data, secretHash, idleTimeout, absoluteTimeout, persistent, userId } = record;
-  const first = Math.min(idleTimeout, absoluteTimeout);
-  return [handle, data, secretHash, first, absoluteTimeout, idleTimeout, persistent ? 1 : 0, userId];
+  const { data, secretHash, idleTimeout, absoluteTimeout, userId, head } = record;
+  return [handle, data, secretHash, Math.min(idleTimeout, absoluteTimeout), absoluteTimeout, userId, head];
 }
 
 /**
- * The SQL that makes the table of `D1SessionBackend`, for a file in the folder of `wrangler d1 migrations`. It can be
- * run again. Throws ConfigError `table`.
+ * Returns the SQL that creates the table of `D1SessionBackend`, for a file in the folder of `wrangler d1 migrations`.
+ * It can be run again. Throws ConfigError `table`.
  */
 export function d1Schema(table = "sessions"): string {
   checkTable(table);
-  return `${schemaStatements(table).join(";\n")};\n`;
+  return `${sqliteTable(table).join(";\n")};\n`;
 }

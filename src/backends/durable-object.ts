@@ -14,6 +14,7 @@ import {
 export {
   type ObjectContext,
   type Pruned,
+  type SentMethod,
   type SentPatch,
   type SessionsMethods,
   SessionsObject,
@@ -28,16 +29,16 @@ export interface SessionsNamespace {
 }
 
 /**
- * Sessions in Cloudflare Durable Objects of a class made with `SessionsObject`. Takes the binding of that class. Each
- * session is held by one object, which its handle chooses among `shards`, and every verb is one call of that object
- * (two, if a save met another one); to list or revoke a user's sessions, or to prune, is one call of every object.
+ * Stores sessions in Cloudflare Durable Objects of a class made with `SessionsObject`. Takes the binding of that class.
+ * Each session is held by one object, chosen among `shards` by its handle, and each method is one call of that object
+ * (two, if a save meets another one). Listing or revoking a user's sessions, and pruning, is one call of every object.
  *
  * With more `shards` later, sessions whose handle moves to a new object are lost, and their users logged out: half of
- * them when the number is doubled. Nothing else is. With fewer, sessions of the objects that are left out would come
+ * them when the number is doubled. The others stay. With fewer, sessions of the objects that are left out would come
  * back if the number was raised again; choose another `name` instead.
  *
- * A record is one row of at most 2 MB. Throws ConfigError for a wrong option; rejects with the error of the runtime.
- * Expired records are deleted by the objects themselves, which does not tell `onExpired`; `prune` does.
+ * A record is one row of at most 2 MB. Throws ConfigError for a wrong option; rejects with the runtime's error.
+ * The objects delete expired records without calling `onExpired`; `prune` calls it.
  */
 export class DurableObjectSessionBackend extends SessionBackend {
   readonly #namespace: SessionsNamespace;
@@ -55,25 +56,25 @@ export class DurableObjectSessionBackend extends SessionBackend {
   }
 
   override async load(id: string): Promise<SessionData> {
-    return JSON.parse(await this.#holder(id).load(id));
+    return (await this.#holder(id).run("load", id)) ?? {};
   }
 
   override async save(id: string, data: SessionData, timeout: number): Promise<void> {
-    await this.#holder(id).save(id, JSON.stringify(data), timeout);
+    await this.#holder(id).run("save", id, data, timeout);
   }
 
   override async read(handle: string): Promise<SessionRecord | undefined> {
     try {
-      return await this.#holder(handle).read(handle);
+      return await this.#holder(handle).run("read", handle);
     } catch (error) {
-      // As when a new version of the Worker is deployed. To ask again changes nothing; for writes, that is not so.
+      // As when a new version of the Worker is deployed. A read can be repeated; the outcome of a write is unknown.
       if (!isReset(error)) throw error;
-      return this.#holder(handle).read(handle);
+      return this.#holder(handle).run("read", handle);
     }
   }
 
   override async create(handle: string, record: NewRecord): Promise<boolean> {
-    return this.#holder(handle).create(handle, record);
+    return this.#holder(handle).run("create", handle, record);
   }
 
   override async patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
@@ -84,28 +85,27 @@ export class DurableObjectSessionBackend extends SessionBackend {
   }
 
   override async touch(handle: string, idleTimeout: number): Promise<boolean> {
-    return this.#holder(handle).touch(handle, idleTimeout);
+    return this.#holder(handle).run("touch", handle, idleTimeout);
   }
 
   override async delete(handle: string, ifVersion?: number): Promise<boolean> {
-    return this.#holder(handle).delete(handle, ifVersion);
+    return this.#holder(handle).run("delete", handle, ifVersion);
   }
 
   override async listByUser(userId: string): Promise<UserSession[]> {
-    const found = await this.#all((object) => object.listByUser(userId));
-    return found.flat().sort((one, other) => one.record.createdAt - other.record.createdAt);
+    return (await this.#all((object) => object.run("listByUser", userId))).flat();
   }
 
   override async revokeUser(userId: string, except?: string): Promise<string[]> {
-    return (await this.#all((object) => object.revokeUser(userId, except))).flat();
+    return (await this.#all((object) => object.run("revokeUser", userId, except))).flat();
   }
 
   override async lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
-    return this.#holder(handle).lock(handle, seconds);
+    return this.#holder(handle).run("lock", handle, seconds);
   }
 
   override async relock(handle: string, fence: number, seconds: number): Promise<boolean> {
-    return this.#holder(handle).relock(handle, fence, seconds);
+    return this.#holder(handle).run("relock", handle, fence, seconds);
   }
 
   override async prune(): Promise<number> {
@@ -128,14 +128,14 @@ export class DurableObjectSessionBackend extends SessionBackend {
     return Promise.all(Array.from({ length: this.#shards }, (_, shard) => ask(this.#object(shard))));
   }
 
-  /** A fresh one for each call: one that has met an error is of no use any more. */
+  /** A new stub for each call, because one that has met an error is broken. */
   #object(shard: number): SessionsMethods {
     const id = this.#namespace.idFromName(`${this.#name}-${shard}`);
     return this.#namespace.get(id, this.#placement) as SessionsMethods;
   }
 }
 
-/** Whether the object went away while it was asked, and another instance of it will answer. */
+/** Returns whether the object was reset during the call; another instance of it takes the next one. */
 function isReset(error: unknown): boolean {
   const { durableObjectReset, retryable, overloaded } = Object(error) as Record<string, unknown>;
   return (durableObjectReset === true || retryable === true) && overloaded !== true;

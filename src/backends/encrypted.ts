@@ -22,33 +22,31 @@ export type { EncryptionKey, EncryptionKeys } from "./_encrypted/keys.ts";
 export interface EncryptedOptions {
   /**
    * Keys by name, each 32 random bytes: a Uint8Array, 64 hexadecimal digits or 43 characters of base64url. The first
-   * one seals, all of them open. Or the same as a list of `{ name, key }`.
+   * one encrypts, all of them decrypt.
    */
   readonly keys: EncryptionKeys;
-  /** The name of the key that seals, if it is not the first. */
-  readonly current?: string;
   /**
-   * Accepts values that are not sealed, and seals them at the next write: for the time in which sessions from before
-   * the encryption still live. Until it is off again, whoever can write to the store can plant values. Default false.
+   * Accepts values that are not encrypted, and encrypts them at the next write: while sessions from before the
+   * encryption still live. While it is on, whoever can write to the store can plant values. Default false.
    */
   readonly acceptPlaintext?: boolean;
   /**
-   * About how many bytes of memory the last used sessions may take, open and sealed, so that what has not changed is
-   * neither opened nor sealed again; 0 for none. Default 4 MiB.
+   * About how many bytes of memory the last used sessions may take, decrypted and encrypted, so that what has not
+   * changed is neither decrypted nor encrypted again; 0 for none. Default 4 MiB.
    */
   readonly cacheBytes?: number;
 }
 
 /**
- * Any back-end, or object with `load` and `save`, with every value of a session encrypted in it: AES-256-GCM, each
+ * Wraps any back-end, or object with `load` and `save`, and encrypts every value of a session: AES-256-GCM, each
  * top-level key by itself, so that changes of different keys still merge in the store. A value is bound to its session
- * and its key. Names of keys, times, sizes and the user's id stay readable. The form is in docs/backends.md.
+ * and its key. Names of keys, times, sizes, the user's id and the head stay readable. See docs/backends/encrypted.md.
  *
- * A value that was changed, moved, sealed under a key that is not there, or not sealed at all throws DataError
- * `invalid` with the handle and the key, whatever `outage` says; what is stored stays as it is. A write of the
- * session seals under the current key what was under another.
+ * A value that was changed, moved, encrypted with a key that is not there, or not encrypted at all throws DataError
+ * `invalid` with the handle and the key, whatever `outage` is; what is stored stays as it is. A write of the
+ * session encrypts with the current key what was encrypted with another.
  *
- * Answers at once if the inner back-end does. Throws ConfigError naming the option.
+ * Methods return at once if those of the inner back-end do. Throws ConfigError naming the option.
  */
 export class EncryptedSessionBackend extends SessionBackend {
   readonly #inner: SessionBackend;
@@ -60,7 +58,6 @@ export class EncryptedSessionBackend extends SessionBackend {
       throw new ConfigError("backend", "EncryptedSessionBackend takes a back-end and { keys }");
     const {
       keys,
-      current,
       acceptPlaintext = false,
       cacheBytes = 4 * 1024 * 1024,
     } = Object(options) as EncryptedOptions;
@@ -68,13 +65,13 @@ export class EncryptedSessionBackend extends SessionBackend {
     if (typeof acceptPlaintext !== "boolean")
       throw new ConfigError("acceptPlaintext", "must be true or false");
     this.#inner = toBackend(inner);
-    this.#sealer = new Sealer(resolveKeys(keys, current), acceptPlaintext, cacheBytes);
-    Object.defineProperty(this, "onExpired", {
-      get: () => this.#inner.onExpired,
-      set: (listener: SessionBackend["onExpired"]) => {
-        this.#inner.onExpired = listener;
-      },
-    });
+    this.#sealer = new Sealer(resolveKeys(keys), acceptPlaintext, cacheBytes);
+    for (const name of ["onExpired", "environment"] as const) {
+      Object.defineProperty(this, name, {
+        get: () => this.#inner[name],
+        set: (value: unknown) => Object.assign(this.#inner, { [name]: value }),
+      });
+    }
   }
 
   override now(): number {
@@ -115,7 +112,7 @@ export class EncryptedSessionBackend extends SessionBackend {
     let sealed: DataChanges | undefined;
     const changes = (): DataChanges => {
       if (sealed !== undefined) return sealed;
-      // Only what changed: what is merely under an older key may be newer in the store.
+      // Only what changed: a value that is merely encrypted with an older key may be newer in the store.
       const { set, unset } = patch.changes();
       const texts = Array.from(set, ([key, text]): [string, string] => [
         key,

@@ -1,19 +1,11 @@
 import { ConfigError } from "../errors.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
-import { Buckets } from "./_memory/buckets.ts";
-import { Entry, whole } from "./_memory/entry.ts";
-import { HandleTable } from "./_memory/handle-table.ts";
-import { Pruner } from "./_memory/pruner.ts";
+import { bytesOf, Entry, moreOf } from "./_memory/entry.ts";
+import { Expiry, TICKS, TOLERANCE, WIDTH } from "./_memory/expiry.ts";
 import { UserIndex } from "./_memory/user-index.ts";
-import {
-  applyLock,
-  applyPatch,
-  applyRelock,
-  applyTouch,
-  newRecord,
-  type StoredRecord,
-  snapshot,
-} from "./_record.ts";
+import { warnFull } from "./_memory/warning.ts";
+import type { Change, StoredRecord } from "./_record.ts";
+import { applyLock, applyPatch, applyRelock, applyTouch, newRecord } from "./_record.ts";
 import {
   type NewRecord,
   type PatchResult,
@@ -28,25 +20,27 @@ import {
 export interface InMemoryOptions {
   /** About how many bytes of memory the sessions may take; default 256 MiB. */
   readonly maxBytes?: number;
-  /** Another clock, in seconds, for tests. */
-  readonly now?: () => number;
 }
 
+/** One large Map copies itself whole when it grows, which holds the event loop for 100 ms at half a million sessions. */
+const SHARDS = 64;
+
 /**
- * Sessions in the memory of this process: the default. Gone when the process ends, and not shared between processes.
+ * Stores sessions in the memory of this process: the default. They are gone when it ends, and no other process sees them.
  *
- * Every method answers at once. Expired sessions are freed within about twenty seconds by an unreferenced timer that
- * visits only what expires. At `maxBytes` each new session pushes out the one that is closest to its expiry (with
- * one idle timeout for all: the one unused for longest); its user is signed out. That is counted in `evicted`, and
- * the first time also said as a process warning, `MICROPIE_MEMORY_FULL`.
+ * Every method returns at once. An unreferenced timer frees expired sessions within about twenty seconds, and visits
+ * only what expires. When `maxBytes` is reached, each new session evicts the one that is closest to its expiry (with one
+ * idle timeout for all: the one unused for longest), and its user is signed out. `evicted` counts these; the first one
+ * is also a process warning, `MICROPIE_MEMORY_FULL`. Throws ConfigError `maxBytes`.
  */
 export class InMemorySessionBackend extends SessionBackend {
-  readonly #entries: HandleTable<Entry> = new HandleTable();
-  readonly #buckets: Buckets<Entry> = new Buckets();
+  readonly #shards: Map<string, Entry>[] = Array.from({ length: SHARDS }, () => new Map());
   readonly #users: UserIndex<Entry> = new UserIndex();
+  readonly #expiry: Expiry<Entry>;
   readonly #maxBytes: number;
-  readonly #clock: (() => number) | undefined;
-  readonly #pruner: Pruner;
+  /** Whole seconds, from which ticks are counted. */
+  #origin = 0;
+  #size = 0;
   #bytes = 0;
   #evicted = 0;
 
@@ -54,100 +48,100 @@ export class InMemorySessionBackend extends SessionBackend {
     super();
     this.#maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
     if (!(this.#maxBytes > 0)) throw new ConfigError("maxBytes", "must be a number of bytes greater than 0");
-    this.#clock = options.now;
-    this.#pruner = new Pruner(
-      () => this.#expireDue(this.now()),
-      () => this.#entries.size > 0,
-    );
+    this.#expiry = new Expiry({
+      after: (seconds, run) => this.environment.timer(seconds, run, true),
+      now: () => this.#ticks(this.now()),
+      free: (entry) => this.#expire(entry),
+      evict: (entry) => {
+        this.#remove(entry);
+        if (++this.#evicted === 1) warnFull(this.#maxBytes);
+      },
+      isFull: () => this.#bytes > this.#maxBytes,
+    });
   }
 
-  /** How many sessions it holds, expired ones included that are not freed yet. */
+  /** The number of sessions, including expired ones that are not freed yet. */
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
-  /** About how many bytes they take. */
+  /** About how many bytes of memory they take. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** How many live sessions were pushed out because of `maxBytes`. */
+  /** How many live sessions were evicted because of `maxBytes`. */
   get evicted(): number {
     return this.#evicted;
   }
 
-  override now(): number {
-    return this.#clock === undefined ? Date.now() / 1000 : this.#clock();
-  }
-
   override load(id: string): SessionData {
     const entry = this.#live(id, this.now());
-    return entry === undefined ? {} : dictionaryOf(entry);
+    return entry === undefined ? {} : dictionaryOf(this.#recordOf(entry));
   }
 
   override save(id: string, data: SessionData, timeout: number): void {
-    const old = this.#entries.get(id);
+    const now = this.now();
     const gone = timeout <= 0 || Object.keys(data).length === 0;
-    const record = gone ? undefined : restored(data, timeout, this.now());
+    const record = gone ? undefined : restored(data, timeout, now);
+    const old = this.#shard(id).get(id);
     if (old !== undefined) this.#remove(old);
-    if (record !== undefined) this.#add(id, record);
+    if (record !== undefined) this.#add(id, record, now);
   }
 
   override read(handle: string): SessionRecord | undefined {
-    const now = this.now();
+    const now = this.environment.now();
     const entry = this.#live(handle, now);
-    return entry === undefined || entry.secretHash === "" ? undefined : snapshot(entry, now);
+    if (entry === undefined || entry.secretHash === "") return undefined;
+    const { data, secretHash, version, more } = entry;
+    return {
+      data,
+      secretHash,
+      previousSecretHash: more.previousSecretHash,
+      previousEpoch: more.previousEpoch,
+      previousUntil: more.previousUntil,
+      epoch: more.epoch,
+      version,
+      expiresAt: this.#origin + entry.expires / TICKS,
+      absoluteExpiresAt: this.#origin + entry.absolute / TICKS,
+      userId: more.userId,
+      head: more.head,
+      now,
+    };
   }
 
   override create(handle: string, record: NewRecord): boolean {
     const now = this.now();
-    const old = this.#entries.get(handle);
-    if (old !== undefined && old.expiresAt > now) return false;
-    if (old !== undefined) this.#expire(old);
-    this.#add(handle, newRecord(record, now));
+    const old = this.#shard(handle).get(handle);
+    if (old !== undefined) {
+      if (old.expires > this.#ticks(now)) return false;
+      this.#expire(old);
+    }
+    this.#add(handle, newRecord(record, now), now);
     return true;
   }
 
   override patch(handle: string, patch: SessionPatch): PatchResult {
-    const entry = this.#entries.get(handle);
-    if (entry === undefined) return "ended";
-    const { bytes, expiresAt, userId } = entry;
-    const result = applyPatch(entry, patch, this.now());
-    if (result === "ended" || result === "stale") return result;
-    whole(entry.data);
-    if (entry.userId !== userId) {
-      if (userId !== null) this.#users.remove(userId, entry);
-      if (entry.userId !== null) this.#users.add(entry.userId, entry);
-    }
-    this.#buckets.move(entry, expiresAt);
-    this.#bytes += entry.bytes - bytes;
-    if (this.#bytes > this.#maxBytes) this.#makeRoom(entry);
-    return result;
+    const all = patch.rotation !== undefined || patch.head !== undefined;
+    return this.#change(handle, all, applyPatch, patch) ?? "ended";
   }
 
   override touch(handle: string, idleTimeout: number): boolean {
-    const now = this.now();
-    const entry = this.#live(handle, now);
-    if (entry === undefined) return false;
-    const { expiresAt } = entry;
-    if (applyTouch(entry, idleTimeout, now)) this.#buckets.move(entry, expiresAt);
-    return true;
+    return this.#change(handle, false, applyTouch, idleTimeout) !== undefined;
   }
 
   override delete(handle: string, ifVersion?: number): boolean {
-    const entry = this.#entries.get(handle);
+    const entry = this.#shard(handle).get(handle);
     if (entry === undefined || (ifVersion !== undefined && entry.version !== ifVersion)) return false;
     this.#remove(entry);
-    return entry.expiresAt > this.now();
+    return entry.expires > this.#ticks(this.now());
   }
 
   override listByUser(userId: string): UserSession[] {
-    const now = this.now();
-    return this.#users
-      .list(userId)
-      .filter((entry) => entry.expiresAt > now)
-      .sort((a, b) => a.createdAt - b.createdAt)
-      .map((entry) => ({ handle: entry.handle, record: snapshot(entry, now) }));
+    return this.#users.list(userId).flatMap(({ handle }) => {
+      const record = this.read(handle);
+      return record === undefined ? [] : [{ handle, record }];
+    });
   }
 
   override revokeUser(userId: string, except?: string): string[] {
@@ -156,91 +150,101 @@ export class InMemorySessionBackend extends SessionBackend {
   }
 
   override lock(handle: string, seconds: number): number | "busy" | "ended" {
-    const now = this.now();
-    const entry = this.#live(handle, now);
-    if (entry === undefined) return "ended";
-    const { bytes } = entry;
-    const fence = applyLock(entry, seconds, now);
-    this.#bytes += entry.bytes - bytes;
-    return fence;
+    return this.#change(handle, true, applyLock, seconds) ?? "ended";
   }
 
   override relock(handle: string, fence: number, seconds: number): boolean {
-    const now = this.now();
-    const entry = this.#live(handle, now);
-    return entry !== undefined && applyRelock(entry, fence, seconds, now);
+    return (
+      this.#change(handle, true, (record, _, now) => applyRelock(record, fence, seconds, now), 0) ?? false
+    );
   }
 
   /** Frees every expired session now. */
   override prune(): number {
-    const now = this.now();
-    const before = this.#entries.size;
-    while (this.#expireDue(now));
-    for (const due of this.#buckets.dueInFirst(now)) this.#expire(due);
-    return before - this.#entries.size;
+    return this.#expiry.freeAll();
   }
 
   /** Stops the timer. The sessions stay readable. */
   override close(): void {
-    this.#pruner.stop();
+    this.#expiry.stop();
+  }
+
+  #shard(handle: string): Map<string, Entry> {
+    return this.#shards[handle.charCodeAt(handle.length - 1) % SHARDS || 0]!;
+  }
+
+  #ticks(time: number): number {
+    return Math.floor((time - this.#origin) * TICKS + TOLERANCE);
   }
 
   #live(handle: string, now: number): Entry | undefined {
-    const entry = this.#entries.get(handle);
-    return entry !== undefined && entry.expiresAt > now ? entry : undefined;
+    const entry = this.#shard(handle).get(handle);
+    return entry !== undefined && entry.expires > this.#ticks(now) ? entry : undefined;
   }
 
-  #add(handle: string, record: StoredRecord): void {
-    const entry = new Entry(handle, record);
-    this.#entries.add(entry);
-    if (entry.userId !== null) this.#users.add(entry.userId, entry);
-    this.#buckets.add(entry);
-    this.#bytes += entry.bytes;
-    if (this.#bytes > this.#maxBytes) this.#makeRoom(entry);
-    this.#pruner.start();
+  /** Applies a change to a live record and stores it, with `all` also what is in `more`. Undefined if there is none. */
+  #change<W, R>(handle: string, all: boolean, apply: Change<W, R>, what: W): R | undefined {
+    const now = this.environment.now();
+    const entry = this.#live(handle, now);
+    if (entry === undefined) return undefined;
+    const record = this.#recordOf(entry);
+    const result = apply(record, what, now);
+    const data = inOnePiece(record.data);
+    this.#bytes += data.length - entry.data.length;
+    entry.data = data;
+    entry.version = record.version;
+    const expires = this.#ticks(record.expiresAt);
+    if (Math.floor(expires / WIDTH) === Math.floor(entry.expires / WIDTH)) entry.expires = expires;
+    else this.#expiry.move(entry, expires);
+    if (all) {
+      const { userId } = entry.more;
+      this.#bytes -= bytesOf(entry);
+      entry.secretHash = record.secretHash;
+      entry.absolute = this.#ticks(record.absoluteExpiresAt);
+      entry.more = moreOf(record);
+      this.#bytes += bytesOf(entry);
+      this.#users.move(entry, userId, entry.more.userId);
+    }
+    if (this.#bytes > this.#maxBytes) this.#expiry.makeRoom(entry);
+    return result;
+  }
+
+  #recordOf(entry: Entry): StoredRecord {
+    const { data, secretHash, version, more } = entry;
+    const expiresAt = this.#origin + entry.expires / TICKS;
+    const absoluteExpiresAt = this.#origin + entry.absolute / TICKS;
+    return { ...more, data, secretHash, version, expiresAt, absoluteExpiresAt };
+  }
+
+  #add(handle: string, record: StoredRecord, now: number): void {
+    if (this.#size === 0) this.#origin = Math.floor(now);
+    const expires = this.#ticks(record.expiresAt);
+    const entry = new Entry(handle, record, expires, this.#ticks(record.absoluteExpiresAt));
+    entry.data = inOnePiece(record.data);
+    this.#shard(handle).set(entry.handle, entry);
+    this.#expiry.add(entry);
+    this.#users.move(entry, null, entry.more.userId);
+    this.#size += 1;
+    this.#bytes += bytesOf(entry);
+    if (this.#bytes > this.#maxBytes) this.#expiry.makeRoom(entry);
   }
 
   #remove(entry: Entry): void {
-    this.#entries.remove(entry.handle);
-    if (entry.userId !== null) this.#users.remove(entry.userId, entry);
-    this.#buckets.remove(entry, entry.expiresAt);
-    this.#bytes -= entry.bytes;
+    this.#shard(entry.handle).delete(entry.handle);
+    this.#expiry.remove(entry);
+    this.#users.move(entry, entry.more.userId, null);
+    this.#size -= 1;
+    this.#bytes -= bytesOf(entry);
   }
 
   #expire(entry: Entry): void {
     this.#remove(entry);
-    this.onExpired?.(entry.handle, entry.userId);
-  }
-
-  /** Frees one session of a bucket that is wholly due; answers whether there was one. */
-  #expireDue(now: number): boolean {
-    const due = this.#buckets.firstDue(now);
-    if (due !== undefined) this.#expire(due);
-    return due !== undefined;
-  }
-
-  #makeRoom(keep: Entry): void {
-    // Out of its bucket meanwhile, so that it cannot be chosen.
-    this.#buckets.remove(keep, keep.expiresAt);
-    const now = this.now();
-    for (let first = this.#buckets.first(); this.#bytes > this.#maxBytes; first = this.#buckets.first()) {
-      if (first === undefined) break;
-      if (first.expiresAt <= now) {
-        this.#expire(first);
-        continue;
-      }
-      this.#remove(first);
-      this.#evicted += 1;
-      if (this.#evicted === 1) warnFull(this.#maxBytes);
-    }
-    this.#buckets.add(keep);
+    this.onExpired?.(entry.handle, entry.more.userId);
   }
 }
 
-function warnFull(maxBytes: number): void {
-  process.emitWarning(
-    `The sessions in memory have reached maxBytes (${maxBytes}), so those closest to expiry are being dropped. ` +
-      "Raise maxBytes, shorten the idle timeout, or use a back-end with a disk.",
-    { type: "MicropieWarning", code: "MICROPIE_MEMORY_FULL" },
-  );
+/** A text put together from parts keeps them until a character of it is read. */
+function inOnePiece(data: string): string {
+  if (data.charCodeAt(data.length - 1) !== 125 /* } */) throw new TypeError("data is no JSON object");
+  return data;
 }

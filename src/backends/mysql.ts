@@ -1,23 +1,21 @@
-import { pause } from "./_attempts.ts";
+import { sleep } from "../environment.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
-import { Turns } from "./_fallback/turns.ts";
 import { type Database, isPool, openDatabase } from "./_mysql/database.ts";
 import { isDuplicate } from "./_mysql/error.ts";
-import type { MysqlCallbackLike, MysqlLike } from "./_mysql/like.ts";
-import { prepareSchema } from "./_mysql/migrate.ts";
+import type { MysqlCallbackLike, MysqlLike, MysqlQuery } from "./_mysql/like.ts";
 import { type MysqlOptions, namesOf, resolveOptions } from "./_mysql/options.ts";
+import { prepareTable } from "./_mysql/prepare.ts";
 import { removeThose } from "./_mysql/removal.ts";
-import { handleOf, isLive, type MysqlRow, toSessionRecord, toStoredRecord } from "./_mysql/row.ts";
-import { schemaStatements } from "./_mysql/schema.ts";
 import { BATCH, type Statements, writeStatements } from "./_mysql/statements.ts";
-import type { StoredRecord } from "./_record.ts";
+import { tableStatement } from "./_mysql/table.ts";
+import { snapshot } from "./_record.ts";
 import { patchRow } from "./_sql/patch.ts";
 import { startPruning } from "./_sql/pruner.ts";
-import { type SqlValue, toValues } from "./_sql/row.ts";
+import { type Row, type SqlValue, toValues } from "./_sql/row.ts";
+import { Turns } from "./_turns.ts";
 import {
   type NewRecord,
   type PatchResult,
-  type Rotation,
   SessionBackend,
   type SessionData,
   type SessionPatch,
@@ -28,35 +26,40 @@ import {
 export type { MysqlCallbackLike, MysqlLike, MysqlQuery } from "./_mysql/like.ts";
 export type { MysqlOptions } from "./_mysql/options.ts";
 
-/** The SQL that makes the tables, for `migrate: false`. May be run again. Throws ConfigError `table` for a bad name. */
+/**
+ * Returns the SQL that creates the table, to be run by hand with `createTable: false`. It can be run again.
+ * Throws ConfigError `table` if the name is not valid.
+ */
 export function mysqlSchema(table = "sessions"): string {
-  return schemaStatements(namesOf(table))
-    .map((statement) => `${statement};\n`)
-    .join("\n");
+  return `${tableStatement(namesOf(table))};\n`;
 }
 
 /**
- * Sessions in MySQL (8.0 or newer) or MariaDB (10.6 or newer), shared by any number of processes.
+ * Stores sessions in MySQL (8.0 or newer) or MariaDB (10.6 or newer), which any number of processes may share.
  *
- * Takes a pool of mysql2 or of mariadb, which stays yours: `close` leaves it open. A single connection will do where
- * one is enough; inside a transaction that you hold open on it, sessions are written and undone with it. The pool must
- * reach the server that takes the writes, with the character set utf8mb4, which both clients choose by themselves.
+ * Takes a pool of mysql2 or of mariadb, which it never closes. A single connection works where one is enough; inside a
+ * transaction that you hold open on it, sessions are written and rolled back with it. The pool must reach the server
+ * that takes the writes, with the character set utf8mb4, which both clients use by default.
  *
- * Makes its table at the first use and keeps it up to date, unless `migrate` is off; a call rejects with ConfigError if
- * that cannot be done, and the next call tries again. Every step is one statement; the database's clock decides.
+ * Creates its table at the first use, unless `createTable` is false; a call rejects with ConfigError if that fails, and
+ * the next call tries again. Every step is one statement; the database's clock decides expiry.
  */
 export class MysqlSessionBackend extends SessionBackend {
   readonly #db: Database;
   readonly #sql: Statements;
-  readonly #turns = new Turns();
+  readonly #turns = new Turns(this);
   readonly #stopPruning: () => void;
 
   constructor(client: MysqlLike | MysqlCallbackLike, options: MysqlOptions = {}) {
     super();
-    const { client: pool, names, migrate, pruneInterval } = resolveOptions(client, options);
-    this.#db = openDatabase(pool, () => prepareSchema(openDatabase(pool), names, migrate));
+    const { client: pool, names, createTable, pruneInterval } = resolveOptions(client, options);
+    this.#db = openDatabase(this, pool, () => prepareTable(openDatabase(this, pool), names, createTable));
     this.#sql = writeStatements(names.table, isPool(pool));
-    this.#stopPruning = startPruning(pruneInterval, async () => (await this.#takeDue(0)).found === BATCH);
+    this.#stopPruning = startPruning(
+      this,
+      pruneInterval,
+      async () => (await this.#takeDue(0)).found === BATCH,
+    );
   }
 
   override async load(id: string): Promise<SessionData> {
@@ -69,28 +72,29 @@ export class MysqlSessionBackend extends SessionBackend {
       await this.delete(id);
       return;
     }
-    const [row] = await this.#db.rows<[number]>(this.#sql.now);
-    await this.#db.write(this.#sql.replace, toValues(id, restored(data, timeout, row![0])));
+    const [row] = await this.#db.rows<{ now: number }>(this.#sql.now);
+    await this.#db.write(this.#sql.replace, toValues(id, restored(data, timeout, row!.now)));
   }
 
   override async read(handle: string): Promise<SessionRecord | undefined> {
-    const [row] = await this.#db.rows<MysqlRow>(this.#sql.read, [handle]);
-    if (row === undefined || !isLive(row)) return undefined;
-    const record = toSessionRecord(row);
-    return record.secretHash === "" ? undefined : record;
+    const [row] = await this.#db.rows<LiveRow>(this.#sql.read, [handle]);
+    if (row === undefined || row.secretHash === "" || row.expiresAt <= row.now) return undefined;
+    return snapshot(row, row.now);
   }
 
   override async create(handle: string, record: NewRecord): Promise<boolean> {
-    const { data, secretHash, userId } = record;
-    const values = [handle, data, secretHash, ...lifetimeOf(record), userId];
+    const { data, secretHash, idleTimeout, absoluteTimeout, userId, head } = record;
+    const first = Math.min(idleTimeout, absoluteTimeout);
+    const values = [handle, data, secretHash, first, absoluteTimeout, userId, head];
     if (await this.#insert(values)) return true;
-    // An expired record gives its place away. Whoever comes between the two steps has it.
+    // An expired record leaves its handle free, for whoever inserts first.
     await this.#db.write(this.#sql.removeExpired, [handle, null]);
     return this.#insert(values);
   }
 
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     return patchRow(handle, patch, {
+      environment: this.environment,
       store: (data, version) => this.#store(handle, patch, data, version),
       read: () => this.#live(handle),
       inTurn: (work) => this.#turns.take(handle, work),
@@ -99,7 +103,7 @@ export class MysqlSessionBackend extends SessionBackend {
 
   override async touch(handle: string, idleTimeout: number): Promise<boolean> {
     const { affectedRows } = await this.#db.write(this.#sql.touch, [idleTimeout, handle]);
-    // None changed: it is gone, or there was nothing to move and this connection counts changes only.
+    // No row changed: it is gone, or there was nothing to move and this connection counts only changed rows.
     return affectedRows > 0 || (await this.#live(handle)) !== undefined;
   }
 
@@ -111,14 +115,14 @@ export class MysqlSessionBackend extends SessionBackend {
   }
 
   override async listByUser(userId: string): Promise<UserSession[]> {
-    const rows = await this.#db.rows<MysqlRow>(this.#sql.selectUser, ofUser(userId));
-    return rows.map((row) => ({ handle: handleOf(row), record: toSessionRecord(row) }));
+    const rows = await this.#db.rows<LiveRow>(this.#sql.selectUser, ofUser(userId));
+    return rows.map((row) => ({ handle: row.handle, record: snapshot(row, row.now) }));
   }
 
   override async revokeUser(userId: string, except = ""): Promise<string[]> {
     const user = ofUser(userId);
-    const rows = await this.#db.rows<[string]>(this.#sql.selectHandles, [...user, except]);
-    const handles = rows.map(([handle]) => handle);
+    const rows = await this.#db.rows<{ handle: string }>(this.#sql.selectHandles, [...user, except]);
+    const handles = rows.map((row) => row.handle);
     return removeThose(this.#db, this.#sql, handles, this.#sql.claimOfUser, user);
   }
 
@@ -131,13 +135,13 @@ export class MysqlSessionBackend extends SessionBackend {
   override async relock(handle: string, fence: number, seconds: number): Promise<boolean> {
     const until = seconds > 0 ? [1, seconds] : [0, 0];
     const { affectedRows } = await this.#db.write(this.#sql.relock, [...until, handle, fence]);
-    // As with `touch`: what was free before has not changed by being freed.
+    // As with `touch`: releasing a lock that has run out changes nothing.
     return affectedRows > 0 || (await this.#live(handle))?.fence === fence;
   }
 
   /** Deletes every expired record, in small batches. */
   override async prune(): Promise<number> {
-    for (let total = 0; ; await pause(1)) {
+    for (let total = 0; ; await sleep(this.environment, 0.001)) {
       const { found, ended } = await this.#takeDue(1);
       total += ended;
       if (found < BATCH) return total;
@@ -149,9 +153,9 @@ export class MysqlSessionBackend extends SessionBackend {
     this.#stopPruning();
   }
 
-  async #live(handle: string): Promise<StoredRecord | undefined> {
-    const [row] = await this.#db.rows<MysqlRow>(this.#sql.select, [handle]);
-    return row !== undefined && isLive(row) ? toStoredRecord(row) : undefined;
+  async #live(handle: string): Promise<LiveRow | undefined> {
+    const [row] = await this.#db.rows<LiveRow>(this.#sql.select, [handle]);
+    return row !== undefined && row.expiresAt > row.now ? row : undefined;
   }
 
   async #insert(values: SqlValue[]): Promise<boolean> {
@@ -165,46 +169,44 @@ export class MysqlSessionBackend extends SessionBackend {
   }
 
   async #store(handle: string, patch: SessionPatch, data: string, version: number): Promise<boolean> {
-    const { rotation, ifEpoch, ifFence = null, ifSecretHash = null, idleTimeout } = patch;
+    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
     const conditions = [handle, version, ifEpoch, ifFence, ifSecretHash];
-    let written: Promise<{ readonly affectedRows: number }>;
-    if (rotation === undefined) {
-      written = this.#db.write(this.#sql.store, [data, idleTimeout, ...conditions]);
-    } else {
-      const { secretHash, grace, raiseEpoch, userId = null, lifetime } = rotation;
-      const rotated = [data, grace, secretHash, raiseEpoch ? 1 : 0, userId];
-      if (lifetime === undefined) {
-        written = this.#db.write(this.#sql.rotate, [...rotated, idleTimeout, ...conditions]);
-      } else {
-        written = this.#db.write(this.#sql.renew, [...rotated, ...lifetimeOf(lifetime), ...conditions]);
-      }
-    }
-    return (await written).affectedRows > 0;
+    if (rotation === undefined)
+      return this.#update(this.#sql.store, [data, head, idleTimeout, ...conditions]);
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null } = rotation;
+    const first = absoluteTimeout === null ? null : Math.min(idleTimeout, absoluteTimeout);
+    const rotated = [grace, secretHash, raiseEpoch ? 1 : 0, userId, first, idleTimeout, absoluteTimeout];
+    return this.#update(this.#sql.rotate, [data, head, ...rotated, ...conditions]);
   }
 
-  /** With 0 only what the index alone shows to be expired, so what expired some minutes ago may stay; with 1 all. */
+  async #update(statement: MysqlQuery, values: SqlValue[]): Promise<boolean> {
+    return (await this.#db.write(statement, values)).affectedRows > 0;
+  }
+
+  /** Deletes some expired records: with 0, those in slots that are wholly over; with 1, any. */
   async #takeDue(slots: 0 | 1): Promise<{ found: number; ended: number }> {
-    const due = await this.#db.rows<[string, string | null, string | null]>(this.#sql.selectDue, [slots]);
-    const handles = due.map(([handle]) => handle);
+    const due = await this.#db.rows<DueRow>(this.#sql.selectDue, [slots]);
+    const handles = due.map(({ handle }) => handle);
     const ended = new Set(await removeThose(this.#db, this.#sql, handles, this.#sql.claimExpired));
-    for (const [handle, userId, claimedBy] of due) {
-      // What somebody had claimed before was theirs to tell of.
+    for (const { handle, userId, claimedBy } of due) {
+      // The end of a record that somebody else had claimed was theirs to report.
       if (claimedBy === null && ended.has(handle)) this.onExpired?.(handle, userId);
     }
     return { found: due.length, ended: ended.size };
   }
 }
 
-/** Seconds until the first deadline and until the last, and what is stored of the lifetime. */
-function lifetimeOf({
-  idleTimeout,
-  absoluteTimeout,
-  persistent,
-}: NonNullable<Rotation["lifetime"]>): SqlValue[] {
-  return [Math.min(idleTimeout, absoluteTimeout), absoluteTimeout, idleTimeout, persistent ? 1 : 0];
+interface LiveRow extends Row {
+  readonly now: number;
 }
 
-/** What finds the records of a user: see `isOfUser`. */
+interface DueRow {
+  readonly handle: string;
+  readonly userId: string | null;
+  readonly claimedBy: string | null;
+}
+
+/** Returns the values for `isOfUser` in statements.ts. */
 function ofUser(userId: string): SqlValue[] {
   return [userId, new TextEncoder().encode(userId).length];
 }

@@ -1,24 +1,17 @@
-import { dataText } from "./_data.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
-import { Turns } from "./_fallback/turns.ts";
-import {
-  type Answer,
-  type Database,
-  isUnreadable,
-  openDatabase,
-  type Statement,
-} from "./_postgres/client.ts";
+import { type Answer, type Database, openDatabase, type Statement } from "./_postgres/client.ts";
 import type { PostgresLike, PostgresValue } from "./_postgres/like.ts";
-import { prepareSchema, type Wanted } from "./_postgres/migrate.ts";
 import { namesOf, type PostgresOptions, resolveOptions } from "./_postgres/options.ts";
+import { prepareTable } from "./_postgres/prepare.ts";
 import { toRead } from "./_postgres/row.ts";
-import { schemaScript } from "./_postgres/schema.ts";
-import { type Statements, type Write, writeStatements } from "./_postgres/statements.ts";
+import { type Statements, writeStatements } from "./_postgres/statements.ts";
+import { tableScript } from "./_postgres/table.ts";
 import { newRecord, type StoredRecord, snapshot } from "./_record.ts";
-import { type PatchedRow, patchRow, repatchRow } from "./_sql/patch.ts";
+import { patchRow } from "./_sql/patch.ts";
 import { startPruning } from "./_sql/pruner.ts";
 import { toValues } from "./_sql/row.ts";
 import { shared } from "./_sql/shared.ts";
+import { Turns } from "./_turns.ts";
 import {
   type NewRecord,
   type PatchResult,
@@ -34,56 +27,45 @@ export type { PostgresOptions } from "./_postgres/options.ts";
 
 /** How many expired records one statement deletes: some milliseconds of work. */
 const BATCH = 500;
-/** By `prune`, for which nobody waits. */
+/** The same for `prune`, which is in no hurry. */
 const LARGE_BATCH = 5000;
 
 /**
- * Sessions in a PostgreSQL database (12 or newer), which any number of processes and machines may share.
+ * Stores sessions in a PostgreSQL database (12 or newer), which any number of processes and machines may share.
  *
- * Takes a `Pool` of pg, or the `sql` of postgres (postgres.js); it stays yours, so end it after `close`. Every verb is
- * one atomic statement without a transaction or a state of the connection, so a transaction pooler may be in between
- * (with `prepare: false`, unless it knows prepared statements). Only the database's clock counts.
+ * Takes a `Pool` of pg, or the `sql` of postgres (postgres.js), which it never closes: end it yourself after `close`. Each
+ * method is one atomic statement without a transaction or connection state, so a transaction pooler may be in between
+ * (with `prepare: false`, unless it supports prepared statements). The database's clock decides expiry.
  *
- * Makes its table at the first use and keeps it up to date, unless `migrate` is false; until that has worked, each
- * call tries again. Throws ConfigError `table`, `backend` or `pruneInterval` at construction; later, calls reject with a
- * ConfigError if the table cannot be used, and with the driver's error if the database fails.
+ * Creates its table at the first use, unless `createTable` is false; until that has succeeded, each call tries again.
+ * Throws ConfigError `table`, `backend` or `pruneInterval` from the constructor; later, calls reject with a ConfigError
+ * if the table cannot be used, and with the driver's error if the database fails.
  */
 export class PostgresSessionBackend extends SessionBackend {
   readonly #db: Database;
   readonly #sql: Statements;
-  readonly #wanted: Wanted;
   readonly #prepare: () => Promise<void>;
   readonly #pruneInterval: number;
-  readonly #turns = new Turns();
+  readonly #turns = new Turns(this);
   #isReady = false;
   #isClosed = false;
   #stopPruning: (() => void) | undefined;
 
   constructor(client: PostgresLike, options: PostgresOptions = {}) {
     super();
-    const { prepare, pruneInterval, ...wanted } = resolveOptions(client, options);
+    const { prepare, pruneInterval, names, createTable } = resolveOptions(client, options);
     this.#db = openDatabase(client, prepare);
-    this.#sql = writeStatements(wanted.names.table);
-    this.#wanted = wanted;
-    this.#prepare = shared(() => prepareSchema(this.#db, wanted));
+    this.#sql = writeStatements(names.table);
+    this.#prepare = shared(this, () => prepareTable(this.#db, names, createTable));
     this.#pruneInterval = pruneInterval;
   }
 
-  /**
-   * What to LISTEN to for the news that `notify` gives: the handle of each record that was changed or deleted, by
-   * whomever, or whose deadline was brought forward; no touch, and no lock. `*` stands for all of them. The same for
-   * every table of this name, whatever its schema.
-   */
-  get channel(): string {
-    return this.#wanted.names.channel;
-  }
-
-  /** Makes or checks the table now instead of at the first use. Rejects like any call. */
+  /** Creates or checks the table now instead of at the first use. Rejects like any call. */
   async ready(): Promise<void> {
     await this.#prepare();
     this.#isReady = true;
     if (!this.#isClosed) {
-      this.#stopPruning ??= startPruning(this.#pruneInterval, async () => {
+      this.#stopPruning ??= startPruning(this, this.#pruneInterval, async () => {
         const due = await this.#takeDue(this.#sql.removeDueSlots, BATCH);
         return due === BATCH;
       });
@@ -113,18 +95,13 @@ export class PostgresSessionBackend extends SessionBackend {
     return this.#run(this.#sql.insert, toValues(handle, newRecord(record, 0)), changed);
   }
 
-  override async patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
-    const { baseVersion, ifVersion } = patch;
-    const row: PatchedRow = {
-      store: (data, version) => this.#store("whole", handle, patch, data, version),
+  override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
+    return patchRow(handle, patch, {
+      environment: this.environment,
+      store: (data, version) => this.#store(handle, patch, data, version),
       read: () => this.#live(handle),
       inTurn: (work) => this.#turns.take(handle, work),
-    };
-    if (ifVersion !== undefined) return patchRow(handle, patch, row);
-    if (await row.store(patch.data, baseVersion)) return "ok";
-    if (await this.#merge(handle, patch)) return "merged";
-    // It has ended, a condition failed, or the server cannot merge this data.
-    return repatchRow(handle, patch, row);
+    });
   }
 
   override touch(handle: string, idleTimeout: number): Promise<boolean> {
@@ -139,7 +116,7 @@ export class PostgresSessionBackend extends SessionBackend {
     return this.#run(this.#sql.selectUser, [userId], ({ rows }) =>
       rows.map((row) => {
         const { record, now } = toRead(row);
-        return { handle: row[3] as string, record: snapshot(record, now) };
+        return { handle: row[4] as string, record: snapshot(record, now) };
       }),
     );
   }
@@ -160,7 +137,7 @@ export class PostgresSessionBackend extends SessionBackend {
     return this.#run(this.#sql.relock, [handle, fence, seconds], changed);
   }
 
-  /** Deletes every expired record, in batches. Several processes may do so at once: each record is deleted by one. */
+  /** Deletes every expired record, in batches. Several processes may call it at once; one of them deletes each record. */
   override async prune(): Promise<number> {
     let total = 0;
     for (const statement of [this.#sql.removeDueSlots, this.#sql.removeDue]) {
@@ -171,7 +148,7 @@ export class PostgresSessionBackend extends SessionBackend {
     return total;
   }
 
-  /** Stops the search for expired records. The client stays open, and the back-end usable. */
+  /** Stops deleting expired records. The client stays open and the back-end usable. */
   override close(): void {
     this.#isClosed = true;
     this.#stopPruning?.();
@@ -185,32 +162,22 @@ export class PostgresSessionBackend extends SessionBackend {
     });
   }
 
-  async #merge(handle: string, patch: SessionPatch): Promise<boolean> {
-    const { set, unset } = patch.changes();
-    const changes = `[${dataText(set)},${JSON.stringify(unset)}]`;
-    try {
-      return await this.#store("merged", handle, patch, changes, patch.baseVersion);
-    } catch (error) {
-      if (isUnreadable(error)) return false;
-      throw error;
-    }
-  }
-
-  #store(
-    way: keyof Write,
-    handle: string,
-    patch: SessionPatch,
-    data: string,
-    version: number,
-  ): Promise<boolean> {
-    const { rotation, idleTimeout, ifEpoch, ifFence, ifSecretHash } = patch;
-    const values: PostgresValue[] = [handle, version, ifEpoch, ifFence ?? null, ifSecretHash ?? null, data];
-    if (rotation === undefined) return this.#run(this.#sql.store[way], [...values, idleTimeout], changed);
-    const { secretHash, grace, raiseEpoch, userId = null, lifetime } = rotation;
-    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId);
-    if (lifetime === undefined) return this.#run(this.#sql.rotate[way], [...values, idleTimeout], changed);
-    values.push(lifetime.idleTimeout, lifetime.absoluteTimeout, lifetime.persistent ? 1 : 0);
-    return this.#run(this.#sql.signIn[way], values, changed);
+  #store(handle: string, patch: SessionPatch, data: string, version: number): Promise<boolean> {
+    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
+    const values: PostgresValue[] = [
+      handle,
+      version,
+      ifEpoch,
+      ifFence,
+      ifSecretHash,
+      data,
+      head,
+      idleTimeout,
+    ];
+    if (rotation === undefined) return this.#run(this.#sql.store, values, changed);
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null } = rotation;
+    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout);
+    return this.#run(this.#sql.rotate, values, changed);
   }
 
   #takeDue(statement: Statement, limit: number): Promise<number> {
@@ -233,10 +200,9 @@ function changed({ rowCount }: Answer): boolean {
 function ignore(): void {}
 
 /**
- * The SQL that makes the table of this name, or brings it to this version of micropie, for those who run it by hand
- * and say `migrate: false`. One statement: all of it or nothing, and nothing if it was run before. With `notify`, also
- * what that option needs. Throws ConfigError `table` if the name is none.
+ * Returns the SQL that creates the table of this name, to be run by hand with `createTable: false`. It is one statement,
+ * all of it or nothing, and does nothing if it was run before. Throws ConfigError `table` if the name is not valid.
  */
-export function postgresSchema(table: string = "sessions", options: { notify?: boolean } = {}): string {
-  return schemaScript(namesOf(table), options.notify ?? false);
+export function postgresSchema(table: string = "sessions"): string {
+  return tableScript(namesOf(table));
 }

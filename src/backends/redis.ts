@@ -1,20 +1,23 @@
 import { randomBytes } from "node:crypto";
-import { dictionaryOf, fromDictionary } from "./_dictionary.ts";
+import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
 import { newRecord } from "./_record.ts";
-import { answerOf, BEHIND, isUpToDate, RESULTS, refuseLate } from "./_redis/answer.ts";
+import { connect, type RedisLike, type Run, textOf } from "./_redis/client.ts";
+import { type RedisOptions, resolveOptions } from "./_redis/options.ts";
+import { SESSION } from "./_redis/session-scripts.ts";
+import { inBatches, UserIndex } from "./_redis/user-index.ts";
 import {
+  answerOf,
+  BEHIND,
   createArguments,
   hasPlainHashes,
   patchArguments,
+  RESULTS,
+  readRecord,
+  readStored,
   rotateArguments,
   saveArguments,
   userText,
-} from "./_redis/arguments.ts";
-import { connect, type RedisLike, type Run, textOf } from "./_redis/client.ts";
-import { type RedisOptions, resolveOptions } from "./_redis/options.ts";
-import { readRecord, readStored } from "./_redis/record.ts";
-import { SESSION } from "./_redis/session-scripts.ts";
-import { inBatches, UserIndex } from "./_redis/user-index.ts";
+} from "./_redis/wire.ts";
 import {
   type NewRecord,
   type PatchResult,
@@ -31,12 +34,15 @@ export type { RedisOptions } from "./_redis/options.ts";
 
 const NONE: string[] = [];
 
+/** Seconds after which changes are not merged any more: the patch waited for a connection, and its caller has given up. */
+const MERGE_WITHIN = 10;
+
 /**
- * Sessions in Redis 6.2 or newer, or in Valkey: one server, Sentinel or Cluster, which any number of processes share.
+ * Stores sessions in Redis 6.2 or newer, or in Valkey: one server, Sentinel or Cluster, shared by any number of processes.
  *
- * Takes a client that you have made and connected, and that stays yours: of node-redis (`createClient`,
+ * Takes a client that you have created and connected, and never closes it: of node-redis (`createClient`,
  * `createClientPool`, `createCluster`, `createSentinel`), of ioredis or iovalkey (`Redis`, `Cluster`), or GLIDE's.
- * Every verb is one script on one key, which goes to the primary; only a sign-in tells the user's index as well.
+ * Each method is one script on one key, which goes to the primary; only a sign-in tells the user's index as well.
  * Every key has a TTL, so the server deletes what has expired: `prune` has nothing to do, and `onExpired` is not called.
  *
  * Throws ConfigError `backend` for anything but such a client, and `prefix`.
@@ -45,7 +51,7 @@ export class RedisSessionBackend extends SessionBackend {
   readonly #run: Run;
   readonly #prefix: string;
   readonly #users: UserIndex;
-  /** Names each write, so that one which a client sends again after a lost connection is not done twice. */
+  /** Names each write, so that one that a client sends again after a lost connection is not applied twice. */
   readonly #writer = randomBytes(6).toString("base64url");
   #writes = 0;
 
@@ -67,11 +73,9 @@ export class RedisSessionBackend extends SessionBackend {
       return;
     }
     const known = fromDictionary(data);
-    // Hashes with spaces are not ours, and would not come back as they were.
+    // Hashes with spaces are not the engine's, and would not come back as they were.
     const ours = known !== undefined && hasPlainHashes(known) ? known : undefined;
-    const lifetime = { idleTimeout: timeout, absoluteTimeout: timeout, persistent: false };
-    const plain = { data: JSON.stringify(data), secretHash: "", userId: null, ...lifetime };
-    const record = ours ?? newRecord(plain, 0);
+    const record = ours ?? newRecord(plainRecord(data, timeout), 0);
     const { userId, absoluteExpiresAt } = record;
     const store = (told: string): Promise<number | string> => {
       const args = saveArguments(record, timeout, ours === undefined ? "now" : "0", told);
@@ -97,17 +101,17 @@ export class RedisSessionBackend extends SessionBackend {
     const nonce = this.#nonce();
     const { rotation } = patch;
     if (rotation !== undefined) return this.#rotate(handle, patch, rotation, nonce);
-    const begun = performance.now();
-    const store = (merge: boolean): Promise<PatchResult> => {
-      const args = patchArguments(patch, nonce, merge ? patch.changes() : undefined);
+    const begun = this.environment.now();
+    const store = (isBehind: boolean): Promise<PatchResult> => {
+      const args = patchArguments(patch, nonce, isBehind);
       return this.#run(SESSION.patch, this.#prefix + handle, args, (reply) => {
         const code = typeof reply === "number" ? reply : this.#confirm(handle, textOf(reply));
         if (code !== BEHIND) return RESULTS[code]!;
-        refuseLate(handle, begun);
+        this.#refuseLate(handle, begun);
         return store(true);
       });
     };
-    return store(!isUpToDate(patch));
+    return store(false);
   }
 
   override touch(handle: string, idleTimeout: number): Promise<boolean> {
@@ -139,14 +143,14 @@ export class RedisSessionBackend extends SessionBackend {
       return !owned && settled;
     });
     this.#users.forget(userId, dead);
-    return found.sort((one, other) => one.record.createdAt - other.record.createdAt);
+    return found;
   }
 
   override async revokeUser(userId: string, except?: string): Promise<string[]> {
     const entries = (await this.#users.list(userId)).filter(({ handle }) => handle !== except);
-    const user = [userText(userId)];
+    const end = [userText(userId), "end"];
     const ended = await inBatches(entries, ({ handle }) =>
-      this.#run(SESSION.end, this.#prefix + handle, user, (reply) => Number(reply) === 1),
+      this.#run(SESSION.owned, this.#prefix + handle, end, (reply) => Number(reply) === 1),
     );
     this.#users.forget(
       userId,
@@ -175,17 +179,17 @@ export class RedisSessionBackend extends SessionBackend {
     rotation: Rotation,
     nonce: string,
   ): Promise<PatchResult> {
-    const begun = performance.now();
-    const store = async (told: string, merge = !isUpToDate(patch)): Promise<number | string> => {
-      const args = rotateArguments(patch, rotation, nonce, told, merge ? patch.changes() : undefined);
+    const begun = this.environment.now();
+    const store = async (told: string, isBehind = false): Promise<number | string> => {
+      const args = rotateArguments(patch, rotation, nonce, told, isBehind);
       const answer = await this.#run(SESSION.rotate, this.#prefix + handle, args, answerOf);
       if (answer !== BEHIND) return answer;
-      refuseLate(handle, begun);
+      this.#refuseLate(handle, begun);
       return store(told, true);
     };
     let { userId } = rotation;
-    let seconds = rotation.lifetime?.absoluteTimeout;
-    // Who the user is, or how long the session lives, may have to be read: the index outlives every session in it.
+    let seconds = rotation.absoluteTimeout;
+    // The index needs both the user and the lifetime, because it outlives every session in it.
     if ((userId === undefined) !== (seconds === undefined)) {
       const record = await this.read(handle);
       if (record === undefined) return "ended";
@@ -198,9 +202,9 @@ export class RedisSessionBackend extends SessionBackend {
   }
 
   /**
-   * Tells the index first, and stores then: whatever is stored can be listed and revoked. The store refuses what comes
-   * so late that the index may have given up on it, and answers its time. As the nodes of a Cluster have clocks of
-   * their own, that may be a mistake: it is tried once more, by the clock of the node that refused.
+   * Tells the index first and stores afterwards, so that whatever is stored can be listed and revoked. The script refuses
+   * what comes so late that the index may have dropped it, and replies its time. The nodes of a Cluster have clocks of
+   * their own, so that may be a mistake: it is tried once more, by the clock of the node that refused.
    */
   async #signIn(
     userId: string,
@@ -216,13 +220,19 @@ export class RedisSessionBackend extends SessionBackend {
     throw new Error(`session ${handle}: signing in took longer than 30 seconds, so nothing was stored`);
   }
 
-  /** Takes the result out of an answer that asks to tell the index again, and does so. */
+  /** Returns the result in a reply that asks to tell the index again, and does so. */
   #confirm(handle: string, answer: string): number {
     const [code, seconds, ...user] = answer.split(" ");
     if (user.length > 0) {
       this.#users.later(() => this.#users.add(JSON.parse(user.join(" ")), handle, Number(seconds)));
     }
     return Number(code);
+  }
+
+  /** What was changed long ago must not be merged over what others have stored since. */
+  #refuseLate(handle: string, begun: number): void {
+    if (this.environment.now() - begun <= MERGE_WITHIN) return;
+    throw new Error(`session ${handle}: it took too long to reach the server, so nothing was stored`);
   }
 
   #nonce(): string {

@@ -1,9 +1,9 @@
-import { pause } from "./_attempts.ts";
+import { sleep } from "../environment.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
-import { meets, newRecord, patchedData, snapshot } from "./_record.ts";
-import { type Row, toRecord, toValues } from "./_sql/row.ts";
+import { newRecord, patchedData, snapshot } from "./_record.ts";
+import { type Row, toValues } from "./_sql/row.ts";
 import { whenFree } from "./_sqlite/busy.ts";
-import type { SqliteLike, SqliteValue } from "./_sqlite/like.ts";
+import type { SqliteLike } from "./_sqlite/like.ts";
 import { openFile, prepareHandle } from "./_sqlite/open.ts";
 import { resolveOptions, type SqliteOptions } from "./_sqlite/options.ts";
 import { prepareStatements, type Statements } from "./_sqlite/statements.ts";
@@ -25,18 +25,18 @@ export type { SqliteOptions } from "./_sqlite/options.ts";
 const BATCH = 500;
 
 /**
- * Sessions in an SQLite file, which several processes on one machine may share; not over a network file system.
+ * Stores sessions in an SQLite file, which several processes on one machine may share; not over a network file system.
  *
- * Takes a path, opened with node:sqlite in WAL mode and closed by `close`; or a database that you have opened, whose
- * settings stay yours: a busy timeout of its own (better-sqlite3: five seconds) blocks the event loop, and inside a
- * transaction that you hold open, sessions are written and undone with it. Makes its table and keeps it up to date.
+ * Takes a path, which it opens with node:sqlite in WAL mode and closes in `close`; or a database that you have opened,
+ * whose settings it leaves alone: a busy timeout of its own (better-sqlite3: five seconds) blocks the event loop, and
+ * inside a transaction that you hold open, sessions are written and rolled back with it. Creates its table if it is missing.
  *
- * Answers at once; only if another process is just writing, with a promise that tries again until `busyTimeout`, and
- * then rejects with the driver's error. Throws ConfigError `backend` at the start if the file cannot be used.
+ * Methods return at once; only while another process is writing do they return a promise, which retries until
+ * `busyTimeout` and then rejects with the driver's error. Throws ConfigError `backend` at the start if the file
+ * cannot be used.
  */
 export class SqliteSessionBackend extends SessionBackend {
   readonly #sql: Statements;
-  readonly #clock: (() => number) | undefined;
   readonly #busyTimeout: number;
   readonly #pruneInterval: number;
   #close: (() => void) | undefined;
@@ -46,9 +46,8 @@ export class SqliteSessionBackend extends SessionBackend {
     super();
     const settings = resolveOptions(database, options);
     const { table } = settings;
-    this.#clock = options.now;
     this.#busyTimeout = settings.busyTimeout;
-    this.#pruneInterval = settings.pruneInterval * 1000;
+    this.#pruneInterval = settings.pruneInterval;
     if (typeof database === "string") {
       const opened = openFile(database, settings);
       this.#close = () => opened.close();
@@ -59,14 +58,10 @@ export class SqliteSessionBackend extends SessionBackend {
     }
   }
 
-  override now(): number {
-    return this.#clock === undefined ? Date.now() / 1000 : this.#clock();
-  }
-
   override load(id: string): Awaitable<SessionData> {
     return this.#try(() => {
       const row = this.#live(id);
-      return row === undefined ? {} : dictionaryOf(toRecord(row));
+      return row === undefined ? {} : dictionaryOf(row);
     });
   }
 
@@ -80,7 +75,7 @@ export class SqliteSessionBackend extends SessionBackend {
   override read(handle: string): Awaitable<SessionRecord | undefined> {
     return this.#try(() => {
       const row = this.#live(handle);
-      return row === undefined || row.secret_hash === "" ? undefined : snapshot(toRecord(row), this.now());
+      return row === undefined || row.secretHash === "" ? undefined : snapshot(row, this.now());
     });
   }
 
@@ -95,13 +90,13 @@ export class SqliteSessionBackend extends SessionBackend {
     return this.#write(() => {
       const { baseVersion, ifVersion = baseVersion } = patch;
       if (ifVersion === baseVersion && this.#store(handle, patch, patch.data, baseVersion)) return "ok";
-      // Something is not as the patch assumed: look, judge, and store into the version just seen, until it held still.
+      // Something differs from what the patch assumed: read, check, and write to the version just read, until that succeeds.
       for (let attempt = 0; attempt < 100; attempt++) {
-        const row = this.#live(handle);
-        if (row === undefined) return "ended";
-        const record = toRecord(row);
-        if (!meets(record, patch)) return "stale";
-        if (!this.#store(handle, patch, patchedData(record, patch), record.version)) continue;
+        const record = this.#live(handle);
+        if (record === undefined) return "ended";
+        const data = patchedData(record, patch);
+        if (data === undefined) return "stale";
+        if (!this.#store(handle, patch, data, record.version)) continue;
         return record.version === baseVersion ? "ok" : "merged";
       }
       throw new Error(`session ${handle}: other processes changed it between each read and write`);
@@ -118,7 +113,7 @@ export class SqliteSessionBackend extends SessionBackend {
   override delete(handle: string, ifVersion?: number): Awaitable<boolean> {
     return this.#try(() => {
       const [row] = this.#sql.remove.all(handle, ifVersion ?? null) as Row[];
-      return row !== undefined && row.expires_at > this.now();
+      return row !== undefined && row.expiresAt > this.now();
     });
   }
 
@@ -126,7 +121,7 @@ export class SqliteSessionBackend extends SessionBackend {
     return this.#try(() => {
       const now = this.now();
       const rows = this.#sql.selectUser.all(userId, now) as Row[];
-      return rows.map((row) => ({ handle: row.handle, record: snapshot(toRecord(row), now) }));
+      return rows.map((row) => ({ handle: row.handle, record: snapshot(row, now) }));
     });
   }
 
@@ -134,7 +129,7 @@ export class SqliteSessionBackend extends SessionBackend {
     return this.#try(() => {
       const rows = this.#sql.removeUser.all(userId, except) as Row[];
       const now = this.now();
-      return rows.filter((row) => row.expires_at > now).map((row) => row.handle);
+      return rows.filter((row) => row.expiresAt > now).map((row) => row.handle);
     });
   }
 
@@ -142,7 +137,7 @@ export class SqliteSessionBackend extends SessionBackend {
     return this.#try(() => {
       const now = this.now();
       const [row] = this.#sql.lock.all(now + seconds, handle, now, now) as Row[];
-      if (row !== undefined) return Number(row.fence);
+      if (row !== undefined) return row.fence;
       return this.#live(handle) === undefined ? "ended" : "busy";
     });
   }
@@ -154,9 +149,9 @@ export class SqliteSessionBackend extends SessionBackend {
     });
   }
 
-  /** Deletes every expired record, in small batches that let other work run in between. */
+  /** Deletes every expired record, in small batches with room for other work in between. */
   override async prune(): Promise<number> {
-    for (let total = 0; ; await pause(1)) {
+    for (let total = 0; ; await sleep(this.environment, 0.001)) {
       const due = await this.#try(() => this.#takeDue());
       this.#announce(due);
       total += due.length;
@@ -164,7 +159,7 @@ export class SqliteSessionBackend extends SessionBackend {
     }
   }
 
-  /** Closes the file that it opened; leaves a database that was passed in open. May be called again. */
+  /** Closes the file that it opened, but not a database that was passed in. May be called again. */
   override close(): void {
     const close = this.#close;
     this.#close = undefined;
@@ -173,43 +168,39 @@ export class SqliteSessionBackend extends SessionBackend {
 
   #live(handle: string): Row | undefined {
     const row = this.#sql.select.get(handle) as Row | null | undefined;
-    return row != null && row.expires_at > this.now() ? row : undefined;
+    return row != null && row.expiresAt > this.now() ? row : undefined;
   }
 
   #store(handle: string, patch: SessionPatch, data: string, version: number): boolean {
-    const { rotation, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
+    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
     const now = this.now();
+    const idle = now + idleTimeout;
     const conditions = [handle, version, ifEpoch, now, ifFence, ifSecretHash] as const;
-    const deadline = now + patch.idleTimeout;
-    if (rotation === undefined) return changed(this.#sql.store.run(data, deadline, ...conditions));
-    const { secretHash, grace, raiseEpoch, userId = null, lifetime } = rotation;
-    const values: SqliteValue[] = [data, now + grace, secretHash, raiseEpoch ? 1 : 0, userId];
-    if (lifetime === undefined) values.push(null, null, null, null, null);
-    else {
-      const { idleTimeout, absoluteTimeout, persistent } = lifetime;
-      const end = now + absoluteTimeout;
-      values.push(now, idleTimeout, end, persistent ? 1 : 0, Math.min(now + idleTimeout, end));
-    }
-    return changed(this.#sql.rotate.run(...values, deadline, ...conditions));
+    if (rotation === undefined) return changed(this.#sql.store.run(data, head, idle, ...conditions));
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout } = rotation;
+    const absolute = absoluteTimeout === undefined ? null : now + absoluteTimeout;
+    const first = absolute === null ? null : Math.min(idle, absolute);
+    const values = [now + grace, secretHash, raiseEpoch ? 1 : 0, userId, absolute, first];
+    return changed(this.#sql.rotate.run(data, head, ...values, idle, ...conditions));
   }
 
   #write<R>(work: () => R): Awaitable<R> {
     const result = this.#try(work);
-    if (performance.now() >= this.#pruneAt) this.#pruneSome();
+    if (this.now() >= this.#pruneAt) this.#pruneSome();
     return result;
   }
 
   #pruneSome(): void {
-    this.#pruneAt = performance.now() + this.#pruneInterval;
+    this.#pruneAt = this.now() + this.#pruneInterval;
     let due: Row[];
     try {
       due = this.#takeDue();
     } catch {
-      // Another process is writing, or the store fails: not the concern of the write that we came with.
+      // Another process is writing, or the store fails: no reason to fail the write that has just succeeded.
       return;
     }
     // More than a batch is due: soon again, or the table would grow faster than it is pruned.
-    if (due.length === BATCH) this.#pruneAt = performance.now() + Math.min(100, this.#pruneInterval);
+    if (due.length === BATCH) this.#pruneAt = this.now() + Math.min(0.1, this.#pruneInterval);
     this.#announce(due);
   }
 
@@ -218,11 +209,11 @@ export class SqliteSessionBackend extends SessionBackend {
   }
 
   #announce(expired: readonly Row[]): void {
-    for (const { handle, user_id } of expired) this.onExpired?.(handle, user_id);
+    for (const { handle, userId } of expired) this.onExpired?.(handle, userId);
   }
 
   #try<R>(work: () => R): Awaitable<R> {
-    return whenFree(this.#busyTimeout, work);
+    return whenFree(this.environment, this.#busyTimeout, work);
   }
 }
 

@@ -1,11 +1,11 @@
+import { sleep } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
-import { pause } from "./_attempts.ts";
 import { fromDictionary } from "./_dictionary.ts";
 import { type Envelope, isEnvelope, LONGEST, opened, sealed } from "./_envelope.ts";
-import { Turns } from "./_fallback/turns.ts";
+import { Turns } from "./_turns.ts";
 import { SessionBackend, type SessionData } from "./backend.ts";
 
-/** What is used of an unstorage `Storage`, made with `createStorage` or `prefixStorage`. */
+/** An unstorage `Storage`, as of `createStorage` or `prefixStorage`, with the methods used here. */
 export interface UnstorageLike {
   getItem(key: string): Promise<unknown>;
   setItem(key: string, value: object, options: { ttl: number }): Promise<unknown>;
@@ -16,40 +16,40 @@ export interface UnstorageLike {
 
 /** Options of `UnstorageSessionBackend`. */
 export interface UnstorageOptions {
-  /** Where in the storage sessions are kept; default "sessions". Segments of letters, digits, `_` and `-`, with `:` between. */
+  /** Where in the storage sessions are stored; default "sessions". Segments of letters, digits, `_` and `-`, joined by `:`. */
   readonly base?: string;
 }
 
 /** What a session becomes when it ends, until it is removed. */
 const ENDED: Envelope = { micropie: "{}", until: 0 };
 
-/** Seconds that an ended session is kept by a driver that failed to remove it but knows how to expire it. */
+/** Seconds after which a driver with a time to live deletes an ended session that it failed to remove. */
 const ENDED_TTL = 60;
 
-/** Seconds after its deadline when a record may be pruned: by then no write that began before it can still arrive. */
+/** Seconds after its deadline after which a record may be pruned: by then, no write that began before it can arrive. */
 const SLACK = 60;
 
 /** How many records are pruned at a time. */
 const BATCH = 20;
 
-/** Milliseconds between reads of a file that another process has only begun to write. */
+/** Milliseconds between reads of a file that another process is writing. */
 const PATIENCE = [1, 4, 16, 64, 256];
 
 /**
- * Sessions in any unstorage driver: files, Redis, Cloudflare KV, Vercel, Netlify, Azure, Deno KV and many more.
+ * Stores sessions with any unstorage driver: files, Redis, Cloudflare KV, Vercel, Netlify, Azure, Deno KV and many more.
  *
- * unstorage has no condition and no version, so this is a back-end of two methods: within one process it keeps every
- * promise, over a driver that reads what it has written; across processes the last write wins (docs/backends.md says
- * which promises that costs). Deadlines are on the clock of the process, and hold on a driver that never expires
- * anything; one that does is told the time to live as `ttl`. On the others, `prune` deletes what has expired.
+ * unstorage has no conditional writes, so this is a back-end of two methods: within one process it keeps every promise,
+ * if the driver reads what it has just written; across processes the last write wins (docs/backends.md says which
+ * promises that costs). Deadlines use the clock of the process, and hold with a driver that never expires anything;
+ * one that does gets the time to live as `ttl`. With the others, `prune` deletes what has expired.
  *
- * Rejects with whatever the driver throws. Throws ConfigError `backend` if it is not a storage, or one that only
- * reads; `base` if that is not a key. `close` leaves the storage open.
+ * Rejects with the driver's error. Throws ConfigError `backend` if it is not a storage or is read-only, and `base` if
+ * that is not a key. `close` leaves the storage open.
  */
 export class UnstorageSessionBackend extends SessionBackend {
   readonly #storage: UnstorageLike;
   readonly #base: string;
-  readonly #turns: Turns = new Turns();
+  readonly #turns: Turns = new Turns(this);
 
   constructor(storage: UnstorageLike, options: UnstorageOptions = {}) {
     super();
@@ -61,11 +61,11 @@ export class UnstorageSessionBackend extends SessionBackend {
     if (drivers.length > 0 && drivers.every(onlyReads)) {
       throw new ConfigError(
         "backend",
-        "this storage only reads: unstorage would drop every session silently",
+        "this storage is read-only: unstorage would drop every session silently",
       );
     }
     if (typeof base !== "string" || !/^[\w-]+(:[\w-]+)*$/.test(base)) {
-      throw new ConfigError("base", `"${base}" is not a key of letters, digits, _ and -, with : between`);
+      throw new ConfigError("base", `"${base}" is not a key of letters, digits, _ and -, joined by :`);
     }
     this.#storage = storage;
     this.#base = base;
@@ -82,7 +82,7 @@ export class UnstorageSessionBackend extends SessionBackend {
         const ttl = Math.ceil(Math.min(timeout, LONGEST));
         await this.#storage.setItem(key, sealed(data, timeout, this.now()), { ttl });
       } else {
-        // Overwritten first: some drivers, that for files among them, say nothing when they could not remove.
+        // Overwritten first: some drivers, such as those for files, do not report a failed removal.
         await this.#storage.setItem(key, ENDED, { ttl: ENDED_TTL });
         await this.#remove(key);
       }
@@ -90,8 +90,8 @@ export class UnstorageSessionBackend extends SessionBackend {
   }
 
   /**
-   * Deletes what expired more than a minute ago; answers how many sessions. It lists every key and reads every record,
-   * so call it seldom (once an hour), in one process, and not at all on a driver that knows `ttl`.
+   * Deletes what expired more than a minute ago; returns how many sessions. It lists every key and reads every record,
+   * so call it seldom (once an hour), in one process, and not at all with a driver that supports `ttl`.
    */
   override async prune(): Promise<number> {
     const keys = await this.#storage.getKeys(this.#base);
@@ -109,19 +109,19 @@ export class UnstorageSessionBackend extends SessionBackend {
 
   async #read(key: string): Promise<unknown> {
     let value = await this.#storage.getItem(key);
-    // unstorage answers text that is not JSON as it is: a file just being written, of which there is only a part.
+    // unstorage returns text that is not JSON as it is: a part of a file that is being written.
     if (isText(value)) value = await this.#turns.take(key, () => this.#readWhole(key));
-    // The drivers for files answer some errors instead of throwing them.
+    // The drivers for files return some errors instead of throwing them.
     if (value instanceof Error) throw value;
     return value;
   }
 
-  /** Reads while nobody here writes. */
+  /** Reads while this process does not write. */
   async #readWhole(key: string): Promise<unknown> {
     let value = await this.#storage.getItem(key);
     for (const wait of PATIENCE) {
       if (!isText(value)) break;
-      await pause(wait);
+      await sleep(this.environment, wait / 1000);
       value = await this.#storage.getItem(key);
     }
     return value;
@@ -131,15 +131,15 @@ export class UnstorageSessionBackend extends SessionBackend {
     try {
       await this.#storage.removeItem(key);
     } catch {
-      // What has ended is overwritten, and nobody's session any more. It goes with its `ttl` or the next prune.
+      // It is overwritten, so the session has ended. The rest is deleted by its `ttl` or the next prune.
     }
   }
 
-  /** Answers whether it was a session that had expired. */
+  /** Returns whether it was a session that had expired. */
   async #pruneOne(key: string): Promise<boolean> {
     if (!this.#isOver(await this.#read(key))) return false;
     const record = await this.#turns.take(key, async () => {
-      // Read again, since it may have been written meanwhile: a user's list by the next sign-in.
+      // Read again, because it may have been written meanwhile: a user's list by the next sign-in.
       const value = await this.#readWhole(key);
       if (!this.#isOver(value)) return undefined;
       await this.#remove(key);

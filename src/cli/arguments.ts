@@ -3,17 +3,17 @@ import { Problem } from "./problem.ts";
 
 export const HELP = `Usage: micropie <file> [options]
 
-Serves the App that a .ts or .js file exports as its default (or any object with a fetch method).
+Serves the default export of a .ts or .js file: an App, or any object with a fetch method.
 
-  -p, --port <number>    where to listen; 0 takes a free port. Default: the variable PORT, else 8000
-      --host <address>   who can connect. Default: localhost, this computer only; 0.0.0.0 is everybody
+  -p, --port <number>    port to listen on; 0 takes a free port. Default: the variable PORT, or 8000
+      --host <address>   address to listen on. Default: localhost; 0.0.0.0 is every network
   -w, --watch            restart when a file of the application changes
   -v, --version          print the version
-  -h, --help             print this
+  -h, --help             print this help
 
 Example: npx micropie app.ts --port 3000 --watch`;
 
-/** What the command line asks for. */
+/** A parsed command line. */
 export type Command =
   | { readonly do: "help" }
   | { readonly do: "version" }
@@ -33,14 +33,14 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-/** Reads the arguments after the program's name. Throws `Problem` (exit code 2) if they make no sense. */
+/** Parses the arguments after the program's name. Throws `Problem` with exit code 2 if they are invalid. */
 export function readArguments(args: readonly string[], environment: NodeJS.ProcessEnv): Command {
   const { values, positionals } = parse(args);
   if (values.help) return { do: "help" };
   if (values.version) return { do: "version" };
   const [file, second] = positionals;
-  if (file === undefined) throw misuse("which file? For example: npx micropie app.ts");
-  if (second !== undefined) throw misuse(`one file at a time, please; these are two: ${file} ${second}`);
+  if (file === undefined) throw misuse("missing file. For example: npx micropie app.ts");
+  if (second !== undefined) throw misuse(`expected one file, got two: ${file} ${second}`);
   if (values.host === "") throw misuse("--host needs an address, for example --host 0.0.0.0");
   return {
     do: "serve",
@@ -57,7 +57,7 @@ function parse(args: readonly string[]) {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const lacking = /(--\w+).* argument (missing|is ambiguous)/.exec(message)?.[1];
-    // The first sentence names the option; the rest is about the parser.
+    // Only the first sentence is about the option.
     throw misuse(lacking === undefined ? (message.split(/\.\s|\n/)[0] ?? "") : `${lacking} needs a value`);
   }
 }
@@ -71,5 +71,5 @@ function readPort(option: string | undefined, variable: string | undefined): num
 }
 
 function misuse(message: string): Problem {
-  return new Problem(`${message}\n\`micropie --help\` lists what there is.`, 2);
+  return new Problem(`${message}\nRun \`micropie --help\` for all options.`, 2);
 }

@@ -3,44 +3,44 @@ import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Command } from "./arguments.ts";
 
-/** The command that serves. */
+/** The command to serve a file. */
 export type Serve = Extract<Command, { do: "serve" }>;
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const BUN = process.versions.bun !== undefined;
 const DENO = process.versions.deno !== undefined;
 
-/** Whether this runtime runs TypeScript only when asked to: Node 22.13 to 22.17. */
+/** Returns true if this runtime needs a flag to run the file: TypeScript on Node 22.13 to 22.17. */
 export function needsTypeStripping(file: string): boolean {
   return /\.[mc]?ts$/.test(file) && !BUN && !DENO && !process.features.typescript;
 }
 
 /**
- * Whether the runtime restarts a program by itself. Node's own --watch loses files that editors save by renaming, and
- * Deno's goes on waiting for a change when the program has ended at a signal.
+ * Returns true if the runtime's own --watch is used. Node's loses files that editors save by renaming, and Deno's keeps waiting
+ * for a change after a signal has ended the program.
  */
 export function watchesItself(): boolean {
   return BUN;
 }
 
-/** Runs the same command in a child process with the flags it needs; answers the child's exit code when it ends. */
+/** Runs the same command in a child process with the flags that it needs. Resolves to the child's exit code. */
 export async function runAgain(command: Serve): Promise<number> {
   const child = start(command, false);
   forwardSignals((signal) => send(child, signal));
   return ended(child);
 }
 
-/** Sends a signal to a child that still runs. What `kill` of a child had killed, Deno reports as dead of the signal. */
+/** Sends a signal to a running child. After `ChildProcess.kill`, Deno reports the signal instead of the exit code. */
 export function send({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined || exitCode !== null || signalCode !== null) return;
   try {
     process.kill(pid, signal);
   } catch {
-    // It has ended just now.
+    // It has just ended.
   }
 }
 
-/** Starts the command, without --watch, in a child process; with a channel, it can send messages. */
+/** Starts the command without --watch in a child process. With `channel`, the child can send messages. */
 export function start(command: Serve, channel: boolean): ChildProcess {
   const main = fileURLToPath(import.meta.url).replace(/child(\.[jt]s)$/, "main$1");
   const flags = [...runtimeFlags(command), main, `--port=${command.port}`, `--host=${command.host}`];
@@ -50,7 +50,7 @@ export function start(command: Serve, channel: boolean): ChildProcess {
   });
 }
 
-/** A child's exit code; 128 and the signal's number if a signal ended it. Rejects if it could not be started. */
+/** Resolves to a child's exit code, or 128 plus the signal's number if a signal ended it. Rejects if it did not start. */
 export function ended(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);

@@ -8,8 +8,8 @@ import { watch } from "./watch.ts";
 import { reportImports } from "./watched.ts";
 
 /**
- * Does what the arguments say and answers the exit code, or undefined when an application is being served now.
- * Never rejects for something the person at the terminal can put right: that is printed.
+ * Runs the command. Resolves to the exit code, or to undefined while an application is being served. Prints a `Problem`
+ * instead of rejecting.
  */
 export async function cli(args: readonly string[]): Promise<number | undefined> {
   try {
@@ -26,7 +26,7 @@ export async function cli(args: readonly string[]): Promise<number | undefined> 
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     console.error(`micropie: ${error.message}`);
-    // A half-loaded application may hold timers and connections; nothing is being served.
+    // A partly loaded application may keep timers and connections open.
     process.exit(error.exitCode);
   }
 }

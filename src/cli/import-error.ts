@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { codeOf } from "./problem.ts";
 import { readStack, shorten } from "./stack.ts";
 
-/** What went wrong while the application was imported: a sentence, where it happened in the user's own files, a hint. */
+/** Describes an error of importing the application: one sentence, the place in the user's files, and a hint. */
 export function describeImportError(file: string, path: string, error: unknown): string {
   if (!(error instanceof Error)) return `${file} threw while it was loading:\n\n  ${inspect(error)}`;
   const lines = [error instanceof SyntaxError ? syntax(file, path, error) : thrown(file, error)];
@@ -19,7 +19,7 @@ function thrown(file: string, error: Error): string {
   return `${file} threw while it was loading:\n\n${describeError(error)}`;
 }
 
-/** The error's name and message, the stack frames that are not the runtime's, and its causes. */
+/** Returns the name and message of an error, its stack frames outside the runtime, and its causes. */
 export function describeError(error: Error): string {
   const { head, frames } = readStack(error);
   const text = [indented([...head, ...frames])];
@@ -37,8 +37,8 @@ function syntax(file: string, path: string, error: SyntaxError): string {
 }
 
 /**
- * The runtime says where a syntax error of JavaScript is only when nobody catches it, so a child process is left to
- * fail in the same way. Nothing of the application runs in it: no module does before all of them have been parsed.
+ * Returns where a syntax error is. Node prints this only for an uncaught error, so the import is repeated in a child process.
+ * No code of the application runs in it, because all modules are parsed before the first one runs.
  */
 function locate(path: string): string[] | undefined {
   const program = `import ${JSON.stringify(pathToFileURL(path).href)};`;
@@ -60,23 +60,23 @@ function hintFor(error: Error): string | undefined {
   const { message } = error;
   if (message.includes("not supported in strip-only mode")) {
     return (
-      "TypeScript is run by removing its types, so enum, namespaces with code and parameter properties cannot\n" +
-      'be run. Write them another way ("erasableSyntaxOnly" in tsconfig.json finds them), or compile to .js first.'
+      "The runtime only removes types from TypeScript. It cannot run enums, namespaces with code or parameter\n" +
+      'properties. Replace them ("erasableSyntaxOnly" in tsconfig.json finds them), or compile to .js first.'
     );
   }
   if (codeOf(error) === "ERR_MODULE_NOT_FOUND") {
     const name = /Cannot find package '([^']+)'/.exec(message)?.[1];
     if (name !== undefined) return `Install it: npm install ${name}`;
-    return "An import names the whole file, with its ending: ./cart.ts, not ./cart.";
+    return "Imports need the file extension: ./cart.ts, not ./cart.";
   }
   if (
     error instanceof SyntaxError &&
     /^(Cannot use import statement|Unexpected token 'export')/.test(message)
   ) {
-    return 'If package.json says "type": "commonjs", make it a package of ES modules: npm pkg set type=module';
+    return 'If package.json has "type": "commonjs", switch to ES modules: npm pkg set type=module';
   }
   if (error instanceof SyntaxError && message.includes("does not provide an export named")) {
-    return "If it is a TypeScript type, import it as one: import { type Name }.";
+    return "If it is a TypeScript type, import it with `type`: import { type Name }.";
   }
   return undefined;
 }

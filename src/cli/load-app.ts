@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { describeImportError } from "./import-error.ts";
 import { Problem } from "./problem.ts";
 
-/** Something that can be served: an `App`, or any object with a `fetch` method. */
+/** An object that can be served: an `App`, or any object with a `fetch` method. */
 export interface Servable {
   fetch(request: Request): Response | Promise<Response>;
 }
@@ -15,7 +15,7 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Imports a file and answers its default export. Throws `Problem` with a readable message for whatever is wrong. */
+/** Imports a file and returns its default export. Throws `Problem` with a readable message if that fails. */
 export async function loadApp(file: string): Promise<Servable> {
   const path = resolve(file);
   await refuseMissing(file, path);
@@ -29,23 +29,23 @@ export async function loadApp(file: string): Promise<Servable> {
 async function refuseMissing(file: string, path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile()) return;
-  if (found?.isDirectory()) throw new Problem(`${file} is a folder. Which file in it is the application?`);
+  if (found?.isDirectory()) throw new Problem(`${file} is a directory. Name the file of the application.`);
   for (const end of [".ts", ".js"]) {
     const guess = path.replace(/(\.[mc]?[jt]s)?$/, end);
     const there = await stat(guess).catch(() => undefined);
-    if (there?.isFile()) throw new Problem(`there is no file ${file}. Did you mean ${basename(guess)}?`);
+    if (there?.isFile()) throw new Problem(`file not found: ${file}. Did you mean ${basename(guess)}?`);
   }
-  throw new Problem(`there is no file ${basename(path)} in ${dirname(path)}.`);
+  throw new Problem(`file not found: ${basename(path)} in ${dirname(path)}.`);
 }
 
 async function importFile(file: string, path: string): Promise<Record<string, unknown>> {
   const onStuck = () => {
-    console.error(`micropie: ${file} never finished loading: a top-level await in it waits forever.`);
+    console.error(`micropie: ${file} did not finish loading: a top-level await never resolves.`);
     process.exitCode = 1;
   };
   process.once("beforeExit", onStuck);
   const limit = Error.stackTraceLimit;
-  // The runtime's own frames come first, and the application's are the ones to show.
+  // The runtime's frames come first; the application's frames are the ones to show.
   Error.stackTraceLimit = 50;
   try {
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
@@ -76,12 +76,13 @@ function describeExports(file: string, module: Record<string, unknown>): string 
 function describeDefault(file: string, value: unknown): string {
   if (typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value))) {
     const name = value.name && value.name !== "default" ? value.name : "MyApp";
-    return `${file} exports the class ${name} itself. Export an instance: export default new ${name}();`;
+    return `${file} exports the class ${name}. Export an instance: export default new ${name}();`;
   }
   if (typeof value === "function") {
-    return `${file} exports a function. Export an object with it: export default { fetch: ${value.name === "default" ? "handler" : value.name || "handler"} };`;
+    const name = value.name === "default" ? "handler" : value.name || "handler";
+    return `${file} exports a function. Export an object with it: export default { fetch: ${name} };`;
   }
-  if (value instanceof Promise) return `${file} exports a promise. Wait for it: export default await ...;`;
+  if (value instanceof Promise) return `${file} exports a promise. Await it: export default await ...;`;
   const kind =
     value === null ? "null" : Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
   return `the default export of ${file} is ${kind} without a fetch method.\nExport an App: export default new MyApp();`;

@@ -1,7 +1,7 @@
-/** Something the person at the terminal can put right. The message is all they see: what happened, then what to do. */
+/** An error that the user of the command can fix. Only its message is printed: what happened, then what to do. */
 export class Problem extends Error {
   override readonly name = "Problem";
-  /** 2: the command was written wrongly; 1: everything else. */
+  /** 2 for invalid arguments, 1 for everything else. */
   readonly exitCode: 1 | 2;
 
   constructor(message: string, exitCode: 1 | 2 = 1) {
@@ -10,7 +10,7 @@ export class Problem extends Error {
   }
 }
 
-/** The `code` of an error, or of what caused it: `"EADDRINUSE"`; undefined if it has none. */
+/** Returns the `code` of an error or of its cause, such as "EADDRINUSE"; undefined if there is none. */
 export function codeOf(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ("code" in at && typeof at.code === "string" && at.code === at.code.toUpperCase()) return at.code;

@@ -1,11 +1,11 @@
-import { Server as HttpServer } from "node:http";
 import type { App } from "../app/app.ts";
+import { closeServer, startServer } from "../app/server.ts";
 import { describeError } from "./import-error.ts";
 import type { Servable, Server } from "./load-app.ts";
 import { codeOf, Problem } from "./problem.ts";
 import { isWatched } from "./watched.ts";
 
-/** Seconds that requests get to end after a signal; a restart for a changed file does not wait so long. */
+/** Seconds that running requests get after a signal. A restart for a changed file waits less. */
 const GRACE = 10;
 const GRACE_WATCHED = 0.5;
 
@@ -15,11 +15,11 @@ interface Place {
   readonly host: string;
 }
 
-/** Serves the application until SIGINT or SIGTERM; resolves when it listens. Throws `Problem` if it cannot. */
+/** Serves the application until SIGINT or SIGTERM. Resolves when it listens; throws `Problem` if it cannot. */
 export async function run(app: Servable, place: Place): Promise<void> {
   const server = await listen(app, place);
   stopOnSignal(server);
-  const next = isWatched() ? "Restarts when a file changes. Ctrl+C stops it." : "Ctrl+C stops it.";
+  const next = `${isWatched() ? "Restarts when a file changes. " : ""}Press Ctrl+C to stop.`;
   console.log(`${place.file} is listening on ${address(server, place.host)}\n${next}`);
 }
 
@@ -34,32 +34,11 @@ async function listen(app: Servable, place: Place): Promise<Server> {
 }
 
 async function serveFetch(app: Servable, options: { port: number; hostname: string }): Promise<Server> {
-  const { serve } = await import("srvx");
-  const server = serve({
-    ...options,
-    fetch: (request) => app.fetch(request),
-    silent: true,
-    gracefulShutdown: false,
-    // Bun would cut a stream that is silent for ten seconds; this is the longest that it knows.
-    bun: { idleTimeout: 255 },
-  });
-  await server.ready();
-  const close = async () => {
-    const cut = setTimeout(() => void server.close(true), grace() * 1000);
-    // A connection that was in use when closing began would else be kept for seconds after its answer.
-    const sweep = setInterval(() => closeIdle(server.node?.server), 50);
-    await server.close();
-    clearTimeout(cut);
-    clearInterval(sweep);
-  };
-  return { url: server.url ?? "", close };
+  const server = await startServer({ ...options, fetch: (request) => app.fetch(request) });
+  return { url: server.url ?? "", close: () => closeServer(server, grace()) };
 }
 
-function closeIdle(server: object | undefined): void {
-  if (server instanceof HttpServer) server.closeIdleConnections();
-}
-
-/** An App, maybe of another copy of this package; other things have a `serve` that means something else. */
+/** Returns true for an App, even one of another copy of this package. Other objects may have a different `serve`. */
 function isApp(app: Servable): app is App {
   return "serve" in app && "startupHandlers" in app && "sessions" in app;
 }
@@ -71,13 +50,13 @@ function grace(): number {
 function describeListenError(error: unknown, { file, port, host }: Place): string {
   switch (codeOf(error)) {
     case "EADDRINUSE":
-      return `port ${port} is in use already. Stop what uses it, or take another: npx micropie ${file} --port ${port === 65535 ? 0 : port + 1}`;
+      return `port ${port} is already in use. Stop the other program or choose another port: npx micropie ${file} --port ${port === 65535 ? 0 : port + 1}`;
     case "EACCES":
-      return `this user may not listen on port ${port}. Take one above 1023: npx micropie ${file} --port 8000`;
+      return `you do not have permission to use port ${port}. Choose a port above 1023: npx micropie ${file} --port 8000`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `this computer has no address "${host}" to listen on. Without --host it is localhost.`;
+      return `this computer has no address "${host}". Leave out --host to listen on localhost.`;
   }
   const what = error instanceof Error ? describeError(error) : `  ${String(error)}`;
   return `${file} could not start:\n\n${what}`;
@@ -94,7 +73,7 @@ function address(server: Server, host: string): string {
 function stopOnSignal(server: Server): void {
   let asked: number | undefined;
   const stop = (signal: "SIGINT" | "SIGTERM") => {
-    // A terminal's Ctrl+C arrives here twice when there is a parent that forwards it.
+    // With a parent process that forwards signals, one Ctrl+C arrives twice.
     if (asked !== undefined && performance.now() - asked < 500) return;
     if (asked !== undefined) process.exit(signal === "SIGINT" ? 130 : 143);
     asked = performance.now();
@@ -108,7 +87,7 @@ async function close(server: Server): Promise<never> {
   // A shutdown handler may never end.
   setTimeout(
     () => {
-      console.error("micropie: stopped, though the application had not finished closing.");
+      console.error("micropie: stopped before the application had finished closing.");
       process.exit(1);
     },
     (grace() + 5) * 1000,
@@ -117,7 +96,7 @@ async function close(server: Server): Promise<never> {
     await server.close();
   } catch (error) {
     const what = error instanceof Error ? describeError(error) : String(error);
-    console.error(`micropie: a problem while stopping:\n\n${what}`);
+    console.error(`micropie: an error while stopping:\n\n${what}`);
     process.exit(1);
   }
   if (!isWatched()) console.log("Stopped.");

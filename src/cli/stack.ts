@@ -1,10 +1,10 @@
 import { relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** This package's compiled code: frames in it say nothing about the application. */
+/** The location of this package. Its frames are left out. */
 const OWN = new URL("..", import.meta.url).href;
 
-/** A stack in two parts: the message with what stands before it, and the frames in the user's files, paths shortened. */
+/** Splits a stack into the message, with anything before it, and the frames in the user's files. Shortens the paths. */
 export function readStack(error: Error): { head: string[]; frames: string[] } {
   const text = error.stack || `${error.name}: ${error.message}`;
   const lines = text.split("\n");
@@ -29,7 +29,7 @@ function trimmed(lines: string[]): string[] {
   return lines.slice(0, last + 1);
 }
 
-/** Paths and file URLs below the working directory become relative to it; other URLs become paths. */
+/** Makes paths and file URLs below the working directory relative, and turns other file URLs into paths. */
 export function shorten(text: string): string {
   const paths = text.replace(/file:\/\/[^\s)'"]+?(?=(:\d+){0,2}(\)|\s|'|"|$))/g, toPath);
   return paths.replaceAll(process.cwd() + sep, "");

@@ -4,12 +4,12 @@ import { dirname, join, resolve } from "node:path";
 import { ended, forwardSignals, type Serve, send, start } from "./child.ts";
 import { shorten } from "./stack.ts";
 
-/** Editors write a file in several steps; milliseconds without another step before a restart. */
+/** Editors write a file in several steps. A restart waits for this many milliseconds without another step. */
 const QUIET = 100;
-/** Milliseconds that a child gets to end by itself. */
+/** Milliseconds that a child gets to end after SIGTERM. */
 const PATIENCE = 3000;
 
-/** Serves in a child process that is restarted when a file it imports changes; answers an exit code at the end. */
+/** Serves in a child process, which is restarted when a file that it imports changes. Resolves to the exit code. */
 export async function watch(command: Serve): Promise<number> {
   const changes = new Changes(resolve(command.file));
   let child = follow(command, changes);
@@ -22,11 +22,11 @@ export async function watch(command: Serve): Promise<number> {
   for (;;) {
     const first = await Promise.race([changes.next().then(() => "change"), child.over]);
     if (first !== "change" && !stopping) {
-      console.error("Waiting for a change of a file to start it again. Ctrl+C ends this.");
+      console.error("Waiting for a file to change. Press Ctrl+C to stop.");
       await changes.next();
     }
     if (!stopping) {
-      console.log(`${shorten(changes.last)} changed: starting again.`);
+      console.log(`${shorten(changes.last)} changed. Restarting.`);
       await end(child);
     }
     if (stopping) break;
@@ -54,7 +54,7 @@ async function end({ process, over }: Child): Promise<void> {
   clearTimeout(force);
 }
 
-/** Watches folders and not files, because a file saved by renaming another over it is a new one. */
+/** Watches folders instead of files, because a file that an editor replaces by renaming is a new file. */
 class Changes {
   last = "";
   readonly #files = new Set<string>();
@@ -78,7 +78,7 @@ class Changes {
       });
       this.#folders.set(folder, watcher);
     } catch {
-      // An import of a file in a folder that is not there: its error is printed by the child.
+      // The folder of an imported file does not exist. The child prints that error.
     }
   }
 

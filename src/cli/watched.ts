@@ -1,18 +1,18 @@
 import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** Whether a parent restarts this process when a file changes: ours, or `node --watch`. */
+/** Returns true if a parent process restarts this one when a file changes: `micropie --watch` or `node --watch`. */
 export function isWatched(): boolean {
   return process.env.MICROPIE_WATCHED !== undefined || process.env.WATCH_REPORT_DEPENDENCIES !== undefined;
 }
 
 /**
- * Tells the parent which files the application imports from now on, also those that are not there yet. Node before
- * 22.15 cannot say it; there, only the application's first file is watched.
+ * Tells the parent which files the application imports from now on, including files that do not exist yet. Node before 22.15
+ * cannot report imports; only the application's own file is watched there.
  */
 export function reportImports(): void {
   if (process.env.MICROPIE_WATCHED === undefined || process.send === undefined) return;
-  // Without its parent nobody would stop this process.
+  // Nothing else would stop this process after its parent has died.
   process.once("disconnect", () => process.exit(0));
   process.channel?.unref();
   if (!("registerHooks" in nodeModule)) return;

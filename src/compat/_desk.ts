@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import { SessionStore } from "../compat/store.ts";
 import { publish } from "../core/events.ts";
-import { delayOf, standInLine } from "../core/line.ts";
+import { standInLine } from "../core/line.ts";
+import { systemEnvironment } from "../environment.ts";
 import { BackendError, StateError } from "../errors.ts";
 
 /** A store made for express-session, as far as it is used here. */
@@ -71,7 +72,9 @@ export class Desk {
   /** One at a time for each session. */
   async alone<T>(sid: string, work: () => Promise<T>): Promise<T> {
     // Whoever is before has three calls to make at most.
-    const leave = await standInLine(this.#lines, sid, this.timeout * 4, () => late(this.timeout * 4));
+    const leave = await standInLine(systemEnvironment, this.#lines, sid, this.timeout * 4, () =>
+      late(this.timeout * 4),
+    );
     try {
       return await work();
     } finally {
@@ -101,19 +104,19 @@ export class Desk {
   ): Promise<T | undefined> {
     return new Promise<T | undefined>((resolve, reject) => {
       const fail = (cause: unknown): void => {
-        clearTimeout(timer);
+        cancel();
         // Whoever answers is told of an error by its being one.
         const error =
           cause || new BackendError("backend_failed", operation, `The session store failed at ${operation}.`);
         if (!isMissing(error)) publish("backend_failed", { operation, error });
         reject(error);
       };
-      const timer = setTimeout(() => fail(this.#silent(operation)), delayOf(this.timeout));
+      const cancel = systemEnvironment.timer(this.timeout, () => fail(this.#silent(operation)));
       if (!this.ready) return fail(disconnected(operation));
       try {
         const returned = run((error, value) => {
           if (error) return fail(error);
-          clearTimeout(timer);
+          cancel();
           resolve(value);
         }) as { then?: unknown } | undefined;
         if (typeof returned?.then === "function") (returned as Promise<unknown>).then(undefined, fail);

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { type CipherKey, createHmac, timingSafeEqual } from "node:crypto";
-import { findValues } from "../core/cookie.ts";
+import { findValues } from "../core/token.ts";
 
 /** The cookie's value for a session id: `s:<id>.<HMAC-SHA256>`, not yet percent-encoded. */
 export function signed(id: string, secret: CipherKey): string {

@@ -95,7 +95,7 @@ export class Visit implements Use {
     });
   }
 
-  /** Answers whether the session is still there; undefined if nothing is to be done for it. */
+  /** Returns true if the session is still there; undefined if nothing is to be done for it. */
   #keep(session: Session, known: Known, sendsCookie: boolean): Promise<boolean> | undefined {
     const { desk } = this.#options;
     const object = asObject(session);

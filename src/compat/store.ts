@@ -1,10 +1,11 @@
 import { EventEmitter } from "node:events";
 import type { LoadSave, SessionBackend } from "../backends/backend.ts";
-import { decode } from "../core/codec.ts";
-import { call, type Engine } from "../core/engine.ts";
+import { call } from "../core/call.ts";
+import { decoded } from "../core/codec.ts";
+import { createEngine } from "../core/engine.ts";
 import { publish } from "../core/events.ts";
-import { resolveBackend } from "../core/options.ts";
-import { judge } from "../core/record.ts";
+import type { Engine } from "../core/live.ts";
+import { judge } from "../core/load.ts";
 import { ConfigError } from "../errors.ts";
 import { type Classes, classesOf, inflate, type SessionRequest } from "./_session-store/classes.ts";
 import { liveCookie, type StoredCookie } from "./_session-store/cookie.ts";
@@ -57,9 +58,7 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
   constructor(backend: SessionBackend | LoadSave, options: SessionStoreOptions<Data> = {}) {
     super();
     this.#options = resolveStoreOptions(options);
-    const resolved = resolveBackend(backend);
-    this.#engine = { backend: resolved, options: this.#options.engine, queues: new Map(), turns: new Map() };
-    resolved.onExpired ??= (handle, userId) => publish("expired", { handle, userId });
+    this.#engine = createEngine(backend, this.#options.engine);
   }
 
   /** The session of this id, or null if there is none. */
@@ -116,7 +115,7 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
   async #get(sid: string): Promise<StoredSession | null> {
     const key = keyOf(sid);
     const { handle, secretHash } = key;
-    const record = await call(this.#engine, "read", () => this.#engine.backend.read(handle));
+    const record = await call(this.#engine, "read", handle);
     const verdict = record === undefined ? "unknown" : judge(record, secretHash);
     if (record === undefined || verdict !== "live") {
       if (verdict === "expired") publish("expired", { handle, userId: record?.userId ?? null });
@@ -126,7 +125,8 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
     const data: Record<string, unknown> = {};
     // Not by assignment: `__proto__` is a key like any other.
     const member = { writable: true, enumerable: true, configurable: true };
-    decode(record.data, (name, value) => Object.defineProperty(data, name, { ...member, value }));
+    for (const [name, value] of Object.entries(decoded(record.data)))
+      Object.defineProperty(data, name, { ...member, value });
     const session = Object.assign(data, { cookie: liveCookie(data.cookie, record.expiresAt - record.now) });
     const stored = storedNow(record, this.#draft(session), record.version);
     this.#held.set(session, newHeld(key, stored));

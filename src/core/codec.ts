@@ -1,4 +1,6 @@
+import { Buffer } from "node:buffer";
 import { stringify, unflatten } from "devalue";
+import type { DataChanges, SessionData } from "../backends/backend.ts";
 import { DataError } from "../errors.ts";
 
 /**
@@ -45,11 +47,21 @@ export function encodeValue(key: string, value: unknown): string {
   }
 }
 
-/** Calls `put` for each key of an encoded text. The values are fresh copies, built as data only. */
-export function decode(text: string, put: (key: string, value: unknown) => void): void {
+/**
+ * Puts each key of an encoded text into an object without inherited names. The values are fresh copies, built as data only.
+ */
+export function decode(text: string, into: object): void {
   const data = JSON.parse(text) as Record<string, unknown>;
   const mayBeRich = text.includes(RICH);
-  for (const key of Object.keys(data)) put(key, mayBeRich ? revive(data[key]) : data[key]);
+  for (const key of Object.keys(data))
+    (into as Record<string, unknown>)[key] = mayBeRich ? revive(data[key]) : data[key];
+}
+
+/** Returns the data of an encoded text, in an object without inherited names. */
+export function decoded(text: string): SessionData {
+  const data: SessionData = Object.create(null);
+  decode(text, data);
+  return data;
 }
 
 function revive(value: unknown): unknown {
@@ -152,5 +164,51 @@ function unsupported(key: string, what: string, cause?: unknown): DataError {
     `session.${key} holds ${what}, which would not come back as it was. ` +
       "Store plain data: strings, numbers, booleans, null, arrays, plain objects, Date, Map, Set, BigInt, bytes.",
     cause === undefined ? undefined : { cause },
+  );
+}
+
+/** Compares two encoded texts key by key. Returns what `to` sets, and what it no longer has. */
+export function changesBetween(from: string, to: string): DataChanges {
+  const before = JSON.parse(from) as SessionData;
+  const after = JSON.parse(to) as SessionData;
+  const set = new Map<string, string>();
+  for (const key of Object.keys(after)) {
+    const text = JSON.stringify(after[key]);
+    if (!Object.hasOwn(before, key) || JSON.stringify(before[key]) !== text) set.set(key, text);
+  }
+  return { set, unset: Object.keys(before).filter((key) => !Object.hasOwn(after, key)) };
+}
+
+/** Returns true if anything differs. The same data in another order does not. */
+export function isChanged(from: string, to: string): boolean {
+  if (from === to) return false;
+  if (from.length !== to.length) return true;
+  // Another order has the same characters, and counting them is a fraction of the work of reading both.
+  let sum = 0;
+  for (let at = 0; at < from.length; at++) sum += from.charCodeAt(at) - to.charCodeAt(at);
+  if (sum !== 0) return true;
+  const { set, unset } = changesBetween(from, to);
+  return set.size > 0 || unset.length > 0;
+}
+
+/** Throws DataError `too_large`, naming the largest key, if the text has more than `maxBytes` bytes. */
+export function checkSize(text: string, maxBytes: number): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= maxBytes) return;
+  const data = JSON.parse(text) as SessionData;
+  let largest = "";
+  let most = -1;
+  for (const key of Object.keys(data)) {
+    const size = Buffer.byteLength(JSON.stringify(data[key]));
+    if (size > most) {
+      largest = key;
+      most = size;
+    }
+  }
+  throw new DataError(
+    "too_large",
+    largest,
+    `The session has ${bytes} bytes, over maxBytes (${maxBytes}); session.${largest} alone has ${most}. ` +
+      "Keep large data elsewhere and its id in the session.",
   );
 }

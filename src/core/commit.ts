@@ -1,79 +1,220 @@
-import type { Awaitable } from "../backends/backend.ts";
-import { checkSize, isChanged } from "./changes.ts";
-import { encode } from "./codec.ts";
-import { end, endEmptied, endIfUnchanged } from "./end.ts";
-import { chain } from "./engine.ts";
-import { isTouchDue } from "./expiry.ts";
-import { endLegacy } from "./legacy-cookies.ts";
+import type { Awaitable, SessionRecord } from "../backends/backend.ts";
+import { SessionError } from "../errors.ts";
+import { call, chain, patch } from "./call.ts";
+import { checkSize, encode, isChanged } from "./codec.ts";
+import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
+import { discard, end, endReplaced, endUnlessChanged, refused } from "./end.ts";
+import type { Engine, Intent, Live, ReadOnly, Seen, Stored } from "./live.ts";
+import { create, replace, rotate } from "./renew.ts";
 import { checkWritten } from "./schema.ts";
-import { type Live, liveOf, readOnly, requestOver } from "./session.ts";
-import { markUser, signsIn } from "./user.ts";
-import { type Asked, create, discard, replace, rotate, save, touch } from "./write.ts";
+import { liveOf, readOnly, requestOver } from "./session.ts";
+import { ask, headersLeave, occupied, prolonged, released, requestEnded } from "./state.ts";
+import { intentOf } from "./user.ts";
 
 /**
- * Ends a session's use so far: finds out what changed and does exactly one of keep, touch, save, create, rotate and
- * end. The Set-Cookie line that is then due is in `live.cookie`. When it throws, nothing was stored.
- * Several at once go one after the other.
+ * Ends a session's use so far: finds out what changed, decides, and does the one thing that was decided. When it throws,
+ * nothing was stored. Several at once go one after the other.
  */
-export function commitLive(live: Live): Awaitable<void> {
-  if (live.busy !== undefined) return live.busy.then(() => commitLive(live));
-  const done = step(live);
-  if (done instanceof Promise) {
-    const free = (): void => {
-      live.busy = undefined;
-    };
-    live.busy = done.then(free, free);
-  }
-  return done;
-}
-
-function step(live: Live): Awaitable<void> {
-  if (live.state === "discarded") throw requestOver();
-  if (live.state === "ended") return;
-  if (live.mark?.verb === "destroy") return end(live);
-  const text = encode(live.data);
-  if (live.state !== "open") {
-    if (isChanged(live.baseline, text)) throw readOnly(live, "commit");
-    return;
-  }
-  if (live.engine.options.userId !== undefined) markUser(live);
-  const { mark, record } = live;
-  const login = mark?.verb === "login" && mark.userId !== null;
-  if (record === undefined) {
-    if (text === "{}" && !login) return;
-    if (live.superseded && !signsIn(live, mark)) return discard(live, "superseded");
-    return checked(live, text, () => create(live, text, mark));
-  }
-  // An id that was itself rotated away a moment ago need not be rotated again.
-  const idle = mark?.verb === "rotate" && !mark.privilegeChange && live.grace;
-  if (mark?.verb === "login" && mark.userId === null) {
-    if (text === "{}") return end(live);
-    if (record.userId !== null) return checked(live, text, () => replace(live, text, mark));
-  }
-  if (text === "{}" && !login) {
-    if (live.emptied) return chain(endLegacy(live), () => endEmptied(live, text));
-    // Whoever is signed in stays so without data: logging out is `destroy`.
-    const drained = live.baseline !== "{}" && !live.reshaped ? live.version : live.drained;
-    if (drained !== undefined && record.userId === null)
-      return endIfUnchanged(live, drained, () => write(live, text, mark, idle));
-  }
-  if ((mark !== undefined && !idle) || (live.reshaped ? text !== "{}" : isChanged(live.baseline, text)))
-    return checked(live, text, () => write(live, text, mark, idle));
-  if (isTouchDue(record, live.engine.options.touchThrottle)) return touch(live);
-}
-
-function write(live: Live, text: string, mark: Asked | undefined, idle: boolean): Awaitable<void> {
-  return mark === undefined || idle ? save(live, text, mark) : rotate(live, text, mark);
-}
-
-/** Judges the data before anything is stored. */
-function checked(live: Live, text: string, store: () => Awaitable<void>): Awaitable<void> {
+export function commit(live: Live): Awaitable<void> {
+  const { busy } = live.turn;
+  if (busy !== undefined) return busy.then(() => commit(live));
+  if (live.engine.options.userId !== undefined) ask(live, intentOf(live));
+  const { intent } = live;
+  const { is } = live.phase;
+  // What cannot be encoded must not keep a session from being ended.
+  const text = is === "over" || is === "ended" || intent.is === "destroy" ? "{}" : encode(live.data);
+  const step = decide(factsOf(live, intent, text));
   const { maxBytes, schema } = live.engine.options;
-  if (text !== live.baseline) checkSize(text, maxBytes);
-  return schema === undefined ? store() : chain(checkWritten(schema, live.data), store);
+  // A UTF-16 unit is at most three bytes of UTF-8: most texts need no count.
+  const isJudged = WRITES.has(step) && (schema !== undefined || text.length * 3 > maxBytes);
+  const done = isJudged
+    ? chain(check(live, text), () => act(live, step, text, intent))
+    : act(live, step, text, intent);
+  if (done instanceof Promise) occupied(live, done);
+  return done;
 }
 
 /** Saves now what has changed until now; returns at once if the back-end does. */
 export function saveNow(session: object): Awaitable<void> {
-  return commitLive(liveOf(session));
+  return commit(liveOf(session));
+}
+
+/**
+ * Saves, and returns what the response has to carry: the Set-Cookie line, or the value of the header. From then on the
+ * headers count as sent.
+ */
+export function finish(live: Live): Awaitable<string | undefined> {
+  try {
+    const done = commit(live);
+    if (!(done instanceof Promise)) return leave(live);
+    return done.then(
+      () => leave(live),
+      async (error: unknown) => {
+        await free(live);
+        throw error;
+      },
+    );
+  } catch (error) {
+    void free(live);
+    throw error;
+  }
+}
+
+/** Ends the request's use without saving. Returns what the error answer has to carry, because the handler saved itself. */
+export function drop(live: Live): string | undefined {
+  requestEnded(live);
+  void free(live);
+  return live.outbox.headers === "open" ? live.outbox.line : undefined;
+}
+
+function leave(live: Live, settled = false): Awaitable<string | undefined> {
+  const { legacy } = live.engine;
+  if (legacy !== undefined && !settled) return chain(legacy.settle(live), () => leave(live, true));
+  const line = headersLeave(live);
+  const freed = live.turn.held === undefined ? undefined : free(live);
+  return freed === undefined ? line : freed.then(() => line);
+}
+
+function free(live: Live): Promise<void> | undefined {
+  return live.turn.held?.during === "request" ? released(live)?.release() : undefined;
+}
+
+/** What is known at this moment, as `decide` takes it. */
+function factsOf({ phase, engine }: Live, intent: Intent, text: string): Facts {
+  if (phase.is === "over" || phase.is === "ended") return { phase: phase.is };
+  if (phase.is === "readOnly")
+    return { phase: "readOnly", content: contentOf(phase.of?.seen ?? NOTHING, false, text) };
+  const asked = intent.is === "none" ? "nothing" : askedOf(engine, intent);
+  if (phase.is === "new") {
+    const content = contentOf(NOTHING, phase.emptied, text);
+    return { phase: "new", superseded: phase.superseded, asked, content };
+  }
+  const content = contentOf(phase.seen, phase.emptied, text);
+  const { record, head, expiresAt, grace } = phase;
+  return {
+    phase: "stored",
+    signedIn: record.userId !== null,
+    grace,
+    // Data that is stored moves the deadline as well.
+    touchDue:
+      content !== "changed" && isTouchDue(record, head.idleTimeout, expiresAt, engine.options.touchThrottle),
+    asked,
+    content,
+  };
+}
+
+const NOTHING: Seen = { text: "{}", version: undefined, as: "data" };
+
+function contentOf(seen: Seen, emptied: boolean, text: string): Content {
+  if (text !== "{}") return seen.as === "hidden" || isChanged(seen.text, text) ? "changed" : "same";
+  if (emptied) return "replaced";
+  if (seen.as === "drained") return "drainedByUpdate";
+  return seen.text === "{}" || seen.as === "hidden" ? "none" : "drained";
+}
+
+function askedOf(engine: Engine, intent: Exclude<Intent, { is: "none" }>): Asked {
+  switch (intent.is) {
+    case "rotate":
+      return intent.elevated ? "elevate" : "rotate";
+    case "startOver":
+      return engine.options.userId === undefined ? "regenerate" : "signOut";
+    default:
+      return intent.is;
+  }
+}
+
+/**
+ * Returns true if the idle deadline should move now: only if it moves by at least `throttle` seconds. So a busy session
+ * costs one touch in that time, and never lives past its absolute deadline. A session with a short life of its own has a
+ * shorter throttle too, or its requests could never keep it alive.
+ */
+export function isTouchDue(
+  { now, absoluteExpiresAt }: SessionRecord,
+  idle: number,
+  expiresAt: number,
+  throttle: number,
+): boolean {
+  const gain = Math.min(now + idle, absoluteExpiresAt) - expiresAt;
+  return gain > 0 && gain >= Math.min(throttle, idle / 20);
+}
+
+function act(live: Live, step: Step, text: string, intent: Intent): Awaitable<void> {
+  switch (step) {
+    case "keep":
+      return;
+    case "touch":
+      return touch(live);
+    case "save":
+      return save(live, text, intent);
+    case "create":
+      return create(live, text, intent);
+    case "discard":
+      return discard(live, "superseded");
+    case "refuseOver":
+      throw requestOver();
+    case "refuseReadOnly":
+      throw readOnly(live.phase as ReadOnly, "commit");
+    case "end":
+      return end(live);
+    default:
+      return actOnStored(live, live.phase as Stored, step, text, intent);
+  }
+}
+
+type OnStored = "rotate" | "replace" | "endOrSave" | "endOrRotate" | "endReplaced";
+
+function actOnStored(
+  live: Live,
+  phase: Stored,
+  step: OnStored,
+  text: string,
+  intent: Intent,
+): Awaitable<void> {
+  switch (step) {
+    case "rotate":
+      return rotate(live, phase, text, intent);
+    case "replace":
+      return replace(live, phase, text, intent);
+    case "endOrSave":
+      return endUnlessChanged(live, phase, () => save(live, text, intent));
+    case "endOrRotate":
+      return endUnlessChanged(live, phase, () => rotate(live, phase, text, intent));
+    case "endReplaced":
+      return endReplaced(live, phase, () => save(live, text, intent));
+  }
+}
+
+/** The steps that store the data, which is judged before. */
+const WRITES: ReadonlySet<Step> = new Set<Step>(["save", "create", "rotate", "replace"]);
+
+/** Judges the data. Throws DataError if it is too large, or if the schema refuses it. */
+function check({ engine, phase, data }: Live, text: string): Awaitable<unknown> {
+  const { maxBytes, schema } = engine.options;
+  if (phase.is !== "stored" || text !== phase.seen.text) checkSize(text, maxBytes);
+  return schema === undefined ? undefined : checkWritten(schema, data);
+}
+
+/** Writes what changed into the record as it is now. */
+function save(live: Live, text: string, intent: Intent): Awaitable<void> {
+  const answer = patch(live, live.phase as Stored, text, intent);
+  if (answer instanceof Promise)
+    return answer.then((result) => {
+      if (result !== "ok") refused(live, result, intent);
+    });
+  if (answer !== "ok") refused(live, answer, intent);
+}
+
+function touch(live: Live): Awaitable<void> {
+  const { handle, head } = live.phase as Stored;
+  // Nothing of the user's is at stake: if it fails, an event says so, and the answer goes out.
+  const ignore = (error: unknown): void => {
+    if (!(error instanceof SessionError)) throw error;
+  };
+  try {
+    const answer = call(live.engine, "touch", handle, head.idleTimeout);
+    if (answer instanceof Promise) return answer.then(() => prolonged(live), ignore);
+    prolonged(live);
+  } catch (error) {
+    ignore(error);
+  }
 }

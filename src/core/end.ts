@@ -1,53 +1,49 @@
-import type { Awaitable } from "../backends/backend.ts";
+import type { Awaitable, PatchResult } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
-import { call, chain } from "./engine.ts";
-import { publish } from "./events.ts";
-import { isExpired } from "./expiry.ts";
-import { forget } from "./forget.ts";
-import { endLegacy } from "./legacy-cookies.ts";
-import type { Live } from "./session.ts";
+import { call, chain } from "./call.ts";
+import { publish, type SessionEvents } from "./events.ts";
+import type { Intent, Live, Stored } from "./live.ts";
+import { readAgain } from "./load.ts";
+import { eventOf, startsOver } from "./session.ts";
 import { removalCookie } from "./set-cookie.ts";
-import { ended, eventOf, save } from "./write.ts";
+import { ended, letGo, owe } from "./state.ts";
+
+/*
+ * The steps of a commit that end a session, and what follows when the store refuses one.
+ */
 
 const END_ATTEMPTS = 100;
 
-/** The steps of `commit` that end a session. */
-
 /** Ends the session, whatever anyone else is doing with it. */
 export function end(live: Live): Awaitable<void> {
-  const { engine, handle, record } = live;
   return chain(endLegacy(live), () => {
-    if (record === undefined) {
-      over(live);
-      // A cookie that stands for nothing is taken away too, unless that could take away a newer one.
-      if ((live.presented || live.farewells) && !live.superseded) live.cookie = removal(live);
-      return;
-    }
-    return chain(
-      call(engine, "delete", () => engine.backend.delete(handle)),
-      (deleted) => gone(live, deleted),
-    );
+    const { phase } = live;
+    if (phase.is === "stored")
+      return chain(call(live.engine, "delete", phase.handle), (deleted) => gone(live, deleted));
+    over(live);
+    if (phase.is !== "new") return;
+    // A cookie that opens nothing is removed too, unless that could remove a newer one.
+    const owes = phase.presented || live.outbox.farewells.length > 0;
+    if (owes && !phase.superseded) owe(live, removal(live));
   });
 }
 
 /** Ends a session whose last key was removed; if somebody else has written to it in the meantime, does the other. */
-export function endIfUnchanged(
+export function endUnlessChanged(
   live: Live,
-  version: number,
+  { handle, seen }: Stored,
   otherwise: () => Awaitable<void>,
 ): Awaitable<void> {
-  const { engine, handle, lease } = live;
-  if (version === -1) return otherwise();
+  const { engine, turn } = live;
+  const { version } = seen;
+  if (version === undefined) return otherwise();
   const remove = (): Awaitable<void> =>
-    chain(
-      call(engine, "delete", () => engine.backend.delete(handle, version)),
-      (deleted) => (deleted ? gone(live, true) : otherwise()),
-    );
-  if (lease === undefined) return remove();
+    chain(call(engine, "delete", handle, version), (deleted) => (deleted ? gone(live, true) : otherwise()));
+  if (turn.held === undefined) return remove();
   // No fence guards a deletion, but a lock renewed just now can be nobody else's until it is done.
-  return chain(
-    call(engine, "relock", () => engine.backend.relock(handle, lease.fence, engine.options.lockTtl)),
-    (held) => (held ? remove() : otherwise()),
+  const { fence } = turn.held.lease;
+  return chain(call(engine, "relock", handle, fence, engine.options.lockTtl), (held) =>
+    held ? remove() : otherwise(),
   );
 }
 
@@ -55,24 +51,24 @@ export function endIfUnchanged(
  * Ends a session whose data was replaced by `{}`, also if somebody else has written to it in the meantime; but a
  * request that began under older rights ends nothing.
  */
-export function endEmptied(live: Live, text: string): Awaitable<void> {
-  return endIfUnchanged(live, live.version, async () => {
-    // What is held exclusively is fenced, and only a save can tell.
-    if (live.lease !== undefined) await save(live, text, live.mark);
-    if (live.state !== "ended" && live.record !== undefined) await endAsItIs(live);
-  });
+export function endReplaced(live: Live, phase: Stored, save: () => Awaitable<void>): Awaitable<void> {
+  return chain(endLegacy(live), () =>
+    endUnlessChanged(live, phase, async () => {
+      // What is held exclusively is fenced, and only a save can tell.
+      if (live.turn.held !== undefined) await save();
+      if (live.phase.is === "stored") await endAsItIs(live, live.phase);
+    }),
+  );
 }
 
 /** Looks, judges the rights, and deletes what was seen, until nobody writes in between. */
-async function endAsItIs(live: Live): Promise<void> {
-  const { engine, handle } = live;
+async function endAsItIs(live: Live, phase: Stored): Promise<void> {
   for (let attempt = 0; attempt < END_ATTEMPTS; attempt++) {
-    const seen = await call(engine, "read", () => engine.backend.read(handle));
+    const found = await readAgain(live, phase);
     // To find nothing is no acknowledgment: who has ended it may still wait for one, and so does whoever deletes again.
-    if (seen === undefined || isExpired(seen)) return end(live);
-    if (seen.epoch !== live.record!.epoch) return ended(live, "stale");
-    if (await call(engine, "delete", () => engine.backend.delete(handle, seen.version)))
-      return gone(live, true);
+    if (found === "ended") return end(live);
+    if (found === "stale") return lost(live, "stale");
+    if (await call(live.engine, "delete", phase.handle, found.version)) return gone(live, true);
   }
   throw new StateError(
     "conflict",
@@ -80,18 +76,51 @@ async function endAsItIs(live: Live): Promise<void> {
   );
 }
 
+/** Ends what else this request could sign in with: sessions of another library whose cookies it carries. */
+export function endLegacy(live: Live): Awaitable<void> {
+  const { engine, legacy, phase } = live;
+  if (engine.legacy === undefined || legacy === undefined) return;
+  if (phase.is === "new" && phase.superseded) return;
+  return engine.legacy.end(live, legacy);
+}
+
+/** The store has refused a patch, because the session has ended or its rights have changed. */
+export function refused(live: Live, result: PatchResult, intent: Intent): void {
+  if (result === "ok" || result === "merged") return;
+  if (result === "stale" && live.turn.held !== undefined) {
+    throw new StateError(
+      "lock_lost",
+      "Exclusive use of the session was over, or its rights changed, before this was saved. Nothing was saved; try again.",
+    );
+  }
+  lost(live, result);
+  // It was started over while the store answered.
+  if (live.intent !== intent && startsOver(live.intent)) letGo(live);
+}
+
+/** It is over for this request: what it wrote is dropped, and an event says so. */
+export function lost(live: Live, reason: "ended" | "stale"): void {
+  ended(live);
+  discard(live, reason);
+}
+
+/** Says in an event that what this request wrote is dropped. */
+export function discard(live: Live, reason: SessionEvents["discarded"]["reason"]): void {
+  publish("discarded", { ...eventOf(live), reason });
+}
+
 function gone(live: Live, byThisRequest: boolean): void {
-  live.cookie = byThisRequest ? removal(live) : undefined;
   if (byThisRequest) publish("destroyed", eventOf(live));
   over(live);
+  owe(live, byThisRequest ? removal(live) : undefined);
 }
 
 /** What starts over goes on: what is put into it after an early save, or came while the store answered, is stored. */
 function over(live: Live): void {
-  if (live.startsOver && live.mark?.verb !== "destroy") forget(live);
-  else live.state = "ended";
+  if (startsOver(live.intent)) letGo(live);
+  else ended(live);
 }
 
-function removal(live: Live): string {
-  return live.byHeader ? "" : removalCookie(live.engine.options.cookie);
+function removal({ engine, outbox }: Live): string {
+  return outbox.carrier === "header" ? "" : removalCookie(engine.options.cookie);
 }

@@ -1,76 +1,33 @@
-import type { Awaitable, SessionBackend } from "../backends/backend.ts";
-import { BackendError, SessionError } from "../errors.ts";
+import type { LoadSave, SessionBackend } from "../backends/backend.ts";
+import type { Environment } from "../environment.ts";
 import { publish } from "./events.ts";
-import { delayOf } from "./line.ts";
-import type { ResolvedOptions } from "./options.ts";
+import { headText } from "./head.ts";
+import { headOf } from "./lifetime.ts";
+import type { Engine, LegacySeam } from "./live.ts";
+import { resolveBackend } from "./options.ts";
+import type { ResolvedOptions } from "./resolved-options.ts";
 
-/** What `createSessions` wires together once. */
-export interface Engine {
-  readonly backend: SessionBackend;
-  readonly options: ResolvedOptions;
-  /** The last in line for exclusive use, by handle. */
-  readonly queues: Map<string, Promise<void>>;
-  /** The last in line for `update`, by handle; by the session itself while that is not stored. */
-  readonly turns: Map<string | object, Promise<void>>;
-}
-
-/** Goes on at once with a value, later with a promise: what a synchronous back-end answers costs no microtask. */
-export function chain<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
-  return value instanceof Promise ? value.then(next) : next(value);
-}
-
-/** Calls the back-end. Whatever it throws, and an answer later than the deadline, becomes a BackendError. */
-export function call<T>(engine: Engine, operation: string, run: () => Awaitable<T>): Awaitable<T> {
-  let answer: Awaitable<T>;
-  try {
-    answer = run();
-  } catch (error) {
-    throw failed(operation, error);
-  }
-  return isThenable(answer) ? inTime(engine, operation, answer) : answer;
-}
-
-/** What somebody else's code answered: a promise of theirs, of whatever class, as one of ours. */
-export function settle<T>(answer: Awaitable<T>): Awaitable<T> {
-  return isThenable(answer) ? Promise.resolve(answer) : answer;
-}
-
-function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): Promise<T> {
-  const { backendTimeout } = engine.options;
-  return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const error = new BackendError(
-        "backend_timeout",
-        operation,
-        `The session back-end did not answer ${operation} within ${backendTimeout} seconds.`,
-      );
-      publish("backend_failed", { operation, error });
-      reject(error);
-    }, delayOf(backendTimeout));
-    answer.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(failed(operation, error));
-      },
-    );
-  });
-}
-
-function failed(operation: string, cause: unknown): SessionError {
-  publish("backend_failed", { operation, error: cause });
-  if (cause instanceof SessionError) return cause;
-  return new BackendError(
-    "backend_failed",
-    operation,
-    `The session back-end failed at ${operation}; see the cause.`,
-    { cause },
-  );
-}
-
-function isThenable<T>(answer: Awaitable<T>): answer is Promise<T> {
-  return typeof (answer as { then?: unknown } | undefined)?.then === "function";
+/**
+ * Wires a back-end to its options; the back-end gets the environment too. Throws ConfigError `backend` for anything that
+ * is not a back-end.
+ */
+export function createEngine(
+  given: SessionBackend | LoadSave | undefined,
+  options: ResolvedOptions,
+  environment?: Environment,
+  legacy?: LegacySeam,
+): Engine {
+  const backend = resolveBackend(given);
+  if (environment !== undefined) backend.environment = environment;
+  backend.onExpired ??= (handle, userId) => publish("expired", { handle, userId });
+  const head = headOf(options);
+  return {
+    backend,
+    options,
+    environment: backend.environment,
+    legacy,
+    head: { value: head, text: headText(head) },
+    queues: new Map(),
+    turns: new Map(),
+  };
 }

@@ -1,6 +1,6 @@
 import { type Channel, channel } from "node:diagnostics_channel";
 
-/** Whom an event is about. Handles are public; no event carries a cookie's secret or its hash. */
+/** The session that an event is about. Handles are public; no event carries a cookie's secret or its hash. */
 export interface SessionEvent {
   readonly handle: string;
   readonly userId: string | null;
@@ -22,7 +22,7 @@ export interface SessionEvents {
   revoked: SessionEvent;
   /** An id that a rotation had replaced was used after its grace: a sign of a stolen cookie. */
   reused: SessionEvent;
-  /** A well-formed id that we did not issue, or whose session is gone. Many of them: somebody is guessing. */
+  /** A well-formed id that we did not issue, or whose session is gone. Many of them mean that somebody is guessing. */
   unknown: { readonly handle: string };
   /** What a request wrote was dropped, because its session ended or its rights changed while it ran. */
   discarded: SessionEvent & { readonly reason: "ended" | "stale" | "superseded" };
@@ -55,7 +55,7 @@ const channels = Object.fromEntries(NAMES.map((name) => [name, channel(`micropie
 
 /**
  * Calls `listener` for every event of this name, in every engine of this process, at once and synchronously.
- * Answers a function that ends it. What a listener throws becomes an uncaught exception, never a failed request.
+ * Returns a function that stops it. What a listener throws becomes an uncaught exception, never a failed request.
  */
 export function onSessionEvent<Name extends SessionEventName>(
   name: Name,

@@ -1,15 +1,16 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
-import { commitLive } from "./commit.ts";
-import { call } from "./engine.ts";
-import { isExpired } from "./expiry.ts";
-import { reload, revert } from "./fill.ts";
+import { commit } from "./commit.ts";
+import type { Lease, Live, Stored } from "./live.ts";
+import { readAgain } from "./load.ts";
 import { acquire } from "./lock.ts";
-import { type Live, writableOf } from "./session.ts";
+import { revert } from "./revert.ts";
+import { writableOf } from "./session.ts";
+import { ended, held, readAnew, released } from "./state.ts";
 
 /**
  * Runs `fn` while no other request uses this session exclusively, in any process. The session is saved and read anew
- * before `fn` runs, and saved after it; if `fn` throws, what it changed is dropped. Answers what `fn` answers.
+ * before `fn` runs, and saved after it; if `fn` throws, what it changed is dropped. Returns what `fn` returns.
  *
  * Requests that do not ask for exclusive use go on as ever; only `exclusive` ones take turns. If this process stops
  * for longer than `lockTtl`, another may go on, and what this one writes later is refused.
@@ -21,46 +22,43 @@ export async function exclusive<R>(
   options: { wait?: number } = {},
 ): Promise<R> {
   const live = writableOf(session, "exclusive");
-  if (live.lease !== undefined) return fn();
-  await commitLive(live);
+  if (live.turn.held !== undefined) return fn();
+  await commit(live);
+  const { engine, phase } = live;
   // Nobody else can hold a session that is not stored yet.
-  if (live.record === undefined && live.state === "open") return fn();
-  const lease =
-    live.state === "open"
-      ? await acquire(live.engine, live.handle, options.wait ?? live.engine.options.lockWait)
-      : undefined;
+  if (phase.is === "new") return fn();
+  if (phase.is !== "stored") throw over(live);
+  const lease = await acquire(engine, phase.handle, options.wait ?? engine.options.lockWait);
   if (lease === undefined) throw over(live);
   try {
-    const record = await call(live.engine, "read", () => live.engine.backend.read(live.handle));
-    if (record === undefined || isExpired(record) || record.epoch !== live.record!.epoch) {
-      throw over(live);
-    }
-    await reload(live, record);
-    live.lease = lease;
-    live.partly = true;
-    try {
-      const result = await fn();
-      await commitLive(live);
-      return result;
-    } catch (error) {
-      await revert(live);
-      throw error;
-    }
+    return await alone(live, phase, lease, fn);
   } finally {
-    live.lease = undefined;
-    live.partly = false;
+    released(live);
     await lease.release();
   }
 }
 
-/** No cookie that was due before either: it stands for nothing now. */
-function over(live: Live): StateError {
-  if (live.state === "open") {
-    live.state = "ended";
-    live.cookie = undefined;
+async function alone<R>(live: Live, phase: Stored, lease: Lease, fn: () => Awaitable<R>): Promise<R> {
+  const record = await readAgain(live, phase);
+  if (typeof record === "string") throw over(live);
+  readAnew(live, record);
+  await revert(live);
+  held(live, lease, "part");
+  try {
+    const result = await fn();
+    await commit(live);
+    return result;
+  } catch (error) {
+    await revert(live);
+    throw error;
   }
+}
+
+/** No cookie that was due before either: it opens nothing now. */
+function over(live: Live): StateError {
+  ended(live);
   return new StateError(
     "ended",
-    "The session is over, so nothing was run. Answer as to somebody who is not signed in.",
+    "The session has ended, so the function was not run. Treat the request as signed out.",
   );
 }

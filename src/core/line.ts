@@ -1,13 +1,12 @@
+import type { Environment } from "../environment.ts";
 import { StateError } from "../errors.ts";
 
-/** The longest that a timer can wait; asked for more, it would not wait at all. */
-const LONGEST = 2 ** 31 - 1;
-
 /**
- * Waits for everybody who came before under this key, and answers a function that lets the next one go on.
- * Throws what `late` answers after `wait` seconds; whoever comes later begins a new line, and the store decides.
+ * Waits for everybody who came before under this key, and returns a function that lets the next one go on.
+ * Throws what `late` returns after `wait` seconds; whoever comes later begins a new line, and the store decides.
  */
 export function standInLine<K>(
+  environment: Environment,
   lines: Map<K, Promise<void>>,
   key: K,
   wait: number,
@@ -24,14 +23,14 @@ export function standInLine<K>(
     if (lines.get(key) === all) lines.delete(key);
   });
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const cancel = environment.timer(wait, () => {
       // Whoever is before may never leave: a Worker drops what a request that is over or canceled had under way.
       lines.delete(key);
       leave();
       reject(late());
-    }, delayOf(wait));
+    });
     void before.then(() => {
-      clearTimeout(timer);
+      cancel();
       resolve(leave);
     });
   });
@@ -42,13 +41,4 @@ export function waited(wait: number): StateError {
     "lock_timeout",
     `Other requests of this session kept it to themselves for ${wait} seconds. Try again, or raise lockWait.`,
   );
-}
-
-/** Seconds as the milliseconds of a timer. */
-export function delayOf(seconds: number): number {
-  return Math.min(seconds * 1000, LONGEST);
-}
-
-export function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,15 +1,13 @@
 import type { Awaitable, SessionRecord } from "../backends/backend.ts";
 import { BackendError } from "../errors.ts";
-import { loadLegacy } from "./adopt.ts";
-import { type FoundTokens, findTokens } from "./cookie.ts";
-import { call, chain, type Engine } from "./engine.ts";
+import { call, chain } from "./call.ts";
 import { publish } from "./events.ts";
-import { fill } from "./fill.ts";
-import { isMoving } from "./legacy.ts";
+import type { Engine, LegacySeam, Live, Phase, SessionKind, Stored } from "./live.ts";
 import { acquire } from "./lock.ts";
-import { judge, type Verdict } from "./record.ts";
-import { type Live, openSession, type SessionKind } from "./session.ts";
-import { handleOf, isToken, secretHashOf } from "./token.ts";
+import { fitLoaded } from "./schema.ts";
+import { aboutOf } from "./session.ts";
+import { held, mayMove, newPhase, open, storedPhase } from "./state.ts";
+import { type FoundTokens, findTokens, handleOf, isToken, sameHash, secretHashOf } from "./token.ts";
 
 /** How one request wants its session. */
 export interface LoadOptions {
@@ -18,49 +16,79 @@ export interface LoadOptions {
   /** Without one: the store is not asked, the session is empty, and writing to it throws StateError `read_only`. */
   skip?: boolean;
   /**
-   * The value of the header that the option `header` names, if the request has that header: it stands for the session
-   * instead of the cookie, and what `commit` answers is the value of the same header of the response.
+   * The value of the header that the option `header` names, if the request has that header. It is used instead of the
+   * cookie, and what `commit` returns is the value of the same header of the response.
    */
   token?: string | undefined;
   /** What the session object is made of; for adapters. */
   kind?: SessionKind;
 }
 
-/** Begins a request's use of a session: the one its cookie stands for, or a new empty one. */
-export function loadLive(
+/** What a presented secret is worth. Everything but `live` and `grace` is answered as "no session". */
+export type Verdict =
+  /** The current secret. */
+  | "live"
+  /** The one before a rotation with the same rights, for the few seconds that it still works. */
+  | "grace"
+  /** The one before a change of rights, for the few seconds in which a parallel request may still carry it. */
+  | "superseded"
+  /** A replaced secret after those seconds. */
+  | "reused"
+  | "expired"
+  | "unknown";
+
+/** Judges a record by the hash of the presented secret and the store's clock. */
+export function judge(record: SessionRecord, secretHash: string): Verdict {
+  if (sameHash(record.secretHash, secretHash)) return isExpired(record) ? "expired" : "live";
+  if (record.previousSecretHash === null || !sameHash(record.previousSecretHash, secretHash))
+    return "unknown";
+  if (isExpired(record)) return "expired";
+  if (record.now >= record.previousUntil) return "reused";
+  return record.previousEpoch === record.epoch ? "grace" : "superseded";
+}
+
+/** Returns true if either deadline is over, by the clock of the store that the record was read from. */
+export function isExpired(record: SessionRecord): boolean {
+  return record.now >= record.expiresAt || record.now >= record.absoluteExpiresAt;
+}
+
+/** Reads a session's record again. `ended`: there is none any more. `stale`: its rights have changed. */
+export function readAgain(
+  { engine }: Live,
+  { handle, record }: Stored,
+): Awaitable<SessionRecord | "ended" | "stale"> {
+  return chain(call(engine, "read", handle), (found) => {
+    if (found === undefined || isExpired(found)) return "ended";
+    return found.epoch === record.epoch ? found : "stale";
+  });
+}
+
+/** What one request brought to open a session with. */
+interface Request {
+  readonly engine: Engine;
+  readonly tokens: readonly string[];
+  readonly present: boolean;
+  readonly options: LoadOptions | undefined;
+}
+
+/** Begins a request's use of a session: the one that its cookie opens, or a new empty one. */
+export function load(
   engine: Engine,
   header: string | null | undefined,
   options?: LoadOptions,
 ): Awaitable<Live> {
-  if (options?.skip) return openSession(engine, false, undefined, options, "skipped");
   const token = options?.token;
-  if (!header && token === undefined) return openSession(engine, false, undefined, options);
-  const { tokens, present } =
-    token === undefined ? findTokens(header!, engine.options.cookie.name) : presented(token);
-  const legacy = token === undefined && isMoving(engine) ? header! : undefined;
-  if (tokens.length === 0 && legacy === undefined) return openSession(engine, present, undefined, options);
-  const attempt: Attempt = { engine, tokens, present, legacy, options };
-  if (engine.options.outage === "fail") return begin(attempt);
-  return unlessDown(attempt, () => begin(attempt));
-}
-
-function begin(attempt: Attempt): Awaitable<Live> {
-  const { legacy } = attempt;
-  if (legacy === undefined) return tryNext(attempt, 0, false);
-  return chain(tryNext(attempt, 0, false), (live) => {
-    live.legacy = legacy;
-    return live;
-  });
-}
-
-/** What one request brought to stand for a session. */
-interface Attempt {
-  readonly engine: Engine;
-  readonly tokens: readonly string[];
-  readonly present: boolean;
-  /** The Cookie header, while sessions of another library are accepted. */
-  readonly legacy: string | undefined;
-  readonly options: LoadOptions | undefined;
+  const byHeader = token !== undefined;
+  if (options?.skip)
+    return open(engine, { is: "readOnly", why: "skipped", of: undefined }, byHeader, options.kind);
+  if (!header && !byHeader) return open(engine, newPhase(false), byHeader, options?.kind);
+  const { tokens, present } = byHeader ? presented(token) : findTokens(header!, engine.options.cookie.name);
+  const seam = byHeader ? undefined : engine.legacy;
+  if (tokens.length === 0 && seam === undefined)
+    return open(engine, newPhase(present), byHeader, options?.kind);
+  const request: Request = { engine, tokens, present, options };
+  if (engine.options.outage === "anonymous") return unlessDown(request, () => find(request, seam, header!));
+  return seam === undefined ? tryNext(request, 0, false) : find(request, seam, header!);
 }
 
 /** A header can be sent with anything in it, to ask for the answer in a header. */
@@ -68,73 +96,67 @@ function presented(token: string): FoundTokens {
   return { tokens: isToken(token) ? [token] : [], present: true };
 }
 
-function tryNext(attempt: Attempt, index: number, superseded: boolean): Awaitable<Live> {
-  const { engine, tokens, options } = attempt;
-  const token = tokens[index];
-  if (token === undefined) return noneOfOurs(attempt, superseded);
-  const handle = handleOf(token);
-  const secretHash = secretHashOf(token);
-  return chain(
-    call(engine, "read", () => engine.backend.read(handle)),
-    (record) => {
-      const verdict = record === undefined ? "unknown" : judge(record, secretHash);
-      if (record !== undefined && (verdict === "live" || verdict === "grace")) {
-        if (options?.exclusive) return openAlone(attempt, index, superseded, record);
-        return open(attempt, handle, record, verdict === "grace");
-      }
-      report(verdict, handle, record);
-      return tryNext(attempt, index + 1, superseded || verdict === "superseded");
-    },
-  );
-}
-
-function noneOfOurs(attempt: Attempt, superseded: boolean): Awaitable<Live> {
-  const { engine, present, legacy, options } = attempt;
-  const none = (): Live => {
-    return openSession(engine, present, undefined, options, superseded ? "superseded" : "open");
+/** Our own tokens first; if none opens a session, those of another library. */
+function find(request: Request, seam: LegacySeam | undefined, header: string): Awaitable<Live> {
+  if (seam === undefined) return tryNext(request, 0, false);
+  const moved = (none: Live): Awaitable<Live> => {
+    if (none.phase.is !== "new" || none.phase.superseded) return none;
+    const openToken = (token: string): Awaitable<Live> => tryNext({ ...request, tokens: [token] }, 0, false);
+    return chain(seam.load(request.engine, header, openToken), (live) => live ?? none);
   };
-  if (legacy === undefined || superseded) return none();
-  // What moved is opened as if the request had brought a token of ours.
-  const openMoved = (token: string): Awaitable<Live> =>
-    tryNext({ ...attempt, tokens: [token], legacy: undefined }, 0, false);
-  return chain(loadLegacy(engine, legacy, openMoved), (moved) => moved ?? none());
+  return chain(chain(tryNext(request, 0, false), moved), (live) => {
+    mayMove(live, header);
+    return live;
+  });
 }
 
-function waitOf(engine: Engine, { exclusive }: LoadOptions): number {
-  return (typeof exclusive === "object" ? exclusive.wait : undefined) ?? engine.options.lockWait;
+function tryNext(request: Request, index: number, superseded: boolean): Awaitable<Live> {
+  const { engine, tokens, options } = request;
+  const token = tokens[index];
+  if (token === undefined) return openFor(request, newPhase(request.present, superseded));
+  const handle = handleOf(token);
+  const judged = (record: SessionRecord | undefined): Awaitable<Live> => {
+    const verdict = record === undefined ? "unknown" : judge(record, secretHashOf(token));
+    if (record !== undefined && (verdict === "live" || verdict === "grace")) {
+      if (options?.exclusive) return openAlone(request, index, superseded, record);
+      const phase = storedPhase(engine, handle, record, verdict === "grace");
+      const live = open(engine, phase, options?.token !== undefined, options?.kind);
+      return engine.options.schema === undefined ? live : chain(fitLoaded(live), () => live);
+    }
+    report(verdict, handle, record);
+    return tryNext(request, index + 1, superseded || verdict === "superseded");
+  };
+  const found = call(engine, "read", handle);
+  return found instanceof Promise ? found.then(judged) : judged(found);
 }
 
-function open(
-  { engine, options }: Attempt,
-  handle: string,
-  record: SessionRecord,
-  grace: boolean,
-): Awaitable<Live> {
-  const live = openSession(engine, true, { handle, record, grace }, options);
-  return chain(fill(live), () => live);
+function openFor({ engine, options }: Request, phase: Phase): Live {
+  return open(engine, phase, options?.token !== undefined, options?.kind);
 }
 
 /** Only after the secret was judged, so that a guessed handle locks nothing; then read again, under the lock. */
 async function openAlone(
-  attempt: Attempt,
+  request: Request,
   index: number,
   superseded: boolean,
   first: SessionRecord,
 ): Promise<Live> {
-  const { engine, tokens, options } = attempt;
+  const { engine, tokens, options } = request;
   const token = tokens[index]!;
   const handle = handleOf(token);
-  const lease = await acquire(engine, handle, waitOf(engine, options ?? {}));
+  const wait = typeof options?.exclusive === "object" ? options.exclusive.wait : undefined;
+  const lease = await acquire(engine, handle, wait ?? engine.options.lockWait);
   try {
-    const record = await call(engine, "read", () => engine.backend.read(handle));
+    const record = await call(engine, "read", handle);
     const verdict = record === undefined ? "unknown" : judge(record, secretHashOf(token));
     if (lease === undefined || record === undefined || (verdict !== "live" && verdict !== "grace")) {
       await lease?.release();
       report(verdict, handle, record ?? first);
-      return await tryNext(attempt, index + 1, superseded || verdict === "superseded");
+      return await tryNext(request, index + 1, superseded || verdict === "superseded");
     }
-    const live = await open(attempt, handle, record, verdict === "grace");
-    live.lease = lease;
+    const live = openFor(request, storedPhase(engine, handle, record, verdict === "grace"));
+    if (engine.options.schema !== undefined) await fitLoaded(live);
+    held(live, lease, "request");
     return live;
   } catch (error) {
     await lease?.release();
@@ -143,16 +165,14 @@ async function openAlone(
 }
 
 function report(verdict: Verdict, handle: string, record: SessionRecord | undefined): void {
-  const about = { handle, userId: record?.userId ?? null };
   if (verdict === "unknown") publish("unknown", { handle });
-  else if (verdict === "expired") publish("expired", about);
-  else if (verdict === "reused") publish("reused", about);
+  else if (verdict === "expired" || verdict === "reused") publish(verdict, aboutOf(handle, record));
 }
 
-function unlessDown({ engine, options }: Attempt, load: () => Awaitable<Live>): Awaitable<Live> {
+function unlessDown(request: Request, load: () => Awaitable<Live>): Awaitable<Live> {
   const readOnly = (error: unknown): Live => {
     if (!(error instanceof BackendError)) throw error;
-    return openSession(engine, true, undefined, options, "read_only");
+    return openFor(request, { is: "readOnly", why: "outage", of: undefined });
   };
   try {
     const live = load();

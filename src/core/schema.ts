@@ -1,10 +1,11 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Awaitable, SessionData } from "../backends/backend.ts";
 import { DataError } from "../errors.ts";
-import { encode } from "./codec.ts";
-import { chain, settle } from "./engine.ts";
+import { chain, settle } from "./call.ts";
 import { publish } from "./events.ts";
-import { type Live, setKey } from "./session.ts";
+import type { Live } from "./live.ts";
+import { eventOf } from "./session.ts";
+import { dataFitted } from "./state.ts";
 
 type Schema = StandardSchemaV1<unknown, object>;
 type Result = StandardSchemaV1.Result<object>;
@@ -18,26 +19,24 @@ export interface Fitted {
 }
 
 /**
- * Fits loaded data to the schema. Data that does not fit is mended by `migrate`, or else the handler gets an empty
- * session, and what is stored stays as it is until something is written. Either way an `invalid` event says so.
+ * Fits a session's loaded data to the schema. Data that does not fit is mended by `migrate`; otherwise the handler gets an
+ * empty session, and what is stored stays as it is until something is written. Either way an `invalid` event says so.
  */
-export function fitLoaded(live: Live, schema: Schema): Awaitable<void> {
-  return chain(fitData(live, schema, live.data), ({ data, issues, migrated }) => {
-    for (const key of Object.keys(live.data)) setKey(live.data, key, undefined);
-    for (const key of Object.keys(data)) setKey(live.data, key, (data as SessionData)[key]);
-    if (issues === undefined) live.baseline = encode(live.data);
-    live.reshaped = issues !== undefined && !migrated;
+export function fitLoaded(live: Live): Awaitable<void> {
+  return chain(fitData(live, live.data), ({ data, issues, migrated }) => {
+    dataFitted(live, data, issues !== undefined && !migrated, issues === undefined);
   });
 }
 
 /** Never throws for data that does not fit. */
-export function fitData(live: Live, schema: Schema, data: object): Awaitable<Fitted> {
+export function fitData(live: Live, data: object): Awaitable<Fitted> {
+  const schema = live.engine.options.schema!;
   return chain(validate(schema, data), (result) => {
     if (!result.issues) return { data: result.value, issues: undefined, migrated: false };
     const issues = result.issues.map((issue) => `${pathOf(issue) || "(session)"}: ${issue.message}`);
     return chain(mended(live, schema, data), (mend) => {
       const migrated = mend !== undefined;
-      publish("invalid", { handle: live.handle, userId: live.record?.userId ?? null, issues, migrated });
+      publish("invalid", { ...eventOf(live), issues, migrated });
       return { data: mend ?? {}, issues, migrated };
     });
   });

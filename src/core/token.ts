@@ -32,26 +32,12 @@ export function createHandle(): string {
   return randomBytes(HANDLE_BYTES).toString("base64url");
 }
 
-/** The token that always follows from a text, which nobody may be able to guess. */
-export function tokenFrom(text: string): Token {
-  const handle = handleFrom(`handle ${text}`);
-  const secret = hash("sha256", `micropie legacy secret ${text}`, "base64url").slice(
-    HANDLE_LENGTH - TOKEN_LENGTH,
-  );
-  return { handle, value: handle + secret, secretHash: hash("sha256", secret, "base64url") };
-}
-
-/** The handle that always follows from a text. */
-export function handleFrom(text: string): string {
-  return hash("sha256", `micropie legacy ${text}`, "base64url").slice(0, HANDLE_LENGTH);
-}
-
-/** Whether a cookie's value has the shape of a token. Anything else is "no session" and never reaches a store. */
+/** Returns true if a cookie's value has the shape of a token. Anything else is "no session" and never reaches a store. */
 export function isToken(value: string): boolean {
   return value.length === TOKEN_LENGTH && SHAPE.test(value);
 }
 
-/** Whether a text has the shape of a handle. */
+/** Returns true if a text has the shape of a handle. */
 export function isHandle(text: string): boolean {
   return text.length === HANDLE_LENGTH && /^[\w-]+$/.test(text);
 }
@@ -78,4 +64,80 @@ export function sameHash(one: string, other: string): boolean {
   left.write(one, "latin1");
   right.write(other, "latin1");
   return timingSafeEqual(left, right);
+}
+
+/** A browser may hold several cookies of one name (another path, a parent domain). No request tries more than these. */
+const MAX_TOKENS = 8;
+const SEMICOLON = 59;
+const SPACE = 32;
+const TAB = 9;
+const QUOTE = 34;
+
+export interface FoundTokens {
+  /** Well-formed tokens, in the order the browser sent them, each once. */
+  readonly tokens: readonly string[];
+  /** True if there was a cookie of this name at all, well-formed or not. */
+  readonly present: boolean;
+}
+
+/** What a cookie of a name looks like with a token in it, and with anything. One pair of expressions for each name. */
+const patterns = new Map<string, { readonly token: RegExp; readonly name: RegExp }>();
+
+/**
+ * Finds the tokens of one cookie in a Cookie header. Names are compared exactly, byte for byte: no percent-decoding
+ * and no trimming that could make one name look like another (RFC 6265bis 5.6, CVE-2022-31629). A value in double
+ * quotes is taken without them. Never throws; linear in the header's length.
+ */
+export function findTokens(header: string, name: string): FoundTokens {
+  let pattern = patterns.get(name);
+  if (pattern === undefined) {
+    const start = `(?:^|;)[ \\t]*${name.replace(/[.*+?^$|]/g, "\\$&")}=`;
+    const token = new RegExp(`${start}[ \\t]*("?)([\\w-]{${TOKEN_LENGTH}})\\1[ \\t]*(?=;|$)`, "g");
+    pattern = { token, name: new RegExp(start) };
+    patterns.set(name, pattern);
+  }
+  const tokens: string[] = [];
+  pattern.token.lastIndex = 0;
+  for (let found = pattern.token.exec(header); found !== null; found = pattern.token.exec(header)) {
+    if (!tokens.includes(found[2]!) && tokens.push(found[2]!) === MAX_TOKENS) break;
+  }
+  return { tokens, present: tokens.length > 0 || pattern.name.test(header) };
+}
+
+/** The values of the cookies of one name, whatever they are, in order; no more than `findTokens` would try. */
+export function findValues(header: string, name: string): string[] {
+  const needle = `${name}=`;
+  const values: string[] = [];
+  let at = header.indexOf(needle);
+  while (at !== -1 && values.length < MAX_TOKENS) {
+    const start = at + needle.length;
+    if (startsCookie(header, at)) {
+      const semicolon = header.indexOf(";", start);
+      values.push(trimmed(header, start, semicolon === -1 ? header.length : semicolon));
+    }
+    at = header.indexOf(needle, start);
+  }
+  return values;
+}
+
+function startsCookie(header: string, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && isSpace(header.charCodeAt(before))) before--;
+  return before < 0 || header.charCodeAt(before) === SEMICOLON;
+}
+
+function trimmed(header: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isSpace(header.charCodeAt(start))) start++;
+  while (end > start && isSpace(header.charCodeAt(end - 1))) end--;
+  if (end - start > 1 && header.charCodeAt(start) === QUOTE && header.charCodeAt(end - 1) === QUOTE) {
+    start++;
+    end--;
+  }
+  return header.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB;
 }

@@ -1,42 +1,52 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { revert } from "./fill.ts";
-import type { ResolvedOptions } from "./options.ts";
-import { type Live, liveOf, stateOf } from "./session.ts";
+import type { Live } from "./live.ts";
+import type { ResolvedOptions } from "./resolved-options.ts";
+import { revert } from "./revert.ts";
+import { lastStored, seenLive } from "./session.ts";
+import { headersLeave, shown } from "./state.ts";
 
-// What code outside of core may ask about the state of a session, and may tell it.
+/*
+ * What code outside of core may ask about the state of a session, and may tell it.
+ */
 
-/** What a visit knows of the state of its session. `stateOf` returns it. */
+/** A session in the hands of one request. */
 export interface HeldSession {
   /** The session object that the request has now. `regenerate` puts another one in its place. */
   readonly data: object;
 }
 
+/** Returns the session that this object is, or was before `regenerate`. Throws StateError `not_live` for anything else. */
+export function heldOf(session: object): HeldSession {
+  return seenLive(session);
+}
+
 /** Tells a session that was still loading when the head of the response left that no cookie can be sent. */
 export function headSent(session: object): void {
-  heldLive(session).headersSent = true;
+  headersLeave(seenLive(session));
 }
 
 /** Makes a session one that cannot be written: verbs throw StateError `read_only`. */
 export function shownOnly(session: object): void {
-  heldLive(session).state = "shown";
+  shown(seenLive(session));
 }
 
 /** Returns true if the session has ended in this request, or will end at its commit. */
 export function hasEnded(session: object): boolean {
-  const { state, mark } = heldLive(session);
-  return state === "ended" || mark?.verb === "destroy";
+  const { phase, intent } = seenLive(session);
+  return phase.is === "ended" || intent.is === "destroy";
 }
 
 /** Returns the Set-Cookie line that the last commit made and that no response has taken, or undefined. */
 export function lineDue(session: object): string | undefined {
-  return heldLive(session).cookie;
+  return seenLive(session).outbox.line;
 }
 
 /** Drops what is not saved, after a commit that is running. The session stays in use, unless it has ended. */
 export function revertNow(session: object): Awaitable<void> {
-  const live = heldLive(session);
-  if (live.state === "ended") return;
-  return live.busy === undefined ? revert(live) : live.busy.then(() => revertNow(session));
+  const live: Live = seenLive(session);
+  if (live.phase.is === "ended") return;
+  const { busy } = live.turn;
+  return busy === undefined ? revert(live) : busy.then(() => revertNow(session));
 }
 
 /** How long a session lives, as its next commit will leave it. */
@@ -50,12 +60,13 @@ export interface LifetimeDue {
 
 /** Returns how long a session lives, also after its request is over. */
 export function lifetimeDue(session: object): LifetimeDue {
-  const { mark, record, engine } = heldLive(session);
+  const { phase, intent, engine } = seenLive(session);
   const { options } = engine;
-  const asked = mark === undefined || mark.verb === "destroy" ? undefined : mark.lifetime;
-  if (asked === undefined && record !== undefined) {
-    const { idleTimeout, persistent, expiresAt, now } = record;
-    return { idleTimeout, persistent, left: Math.max(0, expiresAt - now) };
+  const asked = "lifetime" in intent ? intent.lifetime : undefined;
+  const stored = lastStored(phase);
+  if (asked === undefined && stored !== undefined) {
+    const left = Math.max(0, stored.expiresAt - stored.record.now);
+    return { idleTimeout: stored.head.idleTimeout, persistent: stored.head.persistent, left };
   }
   const idleTimeout = asked?.idleTimeout ?? Math.min(options.idleTimeout, asked?.absoluteTimeout ?? Infinity);
   return { idleTimeout, persistent: asked?.persistent ?? options.cookie.persistent, left: undefined };
@@ -63,9 +74,5 @@ export function lifetimeDue(session: object): LifetimeDue {
 
 /** Returns the options of the sessions that this one belongs to. */
 export function optionsOf(session: object): ResolvedOptions {
-  return heldLive(session).engine.options;
-}
-
-function heldLive(session: object): Live {
-  return stateOf(session) ?? liveOf(session);
+  return seenLive(session).engine.options;
 }

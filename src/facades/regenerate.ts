@@ -1,47 +1,45 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { call, chain } from "../core/engine.ts";
-import { reload } from "../core/fill.ts";
-import { judgeAgain } from "../core/record.ts";
-import { liveOf, stateOf } from "../core/session.ts";
+import { chain } from "../core/call.ts";
+import { readAgain } from "../core/load.ts";
+import { revert } from "../core/revert.ts";
+import { lastStored, liveOf, seenLive, startsOver } from "../core/session.ts";
+import { readAnew, reserve } from "../core/state.ts";
 import { createHandle } from "../core/token.ts";
-import { markOf } from "../core/user.ts";
+import { intentOf } from "../core/user.ts";
 import { StateError } from "../errors.ts";
 
 /**
- * A public name that changes with the rights, for what must not outlive them (a CSRF token). It begins with the handle,
- * and is told even before the session is stored. Gives nobody access.
+ * Returns a public name of the session that changes with its rights, for what must not outlive them (a CSRF token). It
+ * begins with the handle, and is told even before the session is stored. It opens nothing.
  */
 export function publicId(session: object): string {
-  const live = stateOf(session) ?? liveOf(session);
-  const mark = markOf(live);
-  const replaced = mark?.verb === "login" && mark.userId === null && live.record?.userId !== null;
-  if (live.record === undefined || replaced) {
-    live.reserved ??= createHandle();
-    return live.reserved;
-  }
-  const pending = mark?.verb === "login" || (mark?.verb === "rotate" && mark.privilegeChange);
-  const epoch = live.record.epoch + (pending ? 1 : 0);
-  return epoch === 0 ? live.handle : `${live.handle}.${epoch}`;
+  const live = seenLive(session);
+  const stored = lastStored(live.phase);
+  const intent = intentOf(live);
+  const replaced = intent.is === "startOver" && stored?.record.userId !== null;
+  if (stored === undefined || replaced) return live.outbox.reserved ?? reserve(live, createHandle());
+  const newRights = intent.is === "login" || intent.is === "startOver";
+  const pending = newRights || (intent.is === "rotate" && intent.elevated);
+  const epoch = stored.record.epoch + (pending ? 1 : 0);
+  return epoch === 0 ? stored.handle : `${stored.handle}.${epoch}`;
 }
 
 /**
- * Makes the session what the store has now; what was not saved is lost. One that is not stored is emptied.
- * Throws StateError `ended` if it is over, or starts over and is not stored since.
+ * Makes the session what the store has now; what was not saved is lost.
+ * Throws StateError `ended` if it is not stored, is over, or starts over and has not been saved since.
  */
 export function reloadSession(session: object): Awaitable<void> {
   const live = liveOf(session);
-  const { engine, handle, record } = live;
-  if (live.busy !== undefined) return live.busy.then(() => reloadSession(session));
-  if (record === undefined || live.state !== "open" || live.startsOver) throw over();
-  return chain(
-    call(engine, "read", () => engine.backend.read(handle)),
-    (found) => {
-      if (found === undefined || !judgeAgain(found, record)) throw over();
-      return reload(live, found);
-    },
-  );
+  const { phase, turn } = live;
+  if (turn.busy !== undefined) return turn.busy.then(() => reloadSession(session));
+  if (phase.is !== "stored" || startsOver(live.intent)) throw nothingStored();
+  return chain(readAgain(live, phase), (found) => {
+    if (typeof found === "string") throw nothingStored();
+    readAnew(live, found);
+    return revert(live);
+  });
 }
 
-function over(): StateError {
+function nothingStored(): StateError {
   return new StateError("ended", "The session is not stored, or over, so there is nothing to reload.");
 }

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { findValues } from "../core/cookie.ts";
+import { findValues } from "../core/token.ts";
 import { type LegacySecret, type Signed, sameText, secretsOf } from "./_signature.ts";
 
 /** A Keygrip of your own, with another algorithm or encoding than the usual. */

@@ -10,11 +10,11 @@ export interface LegacyCookieOptions {
   readonly httpOnly?: boolean | undefined;
   readonly sameSite?: boolean | string | null | undefined;
   readonly partitioned?: boolean | undefined;
-  /** Not needed; cookies that are taken away have none. */
+  /** Ignored: a removal needs no age. */
   readonly maxAge?: unknown;
 }
 
-/** The Set-Cookie line that takes a cookie away. Throws ConfigError `cookie.…` for options that no browser takes. */
+/** Returns the Set-Cookie line that removes a cookie. Throws ConfigError `cookie.…` for options that no browser accepts. */
 export function removalLine(name: string, cookie: LegacyCookieOptions = {}): string {
   const sameSite = cookie.sameSite === true ? "strict" : String(cookie.sameSite || "lax").toLowerCase();
   const secure = cookie.secure === true || /^__(secure|host)-/i.test(name);

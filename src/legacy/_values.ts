@@ -1,4 +1,4 @@
-import { findValues } from "../core/cookie.ts";
+import { findValues } from "../core/token.ts";
 
 /** The values of the cookies of one name, decoded as the `cookie` package does it: what cannot be stays as it is. */
 export function decodedValues(header: string, name: string): string[] {

@@ -1,8 +1,8 @@
-import type { LegacyReader } from "../core/legacy.ts";
 import { ConfigError } from "../errors.ts";
 import { dataOf, fromBase64, lifetimeOf } from "./_data.ts";
 import { fingerprintOf } from "./_fingerprint.ts";
 import { type LegacyKeys, signedValues, signersOf } from "./_keygrip.ts";
+import type { LegacyReader } from "./_reader.ts";
 import { type LegacyCookieOptions, removalLine } from "./_removal.ts";
 
 /** The options that cookie-session was given; what is not listed here is not needed, and may be there. */

@@ -1,7 +1,7 @@
-import type { LegacyReader } from "../core/legacy.ts";
 import { type CallbackStore, checkStore, removed, stored } from "./_callback-store.ts";
 import { dataOf, lifetimeOf } from "./_data.ts";
 import { fingerprintOf } from "./_fingerprint.ts";
+import type { LegacyReader } from "./_reader.ts";
 import { type LegacyCookieOptions, removalLine } from "./_removal.ts";
 import { checkAlgorithm, type LegacySecret, secretsOf, unsigned } from "./_signature.ts";
 import { decodedValues } from "./_values.ts";

@@ -1,9 +1,9 @@
 import type { SessionData } from "../backends/backend.ts";
-import type { LegacyCookie, LegacyData, LegacyReader } from "../core/legacy.ts";
 import { ConfigError } from "../errors.ts";
 import { dataOf } from "./_data.ts";
 import { fingerprintOf } from "./_fingerprint.ts";
 import { MIN_PASSWORD, unseal } from "./_iron.ts";
+import type { LegacyCookie, LegacyData, LegacyReader } from "./_reader.ts";
 import { type LegacyCookieOptions, removalLine } from "./_removal.ts";
 import { decodedValues } from "./_values.ts";
 

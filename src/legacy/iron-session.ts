@@ -1,9 +1,9 @@
-import type { LegacyReader } from "../core/legacy.ts";
 import type { Lifetime } from "../core/session.ts";
 import { ConfigError } from "../errors.ts";
 import { dataOf } from "./_data.ts";
 import { fingerprintOf } from "./_fingerprint.ts";
 import { MIN_PASSWORD, unseal } from "./_iron.ts";
+import type { LegacyReader } from "./_reader.ts";
 import { type LegacyCookieOptions, removalLine } from "./_removal.ts";
 import { decodedValues } from "./_values.ts";
 
@@ -18,7 +18,7 @@ export interface IronSessionLegacyOptions {
   /** Seconds, default 14 days. Becomes the idle timeout of what moves. */
   readonly ttl?: number | undefined;
   readonly cookieOptions?: (LegacyCookieOptions & { readonly maxAge?: number | undefined }) | undefined;
-  /** Whether it split large sessions over several cookies; those are then taken away too. They are read in any case. */
+  /** Whether it split large sessions over several cookies; those are then removed too. They are read in any case. */
   readonly chunk?: boolean | undefined;
 }
 

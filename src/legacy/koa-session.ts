@@ -1,10 +1,10 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { findValues } from "../core/cookie.ts";
-import type { LegacyCookie, LegacyData, LegacyReader } from "../core/legacy.ts";
+import { findValues } from "../core/token.ts";
 import { ConfigError } from "../errors.ts";
 import { dataOf, fromBase64, lifetimeOf } from "./_data.ts";
 import { fingerprintOf } from "./_fingerprint.ts";
 import { type LegacyKeys, type SignedByKey, signedValues, signersOf } from "./_keygrip.ts";
+import type { LegacyCookie, LegacyData, LegacyReader } from "./_reader.ts";
 import { type LegacyCookieOptions, removalLine } from "./_removal.ts";
 
 /** What a reader needs of a store of koa-session. */

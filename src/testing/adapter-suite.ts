@@ -5,7 +5,7 @@ import { answerCases, answeredErrorCases } from "./adapter-cases/answer.ts";
 import { outageCases } from "./adapter-cases/outage.ts";
 import { overlapCases } from "./adapter-cases/overlap.ts";
 import { assignCases, visitCases } from "./adapter-cases/visit.ts";
-import { movableClock } from "./clock.ts";
+import { virtualEnvironment, withClock } from "./clock.ts";
 import { type Demo, type DemoData, demoSite } from "./demo.ts";
 import { GatedBackend } from "./gated-backend.ts";
 import { HttpBrowser } from "./http-browser.ts";
@@ -65,9 +65,10 @@ export function adapterSuite(options: AdapterSuiteOptions): SuiteCase[] {
 }
 
 async function onSite(options: AdapterSuiteOptions, run: (site: Site) => Promise<void>): Promise<void> {
-  const clock = movableClock();
-  const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
-  const sessions = createSessions<DemoData>({ backend: store });
+  const clock = virtualEnvironment();
+  const store = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
+  // No case is about these limits, and on a busy machine fifty requests at once take their time.
+  const sessions = createSessions<DemoData>({ backend: store, backendTimeout: 60, lockWait: 60 });
   const { demo, slow, stream } = demoSite();
   const { url, close } = await options.start(sessions, demo);
   const site: Site = {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SessionData } from "../backends/backend.ts";
 import { exclusive } from "../core/exclusive.ts";
+import { flash } from "../core/flash.ts";
 import type { Session } from "../core/session.ts";
 import { update } from "../core/update.ts";
-import { commit, destroy, flash, login, rotate } from "../core/verbs.ts";
+import { commit, destroy, login, rotate } from "../core/verbs.ts";
 import { StateError } from "../errors.ts";
 import { type Gate, gate } from "./gate.ts";
 

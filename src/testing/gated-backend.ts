@@ -35,11 +35,12 @@ export class GatedBackend extends SessionBackend {
   readonly calls: Verb[] = [];
   readonly #held = new Map<Verb, { gate: Gate; side: "before" | "after" }>();
   readonly #pending = new Set<Promise<unknown>>();
-  readonly #broken = new Map<Verb, { error: unknown } | "silent">();
+  readonly #broken = new Map<Verb, { error: unknown } | { asked: () => void }>();
 
   constructor(inner: SessionBackend) {
     super();
     this.inner = inner;
+    // An engine's environment stays out: the store has a clock of its own.
     Object.defineProperty(this, "onExpired", {
       get: () => inner.onExpired,
       set: (listener) => {
@@ -78,9 +79,11 @@ export class GatedBackend extends SessionBackend {
     for (const verb of verbs) this.#broken.set(verb, { error });
   }
 
-  /** From now on these calls are never answered, and nothing reaches the store. */
-  silence(verbs: readonly Verb[]): void {
-    for (const verb of verbs) this.#broken.set(verb, "silent");
+  /** From now on these calls are never answered, and nothing reaches the store. Resolves at the first such call. */
+  silence(verbs: readonly Verb[]): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    for (const verb of verbs) this.#broken.set(verb, { asked: resolve });
+    return promise;
   }
 
   /** Fulfilled when every call that has reached the store, or waits at an open gate, is answered. */
@@ -139,8 +142,11 @@ export class GatedBackend extends SessionBackend {
   #pass<T>(verb: Verb, run: () => Awaitable<T>): Awaitable<T> {
     this.calls.push(verb);
     const broken = this.#broken.get(verb);
-    if (broken === "silent") return new Promise(() => {});
-    if (broken !== undefined) return Promise.reject(broken.error);
+    if (broken !== undefined && "error" in broken) return Promise.reject(broken.error);
+    if (broken !== undefined) {
+      broken.asked();
+      return new Promise(() => {});
+    }
     const held = this.#held.get(verb);
     if (held === undefined) return this.#track(run());
     this.#held.delete(verb);

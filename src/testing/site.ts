@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Sessions } from "../core/sessions.ts";
-import type { MovableClock } from "./clock.ts";
+import type { VirtualEnvironment } from "./clock.ts";
 import type { DemoData } from "./demo.ts";
 import type { Gate } from "./gate.ts";
 import type { GatedBackend } from "./gated-backend.ts";
@@ -9,7 +9,7 @@ import type { HttpAnswer, HttpBrowser } from "./http-browser.ts";
 /** What one case of the adapter suite plays with: a served application and what is behind it. */
 export interface Site {
   readonly store: GatedBackend;
-  readonly clock: MovableClock;
+  readonly clock: VirtualEnvironment;
   readonly sessions: Sessions<DemoData>;
   readonly slow: Gate;
   readonly stream: Gate;

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
-import { type Awaitable, type LoadSave, SessionBackend, type SessionData } from "../backends/backend.ts";
+import {
+  type Awaitable,
+  type LoadSave,
+  type SessionBackend,
+  type SessionData,
+  toBackend,
+} from "../backends/backend.ts";
 import { onSessionEvent, type SessionEventName, type SessionEvents } from "../core/events.ts";
 import type { SessionOptions } from "../core/options.ts";
-import type { Session } from "../core/session.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
+import { type Environment, systemEnvironment } from "../environment.ts";
 import { type Browser, browser } from "./browser.ts";
-import { movableClock } from "./clock.ts";
+import { virtualEnvironment } from "./clock.ts";
 import { GatedBackend } from "./gated-backend.ts";
 
 /** What the cases keep in a session. */
@@ -20,21 +26,25 @@ export interface Data extends SessionData {
 /** A fresh, empty store to be tested. */
 export interface TestStore {
   readonly backend: SessionBackend | LoadSave;
-  /** Moves the store's clock by so many seconds, or makes all it holds so much older. Default: `now` moves. */
+  /** Makes what the store holds this many seconds older. Needed only where the store's own clock decides. */
   readonly advance?: (seconds: number) => Awaitable<void>;
-  /** A second instance of the back-end on the same store, as another process would have it. Default: the same one. */
+  /** A second instance of the back-end on the same store, as another process has it. Default: the same instance. */
   readonly another?: () => Awaitable<SessionBackend>;
   /** Removes what was made for this case. The back-end itself has been closed before. */
   readonly close?: () => Awaitable<void>;
 }
 
-/** What one case plays with. */
+/** Makes a fresh, empty store for one case. */
+export type CreateStore = (environment: Environment) => Awaitable<TestStore>;
+
+/** What one case works with. */
 export interface World {
   readonly store: GatedBackend;
+  /** Moves the store's clock, by which it judges deadlines. */
   advance(seconds: number): Promise<void>;
   /** A second instance of the back-end, on the same store. */
   another(): Promise<SessionBackend>;
-  /** An engine on the store. Several are several servers that share it. */
+  /** An engine on the store. Several engines are several servers that share it. */
   sessions(options?: SessionOptions<Data>): Sessions<Data>;
   /** A new browser, on a new engine with default options if none is given. */
   browser(sessions?: Sessions<Data>): Browser<Data>;
@@ -51,17 +61,24 @@ export interface Case {
   run(world: World): Promise<void>;
 }
 
-/** Runs a case in a world of its own, and takes that down again whatever happens. */
+/** Seconds. Stores on busy machines take their time, and no case of a store is about a deadline of the engine. */
+const PATIENCE = 60;
+
+/** Runs a case in a world of its own, and removes that world whatever happens. Its engines have `defaults`. */
 export async function inWorld(
-  create: (clock: { now: () => number }) => Awaitable<TestStore>,
+  create: CreateStore,
   run: (world: World) => Promise<void>,
+  defaults: SessionOptions<Data> = { backendTimeout: PATIENCE, lockWait: PATIENCE },
 ): Promise<void> {
-  const clock = movableClock();
-  const made = await create({ now: clock.now });
-  const inner = "patch" in made.backend ? made.backend : new LoadSaveWithClock(made.backend, clock.now);
+  const clock = virtualEnvironment();
+  // The store's waiting times are real: whatever it waits for is.
+  const environment: Environment = { ...systemEnvironment, now: clock.now };
+  const made = await create(environment);
+  const inner = toBackend(made.backend);
+  if (made.advance === undefined) inner.environment = environment;
   const store = new GatedBackend(inner);
   const sessions = (options?: SessionOptions<Data>): Sessions<Data> =>
-    createSessions<Data>({ ...options, backend: store });
+    createSessions<Data>({ ...defaults, ...options, backend: store });
   const unsubscribe: (() => void)[] = [];
   const others: SessionBackend[] = [];
   const world: World = {
@@ -71,6 +88,7 @@ export async function inWorld(
     async another() {
       if (made.another === undefined) return inner;
       const other = await made.another();
+      if (made.advance === undefined) other.environment = environment;
       others.push(other);
       return other;
     },
@@ -97,28 +115,6 @@ export async function inWorld(
   }
 }
 
-/** What the engine makes of an object with two methods, with a clock that the test moves. */
-class LoadSaveWithClock extends SessionBackend {
-  readonly #inner: LoadSave;
-  readonly #clock: () => number;
-
-  constructor(inner: LoadSave, clock: () => number) {
-    super();
-    this.#inner = inner;
-    this.#clock = clock;
-  }
-
-  override load(id: string): Awaitable<SessionData | null | undefined> {
-    return this.#inner.load(id);
-  }
-  override save(id: string, data: SessionData, timeout: number): Awaitable<void> {
-    return this.#inner.save(id, data, timeout);
-  }
-  override now(): number {
-    return this.#clock();
-  }
-}
-
 /** The handle in a browser's cookie. */
 export function handleIn(visitor: { cookie: string | undefined }): string {
   return tokenIn(visitor).slice(0, 16);
@@ -129,12 +125,7 @@ export function tokenIn(visitor: { cookie: string | undefined }): string {
   return visitor.cookie?.split("=")[1] ?? "";
 }
 
-/** A handler that puts these into the session. */
-export function set(data: Partial<Data>): (session: Session<Data>) => void {
-  return (session) => void Object.assign(session, data);
-}
-
-/** What a request with this browser's cookie would find, as plain data; `{}` if there is no session. */
+/** What a request with this browser's cookie finds, as plain data; `{}` if there is no session. */
 export async function found(visitor: Browser<Data>): Promise<object> {
   const session = await visitor.begin();
   return { ...session };
@@ -144,7 +135,7 @@ export async function found(visitor: Browser<Data>): Promise<object> {
 export async function assertGone(world: World, cookie: string | undefined): Promise<void> {
   const visitor = world.browser();
   visitor.cookie = cookie;
-  assert.deepEqual(await found(visitor), {}, "the cookie still stands for something");
+  assert.deepEqual(await found(visitor), {}, "the cookie still opens a session");
   const record = await world.store.inner.read(handleIn(visitor));
   assert.ok(record === undefined || record.now >= record.expiresAt, "the record is still there");
 }

@@ -34,7 +34,8 @@ export class Around {
 
   /** Returns the visit of the session with this name. */
   find(as: string): Visit | undefined {
-    return this.visits.find(({ mount }) => mount.as === as);
+    for (const visit of this.visits) if (visit.mount.as === as) return visit;
+    return undefined;
   }
 
   /** Adds a session. Returns undefined if the request has it already. Throws as `isSame` does. */
@@ -197,7 +198,6 @@ export class Around {
           try {
             await (reader ?? body).cancel(reason);
           } finally {
-            // The failure is reported. Nobody reads the body any more.
             await (async () => this.#commitLate())().catch(() => {});
           }
         },

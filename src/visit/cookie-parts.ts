@@ -1,4 +1,4 @@
-import { findTokens } from "../core/cookie.ts";
+import { findTokens } from "../core/token.ts";
 
 /** The parts of a Set-Cookie line. */
 export interface CookieParts {

@@ -52,10 +52,9 @@ export function mountOf<Req>(
   kind?: SessionKind,
 ): Mount<Req> {
   const { as = "session", exclusive = false, skip, onError = (error) => console.error(error) } = options;
-  if (typeof as !== "string" || as === "")
-    throw new ConfigError("as", "Must be a non-empty string, such as adminSession.");
+  if (typeof as !== "string" || as === "") throw new ConfigError("as", "Pass a name, such as adminSession.");
   if (typeof exclusive !== "boolean" && typeof exclusive !== "function")
-    throw new ConfigError("exclusive", "Must be true, false, or a function of the request.");
+    throw new ConfigError("exclusive", "Pass true, false, or a function of the request.");
   const isSkipped = skip === undefined || typeof skip === "function" ? skip : matcher(skip, pathOf);
   const shared: LoadOptions | undefined = kind === undefined ? undefined : { kind };
   const alone: LoadOptions = { ...shared, exclusive: true };
@@ -105,7 +104,7 @@ function matcher<Req>(paths: readonly string[], pathOf: (req: Req) => string): (
     if (typeof path !== "string" || !path.startsWith("/") || path.slice(0, -1).includes("*"))
       throw new ConfigError(
         "skip",
-        'Paths must begin with "/". "*" is only allowed at the end, as in "/assets/*".',
+        'Give paths that begin with "/". "*" may stand at the end, as in "/assets/*".',
       );
     if (path.endsWith("*")) below.push(path.slice(0, -1));
     else exact.add(path);

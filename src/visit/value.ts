@@ -1,4 +1,4 @@
-import { chain } from "../core/engine.ts";
+import { chain } from "../core/call.ts";
 import type { Around } from "./around.ts";
 import { attempt } from "./attempt.ts";
 import type { Visit } from "./visit.ts";

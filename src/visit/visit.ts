@@ -1,9 +1,10 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
-import { saveNow } from "../core/commit.ts";
-import type { LoadOptions } from "../core/load.ts";
-import { type Session, stateOf } from "../core/session.ts";
+import { commit, drop, finish } from "../core/commit.ts";
+import { ENGINE, type Live } from "../core/live.ts";
+import { type LoadOptions, load } from "../core/load.ts";
+import type { Session } from "../core/session.ts";
 import { farewellsOf } from "../core/sessions.ts";
-import { type HeldSession, headSent, revertNow } from "../core/told.ts";
+import { headSent, revertNow } from "../core/told.ts";
 import { StateError } from "../errors.ts";
 import { type Due, rethrow } from "./answer.ts";
 import { assign } from "./assign.ts";
@@ -50,7 +51,7 @@ export class Visit implements Use {
   readonly vary: string;
   readonly #request: AnyRequest;
   #options: LoadOptions | undefined;
-  #held: HeldSession | undefined;
+  #live: Live | undefined;
   #isLoaded = false;
   #isHeadSent = false;
   #isOver = false;
@@ -74,10 +75,11 @@ export class Visit implements Use {
    */
   load(context: unknown, given?: LoadOptions): Promise<void> | undefined {
     const { sessions, usual, wants } = this.mount;
+    const engine = sessions[ENGINE];
     const options = given ?? (wants === undefined ? usual : wants(context as never));
     this.skipped = options?.skip === true;
     if (this.skipped) this.varies = false;
-    const { header } = sessions.options;
+    const { header } = engine.options;
     const token = header === undefined ? undefined : headerOf(this.#request, header);
     this.#options = token === undefined ? options : { ...options, token };
     const cookie = headerOf(this.#request, "cookie");
@@ -86,9 +88,18 @@ export class Visit implements Use {
       this.#isLoaded = true;
       return undefined;
     }
-    const loaded = sessions.load(cookie, this.#options);
-    if (loaded instanceof Promise) return loaded.then((session) => this.#take(session));
-    this.#take(loaded);
+    const loaded = load(engine, cookie, this.#options);
+    if (loaded instanceof Promise)
+      return loaded.then((live) => {
+        this.#isLoaded = true;
+        this.#live = live;
+        // Meanwhile the head of the response may have left, or the request may have been given up.
+        if (this.#isHeadSent) headSent(live.data);
+        if (this.#isOver) drop(live);
+      });
+    this.#isLoaded = true;
+    this.#live = loaded;
+    if (this.#isHeadSent) headSent(loaded.data);
     return undefined;
   }
 
@@ -103,19 +114,11 @@ export class Visit implements Use {
     return loading === undefined ? go() : loading.then(go, refuse);
   }
 
-  /** The head of the response may have been sent, or the request may have ended, while the session was loaded. */
-  #take(session: Session): void {
-    this.#isLoaded = true;
-    this.#held = stateOf(session);
-    if (this.#isHeadSent) headSent(session);
-    if (this.#isOver) this.mount.sessions.discard(session);
-  }
-
   /** The session object. Another one after `regenerate`. Throws StateError `not_live` before it is loaded. */
   get session(): Session {
     this.looked = true;
     this.varies = !this.skipped;
-    return (this.#held ?? this.#open()).data as Session;
+    return (this.#live ?? this.#open()).data as Session;
   }
 
   /** See `assign`. */
@@ -132,18 +135,18 @@ export class Visit implements Use {
   }
 
   get farewells(): readonly string[] {
-    return this.#held === undefined ? [] : farewellsOf(this.#held.data);
+    return this.#live === undefined ? [] : farewellsOf(this.#live.data);
   }
 
   /** Saves the changes so far. A cookie that must be set stays for the head. */
   save(): Awaitable<void> {
-    if (this.#held !== undefined && !this.#isOver) return saveNow(this.#held.data);
+    if (this.#live !== undefined && !this.#isOver) return commit(this.#live);
   }
 
   commit(): Awaitable<void> {
     this.#isHeadSent = true;
-    if (this.#held === undefined || this.#isOver) return;
-    const line = this.mount.sessions.commit(this.#held.data as Session);
+    if (this.#live === undefined || this.#isOver) return;
+    const line = finish(this.#live);
     if (line instanceof Promise)
       return line.then((later) => {
         if (later !== undefined) this.#owe(later);
@@ -157,12 +160,12 @@ export class Visit implements Use {
 
   commitLate(): Awaitable<unknown> {
     if (!this.looked || this.#isOver) return undefined;
-    return this.mount.sessions.commit(this.#held!.data as Session);
+    return finish(this.#live!);
   }
 
   /** Drops unsaved changes. Later changes are saved. */
   revert(): Awaitable<void> {
-    if (this.#held !== undefined && !this.#isOver) return revertNow(this.#held.data);
+    if (this.#live !== undefined && !this.#isOver) return revertNow(this.#live.data);
   }
 
   discard(): void {
@@ -170,20 +173,18 @@ export class Visit implements Use {
     if (this.#isOver) return;
     this.#isOver = true;
     // What the handler committed itself stays, and its cookie is sent with the error answer.
-    const line = this.#held && this.mount.sessions.discard(this.#held.data as Session);
+    const line = this.#live && drop(this.#live);
     if (line !== undefined) this.#owe(line);
   }
 
-  #open(): HeldSession {
+  #open(): Live {
     if (!this.#isLoaded && !this.#isOver)
       throw new StateError("not_live", "The session is not loaded yet. Look at it in a handler.");
-    const { sessions } = this.mount;
-    const session = sessions.load(undefined, this.#options) as Session;
-    const held: HeldSession = stateOf(session)!;
-    this.#held = held;
-    // This stores nothing, as the session is empty. From now on it refuses changes that need a cookie.
-    if (this.#isHeadSent) void sessions.commit(session);
-    return held;
+    const live = load(this.mount.sessions[ENGINE], undefined, this.#options) as Live;
+    this.#live = live;
+    // From now on it refuses what needs a cookie.
+    if (this.#isHeadSent) headSent(live.data);
+    return live;
   }
 
   #owe(line: string): void {

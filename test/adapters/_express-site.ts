@@ -7,7 +7,7 @@ import {
   expressSessions,
 } from "micropie/adapters/express";
 import { InMemorySessionBackend } from "micropie/backends/memory";
-import { GatedBackend, type MovableClock, movableClock } from "micropie/testing";
+import { GatedBackend, type VirtualEnvironment, virtualEnvironment, withClock } from "micropie/testing";
 import { onTestFinished } from "vitest";
 import { type EXPRESS, errorPage, listen, newApp, route } from "./_express-server.ts";
 import { Jar } from "./_jar.ts";
@@ -24,7 +24,7 @@ export interface ExpressSite {
   readonly app: Express;
   readonly store: GatedBackend;
   readonly sessions: Sessions<Data>;
-  readonly clock: MovableClock;
+  readonly clock: VirtualEnvironment;
   /** What came too late for an error handler. */
   readonly told: unknown[];
   readonly url: string;
@@ -51,8 +51,8 @@ export async function expressSite(
   version: keyof typeof EXPRESS,
   { options = {}, use = {}, at = "/", before, after, more = () => {} }: ExpressSiteOptions = {},
 ): Promise<ExpressSite> {
-  const clock = movableClock();
-  const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
+  const clock = virtualEnvironment();
+  const store = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
   const sessions = createSessions<Data>({ ...options, backend: store });
   const told: unknown[] = [];
   const app = newApp(version);

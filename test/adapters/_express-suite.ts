@@ -8,22 +8,26 @@ import { setViews, ways } from "./_express-ways.ts";
 
 type Req = ExpressRequest<DemoData>;
 
-/** The adapter suite on one release of Express: as it is, with an error handler, and beside compression. */
-export function expressSuite(version: keyof typeof EXPRESS): void {
-  const mount: Record<string, (app: Express, sessions: RequestHandler, demo: Demo) => void> = {
-    "with Express' own error page": (app, sessions, demo) =>
-      app.set("env", "production").use(sessions).use(site(demo)),
-    "with an error handler": (app, sessions, demo) => app.use(sessions).use(site(demo)).use(errorPage),
-    "after compression": (app, sessions, demo) =>
-      app.use(compress()).use(sessions).use(site(demo)).use(errorPage),
-    "before compression": (app, sessions, demo) =>
-      app.use(sessions).use(compress()).use(site(demo)).use(errorPage),
-  };
-  describe.each(Object.entries(mount))(`Express ${version}, %s`, (_, use) => {
+/** Where the adapter stands in an application: as it is, with an error handler, and beside compression. */
+const MOUNTS = {
+  "with an error handler": (app, sessions, demo) => app.use(sessions).use(site(demo)).use(errorPage),
+  "with Express' own error page": (app, sessions, demo) =>
+    app.set("env", "production").use(sessions).use(site(demo)),
+  "after compression": (app, sessions, demo) =>
+    app.use(compress()).use(sessions).use(site(demo)).use(errorPage),
+  "before compression": (app, sessions, demo) =>
+    app.use(sessions).use(compress()).use(site(demo)).use(errorPage),
+} satisfies Record<string, (app: Express, sessions: RequestHandler, demo: Demo) => void>;
+
+export type ExpressMount = keyof typeof MOUNTS;
+
+/** The adapter suite on one release of Express, in each of these places. */
+export function expressSuite(version: keyof typeof EXPRESS, mounts: readonly ExpressMount[]): void {
+  describe.each(mounts)(`Express ${version}, %s`, (mount) => {
     const start: AdapterSuiteOptions["start"] = (sessions, demo) => {
       const app = newApp(version);
       setViews(app);
-      use(app, expressSessions(sessions, { onError: () => {} }), demo);
+      MOUNTS[mount](app, expressSessions(sessions, { onError: () => {} }), demo);
       return listen(app);
     };
     for (const { name, run } of adapterSuite({ start, ways: Object.keys(ways) })) test(name, run);

@@ -106,13 +106,13 @@ function answerBy(event: H3Event, { status, headers, body }: DemoAnswer): unknow
 }
 
 /** h3's two ways to listen on Node. */
-export const servers: Record<string, (app: H3) => Promise<RunningSite>> = {
-  async serve(app) {
+export const servers = {
+  async serve(app: H3): Promise<RunningSite> {
     const server = serve(app, { port: 0, hostname: "127.0.0.1", silent: true });
     await server.ready();
     return { url: server.url!, close: () => server.close(true) };
   },
-  toNodeHandler: (app) =>
+  toNodeHandler: (app: H3): Promise<RunningSite> =>
     new Promise((resolve) => {
       const handler = toNodeHandler(app);
       const server = createServer((req, res) => void handler(req, res)).listen(0, "127.0.0.1", () => {

@@ -89,8 +89,8 @@ function answerBy(c: Context, { status, headers, body }: DemoAnswer): Response {
 }
 
 /** Servers for a Hono application. The first puts its own Request and Response in the place of Node's. */
-export const servers: Record<string, (app: Hono<never>) => Promise<RunningSite>> = {
-  "@hono/node-server": (app) =>
+export const servers = {
+  "@hono/node-server": (app: Hono<never>): Promise<RunningSite> =>
     new Promise((resolve) => {
       const server = serveByNode({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => {
         const close = () => {
@@ -100,7 +100,7 @@ export const servers: Record<string, (app: Hono<never>) => Promise<RunningSite>>
         resolve({ url: `http://127.0.0.1:${port}`, close });
       });
     }),
-  async srvx(app) {
+  async srvx(app: Hono<never>): Promise<RunningSite> {
     const server = serveBySrvx({
       port: 0,
       hostname: "127.0.0.1",

@@ -91,7 +91,7 @@ beforeAll(() => {
 });
 
 // Each is a program of its own: what one declares, all of its files have.
-test.each(Object.keys(PROGRAMS))("an application compiles %s", { timeout: 60_000 }, async (name) => {
+test.each(Object.keys(PROGRAMS))("an application compiles %s", async (name) => {
   const at = join(folder, name.replaceAll(/\W/g, "-"));
   mkdirSync(at, { recursive: true });
   writeFileSync(join(at, "app.ts"), PROGRAMS[name]!);

@@ -1,19 +1,3 @@
-import type { Hono } from "hono";
-import { adapterSuite } from "micropie/testing";
-import { describe, test } from "vitest";
-import { demoApp, mountedApp, servers, WAYS } from "./_hono-app.ts";
-import { optionCases } from "./_option-cases.ts";
+import { honoSuite } from "./_hono-suite.ts";
 
-describe.each(Object.entries(servers))("honoSessions on %s", (_, serve) => {
-  const start = (app: unknown) => serve(app as Hono<never>);
-
-  describe("suite", () => {
-    const suite = adapterSuite({ start: (sessions, demo) => start(demoApp(sessions, demo)), ways: WAYS });
-    for (const { name, run } of suite) test(name, run);
-  });
-
-  describe("options", () => {
-    const cases = optionCases((mounts, demo) => start(mountedApp(mounts, demo)));
-    for (const { name, run } of cases) test(name, run);
-  });
-});
+honoSuite("@hono/node-server");

@@ -3,13 +3,13 @@ import { text } from "node:stream/consumers";
 import type { App } from "micropie";
 import { onTestFinished, vi } from "vitest";
 
-/** A client of an App that really listens; keeps the session cookie. */
+/** A client of an App on a real port. It keeps the session cookie. */
 export interface Client {
   readonly url: string;
   readonly port: number;
   cookie: string | undefined;
   (path: string, init?: RequestInit): Promise<Response>;
-  /** Sends bytes as they are, and answers all that comes back until the server ends the connection. */
+  /** Sends raw bytes. Returns everything that the server sends until it closes the connection. */
   raw(message: string, options?: { end?: boolean }): Promise<string>;
   close(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export async function textOf(response: Response | Promise<Response>): Promise<st
   return (await response).text();
 }
 
-/** Keeps what an App says on stderr, and answers it. */
+/** Captures what an App prints to stderr. */
 export function quiet(): { readonly said: string } {
   const spy = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => spy.mockRestore());
@@ -61,7 +61,7 @@ function describe(value: unknown): string {
   return value instanceof Error ? `${value.stack}\n${value.cause ?? ""}` : String(value);
 }
 
-/** A promise that the test opens. */
+/** A promise that the test resolves. */
 export function gate<T = void>(): { readonly passed: Promise<T>; open(value: T): void } {
   const { promise, resolve } = Promise.withResolvers<T>();
   return { passed: promise, open: resolve };

@@ -1,10 +1,13 @@
-/** A server that says what it does, for the test of signals. */
+/** A server that prints what it does, for the tests of signals. */
 import { App } from "../../src/app/app.ts";
 
 class Site extends App {
   async slow() {
+    const told = new Promise((resolve) => {
+      for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => setImmediate(resolve));
+    });
     console.log("inside");
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await told;
     return "done";
   }
 }

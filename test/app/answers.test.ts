@@ -44,7 +44,7 @@ class Answers extends App {
     return new Response("whole", { status: 418, headers: { "x-thing": "yes" } });
   }
   thenable() {
-    // biome-ignore lint/suspicious/noThenProperty: some libraries answer such objects
+    // biome-ignore lint/suspicious/noThenProperty: some libraries return such objects
     return { then: (resolve: (value: string) => void) => resolve("later") };
   }
   refuse() {
@@ -83,7 +83,7 @@ class Answers extends App {
   }
 }
 
-describe("answers", () => {
+describe("responses", () => {
   test.each<[string, number, string | null, string]>([
     ["/text", 200, "text/plain; charset=utf-8", "<b>é</b>"],
     ["/object", 200, "application/json", '{"a":1}'],
@@ -111,7 +111,7 @@ describe("answers", () => {
     expect([head.status, head.headers.get("content-type"), await head.text()]).toEqual([status, type, ""]);
   });
 
-  test("HEAD says the length that GET would have", async () => {
+  test("HEAD has the Content-Length of GET", async () => {
     const app = new Answers();
     const get = await client(app);
     const served = await get("/text", { method: "HEAD" });
@@ -120,14 +120,14 @@ describe("answers", () => {
     expect(fetched.body).toBe(null);
   });
 
-  test("the length is the body's, whatever the application says", async () => {
+  test("Content-Length is that of the body, whatever the application sets", async () => {
     const response = await (await client(new Answers())).raw(
       "GET /length HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
     );
     expect(response.match(/content-length: \d+|transfer-encoding/gi)).toEqual(["content-length: 4"]);
   });
 
-  test("bytes, several values of a header, and headers of an error", async () => {
+  test("bytes, headers with several values, and headers of an error", async () => {
     const get = await client(new Answers());
     expect([...new Uint8Array(await (await get("/bytes")).arrayBuffer())]).toEqual([0, 255]);
     const made = await get("/made");
@@ -136,7 +136,7 @@ describe("answers", () => {
   });
 
   test.each(["leak", "refuseBadly", "throwsNothing", "fn", "cycle", "used", "inject"])(
-    "%s is 500: told on stderr, not to the client",
+    "%s is a 500 whose details are only on stderr",
     async (path) => {
       const stderr = quiet();
       const get = await client(new Answers());
@@ -148,7 +148,7 @@ describe("answers", () => {
     },
   );
 
-  test("redirects encode what cannot stand in a URL, and cannot be used to add headers", async () => {
+  test("redirects encode characters that a URL cannot contain, so they cannot add headers", async () => {
     const get = await client(new Answers());
     const to = async (path: string) => (await get(`/go/${encodeURIComponent(path)}`)).headers.get("location");
     expect(await to("/read?a=1&b=%20")).toBe("/read?a=1&b=%20");
@@ -160,13 +160,16 @@ describe("answers", () => {
     expect(() => redirect("/x", 200)).toThrow(RangeError);
   });
 
-  test.each(["a\nb", "a\rb", "a\0b", "日本"])("the header value %j is refused by name", (value) => {
-    const attempt = () => reply(200, "", { "x-user": value });
-    expect(attempt).toThrow(HeaderError);
-    expect(attempt).toThrow(/x-user/);
-  });
+  test.each(["a\nb", "a\rb", "a\0b", "日本"])(
+    "the header value %j throws an error that names the header",
+    (value) => {
+      const attempt = () => reply(200, "", { "x-user": value });
+      expect(attempt).toThrow(HeaderError);
+      expect(attempt).toThrow(/x-user/);
+    },
+  );
 
-  test("a header name, a status that make no sense", () => {
+  test("an invalid header name or status throws", () => {
     expect(() => reply(200, "", { "x user": "a" })).toThrow(HeaderError);
     expect(() => reply(99)).toThrow(RangeError);
     expect(() => new HttpError(200)).toThrow(RangeError);
@@ -174,14 +177,14 @@ describe("answers", () => {
 });
 
 describe("html", () => {
-  test("escapes in text and in attributes", async () => {
+  test("escapes values in text and in attributes", async () => {
     const page = await textOf(new Answers().fetch(new Request("http://localhost/page")));
     const name = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;";
     expect(page).toBe(`<p title="${name}">${name}</p>`);
     expect(String(html`${'&<>"'}`)).toBe("&amp;&lt;&gt;&quot;");
   });
 
-  test("nests, lists and leaves out", () => {
+  test("inserts nested html and arrays, and leaves out null and booleans", () => {
     const items = ["<a>", "b"].map((item) => html`<li>${item}</li>`);
     expect(String(html`<ul>${items}</ul>${null}${undefined}${false}${true}${0}`)).toBe(
       "<ul><li>&lt;a&gt;</li><li>b</li></ul>0",
@@ -190,7 +193,7 @@ describe("html", () => {
     expect(String(html`${new Html("<hr>")}`)).toBe("<hr>");
   });
 
-  test("an object that only looks like html is escaped", () => {
+  test("an object that imitates Html is escaped", () => {
     const fake = JSON.parse('{"text":"<script>"}') as object;
     expect(String(html`${Object.assign(fake, { toString: () => "<script>" })}`)).toBe("&lt;script&gt;");
   });

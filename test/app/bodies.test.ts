@@ -71,7 +71,7 @@ function upload(...parts: [name: string, value: string | Blob, filename?: string
   return { method: "POST", body: form };
 }
 
-describe.each(["served", "by fetch"])("bodies, %s", (way) => {
+describe.each(["served", "by fetch"])("request bodies, %s", (way) => {
   async function open(options: ConstructorParameters<typeof Bodies>[0] = {}) {
     const app = new Bodies(options);
     if (way === "served") return client(app);
@@ -107,7 +107,7 @@ describe.each(["served", "by fetch"])("bodies, %s", (way) => {
     }
   });
 
-  test("other bodies stay a stream; JSON and forms do not", async () => {
+  test("other bodies are streams; JSON and forms are not", async () => {
     const call = await open();
     expect(await textOf(call("/raw", post("x".repeat(70_000), "text/csv")))).toBe("70000");
     expect(await textOf(call("/raw", post(new Uint8Array(5))))).toBe("5");
@@ -116,7 +116,7 @@ describe.each(["served", "by fetch"])("bodies, %s", (way) => {
     expect(await textOf(call("/nothing", post("unread", "text/csv")))).toBe("[object ReadableStream]");
   });
 
-  test("size limits are 413", async () => {
+  test("a body over a size limit is a 413", async () => {
     const call = await open({ limits: { bodySize: 10, uploadSize: 600, fileSize: 20, fields: 2, files: 1 } });
     const status = async (path: string, init: RequestInit) => (await call(path, init)).status;
     expect(await status("/form", post("a=12345678", FORM))).toBe(200);
@@ -138,7 +138,7 @@ describe.each(["served", "by fetch"])("bodies, %s", (way) => {
     expect(await status("/files", upload(["f", new Blob(["x".repeat(900)]), "f"]))).toBe(413);
   });
 
-  test("what cannot be read is 4xx", async () => {
+  test("a malformed body is a 4xx", async () => {
     const call = await open();
     const status = async (init: RequestInit) => (await call("/files", init)).status;
     expect(await status(post("x", "multipart/form-data"))).toBe(400);
@@ -148,7 +148,7 @@ describe.each(["served", "by fetch"])("bodies, %s", (way) => {
     expect(await status(post("a=1", FORM, { "content-encoding": "identity" }))).toBe(200);
   });
 
-  test("files arrive one by one, and the fields after them once they were read", async () => {
+  test("files arrive one by one, and later fields are available after them", async () => {
     const call = await open();
     const init = upload(
       ["before", "1"],
@@ -167,7 +167,7 @@ describe.each(["served", "by fetch"])("bodies, %s", (way) => {
     expect(await (await call("/files", upload(["after", "2"]))).json()).toEqual({ seen: [], after: "2" });
   });
 
-  test("files that nobody reads do not hold the answer up", async () => {
+  test("unread files do not delay the response", async () => {
     const call = await open();
     const big = new Blob([new Uint8Array(3_000_000)]);
     const init = upload(["before", "1"], ["f", big, "f"], ["g", big, "g"], ["h", big, "h"]);
@@ -176,7 +176,7 @@ describe.each(["served", "by fetch"])("bodies, %s", (way) => {
     expect(await textOf(call("/ignore", init))).toBe("ignored 1");
   });
 
-  test("a large file passes whole", async () => {
+  test("a large file arrives complete", async () => {
     const call = await open();
     const bytes = Buffer.alloc(20_000_000, "0123456789abcdefghi");
     const wanted = createHash("sha256").update(bytes).digest("hex");
@@ -184,12 +184,12 @@ describe.each(["served", "by fetch"])("bodies, %s", (way) => {
   });
 });
 
-describe("bodies on the wire", () => {
+describe("request bodies over a socket", () => {
   const head = (path: string, type: string, length: number | "chunked") =>
     `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: ${type}\r\n` +
     `${length === "chunked" ? "Transfer-Encoding: chunked" : `Content-Length: ${length}`}\r\n\r\n`;
 
-  test("a body that does not come in time is 408", async () => {
+  test("a body that does not arrive in time is a 408", async () => {
     const call = await client(
       new Bodies({ limits: { bodyTimeout: 0.05, stallTimeout: 0.05, uploadTimeout: 0.2 } }),
     );
@@ -204,12 +204,12 @@ describe("bodies on the wire", () => {
     );
   });
 
-  test("a body that is declared too long is refused before it comes", async () => {
+  test("a Content-Length over the limit is refused before the body arrives", async () => {
     const call = await client(new Bodies({ limits: { bodySize: 10 } }));
     expect(await call.raw(head("/form", FORM, 1e9))).toMatch(/^HTTP\/1.1 413 /);
   });
 
-  test("after a body that was too long, or that nobody read, the connection goes on", async () => {
+  test("the connection can be reused after a body that was too long or not read", async () => {
     const call = await client(new Bodies({ limits: { bodySize: 1000 } }));
     const chunk = `10000\r\n${"x".repeat(65_536)}\r\n`.repeat(100);
     const part = '--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n';
@@ -228,7 +228,7 @@ describe("bodies on the wire", () => {
     expect(statuses(await call.raw(keep("/nowhere", FORM, "a=1") + last))).toEqual(["404", "200"]);
   });
 
-  test("a body that is cut short ends the handler's reading, and the server lives", async () => {
+  test("an incomplete body is an error for the handler, and the server keeps running", async () => {
     const inside = gate();
     const cut = gate<unknown>();
     class Cut extends Bodies {
@@ -258,17 +258,17 @@ describe("bodies on the wire", () => {
     expect(await textOf(call("/nothing"))).toBe("null");
   });
 
-  test("a body shorter than it says, from a host of fetch, is 400", async () => {
+  test("a body shorter than its Content-Length is a 400 with fetch", async () => {
     const request = new Request("http://localhost/form", post("a=1", FORM, { "content-length": "10" }));
     expect((await new Bodies().fetch(request)).status).toBe(400);
   });
 
-  test("a route that does not exist does not wait for the body", async () => {
+  test("a 404 does not wait for the body", async () => {
     const call = await client(new Bodies());
     expect(await call.raw(head("/nowhere", FORM, 10))).toMatch(/^HTTP\/1.1 404 /);
   });
 
-  test("a broken multipart form while the handler reads it is its error", async () => {
+  test("a malformed multipart form is an error for the handler that reads it", async () => {
     quiet();
     const call = await client(new Bodies());
     const body = '--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\nno end';
@@ -276,6 +276,9 @@ describe("bodies on the wire", () => {
   });
 });
 
-test.each([{ bodySize: -1 }, { bodySize: Number.NaN }, { size: 1 }])("limits %o are refused", (limits) => {
-  expect(() => new App({ limits: limits as { bodySize: number } })).toThrow(ConfigError);
-});
+test.each([{ bodySize: -1 }, { bodySize: Number.NaN }, { size: 1 }])(
+  "limits %o throw ConfigError",
+  (limits) => {
+    expect(() => new App({ limits: limits as { bodySize: number } })).toThrow(ConfigError);
+  },
+);

@@ -40,7 +40,7 @@ const PARTS = [
   "&",
 ];
 
-test("any path is a route's answer, 400 or 404", async () => {
+test("any path gets a response of a route, a 400 or a 404", async () => {
   const app = new Site();
   const segments = fc.oneof(
     fc.string(),
@@ -55,7 +55,7 @@ test("any path is a route's answer, 400 or 404", async () => {
   );
 });
 
-test("any body is an answer or a 4xx, and what comes next is answered", async () => {
+test("any body gets a response or a 4xx, and so does the next request", async () => {
   const stderr = quiet();
   const call = await client(new Site({ limits: { bodySize: 500, uploadSize: 500 } }));
   const bodies = fc.oneof(
@@ -78,7 +78,7 @@ test("any body is an answer or a 4xx, and what comes next is answered", async ()
   expect(await textOf(call("/"))).toBe("index");
 });
 
-test("any bytes on the wire leave the server alive", async () => {
+test("any bytes on a socket leave the server running", async () => {
   quiet();
   const call = await client(new Site());
   const line = fc

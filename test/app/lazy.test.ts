@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 
-test("importing micropie loads neither a server nor a multipart parser", () => {
+test("importing micropie loads no server and no multipart parser", () => {
   const script = `
     import { registerHooks } from "node:module";
     const loaded = [];

@@ -44,7 +44,7 @@ class Site extends App<Data> {
 }
 
 describe("middlewares", () => {
-  test("run in the order of the list, before and after, once the body is there", async () => {
+  test("run in the order of the list, before and after, when the body is read", async () => {
     const log: string[] = [];
     const app = new Site();
     app.middlewares.push(
@@ -59,7 +59,7 @@ describe("middlewares", () => {
     expect(log).toEqual(["before 1 POST / x", "plain", "before 2 POST / x", "after 1 200", "after 2 200"]);
   });
 
-  test("one that answers early ends it; the session is saved as usual, the later ones of it too", async () => {
+  test("an early response skips the handler; the session is saved, with the changes of afterRequest", async () => {
     class Guard extends HttpMiddleware {
       override beforeRequest(request: AppRequest<Data>): unknown {
         if (request.query("in")) return undefined;
@@ -79,7 +79,7 @@ describe("middlewares", () => {
     expect(await (await call("/steps?in=1")).json()).toEqual(["refused", "after"]);
   });
 
-  test("one may replace the answer", async () => {
+  test("afterRequest can replace the response", async () => {
     const app = new Site();
     app.middlewares.push({
       afterRequest: async (_request, response) => new Response(`[${await response.text()}]`, { status: 202 }),
@@ -90,7 +90,7 @@ describe("middlewares", () => {
     expect(await textOf(call("/stream"))).toBe("[ab]");
   });
 
-  test("error answers pass them by; an error of theirs is one of the handler's", async () => {
+  test("afterRequest is not called for error responses; errors of middlewares are handled like those of handlers", async () => {
     const stderr = quiet();
     const log: string[] = [];
     const app = new Site();
@@ -117,7 +117,7 @@ describe("middlewares", () => {
     expect(stderr.said).toMatch(/boom[\s\S]+after/);
   });
 
-  test("a stream that one of them drops by failing ends", async () => {
+  test("a stream ends if a middleware throws", async () => {
     quiet();
     let ended = false;
     class Streams extends App {
@@ -138,25 +138,28 @@ describe("middlewares", () => {
     expect([(await (await client(app))("/")).status, ended]).toEqual([500, true]);
   });
 
-  test.each([304, 200])("a stream that one of them replaces by a %s without one ends", async (status) => {
-    const dropped = gate();
-    class Streams extends App {
-      index() {
-        return new ReadableStream({ cancel: () => dropped.open() });
+  test.each([304, 200])(
+    "a stream ends if a middleware replaces it with a %s without a body",
+    async (status) => {
+      const dropped = gate();
+      class Streams extends App {
+        index() {
+          return new ReadableStream({ cancel: () => dropped.open() });
+        }
       }
-    }
-    class Cached extends HttpMiddleware {
-      override afterRequest() {
-        return status === 304 ? new Response(null, { status }) : "cached";
+      class Cached extends HttpMiddleware {
+        override afterRequest() {
+          return status === 304 ? new Response(null, { status }) : "cached";
+        }
       }
-    }
-    const app = new Streams();
-    app.middlewares.push(new Cached());
-    expect((await (await client(app))("/")).status).toBe(status);
-    await dropped.passed;
-  });
+      const app = new Streams();
+      app.middlewares.push(new Cached());
+      expect((await (await client(app))("/")).status).toBe(status);
+      await dropped.passed;
+    },
+  );
 
-  test("see every kind of answer, also from a host of fetch", async () => {
+  test("run for every kind of response, also with fetch", async () => {
     const app = new Site();
     app.middlewares.push(new Step("1", []));
     const call = await client(app);
@@ -179,7 +182,7 @@ describe("mount", () => {
     }
   }
 
-  test("another App answers below a path, with the same body and session", async () => {
+  test("passes paths below the prefix to another App, with the same body and session", async () => {
     const log: string[] = [];
     const shop = new Shop();
     shop.middlewares.push(new Step("inner", log));
@@ -204,7 +207,7 @@ describe("mount", () => {
     ]);
   });
 
-  test("takes only an App", () => {
+  test("throws for anything but an App", () => {
     expect(() => mount("/x", {} as App)).toThrow(TypeError);
   });
 });

@@ -8,7 +8,7 @@ interface Data {
 
 let meet: () => Promise<void> = async () => {};
 
-/** From now on nobody goes on before `size` are here. */
+/** Blocks callers until `size` of them have arrived. */
 function meetAt(size: number): void {
   const all = gate();
   let here = 0;
@@ -59,7 +59,7 @@ class Site extends App<Data> {
 }
 
 describe("this.request", () => {
-  test("belongs to its own request in handlers, helpers and streams that overlap", async () => {
+  test("is the current request in overlapping handlers, helpers and streams", async () => {
     const call = await client(new Site());
     const names = Array.from({ length: 50 }, (_, i) => `n${i}`);
     meetAt(2 * names.length);
@@ -69,11 +69,11 @@ describe("this.request", () => {
     expect(answers).toEqual(names.flatMap((name) => [`${name} ${name} ${name}`, `${name} ${name} ${name} `]));
   });
 
-  test("outside of a request it says so", () => {
-    expect(() => new Site().request).toThrow(/no request here/);
+  test("throws outside of a request", () => {
+    expect(() => new Site().request).toThrow(/no current request/);
   });
 
-  test("tells everything about the request, served and by fetch", async () => {
+  test("has the method, path, query, headers, cookies and body, on a server and with fetch", async () => {
     const app = new Site();
     const call = await client(app);
     const init = { headers: { "x-a": "é" } };
@@ -94,7 +94,7 @@ describe("this.request", () => {
     expect([put.method, put.x]).toEqual(["PUT", "none"]);
   });
 
-  test("odd request targets are read as a URL is", async () => {
+  test("unusual request targets are parsed like URLs", async () => {
     const call = await client(new Site());
     const get = (target: string) =>
       call.raw(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
@@ -106,7 +106,7 @@ describe("this.request", () => {
     expect(await get("\\\\all")).toMatch(/ 400 /);
   });
 
-  test("a Host that cannot be one is 400 where the URL is asked for, and does no harm elsewhere", async () => {
+  test("an invalid Host header is a 400 only if the handler reads the URL", async () => {
     const stderr = quiet();
     const call = await client(new Site());
     const get = (target: string) =>
@@ -125,12 +125,12 @@ describe("this.request", () => {
     expect(await textOf(call("/name"))).toBe("new");
   });
 
-  test("fetch works when it is passed around", async () => {
+  test("fetch works when it is detached from the App", async () => {
     const { fetch } = new Site();
     expect(await textOf(fetch(new Request("http://localhost/stream?name=x")))).toBe("x x x ");
   });
 
-  test("what runs on after an error answer cannot use the session any more", async () => {
+  test("code that continues after an error response cannot use the session", async () => {
     quiet();
     const answered = gate();
     const late = gate<unknown>();

@@ -29,7 +29,7 @@ class Site extends Base {
     return [first, ...others].join("|");
   }
   old() {
-    // biome-ignore lint/complexity/noArguments: older code reads its parameters so
+    // biome-ignore lint/complexity/noArguments: older code reads its parameters this way
     return [...arguments].join("|");
   }
   field = (x: string) => `field ${x}`;
@@ -75,7 +75,7 @@ describe("routes", () => {
     ["/add/1", "400 Bad Request: Missing required parameter 'b'"],
     ["/greet/%zz", "400 Bad Request: The path has a malformed percent-escape"],
     ["/greet/%ff", "400 Bad Request: The path has a malformed percent-escape"],
-  ])("%s answers %s", async (path, answer) => {
+  ])("%s returns %s", async (path, answer) => {
     expect(await at(new Site(), path)).toBe(answer);
   });
 
@@ -108,11 +108,11 @@ describe("routes", () => {
     "/shutdownHandlers",
     "/prototype",
     "//greet",
-  ])("%s is 404", async (path) => {
+  ])("%s is a 404", async (path) => {
     expect(await statusAt(new Site(), path)).toBe(404);
   });
 
-  test("an index with arguments gets what no method is named after, and no private name", async () => {
+  test("an index with arguments handles paths that name no method, but no private names", async () => {
     class Pages extends App {
       index(...parts: string[]) {
         return `page ${parts.join("/")}`;
@@ -131,7 +131,7 @@ describe("routes", () => {
     expect(await statusAt(app, "/ws_x")).toBe(404);
   });
 
-  test("an index whose only parameter has a default takes one segment", async () => {
+  test("an index with one optional parameter takes one segment", async () => {
     class Page extends App {
       index(name = "home") {
         return name;
@@ -145,11 +145,11 @@ describe("routes", () => {
     ]);
   });
 
-  test("without an index, / is 404", async () => {
+  test("/ is a 404 without an index", async () => {
     expect(await statusAt(new App(), "/")).toBe(404);
   });
 
-  test("exclusive must name a route", async () => {
+  test("exclusive throws for a name that is not a route", async () => {
     await expect(new Site({ exclusive: ["nowhere"] }).serve({ port: 0 })).rejects.toThrow(ConfigError);
   });
 });

@@ -23,7 +23,7 @@ class Site extends App {
 }
 
 describe("serve", () => {
-  test("says where it listens, and closes", async () => {
+  test("returns its URL and port, and close stops it", async () => {
     const running = await new Site().serve({ port: 0, signals: false });
     expect(running.url).toBe(`http://localhost:${running.port}/`);
     expect(await textOf(fetch(running.url))).toBe("index");
@@ -32,7 +32,7 @@ describe("serve", () => {
     await expect(fetch(running.url)).rejects.toThrow();
   });
 
-  test("a port that is in use is a readable error", async () => {
+  test("throws ConfigError for a port in use", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     onTestFinished(() => void server.close());
@@ -43,17 +43,17 @@ describe("serve", () => {
   });
 
   test.each([{ port: -1 }, { port: 1.5 }, { port: 70_000 }, { shutdownTimeout: -1 }, { prot: 1 }])(
-    "%o is refused",
+    "throws ConfigError for %o",
     async (options) => {
       await expect(new Site().serve({ ...LOCAL, ...options })).rejects.toThrow(ConfigError);
     },
   );
 
-  test("a hostname that is not ours is a readable error", async () => {
+  test("throws ConfigError for the address of another machine", async () => {
     await expect(new Site().serve({ ...LOCAL, hostname: "203.0.113.1" })).rejects.toThrow(/^hostname: /);
   });
 
-  test("close lets running requests end, then calls the shutdown handlers in order", async () => {
+  test("close waits for running requests, then calls the shutdown handlers in order", async () => {
     const log: string[] = [];
     class Backend extends InMemorySessionBackend {
       override async close() {
@@ -84,7 +84,7 @@ describe("serve", () => {
     expect(log.slice(2)).toEqual(["stop 1", "stop 2", "sessions"]);
   });
 
-  test("close does not wait for the connection of a stream that has ended", async () => {
+  test("close does not wait for the connection of a finished stream", async () => {
     const hold = gate();
     class Streams extends App {
       async *index() {
@@ -94,17 +94,17 @@ describe("serve", () => {
       }
     }
     const running = await new Streams().serve(LOCAL);
-    // Its headers leave before the server closes, and say keep-alive: for five seconds, if nobody looks.
+    // Its headers are sent before the server closes and say keep-alive, which lasts for five seconds.
     const response = await fetch(running.url);
     const begun = performance.now();
     const closed = running.close();
     hold.open();
     expect(await response.text()).toBe("ab");
     await closed;
-    expect(performance.now() - begun).toBeLessThan(2000);
+    expect(performance.now() - begun).toBeLessThan(4000);
   });
 
-  test("close cuts what does not end in time", async () => {
+  test("close aborts requests that exceed shutdownTimeout", async () => {
     const app = new Site();
     const running = await app.serve({ ...LOCAL, shutdownTimeout: 0.05 });
     const answer = fetch(`${running.url}slow`);
@@ -112,7 +112,7 @@ describe("serve", () => {
     await Promise.all([expect(answer).rejects.toThrow(), running.close()]);
   });
 
-  test("every shutdown handler is called, and the first failure is told", async () => {
+  test("all shutdown handlers are called, and the first error is thrown", async () => {
     const app = new Site();
     let called = false;
     app.shutdownHandlers.push(
@@ -127,7 +127,7 @@ describe("serve", () => {
     expect(called).toBe(true);
   });
 
-  test("a startup handler that fails keeps it from listening, and makes every answer of fetch 500", async () => {
+  test("if a startup handler fails, serve rejects and every response of fetch is a 500", async () => {
     quiet();
     const app = new Site();
     let starts = 0;
@@ -140,7 +140,7 @@ describe("serve", () => {
     expect([(await request()).status, (await request()).status, starts]).toEqual([500, 500, 1]);
   });
 
-  test("hosts that only call fetch start it once, before the first answer", async () => {
+  test("fetch runs the startup handlers once, before the first response", async () => {
     const app = new Site();
     const ready = gate();
     const log: string[] = [];
@@ -158,12 +158,12 @@ describe("serve", () => {
     expect(log).toEqual(["start", "started", "index", "index"]);
   });
 
-  test("without anything to wait for, fetch answers at once", () => {
+  test("fetch returns a Response, not a promise, if nothing is asynchronous", () => {
     expect(new Site().fetch(new Request("http://localhost/"))).toBeInstanceOf(Response);
   });
 
   test.each(["SIGINT", "SIGTERM"] as const)(
-    "%s ends it gracefully, and the process as the signal does",
+    "%s closes the server, then ends the process by that signal",
     async (signal) => {
       const script = fileURLToPath(new URL("./_signals.ts", import.meta.url));
       const child = spawn(process.execPath, ["--no-warnings", script], {

@@ -13,7 +13,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { client, gate, quiet, textOf } from "./_client.ts";
 
-/** A back-end as a user writes it: two slow methods. The test can hold and fail its saves. */
+/** A back-end as a user writes it, with two slow methods. A test can delay its saves or make them fail. */
 class TwoMethods implements LoadSave {
   readonly stored = new Map<string, SessionData>();
   saves = 0;
@@ -106,8 +106,8 @@ class Visits extends App<Data> {
   }
 }
 
-describe("the answer and the session", () => {
-  test("O1: no byte leaves before the save has finished", async () => {
+describe("the response and the session", () => {
+  test("O1: no byte is sent before the save has finished", async () => {
     const backend = new TwoMethods();
     for (const path of ["/", "/stream", "/response", "/own"]) {
       const saving = gate();
@@ -132,7 +132,7 @@ describe("the answer and the session", () => {
     }
   });
 
-  test("O2: a failed save is 503 with Retry-After, no cookie, and nothing of the answer", async () => {
+  test("O2: a failed save is a 503 with Retry-After, without a cookie or any part of the response", async () => {
     const stderr = quiet();
     const backend = new TwoMethods();
     const call = await client(new Visits({ sessionBackend: backend }));
@@ -154,7 +154,7 @@ describe("the answer and the session", () => {
     expect(await textOf(call("/read"))).toBe("1");
   });
 
-  test("O2: a generator whose first chunk was taken ends when the save fails", async () => {
+  test("O2: a generator that has yielded its first chunk is ended if the save fails", async () => {
     quiet();
     let ended = false;
     class Streams extends App<Data> {
@@ -186,7 +186,7 @@ describe("the answer and the session", () => {
     expect(await textOf(call("/read"))).toBe("2");
   });
 
-  test("O3: a change that would need a cookie after the first byte is an error, and stores nothing", async () => {
+  test("O3: a change after the first byte that needs a cookie is an error and stores nothing", async () => {
     const stderr = quiet();
     const backend = new TwoMethods();
     const call = await client(new Visits({ sessionBackend: backend }));
@@ -195,7 +195,7 @@ describe("the answer and the session", () => {
     expect(backend.stored.size).toBe(0);
   });
 
-  test("O4: a handler that throws saves nothing, but what it committed itself stays", async () => {
+  test("O4: a handler that throws saves nothing, except what it committed itself", async () => {
     quiet();
     const backend = new TwoMethods();
     const call = await client(new Visits({ sessionBackend: backend }));
@@ -210,7 +210,7 @@ describe("the answer and the session", () => {
     expect(await textOf(call("/read"))).toBe("5");
   });
 
-  test("O4: a stream that breaks saves nothing of what came after the first byte", async () => {
+  test("O4: a stream that fails saves no change made after the first byte", async () => {
     quiet();
     const begun = gate();
     class Breaks extends App<Data> {
@@ -232,7 +232,7 @@ describe("the answer and the session", () => {
     expect(await textOf(call("/read"))).toBe("1");
   });
 
-  test("an error before the first chunk is an error answer", async () => {
+  test("an error before the first chunk is an error response", async () => {
     quiet();
     class Early extends App<Data> {
       async *index() {
@@ -245,7 +245,7 @@ describe("the answer and the session", () => {
     expect([response.status, response.headers.getSetCookie()]).toEqual([500, []]);
   });
 
-  test("our cookie is the only one of its name, and makes the answer private", async () => {
+  test("the session cookie replaces others of its name, and the response has no-store", async () => {
     const response = await (await client(new Visits()))("/own");
     const lines = response.headers.getSetCookie();
     expect(lines).toHaveLength(2);
@@ -255,7 +255,7 @@ describe("the answer and the session", () => {
     expect(response.headers.get("vary")).toBe("Accept-Language, Cookie");
   });
 
-  test("a Response whose headers cannot be changed gets the cookie too", async () => {
+  test("a Response with immutable headers gets the cookie too", async () => {
     for (const response of [
       await (await client(new Visits()))("/response"),
       await new Visits().fetch(new Request("http://localhost/response")),
@@ -266,7 +266,7 @@ describe("the answer and the session", () => {
     }
   });
 
-  test("a Response that is sent to everybody carries nobody's cookie to others", async () => {
+  test("a shared Response object never carries one client's cookie to another", async () => {
     const shared = new Response(null, { status: 204, headers: { "x-a": "1" } });
     class Shared extends App<Data> {
       index() {
@@ -291,7 +291,7 @@ describe("the answer and the session", () => {
     }
   });
 
-  test("who looks says Vary: Cookie; who does not, does not; without a cookie nothing is read", async () => {
+  test("only responses that used the session have Vary: Cookie; without a cookie nothing is read", async () => {
     const backend = new TwoMethods();
     const call = await client(new Visits({ sessionBackend: backend }));
     const read = await call("/read");
@@ -303,7 +303,7 @@ describe("the answer and the session", () => {
     expect(backend.loads).toBe(0);
   });
 
-  test.each(["/empty", "/logout"])("%s ends the session and takes the cookie away", async (path) => {
+  test.each(["/empty", "/logout"])("%s ends the session and removes the cookie", async (path) => {
     const backend = new TwoMethods();
     const call = await client(new Visits({ sessionBackend: backend }));
     await call("/");
@@ -353,7 +353,7 @@ describe("exclusive", () => {
     },
   );
 
-  test("who waits too long is answered 503", async () => {
+  test("a request that waits too long gets a 503", async () => {
     quiet();
     const inside = gate();
     const hold = gate();
@@ -379,7 +379,7 @@ describe("exclusive", () => {
 });
 
 describe("options", () => {
-  test("unknown ones and contradictions are refused by name", () => {
+  test("unknown and contradictory options throw an error that names them", () => {
     const refused = (options: object, option: string) => {
       try {
         new App(options);
@@ -399,7 +399,7 @@ describe("options", () => {
     refused({ idleTimeout: -1 }, "idleTimeout");
   });
 
-  test("a back-end class as in the guide, and sessions made elsewhere", async () => {
+  test("a back-end class as in the guide, and existing sessions", async () => {
     class DatabaseSessionBackend extends SessionBackend {
       readonly rows = new Map<string, SessionData>();
       async load(id: string) {

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { client, gate, quiet, textOf } from "./_client.ts";
 
 describe("streams", () => {
-  test("generators, async and not, streams of the web and of Node", async () => {
+  test("sync and async generators, web streams and Node streams", async () => {
     class Streams extends App {
       *sync() {
         yield "a";
@@ -47,7 +47,7 @@ describe("streams", () => {
     }
   });
 
-  test("a generator that the client leaves is ended, and what it changed is saved", async () => {
+  test("a generator is ended when the client disconnects, and its changes are saved", async () => {
     const ended = gate();
     class Ticks extends App<{ seen: number }> {
       async *index() {
@@ -78,10 +78,10 @@ describe("streams", () => {
   });
 
   test.each([
-    ["one that ends", "ended"],
-    ["one that fails", "begun"],
+    ["a generator that ends", "ended"],
+    ["a generator that fails", "begun"],
   ])(
-    "%s, waiting when the client leaves, goes on, saves unless it failed, and says nothing",
+    "%s after the client has disconnected saves unless it failed, and logs nothing",
     async (_which, seen) => {
       const stderr = quiet();
       const waiting = gate();
@@ -164,7 +164,7 @@ describe("streams", () => {
     await ended.passed;
   });
 
-  test("request.signal aborts when the client leaves a handler that works", async () => {
+  test("request.signal aborts when the client disconnects during a handler", async () => {
     const inside = gate();
     const left = gate();
     class Works extends App {
@@ -203,7 +203,7 @@ describe("streams", () => {
   });
 
   test.each(["failed", "stubborn"])(
-    "HEAD of a %s stream of a Response leaves nothing unhandled",
+    "HEAD of a Response with a %s stream causes no unhandled rejection",
     async (path) => {
       const stderr = quiet();
       const unhandled: unknown[] = [];
@@ -223,13 +223,13 @@ describe("streams", () => {
       }
       const call = await client(new Streams());
       expect((await call(`/${path}`, { method: "HEAD" })).status).toBe(200);
-      // A rejection counts as unhandled a turn of the event loop later, and this takes several.
+      // An unhandled rejection is reported one turn of the event loop later; this request takes several.
       expect((await call(`/${path}`, { method: "HEAD" })).status).toBe(200);
       expect([unhandled, stderr.said]).toEqual([[], ""]);
     },
   );
 
-  test("a chunk that cannot be sent breaks the stream", async () => {
+  test("a chunk of an unsupported type aborts the stream", async () => {
     const stderr = quiet();
     class Streams extends App {
       *index() {
@@ -241,7 +241,7 @@ describe("streams", () => {
     expect(stderr.said).toMatch(/yielded object/);
   });
 
-  test("a file can be streamed back while it arrives", async () => {
+  test("an upload can be streamed back while it arrives", async () => {
     class Echo extends App {
       async *index() {
         for await (const file of this.request.files) {

@@ -1,10 +1,18 @@
+import { randomBytes } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
-import type { SessionBackend, SessionRecord } from "micropie/backends/backend";
+import type { LoadSave, SessionBackend, SessionRecord } from "micropie/backends/backend";
 import { EncryptedSessionBackend } from "micropie/backends/encrypted";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
 import { DataError } from "micropie/errors";
 
 export type Keys = Record<string, Uint8Array>;
+
+const key = randomBytes(32);
+
+/** The wrapper around a back-end, with the one key of this process. */
+export function encrypted(inner: SessionBackend | LoadSave, more?: object): EncryptedSessionBackend {
+  return new EncryptedSessionBackend(inner, { keys: { k1: key }, ...more });
+}
 
 /** A store, processes that share it, and somebody who has the store but no key. */
 export class SealedStore {

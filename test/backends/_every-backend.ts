@@ -1,5 +1,5 @@
 import type { SessionBackend } from "micropie";
-import { movableClock } from "micropie/testing";
+import { virtualEnvironment } from "micropie/testing";
 import { afterAll, beforeAll, describe, onTestFinished } from "vitest";
 import { onServer } from "../servers/on-server.ts";
 import { stores } from "../testing/stores.ts";
@@ -16,7 +16,7 @@ export interface Aging {
 export async function onEveryBackend(define: (create: () => Promise<Aging>) => void): Promise<void> {
   describe.each(Object.entries(stores))("on %s", (_, create) => {
     define(async () => {
-      const clock = movableClock();
+      const clock = virtualEnvironment();
       return { backend: create(clock.now), advance: async (seconds) => clock.advance(seconds) };
     });
   });

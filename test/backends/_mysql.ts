@@ -15,12 +15,12 @@ export function newTable(): string {
 }
 
 export async function dropTable(pool: Pool, table: string): Promise<void> {
-  await pool.query(`DROP TABLE IF EXISTS ${table}, ${table}_schema`);
+  await pool.query(`DROP TABLE IF EXISTS ${table}`);
 }
 
 /** Makes everything in the table so many seconds older. */
 export async function age(pool: Pool, table: string, seconds: number): Promise<void> {
-  const columns = ["created_at", "expires_at", "absolute_expires_at", "previous_until", "locked_until"];
+  const columns = ["expires_at", "absolute_expires_at", "previous_until", "locked_until"];
   const older = columns.map((column) => `${column} = IF(${column} = 0, 0, ${column} - ${seconds})`);
   await pool.query(`UPDATE ${table} SET ${older.join(", ")}`);
 }

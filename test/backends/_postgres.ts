@@ -58,7 +58,7 @@ export function newCase({ client, query }: Opened, options: PostgresOptions = {}
     table,
     backend,
     async advance(seconds) {
-      await query(`UPDATE ${table} SET created_at = created_at - ${seconds}, expires_at = expires_at - ${seconds},
+      await query(`UPDATE ${table} SET expires_at = expires_at - ${seconds},
         absolute_expires_at = absolute_expires_at - ${seconds}, locked_until = locked_until - ${seconds},
         previous_until = CASE WHEN previous_until = 0 THEN 0 ELSE previous_until - ${seconds} END`);
     },
@@ -70,6 +70,5 @@ export function newCase({ client, query }: Opened, options: PostgresOptions = {}
 }
 
 export function dropping(table: string): string {
-  return `SET client_min_messages = warning; DROP TABLE IF EXISTS ${table}, ${table}_schema;
-    DROP FUNCTION IF EXISTS ${table}_notify; RESET client_min_messages`;
+  return `SET client_min_messages = warning; DROP TABLE IF EXISTS ${table}; RESET client_min_messages`;
 }

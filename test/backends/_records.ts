@@ -8,7 +8,7 @@ export function newRecord(differences: Partial<NewRecord> = {}): NewRecord {
     userId: null,
     idleTimeout: 100,
     absoluteTimeout: 1000,
-    persistent: false,
+    head: '{"idle":100,"absolute":1000,"persistent":false}',
     ...differences,
   };
 }

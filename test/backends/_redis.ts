@@ -166,7 +166,7 @@ local function older(time) return tonumber(time) == 0 and '0' or string.format('
 local h = redis.call('HMGET', KEYS[1], 'x', 'r', 'u', 'l')
 local r = {}
 for each in string.gmatch(h[2], '%S+') do r[#r + 1] = each end
-for _, n in ipairs({2, 4, 9}) do r[n] = older(r[n]) end
+for _, n in ipairs({2, 6}) do r[n] = older(r[n]) end
 local x = older(h[1])
 redis.call('HSET', KEYS[1], 'x', x, 'r', table.concat(r, ' '))
 if h[3] then

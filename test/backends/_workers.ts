@@ -9,11 +9,11 @@ import type { Asked, Came } from "./_workers/control.ts";
  */
 export async function suiteInWorkerd(name: string, options: WorkerdOptions): Promise<void> {
   const create = () => Promise.reject(new Error("runs in workerd"));
-  await onWorkerd(options, ({ url }) => {
+  await onWorkerd(options, ({ ask }) => {
     describe(name, () => {
       for (const { name } of backendSuite({ create })) {
         test(name, async () => {
-          const response = await fetch(url, { method: "POST", body: name });
+          const response = await ask("", { method: "POST", body: name });
           expect(await response.text()).toBe("");
           expect(response.status).toBe(204);
         });
@@ -34,9 +34,9 @@ export interface Control {
 export async function onControl(define: (control: Control) => void): Promise<void> {
   const main = new URL("_workers/control.ts", import.meta.url);
   const options = { main, d1Databases: ["DB"], durableObjects: { SESSIONS: "Sessions" } };
-  await onWorkerd(options, ({ url }) => {
+  await onWorkerd(options, ({ ask: request }) => {
     const ask = async (asked: Asked): Promise<Came> => {
-      const response = await fetch(url, { method: "POST", body: JSON.stringify(asked) });
+      const response = await request("", { method: "POST", body: JSON.stringify(asked) });
       return (await response.json()) as Came;
     };
     const value = async (asked: Asked): Promise<unknown> => {

@@ -8,7 +8,7 @@ import { type ConnectStoreLike, ConnectStoreSessionBackend } from "micropie/back
 import { browser, gate } from "micropie/testing";
 import pg from "pg";
 import { createClient } from "redis";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { onServer } from "../servers/on-server.ts";
 import { FileStore, MemoryStore, PgStore } from "./_connect-stores.ts";
 import { newPatch, newRecord } from "./_records.ts";
@@ -165,6 +165,8 @@ test("what is not a store is refused at the start", () => {
 });
 
 test("a store is asked to keep a session for its timeout, and for ten years at most", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  onTestFinished(() => void vi.useRealTimers());
   const store = new ObjectStore();
   const backend = new ConnectStoreSessionBackend(store);
   for (const [timeout, kept] of [
@@ -175,7 +177,7 @@ test("a store is asked to keep a session for its timeout, and for ten years at m
     await backend.save("one", { a: 1 }, timeout);
     const { cookie } = store.objects.get("one") as { cookie: Record<string, unknown> };
     expect(cookie).toMatchObject({ originalMaxAge: kept * 1000, maxAge: kept * 1000 });
-    expect(Math.abs(Number(cookie.expires) - Date.now() - kept * 1000)).toBeLessThan(1000);
+    expect(Number(cookie.expires) - Date.now()).toBe(kept * 1000);
     expect(await backend.load("one")).toEqual({ a: 1 });
   }
 });
@@ -187,11 +189,13 @@ await onServer("redis", ({ url }) => {
     const prefix = `${randomBytes(6).toString("hex")}:`;
     const backend = new ConnectStoreSessionBackend(new RedisStore({ client, prefix }));
     await backend.create("one", newRecord({ idleTimeout: 100, absoluteTimeout: 500 }));
-    expect(await client.ttl(`${prefix}one`)).toBe(100);
+    // To within a minute, because a busy machine takes its time.
+    const left = async () => Math.ceil((await client.ttl(`${prefix}one`)) / 60);
+    expect(await left()).toBe(2);
     await backend.touch("one", 300);
-    expect(await client.ttl(`${prefix}one`)).toBe(300);
+    expect(await left()).toBe(5);
     await backend.touch("one", 900);
-    expect(await client.ttl(`${prefix}one`)).toBe(500);
+    expect(await left()).toBe(9);
     await backend.delete("one");
     expect(await client.exists(`${prefix}one`)).toBe(0);
   });
@@ -213,7 +217,7 @@ await onServer("postgres", ({ url }) => {
     const { rows } = await pool.query(
       `SELECT extract(epoch FROM expire - now()::timestamp) AS left FROM ${schemaName}.session`,
     );
-    expect(Math.abs(Number(rows[0].left) - 100)).toBeLessThan(3);
+    expect(Math.abs(Number(rows[0].left) - 100)).toBeLessThan(60);
     expect((await backend.read("one"))?.data).toBe(data);
     await pool.query(`ALTER TABLE ${schemaName}.session ALTER COLUMN sess TYPE jsonb`);
     await backend.patch("one", newPatch({ more: "\u0000" }));

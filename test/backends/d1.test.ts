@@ -44,7 +44,7 @@ describe("at the start", () => {
     ["table", database, { table: 'a"b' }],
     ["table", database, { table: "sqlite_x" }],
     ["table", database, { table: "_cf_KV" }],
-    ["migrate", database, { migrate: "yes" as unknown as boolean }],
+    ["createTable", database, { createTable: "yes" as unknown as boolean }],
     ["pruneInterval", database, { pruneInterval: -1 }],
   ];
   test.each(refused)("a wrong %s is named (%#)", (option, db, options) => {
@@ -108,7 +108,6 @@ await onControl(({ ask, value }) => {
       ),
     );
     expect(answers.map(({ value }) => value)).toEqual(Array(8).fill(true));
-    expect(await sql("SELECT version FROM fresh_schema")).toEqual([{ version: 1 }]);
     await sql("DROP TABLE fresh");
     expect(await on({ table: "fresh" }).read(handleOf(1))).not.toHaveProperty("error");
     expect(await names()).toEqual(expect.arrayContaining(["fresh", "fresh_expires_at", "fresh_user_id"]));
@@ -120,7 +119,7 @@ await onControl(({ ask, value }) => {
     const refusal = {
       name: "ConfigError",
       option: "backend",
-      message: expect.stringMatching(/not ours.*`table`/),
+      message: expect.stringMatching(/not for sessions.*`table`/),
     };
     expect(await on({ table: "theirs" }).create("a", newRecord())).toMatchObject({ error: refusal });
     expect(await on({ table: "theirs" }).read("a")).toMatchObject({ error: refusal });
@@ -130,10 +129,10 @@ await onControl(({ ask, value }) => {
     expect(await on({ table: "changed" }).read("a")).toMatchObject({ error: refusal });
   });
 
-  test("with migrate: false a missing table is an error that says what to do; the schema mends it", async () => {
-    const d1 = on({ table: "by_hand", migrate: false });
+  test("with createTable: false a missing table is an error that says what to do; the SQL of d1Schema creates it", async () => {
+    const d1 = on({ table: "by_hand", createTable: false });
     expect(await d1.create("a", newRecord())).toMatchObject({
-      error: { name: "ConfigError", option: "migrate", message: expect.stringContaining("d1Schema()") },
+      error: { name: "ConfigError", option: "createTable", message: expect.stringContaining("d1Schema()") },
     });
     for (const statement of d1Schema("by_hand").split(";\n").filter(Boolean)) await sql(statement);
     expect(await d1.create("a", newRecord())).toMatchObject({ value: true });
@@ -144,7 +143,7 @@ await onControl(({ ask, value }) => {
     await d1.read("a");
     await sql(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2250)
-        INSERT INTO due SELECT 'old-' || i, '{}', '', NULL, 0, 0, 0, 1, 0, i, 9, 1, 0, iif(i = 7, 'ann', NULL), 0, 0 FROM n`,
+        INSERT INTO due SELECT 'old-' || i, '{}', '', NULL, 0, 0, 0, 1, i, 9, iif(i = 7, 'ann', NULL), '', 0, 0 FROM n`,
     );
     const { expired } = await d1.create("a", newRecord());
     expect(expired).toHaveLength(100);

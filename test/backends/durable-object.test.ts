@@ -5,13 +5,13 @@ import {
 } from "micropie/backends/durable-object";
 import { describe, expect, test } from "vitest";
 import { shardOf } from "../../src/backends/_durable-object/shard.ts";
-import { until } from "../servers/home.ts";
+import { until } from "../_until.ts";
 import { handleOf, newRecord } from "./_records.ts";
 import { onControl } from "./_workers.ts";
 
 /** More than one step of pruning deletes. */
 const MANY_EXPIRED = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)
-  INSERT INTO sessions SELECT 'old-' || i, '{}', '', NULL, 0, 0, 0, 1, 0, i, 9, 1, 0, 'ann', 0, 0 FROM n`;
+  INSERT INTO sessions SELECT 'old-' || i, '{}', '', NULL, 0, 0, 0, 1, i, 9, 'ann', '', 0, 0 FROM n`;
 
 describe("at the start", () => {
   const namespace = { idFromName: () => ({}), get: () => ({}) };
@@ -91,7 +91,7 @@ await onControl(({ ask, value }) => {
     expect(await backend.delete("a")).toMatchObject({ value: true, calls: 1 });
   });
 
-  test("a user's sessions are found and ended in every object, oldest first", async () => {
+  test("a user's sessions are found and ended in every object", async () => {
     const backend = on({ name: "users", shards: 3 });
     const handles = Array.from({ length: 12 }, (_, n) => handleOf(n));
     for (const handle of handles) await backend.create(handle, newRecord({ userId: "ann" }));
@@ -99,7 +99,7 @@ await onControl(({ ask, value }) => {
     expect(held.every((count) => count > 0)).toBe(true);
     const listed = await backend.listByUser("ann");
     expect(listed.calls).toBe(3);
-    expect((listed.value as { handle: string }[]).map(({ handle }) => handle)).toEqual(handles);
+    expect((listed.value as { handle: string }[]).map(({ handle }) => handle).sort()).toEqual(handles);
     const ended = await backend.revokeUser("ann", handles[4]);
     expect((ended.value as string[]).toSorted()).toEqual(handles.toSpliced(4, 1));
     expect(await backend.revokeUser("ann")).toMatchObject({ value: [handles[4]], calls: 3 });
@@ -135,13 +135,13 @@ await onControl(({ ask, value }) => {
     await object("alarms-0", "sql", "UPDATE sessions SET OLDER", 100);
     await object("alarms-0", "sql", MANY_EXPIRED);
     await object("alarms-0", "wake");
-    await until(10, async () => expect(await rows("alarms-0")).toBe(1));
-    await until(10, async () => expect(await alarm()).toBeGreaterThan(Date.now() + 3_000_000));
+    await until(async () => expect(await rows("alarms-0")).toBe(1));
+    await until(async () => expect(await alarm()).toBeGreaterThan(Date.now() + 3_000_000));
     expect(await backend.read("b")).toMatchObject({ value: { version: 1 } });
     await object("alarms-0", "sql", "UPDATE sessions SET OLDER", 1000);
     await object("alarms-0", "wake");
-    await until(10, async () => expect(await rows("alarms-0")).toBe(0));
-    await until(10, async () => expect(await alarm()).toBeNull());
+    await until(async () => expect(await rows("alarms-0")).toBe(0));
+    await until(async () => expect(await alarm()).toBeNull());
   });
 
   test("a read that an object's reset cuts short is asked again", async () => {

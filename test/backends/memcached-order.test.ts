@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { MemcachedSessionBackend } from "micropie/backends/memcached";
+import { type Gate, gate, withClock } from "micropie/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { CasSessionBackend } from "../../src/backends/_cas/cas-backend.ts";
-import { type Mark, MemcachedStore } from "../../src/backends/_memcached/memcached-store.ts";
-import { resolveOptions } from "../../src/backends/_memcached/options.ts";
-import { type Gate, gate } from "../../src/testing/gate.ts";
 import { onServer } from "../servers/on-server.ts";
 import { newPatch, newRecord } from "./_records.ts";
 
 /** A process whose next write under a key that begins with this waits at a gate. */
-class HeldStore extends MemcachedStore {
+class Process extends MemcachedSessionBackend {
   #held: { begins: string; gate: Gate } | undefined;
 
   hold(begins: string): Gate {
@@ -28,23 +26,9 @@ class HeldStore extends MemcachedStore {
     return super.add(key, text, seconds);
   }
 
-  override async replace(
-    key: string,
-    text: string,
-    seconds: number,
-    seen: Mark,
-  ): Promise<"stored" | "changed" | "gone"> {
-    await this.#pass(key);
-    return super.replace(key, text, seconds, seen);
-  }
-}
-
-class Process extends CasSessionBackend<Mark> {
-  readonly store: HeldStore;
-
-  constructor(store: HeldStore, now?: () => number) {
-    super(store, now);
-    this.store = store;
+  override async replace(...args: Parameters<MemcachedSessionBackend["replace"]>): Promise<boolean> {
+    await this.#pass(args[0]);
+    return super.replace(...args);
   }
 }
 
@@ -55,13 +39,13 @@ await onServer("memcached", (server) => {
   let two: Process;
 
   beforeEach(() => {
-    const settings = resolveOptions(server, { prefix: `${randomBytes(9).toString("base64url")}:` });
-    one = new Process(new HeldStore(settings));
-    two = new Process(new HeldStore(settings));
+    const prefix = `${randomBytes(9).toString("base64url")}:`;
+    one = new Process(server, { prefix });
+    two = new Process(server, { prefix });
   });
   afterEach(() => {
-    one.store.close();
-    two.store.close();
+    one.close();
+    two.close();
   });
 
   test("nobody is signed in before the list says so", async () => {
@@ -70,7 +54,7 @@ await onServer("memcached", (server) => {
       () => one.create("fresh", newRecord({ userId: "ann" })),
       () => one.patch("known", newPatch({}, { rotation })),
     ]) {
-      const held = one.store.hold("user_");
+      const held = one.hold("user_");
       const signing = signIn();
       await held.reached;
       expect((await two.read("fresh"))?.userId).toBeUndefined();
@@ -88,7 +72,7 @@ await onServer("memcached", (server) => {
       ["fresh", () => one.create("fresh", newRecord({ userId: "ann" }))],
       ["known", () => one.patch("known", newPatch({}, { rotation }))],
     ] as const) {
-      const held = one.store.hold(handle);
+      const held = one.hold(handle);
       const signing = signIn();
       await held.reached;
       expect(await two.revokeUser("ann")).toEqual([]);
@@ -101,26 +85,26 @@ await onServer("memcached", (server) => {
 
   test("a session that expires while its sign-in is being listed stays so", async () => {
     let time = 1000;
-    const slow = new Process(one.store, () => time);
+    withClock(one, () => time);
     for (const remembered of [false, true]) {
       const handle = `a-${remembered}`;
-      await slow.create(handle, newRecord({ idleTimeout: 100 }));
-      if (remembered) await slow.read(handle);
-      const held = one.store.hold("user_");
-      const lifetime = { idleTimeout: 100, absoluteTimeout: 1000, persistent: false };
-      const signing = slow.patch(handle, newPatch({}, { rotation: { ...rotation, lifetime } }));
+      await one.create(handle, newRecord({ idleTimeout: 100 }));
+      if (remembered) await one.read(handle);
+      const held = one.hold("user_");
+      const signIn = { ...rotation, absoluteTimeout: 1000 };
+      const signing = one.patch(handle, newPatch({}, { rotation: signIn }));
       await held.reached;
       time += 100;
-      expect(await slow.read(handle)).toBeUndefined();
+      expect(await one.read(handle)).toBeUndefined();
       held.open();
       expect(await signing).toBe("ended");
-      expect(await slow.read(handle)).toBeUndefined();
+      expect(await one.read(handle)).toBeUndefined();
     }
   });
 
   test("a lock that two processes want at once has one holder", async () => {
     await one.create("a", newRecord());
-    const held = one.store.hold("a");
+    const held = one.hold("a");
     const first = one.lock("a", 50);
     await held.reached;
     expect(await two.lock("a", 50)).toBe(1);

@@ -2,6 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ConfigError } from "micropie";
 import { InMemorySessionBackend } from "micropie/backends/memory";
+import { withClock } from "micropie/testing";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { handleOf, newPatch, newRecord } from "./_records.ts";
 
@@ -17,7 +18,7 @@ afterEach(() => {
 });
 
 test("nothing that is done to an answer reaches what is stored", () => {
-  const backend = new InMemorySessionBackend({ now });
+  const backend = withClock(new InMemorySessionBackend(), now);
   backend.create("a", newRecord());
   const record = backend.read("a") as { data: string };
   record.data = "{}";
@@ -27,8 +28,8 @@ test("nothing that is done to an answer reaches what is stored", () => {
 });
 
 test("a record copied with load and save is the same record", () => {
-  const backend = new InMemorySessionBackend({ now });
-  const other = new InMemorySessionBackend({ now });
+  const backend = withClock(new InMemorySessionBackend(), now);
+  const other = withClock(new InMemorySessionBackend(), now);
   backend.create("a", newRecord({ userId: "ann", data: '{"__proto__":1,"micropie":2,"x":3}' }));
   backend.patch("a", newPatch({ y: 1 }, { rotation: { secretHash: "hash-2", grace: 10, raiseEpoch: true } }));
   backend.lock("a", 5);
@@ -42,7 +43,7 @@ test("a record copied with load and save is the same record", () => {
 });
 
 test("an ordinary dictionary can be saved and loaded, but is no session", () => {
-  const backend = new InMemorySessionBackend({ now });
+  const backend = withClock(new InMemorySessionBackend(), now);
   backend.save("plain", { visits: 3 }, 60);
   expect(backend.load("plain")).toEqual({ visits: 3 });
   expect(backend.read("plain")).toBeUndefined();
@@ -51,7 +52,7 @@ test("an ordinary dictionary can be saved and loaded, but is no session", () => 
 });
 
 test("prune frees what is due, also in a bucket that is due in part, and tells of each once", () => {
-  const backend = new InMemorySessionBackend({ now });
+  const backend = withClock(new InMemorySessionBackend(), now);
   const expired: unknown[] = [];
   backend.onExpired = (handle, userId) => expired.push([handle, userId]);
   backend.create("a", newRecord({ idleTimeout: 1 }));
@@ -92,7 +93,7 @@ test("the timer frees what expires while nobody asks, and stops when nothing is 
 
 test("100,000 sessions that expire at once are freed in slices, with turns for other work in between", () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  const backend = new InMemorySessionBackend({ now });
+  const backend = withClock(new InMemorySessionBackend(), now);
   for (let i = 0; i < 100_000; i++) backend.create(handleOf(i), newRecord());
   time += 200;
   let slices = 0;
@@ -108,7 +109,7 @@ test("100,000 sessions that expire at once are freed in slices, with turns for o
 });
 
 test("touched and destroyed sessions leave nothing behind, and expiry does not look at the living", () => {
-  const backend = new InMemorySessionBackend({ now });
+  const backend = withClock(new InMemorySessionBackend(), now);
   for (let i = 0; i < 20_000; i++) backend.create(handleOf(i), newRecord({ idleTimeout: 100 + (i % 500) }));
   for (let i = 0; i < 20_000; i += 2) backend.delete(handleOf(i));
   for (let i = 1; i < 20_000; i += 4) backend.touch(handleOf(i), 900);
@@ -122,7 +123,7 @@ test("touched and destroyed sessions leave nothing behind, and expiry does not l
 
 test("at maxBytes the sessions closest to expiry make room, never the one being written", () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-  const backend = new InMemorySessionBackend({ now, maxBytes: 100_000 });
+  const backend = withClock(new InMemorySessionBackend({ maxBytes: 100_000 }), now);
   for (let i = 0; i < 1000; i++) {
     backend.create(handleOf(i), newRecord({ idleTimeout: 20 + i * 20, absoluteTimeout: 1e6 }));
   }
@@ -143,7 +144,7 @@ test("at maxBytes the sessions closest to expiry make room, never the one being 
 });
 
 test("the expired make room before the living, as expired and not as evicted", () => {
-  const backend = new InMemorySessionBackend({ now, maxBytes: 1500 });
+  const backend = withClock(new InMemorySessionBackend({ maxBytes: 1500 }), now);
   const expired: string[] = [];
   backend.onExpired = (handle) => expired.push(handle);
   for (let i = 0; i < 5; i++) backend.create(handleOf(i), newRecord({ idleTimeout: 10 }));
@@ -154,7 +155,7 @@ test("the expired make room before the living, as expired and not as evicted", (
 });
 
 test("a session keeps no string alive that its own were cut from", () => {
-  const backend = new InMemorySessionBackend({ now });
+  const backend = withClock(new InMemorySessionBackend(), now);
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as () => void;
   const heap = () => {
@@ -177,7 +178,7 @@ test("the limit is checked", () => {
 });
 
 test("a lock is counted in bytes, and its record gone, nothing is left of it", () => {
-  const backend = new InMemorySessionBackend({ now });
+  const backend = withClock(new InMemorySessionBackend(), now);
   backend.create("a", newRecord());
   const before = backend.bytes;
   backend.lock("a", 5);

@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { watchLag } from "../_lag.ts";
+import { until } from "../_until.ts";
 import { onServer } from "../servers/on-server.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
 import { type FaultProxy, startProxy } from "../servers/proxy.ts";
@@ -8,22 +9,18 @@ import { handleOf, newPatch, newRecord } from "./_records.ts";
 
 /** As docs/backends.md says that they should be set up. */
 const OPENERS: Record<string, (url: string) => Opened> = {
-  pg: (url) => openPool(url, { connectionTimeoutMillis: 1000, query_timeout: 1000 }),
-  postgres: (url) => openPostgresJs(url, { connect_timeout: 1, backoff: () => 0.5 }),
+  pg: (url) => openPool(url, { connectionTimeoutMillis: 3000, query_timeout: 3000 }),
+  postgres: (url) => openPostgresJs(url, { connect_timeout: 3, backoff: () => 0.5 }),
 };
 
-/** Seconds until `act` succeeds; it is tried again and again. */
-async function recovery(act: () => unknown): Promise<number> {
+/** Fails unless it works within two seconds, called again and again; a busy machine may take longer. */
+async function recovers(act: () => unknown): Promise<void> {
+  const lag = watchLag();
   const start = performance.now();
-  for (;;) {
-    try {
-      await act();
-      return (performance.now() - start) / 1000;
-    } catch (error) {
-      if (performance.now() - start > 10_000) throw error;
-      await sleep(20);
-    }
-  }
+  await until(act);
+  const took = performance.now() - start;
+  lag.stop();
+  expect(took).toBeLessThan(2000 + 20 * lag.most());
 }
 
 await onServer("postgres", ({ url }) => {
@@ -52,8 +49,8 @@ await onServer("postgres", ({ url }) => {
         const late = newCase(opened).backend;
         await expect(late.read("a")).rejects.not.toMatchObject({ code: "config" });
         await server.restart();
-        expect(await recovery(() => backend.read(handleOf(0)))).toBeLessThan(2);
-        expect(await recovery(() => late.create("a", newRecord()))).toBeLessThan(2);
+        await recovers(() => backend.read(handleOf(0)));
+        await recovers(() => late.create("a", newRecord()));
         for (let n = 0; n < 20; n++) expect(await backend.read(handleOf(n))).toBeDefined();
         backend.close();
         late.close();
@@ -83,7 +80,7 @@ await onServer("postgres", ({ url }) => {
         proxy.cutReply(0, { once: true });
         await expect(backend.patch("a", { ...patch, baseVersion: version })).rejects.toThrow();
         proxy.heal();
-        await recovery(() => backend.read("a"));
+        await until(() => backend.read("a"));
         expect(await backend.read("a")).toMatchObject({ version: version + 1 });
         await drop();
         await opened.end();
@@ -97,7 +94,7 @@ await onServer("postgres", ({ url }) => {
       proxy.reset();
       await expect(backend.read(handleOf(0))).rejects.toThrow();
       proxy.heal();
-      expect(await recovery(() => backend.read(handleOf(0)))).toBeLessThan(2);
+      await recovers(() => backend.read(handleOf(0)));
       await drop();
       await opened.end();
     });
@@ -118,8 +115,8 @@ await onServer("postgres", ({ url }) => {
       const late = newCase(opened, { table: newTable() });
       await expect(late.backend.read("a")).rejects.toThrow(/timeout/i);
       proxy.heal();
-      expect(await recovery(() => backend.read(handleOf(0)))).toBeLessThan(2);
-      expect(await recovery(() => late.backend.create("a", newRecord()))).toBeLessThan(2);
+      await recovers(() => backend.read(handleOf(0)));
+      await recovers(() => late.backend.create("a", newRecord()));
       await late.drop();
       await drop();
       await opened.end();

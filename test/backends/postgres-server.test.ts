@@ -36,7 +36,7 @@ function watched(client: PostgresLike): Watched {
 
 type Act = (backend: SessionBackend) => unknown;
 const rotation = { secretHash: "hash-2", grace: 10, raiseEpoch: false };
-const lifetime = { idleTimeout: 50, absoluteTimeout: 500, persistent: true };
+const absoluteTimeout = 600;
 
 /** Each verb, on a record `a` of the user `ann` at version 1, and how many statements it may take. */
 const VERBS: Record<string, readonly [statements: number, act: Act]> = {
@@ -46,19 +46,21 @@ const VERBS: Record<string, readonly [statements: number, act: Act]> = {
   "create, taken": [1, (backend) => backend.create("a", newRecord())],
   patch: [1, (backend) => backend.patch("a", newPatch({ x: 1 }))],
   "patch of one version": [1, (backend) => backend.patch("a", newPatch({ x: 1 }, { ifVersion: 1 }))],
-  "patch, merged": [2, (backend) => backend.patch("a", newPatch({ x: 1 }, { baseVersion: 0 }))],
-  "patch, stale": [3, (backend) => backend.patch("a", newPatch({ x: 1 }, { ifEpoch: 1 }))],
+  "patch, merged": [3, (backend) => backend.patch("a", newPatch({ x: 1 }, { baseVersion: 0 }))],
+  "patch, stale": [2, (backend) => backend.patch("a", newPatch({ x: 1 }, { ifEpoch: 1 }))],
   "patch of one version, stale": [1, (backend) => backend.patch("a", newPatch({}, { ifVersion: 2 }))],
-  "patch, ended": [3, (backend) => backend.patch("b", newPatch({ x: 1 }))],
+  "patch, ended": [2, (backend) => backend.patch("b", newPatch({ x: 1 }))],
   rotation: [1, (backend) => backend.patch("a", newPatch({}, { rotation, ifSecretHash: "hash-1" }))],
-  "rotation, merged": [2, (backend) => backend.patch("a", newPatch({}, { rotation, baseVersion: 0 }))],
+  "rotation, merged": [3, (backend) => backend.patch("a", newPatch({}, { rotation, baseVersion: 0 }))],
   "sign-in": [
     1,
-    (backend) => backend.patch("a", newPatch({}, { rotation: { ...rotation, userId: "bob", lifetime } })),
+    (backend) =>
+      backend.patch("a", newPatch({}, { rotation: { ...rotation, userId: "bob", absoluteTimeout } })),
   ],
   "sign-in, merged": [
-    2,
-    (backend) => backend.patch("a", newPatch({}, { rotation: { ...rotation, lifetime }, baseVersion: 0 })),
+    3,
+    (backend) =>
+      backend.patch("a", newPatch({}, { rotation: { ...rotation, absoluteTimeout }, baseVersion: 0 })),
   ],
   touch: [1, (backend) => backend.touch("a", 200)],
   delete: [1, (backend) => backend.delete("a")],
@@ -99,9 +101,9 @@ await onServer("postgres", ({ url, adminUrl }) => {
         const { backend, table, drop } = newCase(opened);
         await backend.create("a", newRecord({ userId: "ann" }));
         await opened.query(`INSERT INTO ${table} (handle, data, secret_hash, previous_epoch, previous_until, epoch,
-          version, created_at, expires_at, absolute_expires_at, idle_timeout, persistent, user_id, fence, locked_until)
-        SELECT 'h' || n, '{}', '', 0, 0, 0, 1, created_at, expires_at + n * 60, absolute_expires_at, 100, false,
-          'u' || n % 1000, 0, 0 FROM ${table}, generate_series(1, 5000) AS n;
+          version, expires_at, absolute_expires_at, user_id, head, fence, locked_until)
+        SELECT 'h' || n, '{}', '', 0, 0, 0, 1, expires_at + n * 60, absolute_expires_at,
+          'u' || n % 1000, head, 0, 0 FROM ${table}, generate_series(1, 5000) AS n;
         ANALYZE ${table}`);
         const { client, asked } = watched(opened.client);
         const counted = new PostgresSessionBackend(client, { table });
@@ -120,17 +122,17 @@ await onServer("postgres", ({ url, adminUrl }) => {
       },
     );
 
-    test("hundreds at once that the database cannot merge take turns: few statements each, and none is lost", async () => {
+    test("hundreds at once take turns: few statements each, and none is lost", async () => {
       const opened = open(url);
       const { client, asked } = watched(opened.client);
       const { backend, drop } = newCase({ ...opened, client });
-      await backend.create("a", newRecord({ data: '{"nul":"\\u0000"}' }));
+      await backend.create("a", newRecord());
       asked.length = 0;
       const patches = Array.from({ length: 250 }, (_, n) =>
         backend.patch("a", newPatch({ [`key${n}`]: n }, { baseVersion: 0 })),
       );
       expect(new Set(await Promise.all(patches))).toEqual(new Set(["merged"]));
-      expect(asked).toHaveLength(250 * 4);
+      expect(asked).toHaveLength(250 * 3);
       expect(Object.keys(JSON.parse((await backend.read("a"))!.data))).toHaveLength(251);
       await drop();
       await opened.end();
@@ -191,7 +193,7 @@ await onServer("postgres", ({ url, adminUrl }) => {
         ["create", () => backend.create("create", newRecord()), true],
       ];
       for (const [handle] of acts) {
-        await backend.create(handle, newRecord({ idleTimeout: 2, userId: handle }));
+        await backend.create(handle, newRecord({ idleTimeout: 4, userId: handle }));
       }
       const other = await owner.client.connect();
       await other.query(`BEGIN; UPDATE ${table} SET fence = fence`);
@@ -281,8 +283,8 @@ await onServer("postgres", ({ url, adminUrl }) => {
       const { table, backend, drop } = newCase(pools[0]!);
       await backend.create("a", newRecord());
       await owner.query(`INSERT INTO ${table} (handle, data, secret_hash, previous_epoch, previous_until, epoch,
-          version, created_at, expires_at, absolute_expires_at, idle_timeout, persistent, fence, locked_until)
-        SELECT 'h' || n, '{}', '', 0, 0, 0, 1, 0, n * 10, 0, 0, false, 0, 0 FROM generate_series(1, 20000) AS n`);
+          version, expires_at, absolute_expires_at, head, fence, locked_until)
+        SELECT 'h' || n, '{}', '', 0, 0, 0, 1, n * 10, 0, '', 0, 0 FROM generate_series(1, 20000) AS n`);
       const told: string[] = [];
       const backends = pools.map(({ client }) => new PostgresSessionBackend(client, { table }));
       for (const each of backends) each.onExpired = (handle) => told.push(handle);

@@ -2,7 +2,7 @@ import { Cluster, Redis } from "ioredis";
 import { type RedisLike, RedisSessionBackend } from "micropie/backends/redis";
 import { createCluster, createSentinel } from "redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { until } from "../servers/home.ts";
+import { until } from "../_until.ts";
 import { onServer } from "../servers/on-server.ts";
 import { command, type RedisServer, startRedis } from "../servers/redis.ts";
 import { type RedisCluster, startRedisCluster } from "../servers/redis-cluster.ts";
@@ -55,7 +55,7 @@ await onServer("redis", () => {
     cluster = await startRedisCluster({ replicas: 1 });
     // Clients are told of a replica only when it has data.
     for (const { port } of cluster.nodes) {
-      await until(15, async () => {
+      await until(async () => {
         const slots = (await command(port, "CLUSTER", "SLOTS")) as unknown[][];
         expect(slots.map((range) => range.length)).toEqual([4, 4, 4]);
       });
@@ -126,10 +126,10 @@ await onServer("redis", () => {
     test("a master is killed: its replica takes over, and all is there without a restart", async () => {
       const alive = handles.filter((_, n) => n % 5 !== 4);
       const master = cluster.masters[victim]!;
-      await until(10, async () => expect(await isInSync(master.port)).toBe(true));
+      await until(async () => expect(await isInSync(master.port)).toBe(true));
       await master.kill();
-      await until(15, async () => expect(await isMaster(cluster.replicas[victim]!.port)).toBe(true));
-      await until(15, async () => {
+      await until(async () => expect(await isMaster(cluster.replicas[victim]!.port)).toBe(true));
+      await until(async () => {
         const records = await Promise.all(alive.map((handle) => soon(backend.read(handle))));
         expect(records.every((record) => record?.version === 2)).toBe(true);
       });
@@ -149,7 +149,7 @@ await onServer("redis", () => {
     beforeAll(async () => {
       [first, second] = await Promise.all([startRedis(), startRedis()]);
       await command(second.port, "REPLICAOF", "127.0.0.1", String(first.port));
-      await until(10, async () => expect(await isInSync(first.port)).toBe(true));
+      await until(async () => expect(await isInSync(first.port)).toBe(true));
       sentinel = await startSentinel(first.port);
     });
     afterAll(async () => {
@@ -175,9 +175,9 @@ await onServer("redis", () => {
       }
       expect(await command(first.port, "WAIT", "1", "5000")).toBe(1);
       await first.kill();
-      await until(15, async () => expect(await isMaster(second.port)).toBe(true));
+      await until(async () => expect(await isMaster(second.port)).toBe(true));
       for (const [n, backend] of backends.entries()) {
-        await until(15, async () => {
+        await until(async () => {
           const results = ["ok", "merged"];
           expect(results).toContain(await soon(backend.patch(handleOf(n), newPatch({ x: 1 }))));
         });

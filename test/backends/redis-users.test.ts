@@ -5,7 +5,8 @@ import { SESSION } from "micropie/backends/_redis/session-scripts";
 import { USER } from "micropie/backends/_redis/user-scripts";
 import { type IoRedisLike, RedisSessionBackend } from "micropie/backends/redis";
 import { gate } from "micropie/testing/gate";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { until } from "../_until.ts";
 import { onServer } from "../servers/on-server.ts";
 import { handleOf, newPatch, newRecord } from "./_records.ts";
 import { Keyspace, newPrefix, nodeOf } from "./_redis.ts";
@@ -73,7 +74,7 @@ await onServer("redis", ({ url }) => {
       grace: 10,
       raiseEpoch: true,
       ...(userId !== undefined && { userId }),
-      ...(absoluteTimeout && { lifetime: { idleTimeout: 100, absoluteTimeout, persistent: false } }),
+      ...(absoluteTimeout && { absoluteTimeout }),
     },
   });
 
@@ -86,10 +87,10 @@ await onServer("redis", ({ url }) => {
     expect(await named("ann")).toEqual(["a", "b"]);
     await keyspace.age(prefix, 61);
     expect(await listed("ann")).toEqual(["b"]);
-    await vi.waitFor(async () => expect(await named("ann")).toEqual(["b"]));
+    await until(async () => expect(await named("ann")).toEqual(["b"]));
     await redis.zadd(indexOf("ann"), "1", "c", now(), "d");
     expect(await other.revokeUser("ann")).toEqual(["b"]);
-    await vi.waitFor(async () => expect(await named("ann")).toEqual(["d"]));
+    await until(async () => expect(await named("ann")).toEqual(["d"]));
   });
 
   test("what the index is told of again while somebody looks for dead sessions stays in it", async () => {
@@ -101,7 +102,7 @@ await onServer("redis", ({ url }) => {
     await held.reached;
     await other.patch("a", newPatch({}, login("ann")));
     held.open();
-    await vi.waitFor(() => expect(front.sent).toContain("forget"));
+    await until(() => expect(front.sent).toContain("forget"));
     // One connection: what is sent now is answered after it.
     expect(await listed("ann")).toEqual(["a"]);
   });
@@ -111,7 +112,7 @@ await onServer("redis", ({ url }) => {
     for (const handle of handles) await backend.create(handle, newRecord({ userId: "ann" }));
     await keyspace.age(prefix, 61);
     for (const handle of handles) await backend.delete(handle);
-    await vi.waitFor(async () => expect(await named("ann")).toEqual([]));
+    await until(async () => expect(await named("ann")).toEqual([]));
   });
 
   test.each([
@@ -241,7 +242,7 @@ await onServer("redis", ({ url }) => {
       await keyspace.age(prefix, 2);
       front.sent = [];
       await use();
-      await vi.waitFor(async () => expect(await listed("ann b")).toEqual(["a"]));
+      await until(async () => expect(await listed("ann b")).toEqual(["a"]));
       expect(front.sent.filter((name) => name === "add")).toHaveLength(1);
       expect(Math.round((await redis.pttl(indexOf("ann b"))) / 1000)).toBe(20_000 - 601 + 120);
       await backend.touch("a", 10_000);
@@ -305,6 +306,6 @@ await onServer("redis", ({ url }) => {
     await keyspace.age(prefix, 61);
     expect((await backend.revokeUser("ann")).sort()).toEqual(handles);
     expect(await listed("ann")).toEqual([]);
-    await vi.waitFor(async () => expect(await named("ann")).toEqual([]));
+    await until(async () => expect(await named("ann")).toEqual([]));
   });
 });

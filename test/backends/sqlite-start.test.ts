@@ -65,19 +65,17 @@ test("no space for the table", () => {
 test("a table of somebody else is not touched; another name works beside it", () => {
   const handle = new DatabaseSync(":memory:");
   handle.exec("CREATE TABLE sessions (id TEXT); INSERT INTO sessions VALUES ('theirs')");
-  expect(refusal(() => new SqliteSessionBackend(handle)).message).toMatch(/not ours.*`table`/);
+  expect(refusal(() => new SqliteSessionBackend(handle)).message).toMatch(/not for sessions.*`table`/);
   expect(handle.prepare("SELECT name FROM sqlite_master").all()).toEqual([{ name: "sessions" }]);
   const backend = new SqliteSessionBackend(handle, { table: "Web_Sessions" });
   expect(backend.create("a", newRecord())).toBe(true);
 });
 
-test("a table of a newer version, and one that lost a column", () => {
+test("a table that lost a column", () => {
   const handle = new DatabaseSync(":memory:");
   new SqliteSessionBackend(handle);
   handle.exec("ALTER TABLE sessions DROP COLUMN fence");
   expect(refusal(() => new SqliteSessionBackend(handle)).message).toMatch(/was changed/);
-  handle.exec("UPDATE sessions_schema SET version = 99");
-  expect(refusal(() => new SqliteSessionBackend(handle)).message).toMatch(/newer micropie/);
 });
 
 test("a file that another program keeps locked", () => {

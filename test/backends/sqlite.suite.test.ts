@@ -2,31 +2,30 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type SqliteLike, SqliteSessionBackend } from "micropie/backends/sqlite";
+import { SqliteSessionBackend } from "micropie/backends/sqlite";
 import { backendSuite, type TestStore } from "micropie/testing";
 import { describe, test } from "vitest";
-import { driver } from "../_drivers.ts";
+import { engineSuite } from "../engine/suite.ts";
 
-const BetterSqlite = driver<new (path: string) => SqliteLike & { close(): unknown }>("better-sqlite3");
-
-const stores: Record<string, (clock: { now: () => number }) => TestStore> = {
-  "a file": (clock) => {
-    const directory = mkdtempSync(join(tmpdir(), "micropie-"));
-    const another = () => new SqliteSessionBackend(join(directory, "sessions.sqlite"), clock);
-    return { backend: another(), another, close: () => rmSync(directory, { recursive: true }) };
-  },
-  "a handle of node:sqlite": (clock) => {
-    const database = new DatabaseSync(":memory:");
-    return { backend: new SqliteSessionBackend(database, clock), close: () => database.close() };
-  },
-  "a handle of better-sqlite3": (clock) => {
-    const database = new BetterSqlite(":memory:");
-    return { backend: new SqliteSessionBackend(database, clock), close: () => void database.close() };
-  },
-};
-
-for (const [on, create] of Object.entries(stores)) {
-  describe(`SqliteSessionBackend on ${on}`, () => {
-    for (const { name, run } of backendSuite({ create })) test(name, run);
-  });
+function aFile(): TestStore {
+  const directory = mkdtempSync(join(tmpdir(), "micropie-"));
+  const another = () => new SqliteSessionBackend(join(directory, "sessions.sqlite"));
+  return { backend: another(), another, close: () => rmSync(directory, { recursive: true }) };
 }
+
+function inMemory(): TestStore {
+  const database = new DatabaseSync(":memory:");
+  return { backend: new SqliteSessionBackend(database), close: () => database.close() };
+}
+
+describe("SqliteSessionBackend on a file", () => {
+  for (const { name, run } of backendSuite({ create: aFile })) test(name, run);
+});
+
+describe("SqliteSessionBackend on a handle of node:sqlite", () => {
+  for (const { name, run } of backendSuite({ create: inMemory })) test(name, run);
+});
+
+describe("the engine on SqliteSessionBackend", () => {
+  for (const { name, run } of engineSuite({ create: inMemory })) test(name, run);
+});

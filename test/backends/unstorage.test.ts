@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError, createSessions } from "micropie";
 import { type UnstorageLike, UnstorageSessionBackend } from "micropie/backends/unstorage";
-import { browser, gate, movableClock } from "micropie/testing";
+import { browser, gate, virtualEnvironment } from "micropie/testing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { driver } from "../_drivers.ts";
 import { onServer } from "../servers/on-server.ts";
@@ -85,7 +85,7 @@ test("keys are below the base, which may be a path; another prefix is another pl
 });
 
 test("what is over is not answered, though the driver keeps it", async () => {
-  const clock = movableClock();
+  const clock = virtualEnvironment();
   const storage = createStorage();
   const backend = new UnstorageSessionBackend(storage);
   backend.now = clock.now;
@@ -99,7 +99,7 @@ test("what is over is not answered, though the driver keeps it", async () => {
 
 describe("pruning", () => {
   test("deletes what expired a minute ago, and nothing else", async () => {
-    const clock = movableClock();
+    const clock = virtualEnvironment();
     const storage = createStorage();
     const backend = new UnstorageSessionBackend(storage);
     backend.now = clock.now;
@@ -124,7 +124,7 @@ describe("pruning", () => {
   });
 
   test("spares what was written since it looked: the list of a user who just signed in again", async () => {
-    const clock = movableClock();
+    const clock = virtualEnvironment();
     const storage = createStorage();
     const backend = new UnstorageSessionBackend(storage);
     backend.now = clock.now;
@@ -269,9 +269,11 @@ await onServer("redis", ({ url }) => {
     const [{ driver: redis }] = storage.getMounts!("") as unknown as [
       { driver: { getInstance(): { ttl(key: string): Promise<number> } } },
     ];
-    expect(await redis.getInstance().ttl(`${base}:sessions:one`)).toBe(100);
+    // To within a minute, because a busy machine takes its time.
+    const left = async () => Math.ceil((await redis.getInstance().ttl(`${base}:sessions:one`)) / 60);
+    expect(await left()).toBe(2);
     await backend.touch("one", 300);
-    expect(await redis.getInstance().ttl(`${base}:sessions:one`)).toBe(300);
+    expect(await left()).toBe(5);
     await backend.delete("one");
     expect(await storage.getKeys("")).toEqual([]);
   });

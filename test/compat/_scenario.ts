@@ -149,7 +149,7 @@ export async function run(
       answers.push(await one(url, typeof ask === "string" ? { path: ask } : ask, jar));
     }
     // What express-session still does when the answer is out.
-    await new Promise((done) => setTimeout(done, 5));
+    for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
   } finally {
     server.closeAllConnections();
     server.close();
@@ -183,7 +183,7 @@ export async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Ids become numbers in the order in which they are seen, and moments the seconds from now. */
+/** Ids become numbers in the order in which they are seen, and moments the seconds from now, when all of it happened. */
 function masked(seen: Seen): Seen {
   const ids: string[] = [];
   const now = Date.now();
@@ -193,13 +193,7 @@ function masked(seen: Seen): Seen {
       .replace(/(?<=s%3A)([\w-]{32})\.[\w%]+/g, (_, id) => `${name(id)}.<signature>`)
       .replace(/^[\w-]{32}$/g, name)
       .replace(/\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT|\d{4}-\d\d-\d\dT[\d:.]{12}Z/g, (date) =>
-        Date.parse(date) < 1e12 ? date : `<in ${Math.round((Date.parse(date) - now) / 1000 / 3) * 3} s>`,
-      )
-      // express-session loses a millisecond now and then (docs/compat.md).
-      .replace(/"originalMaxAge":-\d+/g, '"originalMaxAge":"<past>"')
-      .replace(
-        /"originalMaxAge":(\d+)/g,
-        (_, ms) => `"originalMaxAge":${Math.round(Number(ms) / 3000) * 3000}`,
+        Date.parse(date) < 1e12 ? date : `<in ${(Date.parse(date) - now) / 1000} s>`,
       );
   const answers = seen.answers.map((answer) => ({
     ...answer,

@@ -1,27 +1,3 @@
-import { describe, expect, test } from "vitest";
-import { FRAMEWORKS, IMPLEMENTATIONS, run, type Seen } from "./_scenario.ts";
-import { COOKIE } from "./_scenarios-cookie.ts";
-import { LIFE } from "./_scenarios-life.ts";
+import { compareOn } from "./_differential.ts";
 
-/** Everything that does not differ on purpose in each answer: calls of the store, and caching headers. */
-function common({ answers, records, errors }: Seen): object {
-  return { answers: answers.map(({ cache, vary, ...rest }) => rest), records, errors };
-}
-
-for (const [name, framework] of Object.entries(FRAMEWORKS)) {
-  describe(name, () => {
-    for (const scenario of [...LIFE, ...COOKIE]) {
-      test(scenario.name, async () => {
-        const old = await run(scenario, IMPLEMENTATIONS["express-session"], framework);
-        const ours = await run(scenario, IMPLEMENTATIONS.ours, framework);
-        const { differs } = scenario;
-        if (differs === undefined) {
-          expect(common(ours)).toEqual(common(old));
-          return;
-        }
-        expect(differs.pick(old)).toEqual(differs.old);
-        expect(differs.pick(ours)).toEqual(differs.ours);
-      });
-    }
-  });
-}
+compareOn("Express 5");

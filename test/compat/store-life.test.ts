@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { createSessions, InMemorySessionBackend, onSessionEvent } from "micropie";
 import { SessionStore, type SessionStoreOptions, type StoredSession } from "micropie/compat/store";
-import { GatedBackend, movableClock } from "micropie/testing";
+import { GatedBackend, virtualEnvironment, withClock } from "micropie/testing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { onEveryBackend } from "../backends/_every-backend.ts";
 import { type ExpressApp, expressApp, type Visitor } from "./_store-app.ts";
@@ -181,8 +181,8 @@ test("a sign-in to a session that ended meanwhile is an error, for nobody is sig
 
 describe("a session that is held for long, as by a WebSocket", () => {
   const held = async (options: SessionStoreOptions) => {
-    const clock = movableClock();
-    const backend = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
+    const clock = virtualEnvironment();
+    const backend = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
     const store = new SessionStore(backend, options);
     const { now } = performance;
     const began = clock.now();

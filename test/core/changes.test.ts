@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isChanged } from "../../src/core/changes.ts";
+import { isChanged } from "../../src/core/codec.ts";
 
 test.each([
   ['{"a":1,"b":2}', '{"a":1,"b":2}'],

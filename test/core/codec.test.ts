@@ -1,12 +1,8 @@
 import { expect, test } from "vitest";
-import { decode, encode } from "../../src/core/codec.ts";
+import { decoded, encode } from "../../src/core/codec.ts";
 
 function roundTrip(data: Record<string, unknown>): Record<string, unknown> {
-  const back: Record<string, unknown> = Object.create(null);
-  decode(encode(data), (key, value) => {
-    back[key] = value;
-  });
-  return back;
+  return decoded(encode(data));
 }
 
 test("plain data is stored as plain JSON", () => {

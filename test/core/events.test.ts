@@ -7,7 +7,7 @@ import {
   rotate,
   type SessionEventName,
 } from "micropie";
-import { movableClock } from "micropie/testing";
+import { virtualEnvironment, withClock } from "micropie/testing";
 import { afterEach, expect, test } from "vitest";
 
 const NAMES: SessionEventName[] = ["created", "rotated", "destroyed", "expired", "revoked", "reused"].concat([
@@ -25,9 +25,9 @@ afterEach(() => {
 const pairOf = (line: string | undefined) => line!.split(";")[0]!;
 
 test("each event in the life of a session is published once, with its handle and user, and without a secret", async () => {
-  const clock = movableClock();
+  const clock = virtualEnvironment();
   const sessions = createSessions<{ visits: number }>({
-    backend: new InMemorySessionBackend({ now: clock.now }),
+    backend: withClock(new InMemorySessionBackend(), clock.now),
   });
   const session = await sessions.load(undefined);
   session.visits = 1;
@@ -67,8 +67,8 @@ test("each event in the life of a session is published once, with its handle and
 });
 
 test("revocation, expiry and a failing back-end are published too", async () => {
-  const clock = movableClock();
-  const backend = new InMemorySessionBackend({ now: clock.now });
+  const clock = virtualEnvironment();
+  const backend = withClock(new InMemorySessionBackend(), clock.now);
   const sessions = createSessions<{ visits: number }>({ backend, idleTimeout: 60 });
   const handles: string[] = [];
   for (let i = 0; i < 3; i++) {

@@ -1,8 +1,8 @@
 import { createSessions, exclusive, InMemorySessionBackend, onSessionEvent, update } from "micropie";
 import type { SessionRecord } from "micropie/backends/backend";
 import { expect, test } from "vitest";
-import { isExpired, isTouchDue } from "../../src/core/expiry.ts";
-import { judge } from "../../src/core/record.ts";
+import { isTouchDue } from "../../src/core/commit.ts";
+import { isExpired, judge } from "../../src/core/load.ts";
 
 const record: SessionRecord = {
   data: "{}",
@@ -12,12 +12,10 @@ const record: SessionRecord = {
   previousUntil: 110,
   epoch: 1,
   version: 1,
-  createdAt: 100,
   expiresAt: 160,
   absoluteExpiresAt: 200,
-  idleTimeout: 60,
-  persistent: false,
   userId: null,
+  head: "",
   now: 100,
 };
 
@@ -28,9 +26,9 @@ test("a session has expired when either deadline is reached", () => {
 });
 
 test("a deadline moves by at least the throttle, and not beyond the absolute one", () => {
-  expect(isTouchDue({ ...record, now: 102 }, 3)).toBe(false);
-  expect(isTouchDue({ ...record, now: 103 }, 3)).toBe(true);
-  expect(isTouchDue({ ...record, now: 150, expiresAt: 200 }, 0)).toBe(false);
+  expect(isTouchDue({ ...record, now: 102 }, 60, 160, 3)).toBe(false);
+  expect(isTouchDue({ ...record, now: 103 }, 60, 160, 3)).toBe(true);
+  expect(isTouchDue({ ...record, now: 150 }, 60, 200, 0)).toBe(false);
 });
 
 test.each<[string, string, Partial<SessionRecord>]>([

@@ -20,8 +20,9 @@ export interface Faulty {
   at(port: number): StoreSpec;
 }
 
-/** Milliseconds within which the first request succeeds after the store is back. */
+/** Milliseconds within which the first request succeeds after the store is back, and what a busy machine may add. */
 const RECOVERY = 2000;
+const LAGS = 20;
 
 /** The store as the cases need it: whole before each, through the proxy or directly. */
 export function faultCases(title: string, { start, at }: Faulty): void {
@@ -53,25 +54,25 @@ export function faultCases(title: string, { start, at }: Faulty): void {
       ["breaks off in the middle of an answer", (it) => it.cutReply(9)],
     ];
     for (const [what, fault] of faults) {
-      test(`a store that ${what}: no answer is late, nothing that was promised is lost, and it recovers`, async () => {
+      test(`a store that ${what}: no answer is late, nothing acknowledged is lost, and requests succeed again`, async () => {
         await hurt({ ...short, begin: () => fault(proxy), end: () => proxy.heal() });
-      }, 60_000);
+      });
     }
 
-    test("a store that is killed and started again: no answer is late, nothing that was promised is lost, and it recovers", async () => {
+    test("a store that is killed and started again: no answer is late, nothing acknowledged is lost, and requests succeed again", async () => {
       await hurt({ ...short, begin: () => server.kill(), end: () => server.restart() });
-    }, 60_000);
+    });
 
-    test("counts by update from four processes are linearizable, whatever happens between them and the store", async () => {
+    test("updates of one counter by four processes are linearizable, whatever happens between them and the store", async () => {
       await countsUnderFaults(server, at);
-    }, 60_000);
+    });
 
     /** Runs the traffic, and checks that the fault was felt and that the site came back in time. */
     async function hurt(plan: Plan): Promise<void> {
       const { answers, recovery } = await traffic(site, plan);
       expect(answers.filter(({ status }) => status === 503).length).toBeGreaterThan(0);
       expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
-      expect(recovery).toBeLessThan(RECOVERY);
+      expect(recovery).toBeLessThan(RECOVERY + LAGS * site.lag());
     }
   });
 }

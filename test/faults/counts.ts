@@ -8,7 +8,8 @@ import { type FaultProxy, startProxy } from "../servers/proxy.ts";
 import type { Breakable } from "./cases.ts";
 
 const PROCESSES = 4;
-const SECONDS = 4;
+/** Seconds that they count before it is looked whether enough was felt and answered. */
+const SECONDS = 3;
 /** Seconds that a call may take here: many give up and never know. */
 const DEADLINE = 0.25;
 
@@ -33,7 +34,9 @@ export async function countsUnderFaults(server: Breakable, at: (port: number) =>
   const proxies = await Promise.all(
     Array.from({ length: PROCESSES }, () => startProxy({ host: "127.0.0.1", port: server.port })),
   );
-  const children = (await Promise.all(proxies.map(({ port }) => Child.start(at(port), 1, DEADLINE)))).flat();
+  const children = (
+    await Promise.all(proxies.map(({ port }) => Child.start(at(port), 1, { backendTimeout: DEADLINE })))
+  ).flat();
   let running = true;
   const breakOften = async (proxy: FaultProxy): Promise<void> => {
     while (running) {
@@ -45,13 +48,14 @@ export async function countsUnderFaults(server: Breakable, at: (port: number) =>
   };
   const breaking = proxies.map(breakOften);
   try {
-    const told = await Promise.all(
-      children.map((child) => child.run("history", cookie, SECONDS) as Promise<Count[]>),
-    );
-    const counts = told.flat();
-    const known = counts.filter(({ value }) => value !== null);
-    assert.ok(known.length > 20, `only ${known.length} counts were answered`);
-    assert.ok(known.length < counts.length, "no fault was felt");
+    const counts: Count[] = [];
+    let known: Count[] = [];
+    // On a busy machine few of them come in time, and on a fast one few meet a fault.
+    while (known.length < 20 || known.length === counts.length) {
+      const told = children.map((child) => child.run("history", cookie, SECONDS) as Promise<Count[]>);
+      counts.push(...(await Promise.all(told)).flat());
+      known = counts.filter(({ value }) => value !== null);
+    }
     assert.ok(linearize(counts.map(operationOf), counter), "no order of these counts is that of one counter");
     // What is stored is a read at the end, as if somebody counted once more.
     const visits = Number((await sessions.load(cookie)).visits);

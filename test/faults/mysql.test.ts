@@ -9,6 +9,7 @@ await onServer("mariadb", () => {
       kind: "mysql",
       url: `mysql://micropie:micropie@127.0.0.1:${port}/micropie`,
       table: "sessions",
+      silence: 2,
     }),
   });
 });

@@ -9,6 +9,7 @@ await onServer("postgres", () => {
       kind: "postgres",
       url: `postgres://micropie:micropie@127.0.0.1:${port}/micropie`,
       table: "sessions",
+      silence: 2,
     }),
   });
 });

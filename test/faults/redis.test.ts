@@ -6,6 +6,6 @@ import { faultCases } from "./cases.ts";
 await onServer("redis", () => {
   faultCases("Redis", {
     start: () => startRedis(),
-    at: (port) => ({ kind: "redis", url: `redis://127.0.0.1:${port}`, prefix: "session:" }),
+    at: (port) => ({ kind: "redis", url: `redis://127.0.0.1:${port}`, prefix: "session:", silence: 2 }),
   });
 });

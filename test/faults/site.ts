@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { createSessions, destroy, type SessionBackend, update } from "micropie";
 import { nodeSessions } from "micropie/adapters/node";
+import { watchLag } from "../_lag.ts";
 
 interface Data {
   visits: number;
@@ -16,6 +17,8 @@ export const DEADLINE = 0.5;
 export interface Site {
   readonly url: string;
   readonly backend: SessionBackend;
+  /** The most milliseconds that this process has waited for its turn: how busy the machine is. */
+  lag(): number;
   close(): Promise<void>;
 }
 
@@ -45,10 +48,13 @@ export async function startSite(backend: SessionBackend): Promise<Site> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
+  const lag = watchLag();
   return {
     url: `http://127.0.0.1:${port}`,
     backend,
+    lag: lag.most,
     async close() {
+      lag.stop();
       server.closeAllConnections();
       server.close();
       await sessions.close();

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
+import { until } from "../_until.ts";
 import { DEADLINE, type Site } from "./site.ts";
 
 /** Store calls that one request may make one after the other: read, and what `update` or the commit needs. */
 const CALLS = 3;
-/** Milliseconds that a busy machine may add. */
+/** Milliseconds that a machine may add, and how much more where its processes have to wait for each other. */
 const SLACK = 1500;
+const LAGS = 20;
 
 export interface Answer {
   readonly at: number;
@@ -31,7 +33,7 @@ export class Visitor {
   async arrive(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const response = await fetch(`${this.#site.url}/hello`);
-      if (response.status === 503 && attempt < 10) continue;
+      if (response.status === 503 && attempt < 1000) continue;
       assert.equal(response.status, 200);
       this.#cookie = response.headers.getSetCookie()[0]!.split(";", 1)[0]!;
       return;
@@ -51,7 +53,12 @@ export class Visitor {
 
   /** With the store whole again: everything that was answered 200 is there, and who has logged out is out. */
   async check(): Promise<void> {
-    const { status, data } = await this.#get("/");
+    // On a busy machine a store that is whole may be late, too.
+    const { status, data } = await until(async () => {
+      const answer = await this.#get("/");
+      assert.notEqual(answer.status, 503);
+      return answer;
+    });
     if (this.#loggedOut === "yes") {
       assert.equal(status, 401, "a session that was logged out is back");
       return;
@@ -89,7 +96,8 @@ export class Visitor {
     const { status } = response;
     const milliseconds = performance.now() - begun;
     this.answers.push({ at: performance.now(), status });
-    assert.ok(milliseconds < CALLS * DEADLINE * 1000 + SLACK, `${path} took ${milliseconds} ms`);
+    const most = CALLS * DEADLINE * 1000 + SLACK + LAGS * this.#site.lag();
+    assert.ok(milliseconds < most, `${path} took ${milliseconds} ms, more than ${most}`);
     const expected = this.#loggedOut === "no" ? [200, 503] : [200, 401, 503];
     assert.ok(expected.includes(status), `${path} was answered ${status}: ${text}`);
     return { status, data: status === 200 ? (JSON.parse(text) as Record<string, unknown>) : {} };

@@ -1,5 +1,6 @@
 import { destroy, flash, login, type Session, StateError, update } from "micropie";
 import { cookieSessionLegacy } from "micropie/legacy/cookie-session";
+import { moveSessions } from "micropie/legacy/move";
 import { expect, test } from "vitest";
 import { LEGACY_KEY, LEGACY_UNTIL, legacyJar } from "./_legacy-jar.ts";
 import { next } from "./_next-site.ts";
@@ -278,6 +279,8 @@ export function proxyCases(): void {
         expect([...ann.jar.keys()]).toEqual(["session_id"]);
         expect(await (await ann.get("/page")).text()).toContain("visits: 7");
       },
-      { legacy: { readers: [cookieSessionLegacy({ keys: [LEGACY_KEY] })], until: LEGACY_UNTIL } },
+      {
+        legacy: moveSessions({ readers: [cookieSessionLegacy({ keys: [LEGACY_KEY] })], until: LEGACY_UNTIL }),
+      },
     ));
 }

@@ -1,7 +1,7 @@
 import { createSessions, info, type Session, type SessionOptions, type Sessions } from "micropie";
 import { type NextSessions, nextSessions } from "micropie/adapters/next";
 import { InMemorySessionBackend } from "micropie/backends/memory";
-import { GatedBackend, type MovableClock, movableClock } from "micropie/testing";
+import { GatedBackend, type VirtualEnvironment, virtualEnvironment, withClock } from "micropie/testing";
 import { printedBy } from "../../src/testing/printed.ts";
 import { Guest } from "./_guest.ts";
 import { type NextSite, next, serveNext } from "./_next-site.ts";
@@ -14,7 +14,7 @@ export interface Data {
 
 /** What one case plays with. */
 export interface Stage {
-  readonly clock: MovableClock;
+  readonly clock: VirtualEnvironment;
   readonly store: GatedBackend;
   readonly sessions: Sessions<Data>;
   guest(jar?: Map<string, string>): Guest;
@@ -45,8 +45,8 @@ export async function onStage(
   run: (stage: Stage) => Promise<void>,
   options: SessionOptions<Data> = {},
 ): Promise<void> {
-  const clock = movableClock();
-  const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
+  const clock = virtualEnvironment();
+  const store = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
   const sessions = createSessions<Data>({ ...options, backend: store });
   const served = await serveNext(make(nextSessions(sessions, { ...next, onError: () => {} })));
   try {

@@ -2,9 +2,10 @@ import { createSessions, info, login, type Sessions } from "micropie";
 import { type ReactRouterSessions, reactRouterSessions } from "micropie/adapters/react-router";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import { cookieSessionLegacy } from "micropie/legacy/cookie-session";
-import { GatedBackend } from "micropie/testing";
+import { moveSessions } from "micropie/legacy/move";
+import { GatedBackend, withClock } from "micropie/testing";
 import { describe, expect, test } from "vitest";
-import { movableClock } from "../../src/testing/clock.ts";
+import { type VirtualEnvironment, virtualEnvironment } from "../../src/testing/clock.ts";
 import { LEGACY_KEY, LEGACY_UNTIL, legacyJar } from "./_legacy-jar.ts";
 import { reactRouter, serveRoutes } from "./_react-router-site.ts";
 
@@ -19,15 +20,15 @@ interface Messages {
 type Storage = ReactRouterSessions<Data, Messages>;
 
 interface Shop {
-  readonly clock: ReturnType<typeof movableClock>;
+  readonly clock: VirtualEnvironment;
   readonly store: GatedBackend;
   readonly sessions: Sessions<Data>;
   readonly storage: Storage;
 }
 
 function shop(): Shop {
-  const clock = movableClock();
-  const store = new GatedBackend(new InMemorySessionBackend({ now: clock.now }));
+  const clock = virtualEnvironment();
+  const store = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
   const sessions = createSessions<Data>({ backend: store });
   return { clock, store, sessions, storage: reactRouterSessions<Data, Messages>(sessions) };
 }
@@ -221,7 +222,10 @@ export function storageCases(): void {
 
   test("a session of another library is left where it is, as getSession can send no cookie", async () => {
     const store = new GatedBackend(new InMemorySessionBackend());
-    const legacy = { readers: [cookieSessionLegacy({ keys: [LEGACY_KEY] })], until: LEGACY_UNTIL };
+    const legacy = moveSessions({
+      readers: [cookieSessionLegacy({ keys: [LEGACY_KEY] })],
+      until: LEGACY_UNTIL,
+    });
     const { getSession } = reactRouterSessions(createSessions<Data>({ backend: store, legacy }));
     const header = Array.from(legacyJar({ visits: 7 }), (pair) => pair.join("=")).join("; ");
     expect((await getSession(header)).data).toEqual({});

@@ -27,7 +27,7 @@ describe("in Next", () => {
   beforeAll(async () => {
     const site = await serveNext({});
     await site.close();
-  }, 300_000);
+  });
 
   describe("the route handlers", () => {
     const start: AdapterSuiteOptions["start"] = (sessions, demo) => {

@@ -63,11 +63,11 @@ describe("the middleware", () => {
 describe("pages", pageCases);
 describe("the storage", storageCases);
 
-test("the example fits React Router's types", { timeout: 120_000 }, () => {
+test("the example fits React Router's types", () => {
   expect(typeErrors("react-router")).toBe("");
 });
 
-test("the storage is a SessionStorage of React Router", { timeout: 120_000 }, () => {
+test("the storage is a SessionStorage of React Router", () => {
   const code = `
     import { createSessions, type Session } from "micropie";
     import { reactRouterSessions } from "micropie/adapters/react-router";

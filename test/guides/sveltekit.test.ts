@@ -30,7 +30,7 @@ describe("in SvelteKit", () => {
   beforeAll(async () => {
     const site = await serveSvelteKit({ handle: svelteKitSessions(createSessions()) });
     await site.close();
-  }, 120_000);
+  });
 
   describe("the handle", () => {
     const start: AdapterSuiteOptions["start"] = (sessions, demo) =>
@@ -86,6 +86,6 @@ describe("in SvelteKit", () => {
   describe("pages, actions and remote functions", kitCases);
 });
 
-test("the example fits SvelteKit's types", { timeout: 120_000 }, () => {
+test("the example fits SvelteKit's types", () => {
   expect(typeErrors("sveltekit")).toBe("");
 });

@@ -14,7 +14,7 @@ import { nodeSessions } from "micropie/adapters/node";
 import { GatedBackend } from "micropie/testing";
 import { CookieJar } from "tough-cookie";
 import { onTestFinished } from "vitest";
-import type { LegacyOptions, LegacyReader } from "../../src/core/legacy.ts";
+import { type LegacyOptions, type LegacyReader, moveSessions } from "../../src/legacy/move.ts";
 
 /** Serves until the test is over; answers the address. */
 export async function serve(listener: RequestListener): Promise<string> {
@@ -43,7 +43,7 @@ export async function newSite(
   const backend = new GatedBackend(new InMemorySessionBackend());
   const sessions = createSessions({
     backend,
-    legacy: { readers: [reader].flat(), until: new Date(Date.now() + 86_400_000), ...legacy },
+    legacy: moveSessions({ readers: [reader].flat(), until: new Date(Date.now() + 86_400_000), ...legacy }),
     ...options,
   });
   const listener = nodeSessions(

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { CookieStore, MemoryStore, type Session, sessionMiddleware } from "hono-sessions";
 import { BackendError, ConfigError, type SessionData } from "micropie";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { readHead } from "../../src/core/head.ts";
 import { type HonoSessionsLegacyOptions, honoSessionsLegacy } from "../../src/legacy/hono-sessions.ts";
 import { newSite, readWith, seenWith, tampered, Visitor } from "./_site.ts";
 
@@ -64,7 +65,7 @@ describe.each(Object.entries(kinds))("hono-sessions with %s", (_, kind) => {
     expect(ann.setCookie[0]).toMatch(/^session=; Max-Age=0; .*; Path=\/; HttpOnly; SameSite=Lax$/);
     expect(await site.sessions.listByUser("ann")).toHaveLength(1);
     const record = await site.backend.inner.read(ann.cookies.session_id!.slice(0, 16));
-    expect([record!.idleTimeout, record!.persistent]).toEqual([3600, false]);
+    expect(readHead(record!.head)).toMatchObject({ idleTimeout: 3600, persistent: false });
     await ann.get(site.url, "/logout");
     expect(await seenWith(site.url, stolen)).toEqual({});
     if ("getSessionById" in (kind().store as object)) expect(await seenWith(old.url, stolen)).toEqual({});

@@ -1,6 +1,7 @@
 import { getIronSession, type SessionOptions, sealData } from "iron-session";
 import { ConfigError, type SessionData } from "micropie";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { readHead } from "../../src/core/head.ts";
 import { type IronSessionLegacyOptions, ironSessionLegacy } from "../../src/legacy/iron-session.ts";
 import { headerOf, newSite, readWith, seenWith, serve, tampered, Visitor } from "./_site.ts";
 
@@ -40,7 +41,7 @@ test("who is signed in there is signed in here, and the old cookie ends", async 
   expect(ann.setCookie[1]).toMatch(/; Max-Age=/);
   expect(await site.sessions.listByUser("ann")).toHaveLength(1);
   const record = await site.backend.inner.read(ann.cookies.session_id!.slice(0, 16));
-  expect(record!.idleTimeout).toBe(86_400);
+  expect(readHead(record!.head).idleTimeout).toBe(86_400);
   await ann.get(site.url, "/logout");
   expect(ann.cookies).toEqual({});
   // The library would still take it.
@@ -56,7 +57,8 @@ test("its `ttl` is how long a session lives here, within the limits; a cookie of
     await ann.get(old.url, "/login");
     await ann.get(site.url);
     const record = await site.backend.inner.read(ann.cookies.session_id!.slice(0, 16));
-    return [record!.idleTimeout, record!.persistent];
+    const { idleTimeout, persistent } = readHead(record!.head);
+    return [idleTimeout, persistent];
   };
   expect(await lives({})).toEqual([14 * 86_400, true]);
   expect(await lives({ ttl: 0 })).toEqual([30 * 86_400, true]);

@@ -5,6 +5,7 @@ import Koa from "koa";
 import koaSession, { type CreateSessionOptions } from "koa-session";
 import { ConfigError, type SessionData } from "micropie";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { readHead } from "../../src/core/head.ts";
 import { type KoaSessionLegacyOptions, koaSessionLegacy } from "../../src/legacy/koa-session.ts";
 import { newSite, readWith, seenWith, tampered, Visitor } from "./_site.ts";
 
@@ -81,7 +82,8 @@ describe("koa-session with a store", () => {
       await ann.get(old.url, "/login");
       await ann.get(site.url);
       const record = await site.backend.inner.read(ann.cookies.session_id!.slice(0, 16));
-      return [record!.idleTimeout, record!.persistent];
+      const { idleTimeout, persistent } = readHead(record!.head);
+      return [idleTimeout, persistent];
     };
     expect(await found(3_600_000)).toEqual([3600, true]);
     expect(await found(undefined)).toEqual([86_400, true]);

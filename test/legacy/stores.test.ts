@@ -8,9 +8,9 @@ import { PgStore } from "../backends/_connect-stores.ts";
 import { onEveryBackend } from "../backends/_every-backend.ts";
 import { newTable, openPool } from "../backends/_postgres.ts";
 import { CLIENTS, nodeOf } from "../backends/_redis.ts";
-import { OldLibrary } from "../core/_legacy.ts";
 import { onServer } from "../servers/on-server.ts";
 import { ANN, oldSite } from "./_express.ts";
+import { OldLibrary } from "./_old-library.ts";
 import { newSite, seenWith, Visitor } from "./_site.ts";
 
 const userId = (data: SessionData) => data.user as string | undefined;

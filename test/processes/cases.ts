@@ -1,6 +1,6 @@
 import { createSessions, type SessionData, type Sessions } from "micropie";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Child } from "./child.ts";
+import { Child, PATIENT } from "./child.ts";
 import { cookieOf, handleOf, killRound, tangleRound } from "./rounds.ts";
 import { type OpenStore, openStore, type StoreSpec } from "./stores.ts";
 
@@ -18,7 +18,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
     beforeAll(async () => {
       spec = await make();
       store = await openStore(spec);
-      sessions = createSessions({ backend: store.backend });
+      sessions = createSessions({ backend: store.backend, ...PATIENT });
       children = await Child.start(spec, 4);
     });
     afterAll(async () => {
@@ -42,7 +42,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       expect(await read(cookie)).toEqual({ visits: 200 });
     });
 
-    test("of 50 concurrent requests that write 50 keys, 50 are kept", async () => {
+    test("50 concurrent requests that write 50 keys keep all 50", async () => {
       const cookie = await visit({ visits: 0 });
       const parts = [0, 12, 24, 37, 50];
       await Promise.all(children.map((child, n) => child.run("keys", cookie, parts[n]!, parts[n + 1]!)));
@@ -50,7 +50,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       expect(Object.keys(data)).toHaveLength(51);
     });
 
-    test("of racing rotations one wins, and the others' changes are kept", async () => {
+    test("of concurrent rotations one wins, and the changes of the others are kept", async () => {
       for (let round = 0; round < 10; round++) {
         const cookie = await visit({ visits: 0 });
         await Promise.all(children.map((child) => child.run("open", cookie)));
@@ -86,18 +86,18 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       expect(await read(cookie)).toEqual({ visits: 32 });
     });
 
-    test("a holder that is killed keeps nobody waiting for longer than its lock lives", async () => {
+    test("the lock of a holder that is killed expires", async () => {
       const cookie = await visit({ visits: 5 });
-      const [doomed] = await Child.start(spec, 1);
+      const [doomed] = await Child.start(spec, 1, { lockTtl: 1 });
       expect(await doomed!.run("hold", cookie)).toBe(5);
       await doomed!.kill();
       await children[0]!.run("exclusive", cookie, 1);
       expect(await read(cookie)).toEqual({ visits: 6 });
     });
 
-    test("a holder that was stopped for longer than its lock lives cannot write any more", async () => {
+    test("a holder that is stopped until its lock has expired cannot write any more", async () => {
       const cookie = await visit({ visits: 5 });
-      const [sleeper] = await Child.start(spec, 1);
+      const [sleeper] = await Child.start(spec, 1, { lockTtl: 1 });
       await sleeper!.run("hold", cookie);
       sleeper!.signal("SIGSTOP");
       try {
@@ -110,15 +110,15 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       await sleeper!.kill();
     });
 
-    test("of 1,000 sessions that are used while they end, none comes back", async () => {
+    test("of 1,000 sessions that end while they are used, none comes back", async () => {
       for (let round = 0; round < 20; round++) await tangleRound(sessions, children, 50);
-    }, 120_000);
+    });
 
     const ROUNDS = 4;
     test(`processes killed at random points leave every session whole, old or new: ${ROUNDS} rounds of four`, async () => {
       let written = 0;
       for (let round = 0; round < ROUNDS; round++) written += await killRound(spec, sessions);
-      expect(written).toBeGreaterThan(ROUNDS * 9);
-    }, 120_000);
+      expect(written).toBeGreaterThanOrEqual(ROUNDS * 9);
+    });
   });
 }

@@ -10,19 +10,29 @@ interface Message {
   readonly busy?: boolean;
 }
 
+/** Seconds, as `createSessions` takes them. */
+export interface Limits {
+  readonly backendTimeout?: number;
+  readonly lockWait?: number;
+  readonly lockTtl?: number;
+}
+
+/** What no process reaches that lives, however busy the machine is. */
+export const PATIENT: Limits = { backendTimeout: 100, lockWait: 100, lockTtl: 100 };
+
 /** A server process of its own, on the store that the others use too. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #exited: Promise<unknown>;
 
-  private constructor(store: StoreSpec, deadline: number) {
-    this.#process = fork(SCRIPT, [JSON.stringify(store), String(deadline)], { execArgv: [] });
+  private constructor(store: StoreSpec, limits: Limits) {
+    this.#process = fork(SCRIPT, [JSON.stringify(store), JSON.stringify(limits)], { execArgv: [] });
     this.#exited = once(this.#process, "exit");
   }
 
-  /** Starts so many, and waits until they are ready. `deadline`: seconds that a call of the store may take. */
-  static async start(store: StoreSpec, count: number, deadline: number = 5): Promise<Child[]> {
-    const children = Array.from({ length: count }, () => new Child(store, deadline));
+  /** Starts so many, and waits until they are ready. */
+  static async start(store: StoreSpec, count: number, limits: Limits = {}): Promise<Child[]> {
+    const children = Array.from({ length: count }, () => new Child(store, { ...PATIENT, ...limits }));
     await Promise.all(children.map((child) => child.#next()));
     return children;
   }

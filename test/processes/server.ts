@@ -3,6 +3,7 @@ import { createSessions } from "../../src/core/sessions.ts";
 import { update } from "../../src/core/update.ts";
 import { destroy, login, rotate } from "../../src/core/verbs.ts";
 import { BackendError, StateError } from "../../src/errors.ts";
+import type { Limits } from "./child.ts";
 import type { Count } from "./history.ts";
 import { openStore, type StoreSpec } from "./stores.ts";
 
@@ -16,11 +17,7 @@ interface Data {
 }
 
 const { backend } = await openStore(JSON.parse(process.argv[2] ?? "") as StoreSpec);
-const sessions = createSessions<Data>({
-  backend,
-  lockTtl: 0.4,
-  backendTimeout: Number(process.argv[3] ?? 5),
-});
+const sessions = createSessions<Data>({ backend, ...(JSON.parse(process.argv[3] ?? "{}") as Limits) });
 let opened = await sessions.load(undefined);
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));

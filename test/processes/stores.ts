@@ -1,8 +1,11 @@
 import type { SessionBackend } from "micropie/backends/backend";
 
 /** Where several processes keep their sessions: what a process needs to open the same store as the others. */
-export type StoreSpec =
-  | { readonly kind: "sqlite"; readonly path: string }
+export type StoreSpec = {
+  /** Seconds after which the client gives up a silent connection, where it can. Default: more than a busy machine needs. */
+  readonly silence?: number;
+} & (
+  | { readonly kind: "sqlite" | "cas"; readonly path: string }
   | { readonly kind: "redis"; readonly url: string; readonly prefix: string }
   | {
       readonly kind: "redis-cluster";
@@ -10,7 +13,8 @@ export type StoreSpec =
       readonly prefix: string;
     }
   | { readonly kind: "memcached"; readonly host: string; readonly port: number; readonly prefix: string }
-  | { readonly kind: "postgres" | "mysql"; readonly url: string; readonly table: string };
+  | { readonly kind: "postgres" | "mysql"; readonly url: string; readonly table: string }
+);
 
 export interface OpenStore {
   readonly backend: SessionBackend;
@@ -20,10 +24,15 @@ export interface OpenStore {
 
 /** Opens the store with the settings that the docs recommend; only the client that is asked for is loaded. */
 export async function openStore(spec: StoreSpec): Promise<OpenStore> {
+  const milliseconds = (spec.silence ?? 100) * 1000;
   switch (spec.kind) {
     case "sqlite": {
       const { SqliteSessionBackend } = await import("../../src/backends/sqlite.ts");
       return { backend: new SqliteSessionBackend(spec.path), close: async () => {} };
+    }
+    case "cas": {
+      const { TableBackend } = await import("../../examples/cas-backend.ts");
+      return { backend: new TableBackend(spec.path), close: async () => {} };
     }
     case "redis": {
       const { createClient } = await import("redis");
@@ -33,8 +42,8 @@ export async function openStore(spec: StoreSpec): Promise<OpenStore> {
         pingInterval: 1000,
         socket: {
           reconnectStrategy: (retries) => Math.min(retries * 50, 500),
-          connectTimeout: 2000,
-          socketTimeout: 2000,
+          connectTimeout: milliseconds,
+          socketTimeout: milliseconds,
         },
       });
       client.on("error", () => {});
@@ -55,14 +64,17 @@ export async function openStore(spec: StoreSpec): Promise<OpenStore> {
     case "memcached": {
       const { MemcachedSessionBackend } = await import("../../src/backends/memcached.ts");
       return {
-        backend: new MemcachedSessionBackend({ host: spec.host, port: spec.port }, { prefix: spec.prefix }),
+        backend: new MemcachedSessionBackend(
+          { host: spec.host, port: spec.port },
+          { prefix: spec.prefix, timeout: milliseconds / 1000 },
+        ),
         close: async () => {},
       };
     }
     case "postgres": {
       const { default: pg } = await import("pg");
       const { PostgresSessionBackend } = await import("../../src/backends/postgres.ts");
-      const limits = { connectionTimeoutMillis: 3000, query_timeout: 5000 };
+      const limits = { connectionTimeoutMillis: milliseconds, query_timeout: milliseconds };
       const pool = new pg.Pool({ connectionString: spec.url, max: 6, ...limits });
       pool.on("error", () => {});
       return {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { exampleCases } from "../_example-cases.ts";
 import { startExample } from "../_example-server.ts";
@@ -9,12 +8,6 @@ describe.each(["bun", "deno", "workers"])("%s", (name) => {
   test("leaves nothing running", async () => {
     const { url, stop } = await startExample(name);
     await stop();
-    const isThere = () =>
-      fetch(url).then(
-        () => true,
-        () => false,
-      );
-    for (let tries = 0; tries < 50 && (await isThere()); tries++) await sleep(100);
-    expect(await isThere()).toBe(false);
+    await expect.poll(() => fetch(url).then(String, () => "nobody there")).toBe("nobody there");
   });
 });

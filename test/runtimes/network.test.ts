@@ -18,7 +18,7 @@ const { length: cases } = backendSuite({ create: () => Promise.reject(new Error(
 /** The whole suite is one test: its cases are known to hold, and the question is whether they do there too. */
 function keepsTheContract(store: string, url: string): void {
   describe("the back-end suite", () => {
-    test.concurrent.each(programs)(`${store} on $name`, { timeout: 120_000 }, async ({ command, args }) => {
+    test.concurrent.each(programs)(`${store} on $name`, async ({ command, args }) => {
       const { stdout } = await promisify(execFile)(command, [...args, place.file("network.ts"), store, url], {
         cwd: place.folder,
         env: environmentIn(place.folder),

@@ -30,7 +30,7 @@ async function visit(program: Program, file: string, ...args: string[]): Promise
   return JSON.parse(stdout) as Seen;
 }
 
-test("a session goes on from one runtime to the next, whatever it holds, through rotations and a sign-in", async () => {
+test("a session with any data moves from one runtime to the next, through rotations and a sign-in", async () => {
   let cookie = "";
   const cookies = new Set<string>();
   let last: Seen | undefined;
@@ -57,7 +57,7 @@ test("a session goes on from one runtime to the next, whatever it holds, through
   });
 });
 
-test("updates by all runtimes at once count each", async () => {
+test("concurrent updates by all runtimes all count", async () => {
   const first = programs[0]!;
   const { cookie } = await visit(first, "shared.sqlite", "", "rotate", first.name);
   await Promise.all(programs.map((program) => visit(program, "shared.sqlite", cookie, "count")));

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureDist, root } from "../_command.ts";
 
@@ -16,12 +16,15 @@ export function openPlace(): Place {
   mkdirSync(join(root, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(root, ".tmp", "runtimes-"));
   const installed = join(folder, "node_modules", "micropie");
-  for (const name of ["dist", "package.json"]) {
-    cpSync(join(root, name), join(installed, name), { recursive: true });
-  }
+  cpSync(join(root, "dist"), join(installed, "dist"), { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: object };
+  // The engine's cases import modules that the package does not export.
+  const exports = { ...manifest.exports, "./*": "./dist/*.js" };
+  writeFileSync(join(installed, "package.json"), JSON.stringify({ ...manifest, exports }));
   // In the same places to each other as here.
   const suite = join(folder, "runtimes", "suite");
   cpSync(join(root, "test", "runtimes", "suite"), suite, { recursive: true });
+  cpSync(join(root, "test", "engine"), join(folder, "engine"), { recursive: true });
   for (const name of ["_redis.ts", "_postgres.ts", "_mysql.ts"]) {
     cpSync(join(root, "test", "backends", name), join(folder, "backends", name));
   }

@@ -8,7 +8,7 @@ const programs = await findPrograms();
 const place = openPlace();
 afterAll(() => place.remove());
 
-test("every runtime that the documentation names is here", () => {
+test("every runtime that the documentation names is tested", () => {
   const names = programs.map(({ name }) => name.replace(/^(Node \d+|Bun|Deno).*/, "$1"));
   expect(names).toEqual(["Node 22", "Node 24", "Node 26", "Bun", "Deno"]);
 });
@@ -28,11 +28,11 @@ for (const program of programs) {
     for (const [group, all] of Object.entries(groupsOf(runtime))) {
       cases += all.length;
       describe(group, () => {
-        for (const { name } of all) test(name, { timeout: 60_000 }, () => run.result(group, name));
+        for (const { name } of all) test(name, () => run.result(group, name));
       });
     }
 
-    test("ends by itself when all is closed, and has run what is listed here, once", async () => {
+    test("exits when all is closed, after running each listed case once", async () => {
       const { code, cases: ran, printed } = await run.end;
       expect({ code, ran }, printed).toEqual({ code: 0, ran: cases });
     });

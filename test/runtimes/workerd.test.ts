@@ -19,13 +19,13 @@ const put = (): never => {
 };
 
 async function runOn(options: WorkerdOptions, groups: Groups): Promise<void> {
-  await onWorkerd({ ...options, self: "SELF" }, ({ url }) => {
+  await onWorkerd({ ...options, self: "SELF" }, ({ ask }) => {
     for (const [group, cases] of Object.entries(groups)) {
       describe(group, () => {
         for (const { name } of cases) {
           test(name, async () => {
             const body = JSON.stringify([group, name]);
-            const response = await fetch(new URL("run", url), { method: "POST", body });
+            const response = await ask("run", { method: "POST", body });
             expect(await response.text()).toBe("");
             expect(response.status).toBe(204);
           });
@@ -50,22 +50,22 @@ describe("workerd with the oldest compatibility date", async () => {
 const OLDEST = "2024-10-14";
 
 describe("an App that is the Worker's default export", async () => {
-  await onWorkerd({ main: await bundled("worker-app.ts"), compatibilityDate: OLDEST }, ({ url }) => {
+  await onWorkerd({ main: await bundled("worker-app.ts"), compatibilityDate: OLDEST }, ({ ask }) => {
     test("answers its requests", async () => {
-      expect(await (await fetch(new URL("greet/Ann", url))).text()).toBe("Hello, Ann!");
+      expect(await (await ask("greet/Ann")).text()).toBe("Hello, Ann!");
     });
 
-    test("a client that leaves ends the request where it is: its stream is not told, and nothing more is saved", async () => {
+    test("a client that disconnects ends its request: the stream gets no signal, and nothing more is saved", async () => {
       const leave = new AbortController();
       // Compressed, its parts would be gathered.
       const headers = { "accept-encoding": "identity" };
-      const stream = await fetch(new URL("endless", url), { headers, signal: leave.signal });
+      const stream = await ask("endless", { headers, signal: leave.signal });
       const cookie = stream.headers.getSetCookie()[0]!.split(";", 1)[0]!;
       await stream.body!.getReader().read();
       leave.abort();
       // Where streams are told, it is another name by then.
       for (let round = 0; round < 10; round++) {
-        const shop = await fetch(new URL("shop", url), { headers: { cookie } });
+        const shop = await ask("shop", { headers: { cookie } });
         expect(await shop.text()).toBe("shop of watching");
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

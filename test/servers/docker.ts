@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { freePort, until } from "./home.ts";
+import { freePort } from "../_port.ts";
+import { until } from "../_until.ts";
 import type { Server } from "./server.ts";
 import { watch } from "./watchdog.ts";
 
@@ -35,7 +36,7 @@ export async function startContainer(
   const docker = async (...args: string[]): Promise<void> => {
     await run("docker", [...compose, ...args], { env });
   };
-  const ready = () => until(60, () => how.ready(numbers[0]!, undefined));
+  const ready = () => until(() => how.ready(numbers[0]!, undefined));
   const down = ["down", "--volumes", "--timeout", "5"];
   const watchdog = watch(`exec docker "$@"`, [...compose, ...down]);
 
@@ -54,7 +55,7 @@ export async function startContainer(
     },
     async kill() {
       await docker("kill", "--signal", "KILL", service);
-      await until(15, async () => {
+      await until(async () => {
         const answers = await how.ready(numbers[0]!, undefined).then(
           () => true,
           () => false,

@@ -70,7 +70,7 @@ export function find(wanted: Wanted): Promise<Found> {
 }
 
 async function search(wanted: Wanted, source: Source, may: (way: Way) => boolean): Promise<Found> {
-  if (process.platform === "win32") throw new ServerMissing(wanted, "npm test, in WSL");
+  if (process.platform === "win32") throw new ServerMissing(wanted, "the same command in WSL");
   const { npm } = source;
   let paths = may("machine") ? programs(source.programs, folders()) : undefined;
   if (paths === undefined && may("apt") && canInstallDebian()) {

@@ -1,10 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { watch } from "./watchdog.ts";
 
 /** The user a process runs as: one of the system's where we are root, else nobody else. */
@@ -108,42 +106,4 @@ export function makeHome(name: string, user: User, end: NodeJS.Signals): Home {
       watchdog.dismiss();
     },
   };
-}
-
-/**
- * A port that is free, and the one 10,000 above it as well, which Redis Cluster takes for itself. Below the range from
- * which systems take the ports of outgoing connections: there, a client that connects again and again while its server is
- * down can be given the server's own port, connects to itself, and keeps the server from coming back. `besides`: not these.
- */
-export async function freePort(besides: readonly number[] = []): Promise<number> {
-  for (;;) {
-    const port = 11_000 + Math.floor(Math.random() * 11_000);
-    if (!besides.includes(port) && (await isFree(port)) && (await isFree(port + 10_000))) return port;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen(port, "127.0.0.1");
-    await once(server, "listening");
-    server.close();
-    await once(server, "close");
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Tries until it works. Throws the last error after so many seconds. */
-export async function until<T>(seconds: number, attempt: () => Promise<T>): Promise<T> {
-  const end = performance.now() + seconds * 1000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-    }
-    await sleep(25);
-  }
 }

@@ -26,6 +26,8 @@ export interface WorkerdOptions {
 /** Cloudflare's own emulator: workerd, on a free port of this machine, with its data in a temporary folder. */
 export interface Workerd {
   readonly url: URL;
+  /** Asks for a path, on a connection of its own: workerd may close an idle one at the moment at which it is used again. */
+  ask(path: string, init?: RequestInit): Promise<Response>;
 }
 
 interface Miniflare {
@@ -51,7 +53,12 @@ export async function onWorkerd(options: WorkerdOptions, define: (workerd: Worke
     await miniflare.dispose();
     watchdog?.kill("SIGKILL");
   });
-  describe("workerd", () => define({ url }));
+  const ask = (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    headers.set("connection", "close");
+    return fetch(new URL(path, url), { ...init, headers });
+  };
+  describe("workerd", () => define({ url, ask }));
 }
 
 /** Starts it and stops it; rejects with what it says if it does not start. */

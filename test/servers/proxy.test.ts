@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { until } from "./home.ts";
+import { until } from "../_until.ts";
 import { onServer } from "./on-server.ts";
 import { type FaultProxy, startProxy } from "./proxy.ts";
 import { command, type RedisServer, startRedis } from "./redis.ts";
@@ -37,7 +37,7 @@ class Line {
   async ask(text: string, answer: string): Promise<void> {
     this.received = "";
     this.send(text);
-    await until(5, async () => expect(this.received).toBe(`${answer}\r\n`));
+    await until(async () => expect(this.received).toBe(`${answer}\r\n`));
   }
 }
 
@@ -53,11 +53,11 @@ await onServer("redis", () => {
   };
   const direct = (...args: string[]) => command(server.port, ...args);
   const isLost = (bytes: number) =>
-    until(5, async () => {
+    until(async () => {
       if (proxy.lost < bytes) throw new Error(`Only ${proxy.lost} bytes were lost.`);
     });
   const becomes = (wanted: unknown, read: () => Promise<unknown>) =>
-    until(5, async () => expect(await read()).toEqual(wanted));
+    until(async () => expect(await read()).toEqual(wanted));
 
   beforeAll(async () => {
     server = await startRedis();
@@ -72,7 +72,7 @@ await onServer("redis", () => {
   });
   afterAll(() => server.stop());
 
-  test("without a fault it hands on everything, in both directions, and the end", async () => {
+  test("without a fault it passes on everything in both directions, including the end", async () => {
     const client = await createClient({ url: `redis://127.0.0.1:${proxy.port}` }).connect();
     const value = "0123456789abcdef".repeat(1 << 18);
     await client.set("large", value);
@@ -90,20 +90,20 @@ await onServer("redis", () => {
   test("latency delays each direction, and keeps the order", async () => {
     const line = open();
     await line.ask("PING", "+PONG");
-    proxy.latency(300);
+    proxy.latency(2000);
     const begin = performance.now();
     line.send("RPUSH list 1");
     line.send("RPUSH list 2");
     await line.ask("LRANGE list 0 -1", ":1\r\n:2\r\n*2\r\n$1\r\n1\r\n$1\r\n2");
-    expect(performance.now() - begin).toBeGreaterThanOrEqual(590);
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(3990);
 
     proxy.heal();
     const again = performance.now();
     await line.ask("PING", "+PONG");
-    expect(performance.now() - again).toBeLessThan(300);
+    expect(performance.now() - again).toBeLessThan(2000);
   });
 
-  test("reset resets what is open and what is new, until it is healed", async () => {
+  test("reset resets open and new connections until the proxy is healed", async () => {
     const line = open();
     await line.ask("PING", "+PONG");
     proxy.reset();
@@ -134,7 +134,7 @@ await onServer("redis", () => {
     await open().ask("INCR count", ":1");
   });
 
-  test("a black hole for replies lets the server do what it is asked", async () => {
+  test("a black hole for replies lets requests reach the server", async () => {
     const line = open();
     await line.ask("PING", "+PONG");
     proxy.blackHole("replies");
@@ -160,7 +160,7 @@ await onServer("redis", () => {
     await line.ask("CLIENT SETNAME lost", "+OK");
     expect(await direct("CLIENT", "LIST")).toContain("name=lost");
     proxy.halfOpen();
-    await until(5, async () => expect(await direct("CLIENT", "LIST")).not.toContain("name=lost"));
+    await until(async () => expect(await direct("CLIENT", "LIST")).not.toContain("name=lost"));
     line.received = "";
     line.send("INCR count");
     await isLost("INCR count\r\n".length);
@@ -171,7 +171,7 @@ await onServer("redis", () => {
     await lines.at(-1)!.ask("INCR count", ":2");
   });
 
-  test("half-open: the client does not hear either when the server ends", async () => {
+  test("half-open: the client is not told when the server closes the connection", async () => {
     const line = open();
     await line.ask("PING", "+PONG");
     proxy.halfOpen();
@@ -195,7 +195,7 @@ await onServer("redis", () => {
     await open().ask("GET word", "$8\r\nabcdefgh");
   });
 
-  test("a reply that is cut at its beginning was carried out; cut once, the next is whole", async () => {
+  test("a request whose reply is cut off was carried out; with `once`, the next reply is whole", async () => {
     proxy.cutReply(0, { once: true });
     const line = open();
     line.send("INCR count");
@@ -204,7 +204,7 @@ await onServer("redis", () => {
     await open().ask("INCR count", ":2");
   });
 
-  test("replies that are not longer than that are whole; counting begins when it is asked for", async () => {
+  test("shorter replies stay whole, and counting begins with the call", async () => {
     const line = open();
     for (const _ of [1, 2]) {
       proxy.cutReply("+PONG\r\n".length);
@@ -217,7 +217,7 @@ await onServer("redis", () => {
     expect(await direct("GET", "count")).toBe("1");
   });
 
-  test("a server that is killed is heard of, and is there again after it has started again", async () => {
+  test("the proxy passes on that a server was killed, and connects again after a restart", async () => {
     const line = open();
     await line.ask("PING", "+PONG");
     await server.kill();

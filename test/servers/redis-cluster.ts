@@ -1,6 +1,6 @@
+import { until } from "../_until.ts";
 import { startContainer } from "./docker.ts";
 import { find, howToGet, ServerMissing } from "./find.ts";
-import { until } from "./home.ts";
 import { command, type RedisServer, startRedis } from "./redis.ts";
 
 export interface ClusterNode extends RedisServer {
@@ -54,7 +54,7 @@ export async function startRedisCluster(
   }
 
   const whole = () =>
-    until(30, async () => {
+    until(async () => {
       await Promise.all(servers.map(({ port, pid }) => (pid === undefined ? undefined : isWhole(port))));
     });
   try {
@@ -119,11 +119,11 @@ async function join(servers: readonly RedisServer[]): Promise<ClusterNode[]> {
     nodes
       .slice(MASTERS)
       .map((replica, index) =>
-        until(30, () => command(replica.port, "CLUSTER", "REPLICATE", nodes[index % MASTERS]!.id)),
+        until(() => command(replica.port, "CLUSTER", "REPLICATE", nodes[index % MASTERS]!.id)),
       ),
   );
   // A node that has not heard of all others yet sends clients to nobody.
-  await until(30, async () => {
+  await until(async () => {
     for (const { port } of nodes) {
       const known = String(await command(port, "CLUSTER", "NODES"));
       const complete =

@@ -2,13 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test, vi } from "vitest";
-import { until } from "./home.ts";
+import { describe, expect, test } from "vitest";
+import { until } from "../_until.ts";
 import { onServer } from "./on-server.ts";
 import { childrenOf, isRunning } from "./processes.ts";
-
-// Several servers, one after the other, on a machine that runs other tests as well.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Starts vitest on fixture/needs-redis.ts. */
 function vitest(env: Record<string, string>): Run {
@@ -43,7 +40,7 @@ function run(args: readonly string[], env: Record<string, string> = {}): Run {
 
 /** The servers that a run says it has, once it has them. */
 async function serversOf({ output }: Run): Promise<number[]> {
-  const pids = await until(30, async () => {
+  const pids = await until(async () => {
     const [, found] = output().match(/running: ([\d ]+)\./) ?? [];
     if (found === undefined) throw new Error(`It has no servers yet:\n${output()}`);
     return found;
@@ -52,21 +49,21 @@ async function serversOf({ output }: Run): Promise<number[]> {
 }
 
 async function areGone(pids: readonly number[]): Promise<void> {
-  await until(10, async () => {
+  await until(async () => {
     const left = pids.filter(isRunning);
     if (left.length > 0) throw new Error(`Still there: ${left}`);
   });
 }
 
 describe("without a server", () => {
-  test("its tests are not run, and the title says the command that makes them run", async () => {
+  test("its tests are skipped, and their title is the command that installs it", async () => {
     const { ended, output } = vitest({ TEST_SERVERS: "none" });
     expect(await ended).toBe(0);
     expect(output()).toMatch(/redis is not here; to run these tests: .*install .*redis/);
     expect(output()).toMatch(/1 skipped/);
   });
 
-  test("with CI=true, that is a failure, and says the command", async () => {
+  test("with CI=true its tests fail, and the error has the command", async () => {
     const { ended, output } = vitest({ TEST_SERVERS: "none", CI: "true" });
     expect(await ended).toBe(1);
     expect(output()).toMatch(/There is no redis here. To run its tests: .*install .*redis/);
@@ -75,7 +72,7 @@ describe("without a server", () => {
 
 await onServer("redis", () => {
   describe("a run of the tests", () => {
-    test("starts the server, and ends it, also when a test fails", async () => {
+    test("starts the server and stops it, even if a test fails", async () => {
       const tests = vitest({ FAIL: "1" });
       const pids = await serversOf(tests);
       expect(await tests.ended).toBe(1);
@@ -83,7 +80,7 @@ await onServer("redis", () => {
       await areGone(pids);
     });
 
-    test("that gets Ctrl-C in the middle, ends it too", async () => {
+    test("that is interrupted by Ctrl-C stops it too", async () => {
       const tests = vitest({ GO_ON: "1" });
       const pids = await serversOf(tests);
       tests.child.kill("SIGINT");
@@ -94,7 +91,7 @@ await onServer("redis", () => {
 });
 
 await onServer("postgres", () => {
-  test("a run that is killed leaves no server, neither a shared nor a test's own, no process of one, and no folder", async () => {
+  test("a run that is killed leaves no server, process or folder behind", async () => {
     const tests = vitest({ GO_ON: "1", OWN_SERVER: "1" });
     const pids = await serversOf(tests);
     const family = pids.flatMap(childrenOf);
@@ -103,7 +100,7 @@ await onServer("postgres", () => {
     tests.child.kill("SIGKILL");
     await areGone([...pids, ...family]);
     const [, folder] = tests.output().match(/folder: (\S+)\./) ?? [];
-    await until(10, async () => expect(existsSync(folder!)).toBe(false));
+    await until(async () => expect(existsSync(folder!)).toBe(false));
   });
 });
 
@@ -116,7 +113,7 @@ describe("npm run servers", () => {
     expect(output()).toMatch(/redis-cluster, postgres, pgbouncer, mariadb, memcached/);
   });
 
-  test("a name that is none is told, with those that are", async () => {
+  test("an unknown name is an error that lists the known ones", async () => {
     const { ended, output } = run([script, "redis", "oracle"]);
     expect(await ended).toBe(1);
     expect(output()).toBe(
@@ -124,7 +121,7 @@ describe("npm run servers", () => {
     );
   });
 
-  test("what is not here is told, with the command", async () => {
+  test("a missing server is printed with the command that installs it", async () => {
     const { ended, output } = run([script, "mariadb"], { TEST_SERVERS: "none" });
     expect(await ended).toBe(1);
     expect(output()).toMatch(/^mariadb +not here; to have it: .*install .*mariadb/);
@@ -132,9 +129,9 @@ describe("npm run servers", () => {
 });
 
 await onServer("memcached", () => {
-  test("npm run servers starts those that are named, and ends them at Ctrl-C", async () => {
+  test("npm run servers starts the named servers and stops them at Ctrl-C", async () => {
     const cli = run([fileURLToPath(new URL("start.ts", import.meta.url)), "memcached", "redis"]);
-    await until(30, async () => {
+    await until(async () => {
       if (!cli.output().includes("Ctrl-C")) throw new Error(`Not yet:\n${cli.output()}`);
     });
     expect(cli.output()).toMatch(/^memcached +127\.0\.0\.1:\d+$/m);

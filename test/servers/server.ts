@@ -1,8 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { freePort } from "../_port.ts";
+import { until } from "../_until.ts";
 import { startContainer } from "./docker.ts";
 import { find, type Wanted } from "./find.ts";
-import { freePort, type Home, makeHome, type User, until } from "./home.ts";
+import { type Home, makeHome, type User } from "./home.ts";
 import { childrenOf, isRunning, send } from "./processes.ts";
 
 /** A server that runs for the tests, on 127.0.0.1, with its data in a temporary folder. */
@@ -40,7 +42,6 @@ export interface Plan {
   cleanUp?(home: Home): void;
 }
 
-const SECONDS_TO_START = 60;
 const SECONDS_TO_END = 15;
 
 /** Starts a server as planned. Throws ServerMissing if it cannot be had; if it does not start, with the end of its log. */
@@ -61,7 +62,7 @@ export async function startServer(plan: Plan): Promise<Server> {
     const ended = once(started, "exit").finally(() => {
       if (child === started) child = undefined;
     });
-    const ready = until(SECONDS_TO_START, async () => {
+    const ready = until(async () => {
       if (child === started) await plan.ready(port, started.pid);
     });
     try {
@@ -86,7 +87,7 @@ export async function startServer(plan: Plan): Promise<Server> {
     const late = setTimeout(() => running.kill("SIGKILL"), SECONDS_TO_END * 1000);
     await ended;
     clearTimeout(late);
-    await until(SECONDS_TO_END, async () => {
+    await until(async () => {
       if (family.some(isRunning)) throw new Error(`Processes of ${name} do not end.`);
     });
   };

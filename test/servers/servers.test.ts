@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import pg from "pg";
 import { createCluster } from "redis";
-import { expect, test, vi } from "vitest";
-import { until } from "./home.ts";
+import { expect, test } from "vitest";
+import { until } from "../_until.ts";
 import { query as queryMariadb, startMariadb } from "./mariadb.ts";
 import { command as commandMemcached, startMemcached } from "./memcached.ts";
 import { onServer } from "./on-server.ts";
@@ -12,9 +12,6 @@ import { childrenOf, isRunning } from "./processes.ts";
 import { command, startRedis } from "./redis.ts";
 import { startRedisCluster } from "./redis-cluster.ts";
 import type { Server } from "./server.ts";
-
-// Several servers, one after the other, on a machine that runs other tests as well.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** What each server does, whichever it is. */
 async function itsLife<Each extends Server>(
@@ -69,13 +66,13 @@ await onServer("redis", () => {
     });
   });
 
-  test("a setting that is wrong is told by the server's own words", async () => {
+  test("a wrong setting is an error with the server's own message", async () => {
     await expect(startRedis({ "maxmemory-policy": "nonsense" })).rejects.toThrow(
       /redis did not start[\s\S]*argument\(s\) must be one of the following/,
     );
   });
 
-  test("one that a test has frozen is ended all the same", async () => {
+  test("a server that is frozen is stopped too", async () => {
     const server = await startRedis();
     const { pid } = server;
     process.kill(pid!, "SIGSTOP");
@@ -103,12 +100,12 @@ await onServer("redis-cluster", () => {
       for (const { port } of masters) expect(await command(port, "WAIT", "1", "5000")).toBe(1);
 
       await masters[1]!.kill();
-      await until(30, async () => {
+      await until(async () => {
         const [role] = (await command(replicas[1]!.port, "ROLE")) as string[];
         if (role !== "master") throw new Error("The replica has not taken over yet.");
       });
       await cluster.whole();
-      for (const key of keys) expect(await until(10, () => client.get(key))).toBe(key);
+      for (const key of keys) expect(await until(() => client.get(key))).toBe(key);
       await masters[1]!.restart();
       await cluster.whole();
       expect(cluster.pids.every((pid) => pid !== undefined)).toBe(true);
@@ -148,7 +145,7 @@ await onServer("postgres", ({ url }) => {
     });
   });
 
-  test("a setting that is wrong is told by the server's own words", async () => {
+  test("a wrong setting is an error with the server's own message", async () => {
     await expect(startPostgres({ work_mem: "nonsense" })).rejects.toThrow(
       /postgres did not start[\s\S]*invalid value for parameter "work_mem"/,
     );
@@ -194,7 +191,7 @@ await onServer("mariadb", () => {
     });
   });
 
-  test("a setting that is wrong is told by the server's own words", async () => {
+  test("a wrong setting is an error with the server's own message", async () => {
     await expect(startMariadb({ nonsense: "1" })).rejects.toThrow(
       /mariadb did not start[\s\S]*unknown variable 'nonsense=1'/,
     );

@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { InMemorySessionBackend, type LoadSave, type SessionBackend, type SessionData } from "micropie";
 import { toBackend } from "micropie/backends/backend";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
+import { withClock } from "micropie/testing";
 
 /** A back-end as a user writes it: two methods over some store that answers later. */
 export function userBackend(now: () => number, delay: () => Promise<unknown> = async () => {}): LoadSave {
@@ -30,7 +31,7 @@ export function userBackendWithClock(now: () => number, delay?: () => Promise<un
 
 /** Every kind of store that these tests run on, by name. */
 export const stores: Record<string, (now: () => number) => SessionBackend> = {
-  memory: (now) => new InMemorySessionBackend({ now }),
-  SQLite: (now) => new SqliteSessionBackend(new DatabaseSync(":memory:"), { now }),
+  memory: (now) => withClock(new InMemorySessionBackend(), now),
+  SQLite: (now) => withClock(new SqliteSessionBackend(new DatabaseSync(":memory:")), now),
   "two methods": (now) => userBackendWithClock(now),
 };

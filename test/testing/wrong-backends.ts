@@ -16,8 +16,8 @@ import type {
   SessionRecord,
   UserSession,
 } from "micropie/backends/backend";
-import { changesBetween } from "micropie/core/changes";
-import { GatedBackend } from "micropie/testing";
+import { changesBetween } from "micropie/core/codec";
+import { GatedBackend, withClock } from "micropie/testing";
 
 /** Keeps a session as one blob: whoever saves last has written all of it. */
 export class BlobBackend extends InMemorySessionBackend {
@@ -75,18 +75,13 @@ export class ForgetfulCache extends GatedBackend {
 /** Has every condition right, but looks first and writes later, as a GET and a SET do. */
 export class CheckThenActBackend extends SessionBackend {
   readonly #rows = new Map<string, StoredRecord>();
-  readonly #clock: () => number;
   /** Its own two methods are right. */
   readonly #dictionaries: InMemorySessionBackend;
 
   constructor(options: { now: () => number }) {
     super();
-    this.#clock = options.now;
-    this.#dictionaries = new InMemorySessionBackend(options);
-  }
-
-  override now(): number {
-    return this.#clock();
+    withClock(this, options.now);
+    this.#dictionaries = withClock(new InMemorySessionBackend(), options.now);
   }
 
   override load(id: string): SessionData {

@@ -3,7 +3,7 @@ import { dataOf } from "../site.js";
 
 export const firstByte = {
   name: "first byte",
-  rule: "While the store is slow with the save, nothing of the answer may be sent, neither of a redirect nor of a stream.",
+  rule: "While the store delays the save, no byte of the response may be sent, whether it is a redirect or a stream.",
   async run(site) {
     if (site.stateless) return { pass: undefined, fact: "no store" };
     const early = [];
@@ -31,7 +31,7 @@ export const firstByte = {
 
 export const stream = {
   name: "stream",
-  rule: "A handler sets a key when the first part of its stream has arrived. The key must be stored at the end, or the handler, or the client, must see an error.",
+  rule: "A handler sets a key after the first part of its stream has arrived. The key must be stored at the end, or the handler or the client must get an error.",
   async run(site) {
     const visitor = await site.visitor();
     const { part, answer } = visitor.open("/stream");
@@ -49,7 +49,7 @@ export const stream = {
 
 export const dates = {
   name: "a Date",
-  rule: "A Date that one request stores is a Date for the next.",
+  rule: "A Date that one request stores must be a Date in the next request.",
   async run(site) {
     const visitor = await site.visitor();
     const { status } = await visitor.get("/date");

@@ -3,7 +3,7 @@ import { dataOf, isIn } from "../site.js";
 
 export const forged = {
   name: "made-up id",
-  rule: "An id that was made up, and one whose session has ended, are sent with a request that writes. Neither may name a session afterwards.",
+  rule: "A made-up id, and the id of an ended session, are sent with a request that writes. Neither may be the id of a session afterwards.",
   async run(site) {
     const visitor = await site.visitor();
     const attempts = [visitor.forged(flip), visitor.forged(() => "made-up")];
@@ -29,7 +29,7 @@ function flip(value) {
 
 export const twice = {
   name: "two cookies",
-  rule: "A cookie that stands for nothing and a good one of the same name arrive together, as after a change of path or domain. The good one must count, in either order.",
+  rule: "A request has an invalid and a valid cookie of the same name, as after a change of path or domain. The valid one must be used, in either order.",
   async run(site) {
     const gone = await site.visitor();
     const stale = site.stateless ? gone.forged(flip).cookie : gone.cookie;
@@ -51,7 +51,7 @@ function isInWith(site, cookies) {
 
 export const caching = {
   name: "caches",
-  rule: "An answer that sets the session's cookie must keep it out of shared caches (no-store or private), also when the handler had allowed them (public).",
+  rule: "A response that sets the session cookie must forbid shared caching (no-store or private), even if the handler allowed it (public).",
   async run(site) {
     const plain = await site.client().get("/set?key=a");
     const handled = await site.client().get("/public");

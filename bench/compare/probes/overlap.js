@@ -3,7 +3,7 @@ import { dataOf, inTime, isIn } from "../site.js";
 
 export const parallel = {
   name: "parallel writes",
-  rule: "Two requests with one cookie set a key each; both have read the session before either is written. Both keys must be there afterwards.",
+  rule: "Two requests with the same cookie set one key each. Both read the session before either writes. Both keys must be stored afterwards.",
   async run(site) {
     const visitor = await site.visitor();
     const held = site.store.hold("write", 2);
@@ -21,7 +21,7 @@ export const parallel = {
 
 export const logout = {
   name: "logout and save",
-  rule: "While the store is slow with one request's save (or, without a store, a request is still at work), another logs out. Then the save goes on. The cookie from before the logout must stand for nobody.",
+  rule: "While the store delays the save of one request (or, without a store, while a request runs), another request logs out. Then the save completes. Afterwards, nobody may be signed in with the cookie from before the logout.",
   async run(site) {
     const visitor = await site.visitor();
     const before = visitor.copy();

@@ -3,7 +3,7 @@ import { isIn } from "../site.js";
 
 export const readFails = {
   name: "read fails",
-  rule: "While the store cannot be read, a request that needs its session is answered with an error (500 or more). When the store is back, so is the session, with the cookies that the browser has then.",
+  rule: "While the store cannot be read, a request that needs its session must fail (status 500 or above). When the store works again, the browser must still have its session.",
   async run(site) {
     if (site.stateless) return { pass: undefined, fact: "no store" };
     const visitor = await site.visitor();
@@ -17,7 +17,7 @@ export const readFails = {
 
 export const writeFails = {
   name: "write fails",
-  rule: "When a save fails, the answer is an error (500 or more), and no rejected promise is left to end the process.",
+  rule: "When a save fails, the response must be an error (status 500 or above), and there must be no unhandled rejection.",
   async run(site) {
     if (site.stateless) return { pass: undefined, fact: "no store" };
     const visitor = await site.visitor();
@@ -32,7 +32,7 @@ export const writeFails = {
 
 export const anonymous = {
   name: "anonymous",
-  rule: "A request without a cookie that looks at its session and stores nothing costs no call of the store and sets no cookie.",
+  rule: "A request without a cookie that reads its session and stores nothing must not call the store or set a cookie.",
   async run(site) {
     const { status, setCookie } = await site.client().get("/read");
     if (status !== 200) throw new Error(`/read: ${status}`);
@@ -43,7 +43,7 @@ export const anonymous = {
 
 export const unchanged = {
   name: "unchanged",
-  rule: "A request that only reads its session costs one read, no write and no touch (its last request was a moment ago), and sets no cookie.",
+  rule: "A request that only reads its session, shortly after the previous request, must cause one read, no write and no touch, and set no cookie.",
   async run(site) {
     const visitor = await site.visitor();
     const { setCookie } = await visitor.get("/read");

@@ -35,7 +35,7 @@ export class AppController {
   login(@Session() session: SessionOf<Data>, @Body("name") given: string): void {
     const name = String(given ?? "").trim();
     if (name === "") throw new BadRequestException("Which name?");
-    login(session, name); // a new id; the old one is dead
+    login(session, name); // a new id; the old one stops working
     session.name = name;
   }
 
@@ -62,7 +62,7 @@ export class AppController {
     @UserId() userId: string | undefined,
   ): Promise<void> {
     if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-    destroy(session); // this one too, and its cookie
+    destroy(session); // this session too, with its cookie
   }
 
   @Get("stream")
@@ -73,7 +73,7 @@ export class AppController {
         yield `part ${part}\n`;
         await pause(100);
       }
-      session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+      session.streamed = (session.streamed ?? 0) + 1; // saved when the stream ends
       yield "end\n";
     }
     return new StreamableFile(Readable.from(parts(), { objectMode: false }), {

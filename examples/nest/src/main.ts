@@ -21,7 +21,7 @@ async function onFastify(): Promise<INestApplication> {
   return app;
 }
 
-/** The same application on either platform. */
+/** Creates the application, the same on either platform. */
 export async function start(platform: string, port: number): Promise<void> {
   const app = await (platform === "fastify" ? onFastify() : onExpress());
   await app.listen(port, "localhost");

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, HttpException } from "@nestjs/common";
 import { BaseExceptionFilter } from "@nestjs/core";
 import { SessionError } from "micropie";
 
-/** A session that cannot be read or saved: 503 if the store is down, where Nest would say 500. */
+/** Sends the status of a SessionError: 503 if the store is down, where Nest would send 500. */
 @Catch(SessionError)
 export class SessionErrorFilter extends BaseExceptionFilter {
   override catch(error: SessionError, host: ArgumentsHost): void {

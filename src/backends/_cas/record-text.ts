@@ -2,14 +2,14 @@ import { Buffer } from "node:buffer";
 import { DataError } from "../../errors.ts";
 import type { StoredRecord } from "../_record.ts";
 
-/** The record that a store holds under this key. Throws if it is something else. */
+/** Returns the record that a store has under this key. Throws if it is something else. */
 export function recordIn(text: string, key: string): StoredRecord {
   const record = JSON.parse(text) as Partial<StoredRecord> | null;
   if (typeof record?.data === "string" && typeof record.expiresAt === "number") return record as StoredRecord;
-  throw new Error(`what is stored under ${key} is no session`);
+  throw new Error(`what is stored under ${key} is not a session`);
 }
 
-/** The record as JSON. Throws DataError `too_large`, naming the largest key, if it has more than `maxBytes` bytes. */
+/** Returns the record as JSON. Throws DataError `too_large`, naming the largest key, if it has more than `maxBytes`. */
 export function textOf(record: StoredRecord, maxBytes: number): string {
   const text = JSON.stringify(record);
   if (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes) throw tooLarge(record.data, maxBytes);

@@ -1,10 +1,10 @@
-/** Hands the call to a store; `done` is the callback that it calls. */
+/** Calls a store with the callback `done`. */
 type Call<T> = (done: (error?: unknown, value?: T) => void) => unknown;
 
 /**
- * The store's answer as a promise. Only its first callback counts. A store may also throw at once, or answer a promise:
- * that one's failure counts too, because it is then never called back; its fulfillment does not, since some are
- * fulfilled before the store has answered.
+ * Returns the store's result as a promise. Only its first callback counts. A store may also throw, or return a promise:
+ * its rejection counts, because the callback is then never called; its fulfillment does not, because some fulfill it
+ * before the callback.
  */
 export function answerOf<T>(call: Call<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
@@ -13,7 +13,7 @@ export function answerOf<T>(call: Call<T>): Promise<T | undefined> {
   });
 }
 
-/** For `catch`: how stores over files say that there is no such session. express-session knows it as well. */
+/** For `catch`: stores over files fail with ENOENT if there is no such session, which express-session accepts too. */
 export function ifMissing(error: unknown): undefined {
   if ((error as { code?: unknown } | null | undefined)?.code !== "ENOENT") throw error;
 }

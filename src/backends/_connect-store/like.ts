@@ -1,6 +1,6 @@
 /**
- * What is used of an express-session store. Everything made for express-session fits: connect-redis, connect-mongo,
- * connect-pg-simple, connect-dynamodb, session-file-store, memorystore and many more.
+ * An express-session store, with the methods used here: connect-redis, connect-mongo, connect-pg-simple,
+ * connect-dynamodb, session-file-store, memorystore and many more.
  */
 export interface ConnectStoreLike {
   get(sid: string, callback: (error?: unknown, session?: unknown) => void): unknown;
@@ -8,7 +8,7 @@ export interface ConnectStoreLike {
   destroy(sid: string, callback: (error?: unknown) => void): unknown;
 }
 
-/** Whether it has the three methods. */
+/** Returns whether it has the three methods. */
 export function isConnectStore(store: unknown): store is ConnectStoreLike {
   const { get, set, destroy } = Object(store) as { [name: string]: unknown };
   return [get, set, destroy].every((method) => typeof method === "function");

@@ -14,6 +14,6 @@ export interface D1Statement {
 export interface D1Like {
   prepare(sql: string): D1Statement;
   batch(statements: D1Statement[]): Promise<readonly D1Result[]>;
-  /** What `withSession` answers has it, and may ask a replica. */
+  /** A session of `withSession` has it, and may ask a replica. */
   getBookmark?: never;
 }

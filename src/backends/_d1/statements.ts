@@ -1,9 +1,9 @@
-import { COLUMNS } from "../_sql/row.ts";
+import { COLUMNS, RECORD } from "../_sql/row.ts";
 
-/** The database's own clock: a Worker's stands still between two answers that it waits for. */
+/** The database's own clock, because a Worker's stands still while it computes. */
 const NOW = "unixepoch('subsec')";
 
-/** Every statement of the back-end. Each is one atomic step. */
+/** All statements of the back-end. Each is one atomic step. */
 export interface Statements {
   readonly select: string;
   readonly selectUser: string;
@@ -23,7 +23,7 @@ export interface Statements {
 export function statements(name: string): Statements {
   const table = `"${name}"`;
   const all = COLUMNS.join(", ");
-  const fresh = `(${all}) VALUES (?1, ?2, ?3, NULL, 0, 0, 0, 1, ${NOW}, ${NOW} + ?4, ${NOW} + ?5, ?6, ?7, ?8, 0, 0)`;
+  const fresh = `(${all}) VALUES (?1, ?2, ?3, NULL, 0, 0, 0, 1, ${NOW} + ?4, ${NOW} + ?5, ?6, ?7, 0, 0)`;
   const given = COLUMNS.map((column, at) =>
     column === "expires_at" ? `min(?${at + 1}, ${NOW} + ?${COLUMNS.length + 1})` : `?${at + 1}`,
   );
@@ -33,30 +33,29 @@ export function statements(name: string): Statements {
   const conditions = `handle = ?1 AND version = ?2 AND epoch = ?3 AND ${live}
     AND fence = coalesce(?4, fence) AND secret_hash = coalesce(?5, secret_hash)`;
   return {
-    select: `SELECT ${all}, ${NOW} AS now FROM ${table} WHERE handle = ?1 AND ${live}`,
-    selectUser: `SELECT ${all}, ${NOW} AS now FROM ${table} WHERE user_id = ?1 AND ${live} ORDER BY created_at`,
-    // Takes the place of an expired record, of a live one never.
+    select: `SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE handle = ?1 AND ${live}`,
+    selectUser: `SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE user_id = ?1 AND ${live}`,
+    // Replaces an expired record, but never a live one.
     insert: `INSERT INTO ${table} ${fresh}
       ON CONFLICT (handle) DO UPDATE SET ${replaced} WHERE ${table}.expires_at <= ${NOW} RETURNING handle`,
     replace: `INSERT OR REPLACE INTO ${table} ${fresh}`,
     restore: `INSERT OR REPLACE INTO ${table} (${all}) VALUES (${given.join(", ")})`,
-    store: `UPDATE ${table} SET data = ?6, version = version + 1, expires_at = ${moved("?7")}
-      WHERE ${conditions} RETURNING handle`,
-    rotate: `UPDATE ${table} SET data = ?6, version = version + 1,
-      previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ${NOW} + ?8,
-      secret_hash = ?9, epoch = epoch + ?10, user_id = coalesce(?11, user_id),
-      created_at = iif(?12 IS NULL, created_at, ${NOW}), idle_timeout = coalesce(?12, idle_timeout),
-      absolute_expires_at = coalesce(${NOW} + ?13, absolute_expires_at), persistent = coalesce(?14, persistent),
-      expires_at = coalesce(${NOW} + min(?12, ?13), ${moved("?7")})
+    store: `UPDATE ${table} SET data = ?6, version = version + 1, head = coalesce(?7, head),
+      expires_at = ${moved("?8")} WHERE ${conditions} RETURNING handle`,
+    rotate: `UPDATE ${table} SET data = ?6, version = version + 1, head = coalesce(?7, head),
+      previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ${NOW} + ?9,
+      secret_hash = ?10, epoch = epoch + ?11, user_id = coalesce(?12, user_id),
+      absolute_expires_at = coalesce(${NOW} + ?13, absolute_expires_at),
+      expires_at = coalesce(${NOW} + min(?8, ?13), ${moved("?8")})
       WHERE ${conditions} RETURNING handle`,
     touch: `UPDATE ${table} SET expires_at = ${moved("?2")} WHERE handle = ?1 AND ${live} RETURNING handle`,
     remove: `DELETE FROM ${table} WHERE handle = ?1 AND version = coalesce(?2, version) RETURNING handle, ${live} AS live`,
     removeUser: `DELETE FROM ${table} WHERE user_id = ?1 AND handle <> ?2 RETURNING handle, ${live} AS live`,
     removeDue: `DELETE FROM ${table} WHERE handle IN
       (SELECT handle FROM ${table} WHERE expires_at <= ${NOW} ORDER BY expires_at LIMIT ?1)
-      RETURNING handle, user_id`,
+      RETURNING handle, user_id AS userId`,
     lock: `UPDATE ${table} SET fence = fence + 1, locked_until = ${NOW} + ?2
-      WHERE handle = ?1 AND ${live} AND locked_until <= ${NOW} RETURNING fence`,
+      WHERE handle = ?1 AND ${live} AND locked_until <= ${NOW} RETURNING fence + 0e0 AS fence`,
     relock: `UPDATE ${table} SET locked_until = iif(?3 > 0, ${NOW} + ?3, 0)
       WHERE handle = ?1 AND fence = ?2 AND ${live} RETURNING handle`,
   };

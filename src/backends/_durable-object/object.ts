@@ -1,23 +1,23 @@
-import { schemaStatements } from "../_d1/schema.ts";
+import type { DataChanges, PatchResult, SessionPatch } from "../_contract.ts";
 import { statements } from "../_d1/statements.ts";
 import type { Row } from "../_sql/row.ts";
-import type {
-  DataChanges,
-  NewRecord,
-  PatchResult,
-  SessionPatch,
-  SessionRecord,
-  UserSession,
-} from "../backend.ts";
+import { sqliteTable } from "../_sql/sqlite-table.ts";
+import type { SessionBackend } from "../backend.ts";
 import { D1SessionBackend } from "../d1.ts";
 import { type ObjectStorage, StorageAsD1 } from "./storage.ts";
 
-/** What the runtime gives to an object, as far as it is used here. */
+/** What the runtime passes to an object, as far as it is used here. */
 export interface ObjectContext {
   readonly storage: ObjectStorage;
 }
 
-/** A patch as it travels: a function cannot, and what it would answer is seldom needed. */
+/** The methods of a back-end whose arguments and results can be sent as they are. */
+export type SentMethod = Exclude<
+  keyof SessionBackend,
+  "patch" | "prune" | "now" | "close" | "environment" | "onExpired"
+>;
+
+/** A patch as it is sent: without its function, whose result is seldom needed. */
 export type SentPatch = Omit<SessionPatch, "changes">;
 
 /** What one step of pruning has deleted, and whether more is due. */
@@ -26,22 +26,15 @@ export interface Pruned {
   readonly more: boolean;
 }
 
-/** What an object of the class answers by RPC: the verbs of `SessionBackend`, for the sessions that it holds. */
+/** The methods of an object by RPC: those of `SessionBackend`, for the sessions that it holds. */
 export interface SessionsMethods {
-  /** The dictionary as JSON text. */
-  load(id: string): Promise<string>;
-  /** Takes the dictionary as JSON text. */
-  save(id: string, dictionary: string, timeout: number): Promise<void>;
-  read(handle: string): Promise<SessionRecord | undefined>;
-  create(handle: string, record: NewRecord): Promise<boolean>;
-  /** `changes`: nothing was stored yet, because the patch has to be merged; to be called again with what differs. */
+  /** Calls a method of the back-end. */
+  run<M extends SentMethod>(
+    method: M,
+    ...args: Parameters<SessionBackend[M]>
+  ): Promise<Awaited<ReturnType<SessionBackend[M]>>>;
+  /** Returns `changes` if nothing was stored because the patch has to be merged: call it again with the changes. */
   patch(handle: string, patch: SentPatch, changes?: DataChanges): Promise<PatchResult | "changes">;
-  touch(handle: string, idleTimeout: number): Promise<boolean>;
-  delete(handle: string, ifVersion?: number): Promise<boolean>;
-  listByUser(userId: string): Promise<UserSession[]>;
-  revokeUser(userId: string, except?: string): Promise<string[]>;
-  lock(handle: string, seconds: number): Promise<number | "busy" | "ended">;
-  relock(handle: string, fence: number, seconds: number): Promise<boolean>;
   /** Deletes some expired records. */
   prune(): Promise<Pruned>;
   /** Called by the runtime: deletes expired records. */
@@ -61,14 +54,14 @@ const PAUSE = 3_600_000;
 const CHANGES_NEEDED = new Error("changes");
 
 /**
- * The class of the Durable Objects that hold the sessions of a `DurableObjectSessionBackend`, made from the base class
- * of the runtime, which can only be imported there:
+ * Returns the class of the Durable Objects that hold the sessions of a `DurableObjectSessionBackend`. Takes the base
+ * class of the runtime, which can only be imported there:
  *
  *     import { DurableObject } from "cloudflare:workers";
  *     export class Sessions extends SessionsObject(DurableObject) {}
  *
- * It has to be one of the `new_sqlite_classes` of the Worker's migrations. Each object holds its part of the sessions
- * in its own SQLite database, in the table "sessions"; an alarm deletes expired ones every hour while it holds any.
+ * Add the class to `new_sqlite_classes` in the Worker's migrations. Each object holds its part of the sessions in its
+ * own SQLite database, in the table "sessions"; an alarm deletes expired ones every hour while there are any.
  */
 export function SessionsObject<Context extends ObjectContext, Env, Base extends object>(
   base: abstract new (context: Context, env: Env) => Base,
@@ -85,27 +78,17 @@ export function SessionsObject<Context extends ObjectContext, Env, Base extends 
     constructor(context: Context, env: Env) {
       super(context, env);
       this.#storage = context.storage;
-      for (const statement of schemaStatements(TABLE)) this.#storage.sql.exec(statement);
+      for (const statement of sqliteTable(TABLE)) this.#storage.sql.exec(statement);
       this.#backend = new D1SessionBackend(new StorageAsD1(this.#storage), { table: TABLE });
     }
 
-    async load(id: string): Promise<string> {
-      return JSON.stringify(await this.#backend.load(id));
-    }
-
-    async save(id: string, dictionary: string, timeout: number): Promise<void> {
-      await this.#backend.save(id, JSON.parse(dictionary), timeout);
-      await this.#wakeLater();
-    }
-
-    read(handle: string): Promise<SessionRecord | undefined> {
-      return this.#backend.read(handle);
-    }
-
-    async create(handle: string, record: NewRecord): Promise<boolean> {
-      const created = await this.#backend.create(handle, record);
-      await this.#wakeLater();
-      return created;
+    async run<M extends SentMethod>(
+      method: M,
+      ...args: Parameters<SessionBackend[M]>
+    ): Promise<Awaited<ReturnType<SessionBackend[M]>>> {
+      const result = await Reflect.apply(this.#backend[method], this.#backend, args);
+      if (method === "create" || method === "save") await this.#wakeLater();
+      return result;
     }
 
     async patch(handle: string, patch: SentPatch, known?: DataChanges): Promise<PatchResult | "changes"> {
@@ -121,33 +104,9 @@ export function SessionsObject<Context extends ObjectContext, Env, Base extends 
       }
     }
 
-    touch(handle: string, idleTimeout: number): Promise<boolean> {
-      return this.#backend.touch(handle, idleTimeout);
-    }
-
-    delete(handle: string, ifVersion?: number): Promise<boolean> {
-      return this.#backend.delete(handle, ifVersion);
-    }
-
-    listByUser(userId: string): Promise<UserSession[]> {
-      return this.#backend.listByUser(userId);
-    }
-
-    revokeUser(userId: string, except?: string): Promise<string[]> {
-      return this.#backend.revokeUser(userId, except);
-    }
-
-    lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
-      return this.#backend.lock(handle, seconds);
-    }
-
-    relock(handle: string, fence: number, seconds: number): Promise<boolean> {
-      return this.#backend.relock(handle, fence, seconds);
-    }
-
     async prune(): Promise<Pruned> {
       const rows = this.#storage.sql.exec(SQL.removeDue, BATCH).toArray() as Row[];
-      return { expired: rows.map((row) => [row.handle, row.user_id]), more: rows.length === BATCH };
+      return { expired: rows.map((row) => [row.handle, row.userId]), more: rows.length === BATCH };
     }
 
     async alarm(): Promise<void> {

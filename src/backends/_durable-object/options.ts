@@ -2,15 +2,15 @@ import { ConfigError } from "../../errors.ts";
 
 /** Options of `DurableObjectSessionBackend`. */
 export interface DurableObjectOptions {
-  /** Over how many objects the sessions are spread, 1 to 256; default 8. */
+  /** Over how many objects the sessions are distributed, 1 to 256; default 8. */
   readonly shards?: number;
-  /** The objects are called by this and their number; default "sessions". Another name is another, empty store. */
+  /** Objects are named by this and their number; default "sessions". Another name is another, empty store. */
   readonly name?: string;
   /** Where Cloudflare should place an object when it is used for the first time, such as "weur". Default: nearby. */
   readonly locationHint?: string;
 }
 
-/** The options with their defaults. Throws ConfigError that names the one which is wrong. */
+/** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(
   namespace: unknown,
   options: DurableObjectOptions,

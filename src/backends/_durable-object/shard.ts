@@ -1,6 +1,6 @@
 /**
- * The shard of this handle, from 0. With more shards, a handle stays where it is or moves to one of the new ones, and
- * moves are as few as can be (rendezvous hashing: the shard that scores highest has it).
+ * Returns the shard of this handle, from 0. With more shards, a handle stays or moves to one of the new ones, and as few
+ * as possible move (rendezvous hashing: the shard with the highest score).
  */
 export function shardOf(handle: string, shards: number): number {
   let hash = 0x811c9dc5;
@@ -16,7 +16,7 @@ export function shardOf(handle: string, shards: number): number {
   return best;
 }
 
-/** The finalizer of MurmurHash3: each bit of the input turns half of the output's. */
+/** The finalizer of MurmurHash3: each bit of the input changes half of the bits of the output. */
 function mixed(hash: number): number {
   let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -9,7 +9,7 @@ export interface ObjectStorage {
   setAlarm(scheduledTime: number): Promise<void>;
 }
 
-/** The SQLite database of a Durable Object in the form of D1, which is one as well. */
+/** The SQLite database of a Durable Object, with the interface of D1. */
 export class StorageAsD1 implements D1Like {
   readonly #storage: ObjectStorage;
 

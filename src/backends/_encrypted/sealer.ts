@@ -5,16 +5,16 @@ import { Recent } from "../_recent.ts";
 import { type Keyring, type MasterKey, sessionKey } from "./keys.ts";
 import { keyInfo, looksSealed, open, type Purpose, parseSealed, seal } from "./sealed.ts";
 
-/** One member, open and sealed. Each sealed text opens to one plain text for ever, so this is never out of date. */
+/** One member, open and sealed. A sealed text always opens to the same plain text, so this is never out of date. */
 interface Member {
   readonly plain: string;
-  /** JSON text as well: of a string, or of what is accepted though it is not sealed. */
+  /** Also JSON text: of a string, or of what is accepted although it is not sealed. */
   readonly sealed: string;
   /** The name of its key; "" if it is not sealed. */
   readonly by: string;
 }
 
-/** A whole session, open and sealed. */
+/** A session, open and sealed. */
 export interface Known {
   readonly plain: string;
   readonly sealed: string;
@@ -23,13 +23,13 @@ export interface Known {
   readonly keys: Map<string, KeyObject>;
 }
 
-/** About how many bytes a remembered session takes beside its texts, and each member of it. */
+/** About how many bytes a cached session takes besides its texts, and each member of it. */
 const OVERHEAD = 1000;
 const MEMBER_OVERHEAD = 200;
 
 /**
- * Seals and opens sessions member by member, and remembers the last ones: what has not changed is neither opened nor
- * sealed again.
+ * Seals and opens sessions member by member, and caches the last ones, so that what has not changed is neither opened
+ * nor sealed again.
  */
 export class Sealer {
   readonly #keyring: Keyring;
@@ -42,7 +42,7 @@ export class Sealer {
     this.#recent = new Recent(cacheBytes);
   }
 
-  /** Seals every member under the current key; one that was sealed under it before keeps its sealed text. */
+  /** Seals every member with the current key; one that was sealed with it before keeps its sealed text. */
   seal(purpose: Purpose, handle: string, plain: string): Known {
     const known = this.#recent.get(purpose + handle);
     const keys = known?.keys ?? new Map<string, KeyObject>();
@@ -56,14 +56,14 @@ export class Sealer {
     return this.#remember(purpose, handle, plain, sealedText(members), members, keys);
   }
 
-  /** The sealed JSON text of one member, as it is in `session` if it is there. */
+  /** Returns the sealed JSON text of one member; the one in `session` if it is there. */
   sealOne(session: Known, handle: string, key: string, plain: string): string {
     const known = session.members.get(key);
     if (known?.plain === plain) return known.sealed;
     return this.#sealMember(session.keys, { purpose: "record", handle, key }, plain).sealed;
   }
 
-  /** The text of the open session. Throws DataError, naming the key, unless every member opens. */
+  /** Returns the text of the open session. Throws DataError, naming the key, unless every member opens. */
   open(purpose: Purpose, handle: string, sealed: string): string {
     const known = this.#recent.get(purpose + handle);
     if (known?.sealed === sealed) return known.plain;
@@ -81,7 +81,7 @@ export class Sealer {
     return this.#remember(purpose, handle, plain, sealed, members, keys).plain;
   }
 
-  /** Forgets a session that has ended. */
+  /** Removes an ended session from the cache. */
   forget(handle: string): void {
     this.#recent.delete(`record${handle}`);
     this.#recent.delete(`dictionary${handle}`);
@@ -150,7 +150,7 @@ function objectIn(text: string, handle: string): object {
   try {
     value = JSON.parse(text);
   } catch {
-    // Not passed on: the parser's error quotes what is stored.
+    // The parser's error is dropped, because it quotes what is stored.
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   throw new DataError("invalid", "", `Session ${handle} cannot be opened: it is stored as no JSON object.`);

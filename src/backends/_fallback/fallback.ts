@@ -1,3 +1,12 @@
+import type { Environment } from "../../environment.ts";
+import type {
+  LoadSave,
+  NewRecord,
+  PatchResult,
+  SessionPatch,
+  SessionRecord,
+  UserSession,
+} from "../_contract.ts";
 import { fromDictionary, toDictionary } from "../_dictionary.ts";
 import {
   applyLock,
@@ -8,34 +17,33 @@ import {
   type StoredRecord,
   snapshot,
 } from "../_record.ts";
-import type {
-  NewRecord,
-  PatchResult,
-  SessionBackend,
-  SessionPatch,
-  SessionRecord,
-  UserSession,
-} from "../backend.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../_turns.ts";
 import { UserLists } from "./user-lists.ts";
 
-/** How many ended sessions one process remembers; beyond that, the one that ended first is forgotten. */
+/** How many ended sessions one process remembers; beyond that, it forgets the one that ended first. */
 const ENDED_LIMIT = 10_000;
 
+/** What the fallback needs of a back-end. */
+interface Store extends LoadSave {
+  readonly environment: Environment;
+  now(): number;
+}
+
 /**
- * Every method of a back-end made from its `load` and `save`: re-read, judge, merge, save, one call per session at a
- * time. Whole within one process. Across processes two of these can overlap, and then the last `save` wins: a change
- * may be lost, a user's list may miss a session, two may hold one lock, and a save that another process began before
- * a session ended brings it back (never in the process that ended it, which remembers).
+ * Implements every method of a back-end with its `load` and `save`: read, check, merge, save, one call per session at a
+ * time. It keeps all promises within one process. Calls of two processes can overlap, and then the last `save` wins: a
+ * change may be lost, a user's list may miss a session, two may hold one lock, and a save that another process began
+ * before a session ended brings it back (never in the process that ended it, which remembers).
  */
 export class Fallback {
-  readonly #backend: SessionBackend;
-  readonly #turns: Turns = new Turns();
+  readonly #backend: Store;
+  readonly #turns: Turns;
   readonly #users: UserLists;
   readonly #ended = new Set<string>();
 
-  constructor(backend: SessionBackend) {
+  constructor(backend: Store) {
     this.#backend = backend;
+    this.#turns = new Turns(backend);
     this.#users = new UserLists(backend, this.#turns);
   }
 
@@ -65,8 +73,8 @@ export class Fallback {
       const result = applyPatch(record, patch, this.#backend.now());
       if (result === "ended" || result === "stale") return result;
       // Listed before it is stored: a revocation that reads the list in between then waits for its turn, and ends it.
-      const { userId: signedIn, lifetime } = patch.rotation ?? {};
-      if (record.userId !== null && (signedIn !== undefined || lifetime !== undefined)) {
+      const { userId: signedIn, absoluteTimeout } = patch.rotation ?? {};
+      if (record.userId !== null && (signedIn !== undefined || absoluteTimeout !== undefined)) {
         await this.#users.add(record.userId, handle, record.absoluteExpiresAt);
       }
       if (!(await this.#save(handle, record))) return "ended";
@@ -85,7 +93,7 @@ export class Fallback {
   }
 
   delete(handle: string, ifVersion?: number): Promise<boolean> {
-    // At once, before the store answers and even if it fails: here it has ended.
+    // At once, before the store answers and even if it fails: in this process it has ended.
     if (ifVersion === undefined) this.#remember(handle);
     return this.#turns.take(handle, async () => {
       const record = await this.#erase(
@@ -102,9 +110,7 @@ export class Fallback {
     const found = await Promise.all(
       handles.map(async (handle) => ({ handle, record: await this.read(handle) })),
     );
-    return found
-      .filter((session): session is UserSession => session.record?.userId === userId)
-      .sort((a, b) => a.record.createdAt - b.record.createdAt);
+    return found.filter((session): session is UserSession => session.record?.userId === userId);
   }
 
   async revokeUser(userId: string, except?: string): Promise<string[]> {
@@ -141,7 +147,7 @@ export class Fallback {
   async #live(handle: string): Promise<StoredRecord | undefined> {
     if (this.#ended.has(handle)) return undefined;
     const record = fromDictionary(await this.#backend.load(handle));
-    // Asked again, because it may have ended while we waited.
+    // Checked again, because it may have ended during `load`.
     if (record === undefined || this.#ended.has(handle)) return undefined;
     return record.expiresAt > this.#backend.now() ? record : undefined;
   }
@@ -153,7 +159,7 @@ export class Fallback {
     return true;
   }
 
-  /** Deletes what is stored under the handle if it is what was meant. Answers the record if it was live. */
+  /** Deletes what is stored under the handle if `isMeant`. Returns the record if it was live. */
   async #erase(
     handle: string,
     isMeant: (there: StoredRecord | undefined) => boolean,

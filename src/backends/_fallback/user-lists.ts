@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
-import type { LoadSave } from "../backend.ts";
-import type { Turns } from "./turns.ts";
+import type { LoadSave } from "../_contract.ts";
+import type { Turns } from "../_turns.ts";
 
 /**
- * Which sessions a user has, kept through the same `load` and `save` under "user_" and the SHA-256 of the user's id.
- * A list may name sessions that are gone, but within one process never misses one.
+ * The list of each user's sessions, stored with the same `load` and `save` under "user_" and the SHA-256 of the user's
+ * id. A list may name sessions that are gone, but within one process it never misses one.
  */
 export class UserLists {
   readonly #backend: LoadSave & { now(): number };
@@ -50,7 +50,7 @@ export class UserLists {
     });
   }
 
-  /** The listed sessions that are not past their deadline: a dictionary of our own, without a prototype. */
+  /** Returns the listed sessions that are not past their deadline, in a new object without a prototype. */
   async #load(id: string): Promise<Record<string, number>> {
     const sessions: Record<string, number> = Object.create(null);
     const now = this.#backend.now();

@@ -3,18 +3,17 @@ import { type Address, nameOf } from "./options.ts";
 import { Replies, type Reply } from "./replies.ts";
 
 interface Waiting {
-  /** Sent along and given back, so that no reply is taken for another's. */
+  /** Sent and returned, so that no reply is taken for another command's. */
   readonly opaque: string;
   resolve(reply: Reply): void;
   reject(error: Error): void;
 }
 
 /**
- * One connection from its first byte to its last. Replies come in the order of the commands. At anything that is not
- * as it should be, it is given up, and everything that still waits fails: no reply is ever taken for another's.
+ * One connection from its first byte to its last. Replies come in the order of the commands. At the first irregularity it
+ * is closed, and all waiting commands fail: no reply is ever taken for another command's.
  */
 export class Connection {
-  /** Not until the next command, which opens another one. */
   isOpen = true;
   readonly #socket: Socket;
   readonly #name: string;
@@ -41,7 +40,7 @@ export class Connection {
     if (!this.isOpen) return Promise.reject(this.#error("is disconnected"));
     this.#sent += 1;
     const opaque = `O${this.#sent.toString(36)}`;
-    // One packet for all that is sent in one go.
+    // One packet for everything sent in the same tick.
     if (!this.#isCorked) {
       this.#isCorked = true;
       this.#socket.cork();
@@ -57,7 +56,7 @@ export class Connection {
     });
   }
 
-  /** Ends it; what still waits fails. */
+  /** Closes it; waiting commands fail. */
   close(): void {
     this.#fail("was closed by this process");
   }
@@ -79,7 +78,7 @@ export class Connection {
       const first = this.#waiting[this.#answered];
       const opaque = reply.code === "SERVER_ERROR" ? undefined : reply.flags.find((flag) => flag[0] === "O");
       if (first === undefined || (opaque !== undefined && opaque !== first.opaque)) {
-        this.#fail("answered what was not asked");
+        this.#fail("sent a reply that belongs to no command");
         return;
       }
       this.#answered += 1;
@@ -96,7 +95,7 @@ export class Connection {
     this.#socket.unref();
   }
 
-  /** While it waits, the connection keeps the process alive; else it does not. */
+  /** The connection keeps the process alive only while it waits for replies. */
   #wait(): void {
     this.#socket.ref();
     this.#lastByte = performance.now();
@@ -107,7 +106,7 @@ export class Connection {
         return;
       }
       const before = this.#lastByte;
-      // This process may have been busy for so long itself: first what has come meanwhile.
+      // This process may have been busy for that long: first handle what has arrived.
       setImmediate(() => {
         if (this.#open > 0 && this.#lastByte === before)
           this.#fail(`did not answer for ${this.#timeout / 1000} seconds`);
@@ -124,7 +123,7 @@ export class Connection {
     clearTimeout(this.#timer);
     const left = this.#waiting.splice(0).slice(this.#answered);
     this.#answered = 0;
-    // With a reset, so that the system does not deliver later what has been given up.
+    // With a reset, so that the system does not deliver the failed commands later.
     if (left.length > 0 && !this.#socket.connecting) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
     for (const { reject } of left) reject(this.#error(why, cause));

@@ -9,17 +9,15 @@ export interface MemcachedServer {
 
 /** Options of `MemcachedSessionBackend`. */
 export interface MemcachedOptions {
-  /** What every key begins with; default "session:". At most 150 printable ASCII characters, no space. */
+  /** Prefix of every key; default "session:". At most 150 printable ASCII characters, no space. */
   readonly prefix?: string;
-  /** Seconds without a byte of an awaited reply after which a connection is given up; default 2. */
+  /** Seconds without a byte of an awaited reply after which a connection is closed; default 2. */
   readonly timeout?: number;
   /**
    * The most bytes of one item; default 1,000,000, which fits memcached's own default (`-I 1m`). Never more than the
    * servers take: memcached drops the old item when the new one is too large for it.
    */
   readonly maxItemBytes?: number;
-  /** Another clock, in seconds, for tests. */
-  readonly now?: () => number;
 }
 
 export interface Address {
@@ -34,11 +32,11 @@ export interface MemcachedSettings {
   readonly maxItemBytes: number;
 }
 
-/** The options with their defaults. Throws ConfigError that names the one which is wrong. */
+/** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(servers: unknown, options: MemcachedOptions): MemcachedSettings {
   const { prefix = "session:", timeout = 2, maxItemBytes = 1_000_000 } = options;
   const addresses = (Array.isArray(servers) ? servers : [servers]).map(addressOf);
-  if (addresses.length === 0) throw wrongServers("give at least one server");
+  if (addresses.length === 0) throw wrongServers("pass at least one server");
   const names = addresses.map(nameOf);
   for (const [index, name] of names.entries())
     if (names.indexOf(name) !== index) throw wrongServers(`${name} is listed twice`);
@@ -51,7 +49,7 @@ export function resolveOptions(servers: unknown, options: MemcachedOptions): Mem
   return { servers: addresses, prefix, timeout, maxItemBytes };
 }
 
-/** How a server is told from others, wherever it is in the list. */
+/** Returns the name that tells a server from others, wherever it is in the list. */
 export function nameOf({ host, port }: Address): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
@@ -60,7 +58,7 @@ function addressOf(server: unknown): Address {
   if (typeof server === "string") return fromText(server);
   const { host, port = 11211 } = Object(server) as { host?: unknown; port?: unknown };
   if (typeof host !== "string" || host === "" || !isPort(port))
-    throw wrongServers('give { host, port }, "host:port" or "memcached://host:port", or a list of these');
+    throw wrongServers('pass { host, port }, "host:port" or "memcached://host:port", or a list of these');
   return { host, port };
 }
 

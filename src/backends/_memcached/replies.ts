@@ -2,25 +2,25 @@ import { Buffer } from "node:buffer";
 
 /** One reply of memcached's meta protocol (https://github.com/memcached/memcached, doc/protocol.txt). */
 export interface Reply {
-  /** HD stored or done, VA a value, EN and NF nothing there, NS not stored, EX changed, SERVER_ERROR. */
+  /** HD stored or done, VA a value, EN and NF not found, NS not stored, EX changed, SERVER_ERROR. */
   readonly code: string;
-  /** The flags; of SERVER_ERROR, the words of its message. */
+  /** The flags; for SERVER_ERROR, the words of its message. */
   readonly flags: readonly string[];
-  /** The value, of VA. */
+  /** The value, for VA. */
   readonly text: string;
 }
 
 const LONGEST_LINE = 2048;
 const CODES = new Set(["HD", "EN", "NF", "NS", "EX", "SERVER_ERROR"]);
 
-/** Takes the bytes of a connection apart into replies. */
+/** Parses the bytes of a connection into replies. */
 export class Replies {
   readonly #chunks: Buffer[] = [];
   #length = 0;
-  /** With fewer bytes than this nothing more can be told. */
+  /** Fewer bytes than this contain no further reply. */
   #needed = 1;
 
-  /** The replies that are whole now. Throws at anything that is none: after that, no reply can be trusted. */
+  /** Returns the replies that are complete now. Throws at anything else: after that, no reply can be trusted. */
   take(chunk: Buffer): Reply[] {
     this.#chunks.push(chunk);
     this.#length += chunk.length;

@@ -1,4 +1,4 @@
-/** The errors of the server that we tell apart (https://mariadb.com/docs/server/reference/error-codes). */
+/** The errors of the server that are handled (https://mariadb.com/docs/server/reference/error-codes). */
 const CODES = {
   accessDenied: 1044,
   noDatabase: 1046,
@@ -12,7 +12,7 @@ const CODES = {
   prepareAgain: 1615,
 } as const;
 
-/** What went wrong, in a word; undefined if it was nothing of the above. */
+/** Returns the kind of an error; undefined if it is none of the above. */
 export function kindOf(error: unknown): keyof typeof CODES | undefined {
   const { errno } = Object(error) as { errno?: unknown };
   return (Object.keys(CODES) as (keyof typeof CODES)[]).find((kind) => CODES[kind] === errno);
@@ -26,7 +26,7 @@ export function isDuplicate(error: unknown): boolean {
   return kindOf(error) === "duplicate";
 }
 
-/** Whether the server gave way to others, and did nothing. */
+/** Returns whether the server did nothing, because others came first. */
 export function isUndone(error: unknown): boolean {
   const kind = kindOf(error);
   return kind === "deadlock" || kind === "changedSinceRead" || kind === "prepareAgain";

@@ -1,6 +1,6 @@
 import type { SqlValue } from "../_sql/row.ts";
 
-/** A statement as a driver takes it. It says whatever shapes the answer, so that the pool's own options do not. */
+/** A statement as a driver takes it, with the options that decide the shape of the answer. */
 export interface MysqlQuery {
   readonly sql: string;
   readonly rowsAsArray: boolean;
@@ -11,7 +11,7 @@ export interface MysqlLike {
   execute(query: MysqlQuery, values: SqlValue[]): Promise<unknown>;
 }
 
-/** A pool or a connection of mysql2 with callbacks: it hands out itself with promises. */
+/** A pool or a connection of mysql2 with callbacks; `promise` returns the same with promises. */
 export interface MysqlCallbackLike {
   promise(): MysqlLike;
 }

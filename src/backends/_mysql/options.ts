@@ -3,14 +3,11 @@ import type { MysqlCallbackLike, MysqlLike } from "./like.ts";
 
 /** Options of `MysqlSessionBackend`. */
 export interface MysqlOptions {
-  /**
-   * Name of the table, default "sessions"; also "database.table". Letters, digits and `_`. A second one is named after
-   * it: `…_schema`.
-   */
+  /** Name of the table: letters, digits and `_`; default "sessions". Also "database.table". */
   readonly table?: string;
-  /** Whether the table is made and kept up to date at the first use; default true. See `mysqlSchema`. */
-  readonly migrate?: boolean;
-  /** Seconds between two searches for expired records, more or less; default 300. With 0 only `prune` deletes them. */
+  /** Whether to create the table at the first use if it is missing; default true. See `mysqlSchema`. */
+  readonly createTable?: boolean;
+  /** About how many seconds pass between two searches for expired records; default 300. With 0, only `prune` deletes them. */
   readonly pruneInterval?: number;
 }
 
@@ -19,19 +16,18 @@ export interface Names {
   /** As the option was given, for messages. */
   readonly given: string;
   readonly table: string;
-  readonly versions: string;
 }
 
 interface Settings {
   readonly client: MysqlLike;
   readonly names: Names;
-  readonly migrate: boolean;
+  readonly createTable: boolean;
   readonly pruneInterval: number;
 }
 
-/** The client with promises, and the options with their defaults. Throws ConfigError that names the one which is wrong. */
+/** Returns the client with promises, and the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(client: MysqlLike | MysqlCallbackLike, options: MysqlOptions): Settings {
-  const { table = "sessions", migrate = true, pruneInterval = 300 } = options;
+  const { table = "sessions", createTable = true, pruneInterval = 300 } = options;
   const { execute, promise } = Object(client) as { execute?: unknown; promise?: unknown };
   if (typeof execute !== "function") {
     const problem = "MysqlSessionBackend takes a pool of mysql2 or of mariadb";
@@ -42,20 +38,19 @@ export function resolveOptions(client: MysqlLike | MysqlCallbackLike, options: M
   return {
     client: typeof promise === "function" ? (client as MysqlCallbackLike).promise() : (client as MysqlLike),
     names: namesOf(table),
-    migrate,
+    createTable,
     pruneInterval,
   };
 }
 
-/** Throws ConfigError `table` if it is no name. */
+/** Throws ConfigError `table` if `given` is not a valid name. */
 export function namesOf(given: string): Names {
-  // Names have at most 64 characters, and ours adds 7.
-  const parts = /^(?:([\w$-]{1,64})\.)?([a-z_]\w{0,56})$/i.exec(given);
+  const parts = /^(?:([\w$-]{1,64})\.)?([a-z_]\w{0,63})$/i.exec(given);
   if (parts === null) {
-    const rule = "letters, digits and _, at most 57, with or without a database and a dot before it";
+    const rule = "letters, digits and _, at most 64, with or without a database and a dot before it";
     throw new ConfigError("table", `"${given}" is not a name of ${rule}`);
   }
   const [, database, name] = parts;
   const prefix = database === undefined ? "" : `\`${database}\`.`;
-  return { given, table: `${prefix}\`${name}\``, versions: `${prefix}\`${name}_schema\`` };
+  return { given, table: `${prefix}\`${name}\`` };
 }

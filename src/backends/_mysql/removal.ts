@@ -3,12 +3,12 @@ import type { Database } from "./database.ts";
 import type { MysqlQuery } from "./like.ts";
 import type { Statements } from "./statements.ts";
 
-/** Of how many handles a statement is made: few sizes, because each is prepared on each connection. */
+/** How many handles a statement takes: few sizes, because each is prepared on each connection. */
 const SIZES = [1, 8, 64, 512, 4096] as const;
 
 /**
- * Ends those of these records that meet the claim's conditions, and answers exactly which: MySQL has no
- * DELETE … RETURNING. One statement claims them, which ends all of them or none; then they are deleted.
+ * Ends those of the records that meet the claim's conditions, and returns exactly which. MySQL has no DELETE … RETURNING,
+ * so one statement claims them, which ends all of them or none; then they are deleted.
  */
 export async function removeThose(
   db: Database,
@@ -27,10 +27,10 @@ export async function removeThose(
     if (affectedRows === 0) continue;
     if (affectedRows === some.length) ended.push(...some);
     else {
-      const claimed = await db.rows<[string]>(sql.selectClaimed(size), [...places, claimedBy]);
-      ended.push(...claimed.map(([handle]) => handle));
+      const claimed = await db.rows<{ handle: string }>(sql.selectClaimed(size), [...places, claimedBy]);
+      ended.push(...claimed.map(({ handle }) => handle));
     }
-    // They are over, whether this succeeds or not: what is left of them goes when expired records are deleted.
+    // They have ended whether this succeeds or not: what is left of them is deleted with the expired records.
     await db.write(sql.removeClaimed(size), [...places, claimedBy]).catch(() => {});
   }
   return ended;

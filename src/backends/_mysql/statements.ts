@@ -1,17 +1,16 @@
-import { COLUMNS } from "../_sql/row.ts";
+import { COLUMNS, RECORD } from "../_sql/row.ts";
 import { NOW, START } from "./clock.ts";
 import { query } from "./database.ts";
 import type { MysqlQuery } from "./like.ts";
-import { ALL_COLUMNS, READ_COLUMNS } from "./row.ts";
-import { SLOT } from "./schema.ts";
+import { SLOT } from "./table.ts";
 
 /** How many expired records are deleted at once: some milliseconds of work. */
 export const BATCH = 512;
 
-/** Seconds after which records that somebody claimed and did not delete are left to others. */
+/** Seconds after which a claim is void: whoever made it and did not delete the record has died. */
 const CLAIM = 60;
 
-/** Every statement of the back-end but the first: each is one atomic step on MySQL and on MariaDB. */
+/** All statements of the back-end. Each is one atomic step, on MySQL and on MariaDB. */
 export interface Statements {
   readonly now: MysqlQuery;
   readonly read: MysqlQuery;
@@ -23,13 +22,12 @@ export interface Statements {
   readonly replace: MysqlQuery;
   readonly store: MysqlQuery;
   readonly rotate: MysqlQuery;
-  readonly renew: MysqlQuery;
   readonly touch: MysqlQuery;
   readonly remove: MysqlQuery;
   readonly removeExpired: MysqlQuery;
   readonly lock: MysqlQuery;
   readonly relock: MysqlQuery;
-  /** For so many handles. */
+  /** For this many handles. */
   claimOfUser(handles: number): MysqlQuery;
   claimExpired(handles: number): MysqlQuery;
   selectClaimed(handles: number): MysqlQuery;
@@ -37,24 +35,21 @@ export interface Statements {
 }
 
 /**
- * The deadlines that a statement writes count from its beginning, so that they fit together; whether a record is live
- * is judged at the moment of writing, after any wait. No expression reads a column that the same statement has set
- * before: MySQL would see the new value, MariaDB perhaps the old one. And no function has nothing but placeholders for
- * arguments: MySQL fixes their types before it knows the values, and LEAST(?, ?) could compare them as text.
+ * The deadlines that a statement writes are counted from its start, so that they agree; whether a record is live is
+ * checked at the moment of writing, after any wait for a lock. No expression reads a column that the same statement has
+ * set before: MySQL would see the new value, MariaDB perhaps the old one. And no function has only placeholders as
+ * arguments: MySQL fixes their types before it knows the values, so LEAST(?, ?) could compare them as text.
  */
 export function writeStatements(table: string, isPool: boolean): Statements {
   const isLive = `expires_at > ${NOW}`;
   const isExpired = `expires_at <= ${NOW}`;
-  // This collation ignores spaces at the end, and MariaDB and MySQL have none in common that does not.
+  // The collation ignores trailing spaces, and MariaDB and MySQL have none in common that does not.
   const isOfUser = "user_id = ? AND OCTET_LENGTH(user_id) = ?";
-  // Inside a transaction, a plain SELECT answers what was stored when that began; one that locks, what is there now.
+  // Inside a transaction, a plain SELECT returns what was stored when that began; one that locks, what is there now.
   const current = isPool ? "" : " FOR UPDATE";
   const moved = `GREATEST(expires_at, LEAST(${START} + ?, absolute_expires_at))`;
   const conditions = `handle = ? AND version = ? AND epoch = ? AND ${isLive}
     AND fence = COALESCE(?, fence) AND secret_hash = COALESCE(?, secret_hash)`;
-  const rotated = `data = ?, version = version + 1,
-    previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ${START} + ?,
-    secret_hash = ?, epoch = epoch + ?, user_id = COALESCE(?, user_id)`;
   const perCount = (sql: (places: string) => string): ((handles: number) => MysqlQuery) => {
     const known = new Map<number, MysqlQuery>();
     return (handles) => {
@@ -64,36 +59,38 @@ export function writeStatements(table: string, isPool: boolean): Statements {
     };
   };
   return {
-    now: query(`SELECT ${NOW}`),
-    read: query(`SELECT ${READ_COLUMNS} FROM ${table} WHERE handle = ?`),
-    select: query(`SELECT ${ALL_COLUMNS} FROM ${table} WHERE handle = ?${current}`),
-    selectUser: query(
-      `SELECT ${ALL_COLUMNS} FROM ${table} WHERE ${isOfUser} AND ${isLive} ORDER BY created_at, handle`,
-    ),
+    now: query(`SELECT ${NOW} AS now`),
+    read: query(`SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE handle = ?`),
+    select: query(`SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE handle = ?${current}`),
+    selectUser: query(`SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE ${isOfUser} AND ${isLive}`),
     selectHandles: query(
       `SELECT handle FROM ${table} WHERE ${isOfUser} AND handle <> ? AND ${isLive}${current}`,
     ),
     selectDue: query(
-      `SELECT handle, user_id, claimed_by FROM ${table}
+      `SELECT handle, user_id AS userId, claimed_by AS claimedBy FROM ${table}
         WHERE prune_slot <= FLOOR(${START} / ${SLOT}) + ? AND expires_at <= ${START}
           AND (claimed_by IS NULL OR locked_until <= ${START})
         ORDER BY prune_slot LIMIT ${BATCH}`,
     ),
     insert: query(
       `INSERT INTO ${table} (${COLUMNS.join(", ")})
-        VALUES (?, ?, ?, NULL, 0, 0, 0, 1, ${START}, ${START} + ?, ${START} + ?, ?, ?, ?, 0, 0)`,
+        VALUES (?, ?, ?, NULL, 0, 0, 0, 1, ${START} + ?, ${START} + ?, ?, ?, 0, 0)`,
     ),
     replace: query(
       `REPLACE INTO ${table} (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`,
     ),
     store: query(
-      `UPDATE ${table} SET data = ?, version = version + 1, expires_at = ${moved} WHERE ${conditions}`,
+      `UPDATE ${table} SET data = ?, version = version + 1, head = COALESCE(?, head), expires_at = ${moved}
+        WHERE ${conditions}`,
     ),
-    rotate: query(`UPDATE ${table} SET ${rotated}, expires_at = ${moved} WHERE ${conditions}`),
-    renew: query(
-      `UPDATE ${table} SET ${rotated},
-        created_at = ${START}, expires_at = ${START} + ?, absolute_expires_at = ${START} + ?,
-        idle_timeout = ?, persistent = ? WHERE ${conditions}`,
+    // `expires_at` comes before `absolute_expires_at`, of which it needs the old value.
+    rotate: query(
+      `UPDATE ${table} SET data = ?, version = version + 1, head = COALESCE(?, head),
+        previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ${START} + ?,
+        secret_hash = ?, epoch = epoch + ?, user_id = COALESCE(?, user_id),
+        expires_at = COALESCE(${START} + ?, ${moved}),
+        absolute_expires_at = COALESCE(${START} + ?, absolute_expires_at)
+        WHERE ${conditions}`,
     ),
     touch: query(`UPDATE ${table} SET expires_at = ${moved} WHERE handle = ? AND ${isLive}`),
     remove: query(`DELETE FROM ${table} WHERE handle = ? AND version = COALESCE(?, version) AND ${isLive}`),
@@ -108,7 +105,7 @@ export function writeStatements(table: string, isPool: boolean): Statements {
     relock: query(
       `UPDATE ${table} SET locked_until = ${NOW} * ? + ? WHERE handle = ? AND fence = ? AND ${isLive}`,
     ),
-    // What is claimed is over: whoever has claimed it answers for its end, and deletes it.
+    // A claimed record has ended: whoever claimed it reports the end and deletes it.
     claimOfUser: perCount(
       (places) => `UPDATE ${table} SET claimed_by = ?, expires_at = 0, locked_until = ${START} + ${CLAIM}
         WHERE handle IN (${places}) AND ${isOfUser} AND ${isLive}`,

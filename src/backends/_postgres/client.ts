@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ConfigError } from "../../errors.ts";
 import type { PgLike, PostgresJsLike, PostgresLike, PostgresValue } from "./like.ts";
 
-/** One statement of ours. Its name is the same wherever its text is. */
+/** One statement. The name follows from the text. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
@@ -11,15 +11,15 @@ export interface Statement {
 export interface Answer {
   /** The rows, each an array of its columns. */
   readonly rows: readonly unknown[][];
-  /** How many rows it answered or changed. */
+  /** How many rows it returned or changed. */
   readonly rowCount: number | null;
 }
 
-/** The user's client, whichever it is. */
+/** The user's client, of either kind. */
 export interface Database {
   /**
-   * Runs one statement by itself, of which the server does all or nothing, and makes something of the answer. That is
-   * handed in because each further promise on the way costs about as much as all the rest of ours.
+   * Runs one statement by itself, all of it or nothing, and passes the answer to `use`: each further promise would cost
+   * about as much as all the rest of the back-end.
    */
   run<R>(statement: Statement, values: PostgresValue[], use: (answer: Answer) => R): Promise<R>;
   /** Runs a text without values. */
@@ -54,7 +54,7 @@ function ofPg(client: PgLike, prepare: boolean): Ask {
   let last: Promise<unknown> = Promise.resolve();
   const query: PgLike["query"] = isPool(client)
     ? (config) => client.query(config)
-    : // A single client is asked one thing at a time; that it queues by itself is deprecated.
+    : // One query at a time on a single client; its own queue is deprecated.
       (config) => {
         const answer = last.then(() => client.query(config));
         last = answer.catch(() => {});
@@ -78,29 +78,23 @@ function ofPostgresJs(sql: PostgresJsLike, prepare: boolean): Ask {
         const rows = await asked.values();
         return { rows, rowCount: rows.count };
       } catch (error) {
-        // When the server ends a connection, postgres.js 3 gives that error to the next query on it too, unsent.
+        // When the server ends a connection, postgres.js 3 also fails the next query with that error, without sending it.
         if (asked.state !== null || codeOf(error) !== "57P01" || attempt === ATTEMPTS) throw error;
       }
     }
   };
 }
 
-/** More often than this, others get in between only if the server does not do what it says. */
+/** If others interfere more often than this, the server does not do what it says. */
 const ATTEMPTS = 100;
 
-/** Whether the server gave way to others and did nothing: only in a stricter isolation than its default, or deadlocked. */
+/** Returns whether the server did nothing: a serialization failure (in a stricter isolation than its default) or a deadlock. */
 function isUndone(error: unknown): boolean {
   const code = codeOf(error);
   return code === "40001" || code === "40P01";
 }
 
-/** Whether the server refused to look into a JSON text, which it stores nevertheless. */
-export function isUnreadable(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === "22P05" || code === "22P02";
-}
-
-/** The SQLSTATE that the server answered (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+/** Returns the SQLSTATE of an error (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 export function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | null)?.code;
 }
@@ -108,6 +102,6 @@ export function codeOf(error: unknown): unknown {
 function explained(error: unknown): unknown {
   const code = codeOf(error);
   if (code !== "26000" && code !== "42P05") return error;
-  const problem = "the connection has lost prepared statements, or has those of others";
-  return new ConfigError("prepare", `${problem}. Behind a pooler, say prepare: false.`, { cause: error });
+  const problem = "the connection has lost its prepared statements, or has those of another client";
+  return new ConfigError("prepare", `${problem}. Behind a pooler, use prepare: false.`, { cause: error });
 }

@@ -1,4 +1,4 @@
-/** What goes to the server beside a statement. */
+/** A value of a statement's parameter. */
 export type PostgresValue = string | number | null;
 
 /** A `Pool` of pg, or one of its clients. */
@@ -24,5 +24,5 @@ export interface PostgresJsLike {
   };
 }
 
-/** A client that the application has made, with the methods used here. It stays the application's: never closed. */
+/** A client that the application has created, with the methods used here. It is never closed by the back-end. */
 export type PostgresLike = PgLike | PostgresJsLike;

@@ -3,18 +3,13 @@ import type { PostgresLike } from "./like.ts";
 
 /** Options of `PostgresSessionBackend`. */
 export interface PostgresOptions {
-  /**
-   * Name of the table, default "sessions"; also "schema.table". Letters, digits and `_`, as written. A second one is
-   * named after it: `…_schema`.
-   */
+  /** Name of the table: letters, digits and `_`, as written; default "sessions". Also "schema.table". */
   readonly table?: string;
-  /** Whether the table is made and kept up to date at the first use; default true. See `postgresSchema`. */
-  readonly migrate?: boolean;
-  /** Whether statements are prepared; default true. False for poolers that give every transaction another connection. */
+  /** Whether to create the table at the first use if it is missing; default true. See `postgresSchema`. */
+  readonly createTable?: boolean;
+  /** Whether to prepare statements; default true. Use false with poolers that give each transaction another connection. */
   readonly prepare?: boolean;
-  /** Whether the database tells listeners of `channel` which session was changed or has ended; default false. */
-  readonly notify?: boolean;
-  /** Seconds between two searches for expired records, more or less; default 300. With 0 only `prune` deletes them. */
+  /** About how many seconds pass between two searches for expired records; default 300. With 0, only `prune` deletes them. */
   readonly pruneInterval?: number;
 }
 
@@ -23,29 +18,28 @@ export interface Names {
   /** As the option was given, for messages. */
   readonly given: string;
   readonly table: string;
-  readonly versions: string;
-  readonly notifier: string;
-  readonly channel: string;
+  /** The name of the advisory lock. */
+  readonly lock: string;
   readonly userIndex: string;
   readonly pruneIndex: string;
 }
 
 type Settings = Required<Omit<PostgresOptions, "table">> & { readonly names: Names };
 
-/** The options with their defaults. Throws ConfigError that names the one which is wrong. */
+/** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(client: PostgresLike, options: PostgresOptions): Settings {
-  const { table = "sessions", migrate = true, prepare = true, notify = false, pruneInterval = 300 } = options;
+  const { table = "sessions", createTable = true, prepare = true, pruneInterval = 300 } = options;
   const { query, unsafe } = Object(client) as { query?: unknown; unsafe?: unknown };
   if (typeof query !== "function" && typeof unsafe !== "function") {
     throw new ConfigError("backend", "PostgresSessionBackend takes a Pool of pg or the sql of postgres");
   }
   if (!(pruneInterval >= 0)) throw new ConfigError("pruneInterval", "must be a number of seconds, 0 or more");
-  return { names: namesOf(table), migrate, prepare, notify, pruneInterval };
+  return { names: namesOf(table), createTable, prepare, pruneInterval };
 }
 
-/** Throws ConfigError `table` if it is no name. */
+/** Throws ConfigError `table` if `given` is not a valid name. */
 export function namesOf(given: string): Names {
-  // PostgreSQL cuts names off after 63 bytes; the longest of ours adds 11.
+  // PostgreSQL truncates names to 63 bytes; the longest of ours adds 11.
   const parts = /^(?:([a-z_][a-z0-9_]{0,62})\.)?([a-z_][a-z0-9_]{0,49})$/i.exec(given);
   if (parts === null) {
     const rule = "letters, digits and _, at most 50, or two of them with a dot between";
@@ -56,10 +50,8 @@ export function namesOf(given: string): Names {
   return {
     given,
     table: `${prefix}"${name}"`,
-    versions: `${prefix}"${name}_schema"`,
-    notifier: `${prefix}"${name}_notify"`,
-    // Without the schema: one process may leave it to the search path, and another one write it out.
-    channel: `micropie_${name}`,
+    // Without the schema, because one process may rely on the search path where another names it.
+    lock: `micropie_${name}`,
     userIndex: `"${name}_user_id"`,
     pruneIndex: `"${name}_prune_slot"`,
   };

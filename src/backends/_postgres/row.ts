@@ -6,28 +6,26 @@ export interface Read {
   readonly now: number;
 }
 
-/** The columns of `READ` in statements.ts: the data, all numbers and hashes as one text, and the user. */
+/** Reads the columns of `READ` in statements.ts: the data, all numbers and hashes as one text, the user and the head. */
 export function toRead(row: readonly unknown[]): Read {
-  const [data, packed, userId] = row as [string, string, string | null];
+  const [data, packed, userId, head] = row as [string, string, string | null, string];
   const part = packed.split(" ");
   return {
     record: {
       data,
-      secretHash: part[12]!,
-      previousSecretHash: part[13] ?? null,
+      secretHash: part[9]!,
+      previousSecretHash: part[10] ?? null,
       previousEpoch: Number(part[2]),
-      previousUntil: Number(part[5]),
+      previousUntil: Number(part[4]),
       epoch: Number(part[1]),
       version: Number(part[0]),
-      createdAt: Number(part[6]),
-      expiresAt: Number(part[7]),
-      absoluteExpiresAt: Number(part[8]),
-      idleTimeout: Number(part[9]),
-      persistent: part[4] === "1",
+      expiresAt: Number(part[5]),
+      absoluteExpiresAt: Number(part[6]),
       userId,
+      head,
       fence: Number(part[3]),
-      lockedUntil: Number(part[10]),
+      lockedUntil: Number(part[7]),
     },
-    now: Number(part[11]),
+    now: Number(part[8]),
   };
 }

@@ -1,23 +1,16 @@
 import { COLUMNS } from "../_sql/row.ts";
 import { type Statement, statement } from "./client.ts";
-import { SLOT } from "./schema.ts";
+import { SLOT } from "./table.ts";
 
-/** A patch: `whole` stores its data over the version it was made from, `merged` its changes into any other version. */
-export interface Write {
-  readonly whole: Statement;
-  readonly merged: Statement;
-}
-
-/** Every statement of the back-end. Each is one atomic step, and judged by the server's clock. */
+/** All statements of the back-end. Each is one atomic step, by the server's clock. */
 export interface Statements {
   readonly clock: Statement;
   readonly select: Statement;
   readonly selectUser: Statement;
   readonly insert: Statement;
   readonly replace: Statement;
-  readonly store: Write;
-  readonly rotate: Write;
-  readonly signIn: Write;
+  readonly store: Statement;
+  readonly rotate: Statement;
   readonly touch: Statement;
   readonly remove: Statement;
   readonly removeUser: Statement;
@@ -27,20 +20,20 @@ export interface Statements {
   readonly relock: Statement;
 }
 
-/** The moment at which it is evaluated: again, if the statement had to wait for another one's row. */
+/** The moment of evaluation, which comes again if the statement had to wait for a row. */
 const NOW = "extract(epoch FROM clock_timestamp())::float8";
-/** The moment at which the statement began: for several times that are to be of one moment. */
+/** The moment at which the statement began: for several times that must agree. */
 const START = "extract(epoch FROM statement_timestamp())::float8";
 
 /**
- * What is read of a row: three columns, where one for each value would cost the client half as much again. Floats come
- * as the shortest text that is the same number. See row.ts.
+ * What is read of a row: four columns, because one per value would cost the client half as much again. Floats come as
+ * the shortest text that is the same number. See row.ts.
  */
-const READ = `data::text, concat_ws(' ', version, epoch, previous_epoch, fence, persistent::int,
-  previous_until, created_at, expires_at, absolute_expires_at, idle_timeout, locked_until, ${NOW},
-  secret_hash, previous_secret_hash), user_id`;
+const READ = `data::text, concat_ws(' ', version, epoch, previous_epoch, fence,
+  previous_until, expires_at, absolute_expires_at, locked_until, ${NOW},
+  secret_hash, previous_secret_hash), user_id, head`;
 
-/** Casts, so that the server need not guess and the client has nothing to convert. */
+/** Casts, so that the server does not guess types and the client converts nothing. */
 const CAST: Readonly<Record<string, string>> = {
   handle: "text",
   data: "text::json",
@@ -49,65 +42,47 @@ const CAST: Readonly<Record<string, string>> = {
   previous_epoch: "integer",
   epoch: "integer",
   version: "integer",
-  persistent: "integer::boolean",
   user_id: "text",
+  head: "text",
   fence: "integer",
 };
 
-const SET_AT_CREATE: readonly string[] = ["created_at", "expires_at", "absolute_expires_at"];
+const DEADLINES: readonly string[] = ["expires_at", "absolute_expires_at"];
 
 const all = COLUMNS.join(", ");
 const replaced = COLUMNS.map((column) => `${column} = excluded.${column}`).join(", ");
 const given = COLUMNS.map((column, index) => `$${index + 1}::${CAST[column] ?? "float8"}`);
 const fromNow = given.map((value, index) =>
-  SET_AT_CREATE.includes(COLUMNS[index]!) ? `${START} + ${value}` : value,
+  DEADLINES.includes(COLUMNS[index]!) ? `${START} + ${value}` : value,
 );
-
-/**
- * The data after changes, `[{ what to set }, [what to remove]]`. Values are only moved as text, so those of others come
- * back as they were. Fails if there is a \u0000 or half of a surrogate pair in either, which the server cannot decode.
- */
-const MERGED = `(
-    SELECT ('{' || coalesce(string_agg(to_json(key)::text || ':' || value, ',' ORDER BY place), '') || '}')::json FROM (
-      SELECT key, coalesce(given.value, kept.value)::text AS value, coalesce(kept.place, given.place + 2147483647) AS place
-        FROM json_each(data) WITH ORDINALITY AS kept (key, value, place)
-        FULL JOIN json_each($6::text::json -> 0) WITH ORDINALITY AS given (key, value, place) USING (key)
-        WHERE key NOT IN (SELECT json_array_elements_text($6::text::json -> 1))
-    ) AS members)`;
 
 export function writeStatements(table: string): Statements {
   const inserted = (values: readonly string[]): string =>
     `INSERT INTO ${table} (${all}) VALUES (${values.join(", ")}) ON CONFLICT (handle) DO UPDATE SET ${replaced}`;
-  const patched = (changes: string): Write => {
-    const update = (data: string, version: string): Statement =>
-      statement(`UPDATE ${table} SET data = ${data}, version = version + 1, ${changes}
-        WHERE handle = $1 AND version ${version} $2::bigint AND epoch = $3::bigint AND expires_at > ${NOW}
-        AND fence = coalesce($4::bigint, fence) AND secret_hash = coalesce($5::text, secret_hash)`);
-    return { whole: update("$6::text::json", "="), merged: update(MERGED, "<>") };
-  };
-  const rotated = `previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ${NOW} + $7::float8,
-    secret_hash = $8::text, epoch = epoch + $9::integer, user_id = coalesce($10::text, user_id)`;
+  const patched = (changes: string): Statement =>
+    statement(`UPDATE ${table} SET data = $6::text::json, version = version + 1, head = coalesce($7::text, head), ${changes}
+      WHERE handle = $1 AND version = $2::bigint AND epoch = $3::bigint AND expires_at > ${NOW}
+      AND fence = coalesce($4::bigint, fence) AND secret_hash = coalesce($5::text, secret_hash)`);
   const removed = `RETURNING CASE WHEN expires_at > ${NOW} THEN handle END`;
   const removedDue = (condition: string): string =>
-    // An array, so that the search is done once whatever the plan; what somebody else just deletes or uses is left.
+    // An array, so that the search runs once whatever the plan is. Rows that others are deleting or using are skipped.
     `DELETE FROM ${table} WHERE handle = ANY (ARRAY(
       SELECT handle FROM ${table} WHERE ${condition} ORDER BY prune_slot LIMIT $1::integer FOR UPDATE SKIP LOCKED
     )) RETURNING handle, user_id`;
   return {
     clock: statement(`SELECT (${NOW})::text`),
     select: statement(`SELECT ${READ} FROM ${table} WHERE handle = $1`),
-    selectUser: statement(
-      `SELECT ${READ}, handle FROM ${table} WHERE user_id = $1 AND expires_at > ${NOW} ORDER BY created_at`,
-    ),
-    // Takes the place of an expired record, of a live one never.
+    selectUser: statement(`SELECT ${READ}, handle FROM ${table} WHERE user_id = $1 AND expires_at > ${NOW}`),
+    // Replaces an expired record, but never a live one.
     insert: statement(`${inserted(fromNow)} WHERE ${table}.expires_at <= ${NOW}`),
     replace: statement(inserted(given)),
-    store: patched(`expires_at = ${moved("$7")}`),
-    rotate: patched(`${rotated}, expires_at = ${moved("$11")}`),
-    signIn: patched(
-      `${rotated}, created_at = ${START}, idle_timeout = $11::float8,
-        absolute_expires_at = ${START} + $12::float8, expires_at = ${START} + least($11::float8, $12::float8),
-        persistent = $13::integer::boolean`,
+    store: patched(`expires_at = ${moved("$8")}`),
+    rotate: patched(
+      `previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ${NOW} + $9::float8,
+        secret_hash = $10::text, epoch = epoch + $11::integer, user_id = coalesce($12::text, user_id),
+        absolute_expires_at = coalesce(${START} + $13::float8, absolute_expires_at),
+        expires_at = CASE WHEN $13::float8 IS NULL THEN ${moved("$8")}
+          ELSE ${START} + least($8::float8, $13::float8) END`,
     ),
     touch: statement(
       `UPDATE ${table} SET expires_at = ${moved("$2")} WHERE handle = $1 AND expires_at > ${NOW}`,
@@ -131,7 +106,7 @@ export function writeStatements(table: string): Statements {
   };
 }
 
-/** The deadline that a touch of so many seconds leads to. */
+/** Returns the deadline after a touch of this many seconds. */
 function moved(seconds: string): string {
   return `greatest(expires_at, least(${NOW} + ${seconds}::float8, absolute_expires_at))`;
 }

@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors.ts";
 import type { Awaitable } from "../backend.ts";
 import type { Script } from "./script.ts";
 
-/** What node-redis makes with `createClient`, `createClientPool`, `createCluster` and `createSentinel`. */
+/** A client of node-redis: of `createClient`, `createClientPool`, `createCluster` or `createSentinel`. */
 export interface NodeRedisLike {
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
@@ -19,10 +19,10 @@ export interface GlideLike {
   customCommand(args: string[]): Promise<unknown>;
 }
 
-/** A client that you have made, of any of these kinds. */
+/** A client of any of these kinds. */
 export type RedisLike = NodeRedisLike | IoRedisLike | GlideLike;
 
-/** Runs a script on one key and hands on its reply. */
+/** Runs a script on one key and passes its reply to `read`. */
 export type Run = <T>(
   script: Script,
   key: string,
@@ -32,13 +32,13 @@ export type Run = <T>(
 
 type Send = (script: Script, key: string, args: string[]) => Promise<unknown>;
 
-/** Throws ConfigError `backend` if the client is of no known kind. */
+/** Throws ConfigError `backend` if the client is not of a known kind. */
 export function connect(client: RedisLike): Run {
   const [byDigest, byText] = commandsOf(client);
   return (script, key, args, read) =>
     byDigest(script, key, args).then(read, (error: unknown) => {
-      // The server was started, flushed or promoted since it saw the script: with its text it is known again.
-      // GLIDE has words of its own for it.
+      // The server was restarted, flushed or promoted since it saw the script: send the text.
+      // GLIDE has a message of its own for it.
       if (/NOSCRIPT|NoScriptError/.test(messageOf(error))) return byText(script, key, args).then(read, fail);
       return fail(error);
     });
@@ -47,10 +47,11 @@ export function connect(client: RedisLike): Run {
 function commandsOf(client: RedisLike): [Send, Send] {
   const given: object = Object(client);
   if ("evalSha" in given) {
-    const redis = given as NodeRedisLike;
-    const untimed = withoutTimer(given as NodeRedisConnection);
+    const redis = given as NodeRedisConnection;
+    const untimed = withoutTimer(redis);
     return [
-      ({ sha1 }, key, args) => untimed().evalSha(sha1, { keys: [key], arguments: args }),
+      ({ sha1 }, key, args) =>
+        (redis.isReady === true ? untimed : redis).evalSha(sha1, { keys: [key], arguments: args }),
       ({ text }, key, args) => redis.eval(text, { keys: [key], arguments: args }),
     ];
   }
@@ -82,13 +83,12 @@ interface NodeRedisConnection extends NodeRedisLike {
 }
 
 /**
- * node-redis gives each command a timer, in case it has to wait for a connection. That is more than half of what a
- * command costs, so while there is a connection, ours go without.
+ * node-redis sets a timer for each command, in case it has to wait for a connection. That is more than half of what a
+ * command costs, so while there is a connection, commands are sent without one.
  */
-function withoutTimer(redis: NodeRedisConnection): () => NodeRedisLike {
-  if (redis.socketEpoch === undefined || redis.withCommandOptions === undefined) return () => redis;
-  const untimed = redis.withCommandOptions({ timeout: 0, typeMapping: undefined });
-  return () => (redis.isReady === true ? untimed : redis);
+function withoutTimer(redis: NodeRedisConnection): NodeRedisLike {
+  if (redis.socketEpoch === undefined || redis.withCommandOptions === undefined) return redis;
+  return redis.withCommandOptions({ timeout: 0, typeMapping: undefined });
 }
 
 function fail(error: unknown): never {
@@ -100,7 +100,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A text in a reply. Some clients can be told to answer bytes, as a Buffer. */
+/** Returns a text in a reply. Some clients can be configured to return a Buffer. */
 export function textOf(reply: unknown): string {
   return typeof reply === "string" ? reply : String(reply);
 }

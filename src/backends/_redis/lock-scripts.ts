@@ -1,6 +1,6 @@
 import { NOW } from "./script.ts";
 
-/** ARGV: seconds, a nonce. Answers the fence, -1 busy or 0 ended. */
+/** ARGV: seconds, a nonce. Replies the fence, -1 busy or 0 ended. */
 export const LOCK: string = `
 local h = redis.call('HMGET', KEYS[1], 'x', 'l')
 if not h[1] then return 0 end${NOW}

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 
-/** A Lua script, and the digest under which a server that has seen it knows it. */
+/** A Lua script, and the digest by which a server that has seen it knows it. */
 export interface Script {
   readonly text: string;
   readonly sha1: string;

@@ -3,29 +3,29 @@ import { type Run, textOf } from "./client.ts";
 import { SESSION } from "./session-scripts.ts";
 import { USER } from "./user-scripts.ts";
 
-/** A session that the index names, and when the index was last told of it, as the server writes that. */
+/** A session that the index names, and when the index was last told of it, as a text of the server. */
 export interface Entry {
   readonly handle: string;
   readonly told: string;
-  /** Told so long ago that a sign-in which belongs to it has been stored by now, or never will be. */
+  /** Told so long ago that its sign-in has been stored by now, or never will be. */
   readonly settled: boolean;
 }
 
 /**
  * Seconds after which an entry without a live session may be removed. A sign-in is refused 30 seconds after the index
- * was told of it, so between the two a difference of 30 seconds between the clocks of two nodes is allowed for.
+ * was told of it, so the clocks of two nodes may differ by 30 seconds.
  */
 const SETTLED = 60;
 
 /** Seconds for which a list outlives the last of its sessions. */
 const MARGIN = 120;
 
-/** How many sessions are asked for at once. */
+/** How many sessions are read at once. */
 const BATCH = 500;
 
 /**
- * Which sessions a user may have. It is told of a session before that is stored, so it misses none; what it names is
- * asked for one by one. Whatever it names in vain is removed by whoever notices, and each `add` looks at two others.
+ * The sessions that a user may have. The index is told of a session before that is stored, so it misses none; the sessions
+ * that it names are read one by one. Dead ones are removed when they are found, and each `add` looks at two others.
  */
 export class UserIndex {
   readonly #run: Run;
@@ -36,7 +36,7 @@ export class UserIndex {
     this.#prefix = prefix;
   }
 
-  /** Tells it of a session that may live for so many seconds. Answers the time of the node that keeps the index. */
+  /** Adds a session that may live for this many seconds. Returns the time of the index's node. */
   async add(userId: string, handle: string, seconds: number): Promise<string> {
     const args = [handle, String(seconds + MARGIN)];
     const { now, entries } = await this.#run(USER.add, this.#keyOf(userId), args, entriesOf);
@@ -49,7 +49,7 @@ export class UserIndex {
     return (await this.#run(USER.list, this.#keyOf(userId), [], entriesOf)).entries;
   }
 
-  /** Removes these, unless it was told of them again since. Nobody waits for it: what stays does no harm. */
+  /** Removes these, unless the index was told of them again since. Not awaited, because what stays does no harm. */
   forget(userId: string, entries: readonly { handle: string; told: string }[]): void {
     if (entries.length === 0) return;
     const args = entries.flatMap(({ handle, told }) => [handle, told]);
@@ -61,14 +61,14 @@ export class UserIndex {
   }
 
   /**
-   * Removes a session that has ended at this time of its node. Not if it was told of it a moment ago: a client that has
-   * lost the answer to a sign-in sends it again, and what is then stored must be found.
+   * Removes a session that ended at this time of its node. Not if the index was told of it a moment ago: a client that
+   * lost the reply to a sign-in sends it again, and what is then stored must be found.
    */
   forgetEnded(userId: string, handle: string, now: string): void {
     this.forget(userId, [{ handle, told: String(Number(now) - SETTLED) }]);
   }
 
-  /** Does something that nobody waits for, and that may fail. */
+  /** Does something that is not awaited and may fail. */
   later(work: () => Promise<unknown>): void {
     void new Promise((resolve) => resolve(work())).catch(ignore);
   }
@@ -86,12 +86,12 @@ export class UserIndex {
   }
 
   #keyOf(userId: string): string {
-    // As JSON, since a hash of the text itself takes all unpaired surrogates for the same.
+    // As JSON, because a hash of the text itself would be the same for all unpaired surrogates.
     return `${this.#prefix}user:${hash("sha256", JSON.stringify(userId), "base64url")}`;
   }
 }
 
-/** Asks for each, some hundred at a time. */
+/** Calls `ask` for each item, some hundred at a time. */
 export async function inBatches<T, R>(items: readonly T[], ask: (item: T) => Promise<R>): Promise<R[]> {
   const answers: R[] = [];
   for (let at = 0; at < items.length; at += BATCH) {

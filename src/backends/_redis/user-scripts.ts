@@ -1,10 +1,10 @@
 import { NOW, type Script, script } from "./script.ts";
 
 /**
- * The index of a user is a sorted set of handles, with the time at which it was last told of each. It may name sessions
- * that are over, or that are somebody else's by now.
+ * The index of a user is a sorted set of handles, each with the time at which the index was last told of it. It may name
+ * sessions that have ended, or that are another user's by now.
  *
- * ARGV: handle, seconds. Answers the time, and two others by chance with theirs, so that dead ones are found.
+ * ARGV: handle, seconds. Replies the time, and two random handles with theirs, so that dead ones are found.
  */
 const ADD = `${NOW}
 local time = string.format('%.6f', now)
@@ -15,13 +15,13 @@ if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], string.
 table.insert(reply, 1, time)
 return reply`;
 
-/** Answers the time, and each handle with its own. */
+/** Replies the time, and each handle with its own. */
 const LIST = `${NOW}
 local reply = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 table.insert(reply, 1, string.format('%.6f', now))
 return reply`;
 
-/** ARGV: a handle and a time, and so on. Removes each that it was not told of again since that time. */
+/** ARGV: pairs of a handle and a time. Removes each handle that the index was not told of again since. */
 const FORGET = `
 for n = 1, #ARGV, 2 do
   local score = redis.call('ZSCORE', KEYS[1], ARGV[n])

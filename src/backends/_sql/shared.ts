@@ -1,17 +1,21 @@
-/** Milliseconds after which another call begins anew, because the answer may never come. */
-const PATIENCE = 5000;
+import type { Environment } from "../../environment.ts";
 
-/** `work`, of which there is one at a time: all that wait for it at the same time wait for the same. */
-export function shared(work: () => Promise<void>): () => Promise<void> {
+/** Seconds after which another call starts the work anew, because the answer may never come. */
+const PATIENCE = 5;
+
+/** Runs `work` once at a time: all callers that wait for it at the same time get the same promise. */
+export function shared(
+  owner: { readonly environment: Environment },
+  work: () => Promise<void>,
+): () => Promise<void> {
   let current: Promise<void> | undefined;
   return () => {
     if (current !== undefined) return current;
     const forget = (): void => {
-      clearTimeout(timer);
+      cancel();
       if (current === begun) current = undefined;
     };
-    const timer = setTimeout(forget, PATIENCE);
-    timer.unref?.();
+    const cancel = owner.environment.timer(PATIENCE, forget, true);
     const begun = work().finally(forget);
     current = begun;
     return begun;

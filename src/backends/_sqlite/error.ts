@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 
-/** The primary result codes of SQLite that we tell apart (https://sqlite.org/rescode.html). */
+/** The primary result codes of SQLite that need a message of their own (https://sqlite.org/rescode.html). */
 const NAMES: Readonly<Record<number, string>> = {
   5: "BUSY",
   8: "READONLY",
@@ -11,7 +11,7 @@ const NAMES: Readonly<Record<number, string>> = {
   26: "NOTADB",
 };
 
-/** What SQLite said, without "SQLITE_", whichever driver passed it on; "" if it was not SQLite. */
+/** Returns SQLite's code without "SQLITE_", whichever driver reported it; "" if the error is not SQLite's. */
 function sqliteCode(error: unknown): string {
   if (!(error instanceof Error)) return "";
   const { errcode, errno, code } = error as Error & { errcode?: unknown; errno?: unknown; code?: unknown };
@@ -25,7 +25,7 @@ export function isBusy(error: unknown): boolean {
   return sqliteCode(error) === "BUSY";
 }
 
-/** An error at the start, in words that say what to do. `place` is the file, or what stands for it. */
+/** Returns a ConfigError for an error at the start that says what to do. `place` is the file, or words for the database. */
 export function startError(error: unknown, place: string, directoryExists: boolean): ConfigError {
   return new ConfigError("backend", advice(sqliteCode(error), place, directoryExists, error), {
     cause: error,

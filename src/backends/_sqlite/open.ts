@@ -5,11 +5,11 @@ import { blockUntilFree } from "./busy.ts";
 import { startError } from "./error.ts";
 import type { SqliteLike } from "./like.ts";
 import type { SqliteOptions } from "./options.ts";
-import { prepareSchema } from "./schema.ts";
+import { prepareTable } from "./table.ts";
 
 /**
- * Milliseconds for which SQLite itself may wait, holding the event loop, on a file that we opened. A write of another
- * process takes less than one; whoever meets a longer one waits outside, in `whenFree`.
+ * Milliseconds for which SQLite itself may wait, blocking the event loop, on a file that we opened. A write of another
+ * process takes less than one; for a longer one, `whenFree` waits without blocking.
  */
 const HOLD = 10;
 
@@ -25,7 +25,7 @@ export function openFile(path: string, options: OpenOptions): SqliteLike & { clo
     blockUntilFree(options.busyTimeout, () => {
       opened.exec("PRAGMA journal_mode = WAL");
       opened.exec(`PRAGMA synchronous = ${options.synchronous}`);
-      prepareSchema(opened, options.table);
+      prepareTable(opened, options.table);
     });
     return opened;
   } catch (error) {
@@ -38,7 +38,7 @@ export function openFile(path: string, options: OpenOptions): SqliteLike & { clo
 /** Prepares a database that the user has opened. */
 export function prepareHandle(db: SqliteLike, options: OpenOptions): void {
   try {
-    blockUntilFree(options.busyTimeout, () => prepareSchema(db, options.table));
+    blockUntilFree(options.busyTimeout, () => prepareTable(db, options.table));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     throw startError(error, "the database of this handle", true);
@@ -46,7 +46,7 @@ export function prepareHandle(db: SqliteLike, options: OpenOptions): void {
 }
 
 function open(path: string): SqliteLike & { close(): void } {
-  // Asked for only here: on Node 22 the mere import prints a warning, and other runtimes may not have it.
+  // Loaded only here: on Node 22 importing it prints a warning, and other runtimes may not have it.
   const sqlite = globalThis.process?.getBuiltinModule?.("node:sqlite");
   if (sqlite === undefined) {
     throw new ConfigError(
@@ -61,6 +61,6 @@ function closeQuietly(db: { close(): void } | undefined): void {
   try {
     db?.close();
   } catch {
-    // The error that brought us here says more.
+    // The first error says more.
   }
 }

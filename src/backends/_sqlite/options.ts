@@ -2,27 +2,22 @@ import { ConfigError } from "../../errors.ts";
 
 /** Options of `SqliteSessionBackend`. */
 export interface SqliteOptions {
-  /** Name of the table; default "sessions". Letters, digits and `_`. A second one is named after it: `…_schema`. */
+  /** Name of the table: letters, digits and `_`; default "sessions". */
   readonly table?: string;
   /**
-   * For a path: what a power loss may undo. "normal" (the default): the last writes, sign-outs among them, but never
-   * the file. "full": nothing that was answered, at one disk flush for each write. A crash of the process undoes
+   * For a path: what a power loss may undo. "normal" (the default): the last writes, including sign-outs, but the file
+   * is never damaged. "full": nothing that was answered, at one disk flush per write. A crash of the process undoes
    * nothing with either (https://sqlite.org/pragma.html#pragma_synchronous).
    */
   readonly synchronous?: "normal" | "full";
-  /** Seconds to try again while other processes write; default 5. */
+  /** Seconds to retry while other processes write; default 5. */
   readonly busyTimeout?: number;
   /** Seconds between the writes that also delete some expired records; default 60. */
   readonly pruneInterval?: number;
-  /** Another clock, in seconds, for tests. */
-  readonly now?: () => number;
 }
 
-/** The options with their defaults. Throws ConfigError that names the one which is wrong. */
-export function resolveOptions(
-  database: unknown,
-  options: SqliteOptions,
-): Required<Omit<SqliteOptions, "now">> {
+/** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
+export function resolveOptions(database: unknown, options: SqliteOptions): Required<SqliteOptions> {
   const { table = "sessions", synchronous = "normal", busyTimeout = 5, pruneInterval = 60 } = options;
   if (typeof database === "string" ? database === "" : !isHandle(database)) {
     throw new ConfigError("backend", "SqliteSessionBackend takes a file path or an open SQLite database");

@@ -1,7 +1,7 @@
-import { COLUMNS } from "../_sql/row.ts";
+import { COLUMNS, RECORD } from "../_sql/row.ts";
 import type { SqliteLike, SqliteStatement } from "./like.ts";
 
-/** Every statement of the back-end. Each is one atomic step; parameters are only `?`, which all drivers know. */
+/** All statements of the back-end. Each is one atomic step. Parameters are only `?`, which all drivers know. */
 export interface Statements {
   readonly select: SqliteStatement;
   readonly selectUser: SqliteStatement;
@@ -19,50 +19,46 @@ export interface Statements {
 
 export function prepareStatements(db: SqliteLike, name: string): Statements {
   const table = `"${name}"`;
-  const all = COLUMNS.join(", ");
-  const values = `(${all}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
+  const values = `(${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
   const replaced = COLUMNS.map((column) => `${column} = excluded.${column}`).join(", ");
   const moved = "max(expires_at, min(?, absolute_expires_at))";
   const conditions = `handle = ? AND version = ? AND epoch = ? AND expires_at > ?
     AND fence = coalesce(?, fence) AND secret_hash = coalesce(?, secret_hash)`;
   return {
-    select: db.prepare(`SELECT ${all} FROM ${table} WHERE handle = ?`),
-    selectUser: db.prepare(
-      `SELECT ${all} FROM ${table} WHERE user_id = ? AND expires_at > ? ORDER BY created_at`,
-    ),
-    // Takes the place of an expired record, of a live one never.
+    select: db.prepare(`SELECT ${RECORD} FROM ${table} WHERE handle = ?`),
+    selectUser: db.prepare(`SELECT ${RECORD} FROM ${table} WHERE user_id = ? AND expires_at > ?`),
+    // Replaces an expired record, but never a live one.
     insert: db.prepare(
       `INSERT INTO ${table} ${values}
         ON CONFLICT (handle) DO UPDATE SET ${replaced} WHERE ${table}.expires_at <= ?`,
     ),
     replace: db.prepare(`INSERT OR REPLACE INTO ${table} ${values}`),
     store: db.prepare(
-      `UPDATE ${table} SET data = ?, version = version + 1, expires_at = ${moved} WHERE ${conditions}`,
+      `UPDATE ${table} SET data = ?, version = version + 1, head = coalesce(?, head), expires_at = ${moved}
+        WHERE ${conditions}`,
     ),
     rotate: db.prepare(
-      `UPDATE ${table} SET data = ?, version = version + 1,
+      `UPDATE ${table} SET data = ?, version = version + 1, head = coalesce(?, head),
         previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ?,
         secret_hash = ?, epoch = epoch + ?, user_id = coalesce(?, user_id),
-        created_at = coalesce(?, created_at), idle_timeout = coalesce(?, idle_timeout),
-        absolute_expires_at = coalesce(?, absolute_expires_at), persistent = coalesce(?, persistent),
-        expires_at = coalesce(?, ${moved})
+        absolute_expires_at = coalesce(?, absolute_expires_at), expires_at = coalesce(?, ${moved})
         WHERE ${conditions}`,
     ),
     touch: db.prepare(`UPDATE ${table} SET expires_at = ${moved} WHERE handle = ? AND expires_at > ?`),
     remove: db.prepare(
-      `DELETE FROM ${table} WHERE handle = ? AND version = coalesce(?, version) RETURNING expires_at`,
+      `DELETE FROM ${table} WHERE handle = ? AND version = coalesce(?, version) RETURNING expires_at AS expiresAt`,
     ),
     removeUser: db.prepare(
-      `DELETE FROM ${table} WHERE user_id = ? AND handle <> ? RETURNING handle, expires_at`,
+      `DELETE FROM ${table} WHERE user_id = ? AND handle <> ? RETURNING handle, expires_at AS expiresAt`,
     ),
     removeDue: db.prepare(
       `DELETE FROM ${table} WHERE handle IN
         (SELECT handle FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)
-        RETURNING handle, user_id`,
+        RETURNING handle, user_id AS userId`,
     ),
     lock: db.prepare(
       `UPDATE ${table} SET fence = fence + 1, locked_until = ?
-        WHERE handle = ? AND expires_at > ? AND locked_until <= ? RETURNING fence`,
+        WHERE handle = ? AND expires_at > ? AND locked_until <= ? RETURNING fence + 0e0 AS fence`,
     ),
     relock: db.prepare(
       `UPDATE ${table} SET locked_until = ? WHERE handle = ? AND fence = ? AND expires_at > ?`,

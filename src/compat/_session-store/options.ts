@@ -1,4 +1,5 @@
-import { type ResolvedOptions, resolveOptions } from "../../core/options.ts";
+import { resolveOptions } from "../../core/options.ts";
+import type { ResolvedOptions } from "../../core/resolved-options.ts";
 import { ConfigError } from "../../errors.ts";
 
 /** Ten years: no limit, in a number that every store can count. */
@@ -35,7 +36,7 @@ export function resolveStoreOptions<Data extends object>(
 ): ResolvedStoreOptions {
   for (const name of Object.keys(options)) {
     if (!KNOWN.includes(name))
-      throw new ConfigError(name, `There is no such option. There are: ${KNOWN.join(", ")}.`);
+      throw new ConfigError(name, `Unknown option. Valid options: ${KNOWN.join(", ")}.`);
   }
   const { userId, absoluteTimeout = NONE, ...rest } = options;
   if (userId !== undefined && typeof userId !== "function") {

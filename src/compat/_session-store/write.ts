@@ -1,9 +1,12 @@
 import type { NewRecord, Rotation, SessionRecord } from "../../backends/backend.ts";
-import { changesBetween, isChanged } from "../../core/changes.ts";
-import { call, type Engine } from "../../core/engine.ts";
+import { call } from "../../core/call.ts";
+import { changesBetween, isChanged } from "../../core/codec.ts";
+import { isTouchDue } from "../../core/commit.ts";
 import { publish } from "../../core/events.ts";
-import { isTouchDue } from "../../core/expiry.ts";
-import { created, judge, rotated } from "../../core/record.ts";
+import { headText, readHead } from "../../core/head.ts";
+import type { Engine } from "../../core/live.ts";
+import { judge } from "../../core/load.ts";
+import { createdRecord, rotatedRecord } from "../../core/record.ts";
 import { StateError } from "../../errors.ts";
 import type { Draft } from "./draft.ts";
 import { aged, type Held, type Stored, storedNow } from "./held.ts";
@@ -23,19 +26,20 @@ export async function write(
   const rotation = rotationOf(engine, held, stored, draft, signingIn);
   if (rotation !== undefined || isChanged(stored.draft.text, draft.text))
     return patch(engine, held, stored, draft, rotation);
-  if (!isTouchDue(record, engine.options.touchThrottle)) return;
+  const { idleTimeout } = readHead(record.head);
+  if (!isTouchDue(record, idleTimeout, record.expiresAt, engine.options.touchThrottle)) return;
   await touch(engine, held.key.handle, draft);
   held.stored = { ...stored, record: touched(record, draft) };
 }
 
 /** Moves the deadline of a record, if it is there. */
 export async function touch(engine: Engine, handle: string, draft: Draft): Promise<void> {
-  await call(engine, "touch", () => engine.backend.touch(handle, draft.idleTimeout));
+  await call(engine, "touch", handle, draft.idleTimeout);
 }
 
 /** Ends a session, whatever anyone else is doing with it. */
 export async function end(engine: Engine, handle: string): Promise<void> {
-  const ended = await call(engine, "delete", () => engine.backend.delete(handle));
+  const ended = await call(engine, "delete", handle);
   if (ended) publish("destroyed", { handle, userId: null });
 }
 
@@ -52,10 +56,10 @@ async function create(
     userId: userId ?? null,
     idleTimeout: draft.idleTimeout,
     absoluteTimeout: engine.options.absoluteTimeout,
-    persistent: typeof draft.maxAge === "number",
+    head: headOf(draft, engine.options.absoluteTimeout),
   };
-  if (!(await call(engine, "create", () => engine.backend.create(handle, record)))) return false;
-  held.stored = storedNow(created(record, engine.backend.now()), draft, 1);
+  if (!(await call(engine, "create", handle, record))) return false;
+  held.stored = storedNow(createdRecord(record, engine.backend.now()), draft, 1);
   publish("created", { handle, userId: record.userId });
   return true;
 }
@@ -63,11 +67,15 @@ async function create(
 /** What is stored of a session that came here another way than from `get`: all of it will be replaced. */
 async function found(engine: Engine, held: Held): Promise<Stored> {
   const { handle, secretHash } = held.key;
-  const record = await call(engine, "read", () => engine.backend.read(handle));
+  const record = await call(engine, "read", handle);
   if (record === undefined || judge(record, secretHash) !== "live") {
     throw new StateError("conflict", `Session ${handle} ended just now, or its id is not unique.`);
   }
-  const draft: Draft = { text: record.data, maxAge: undefined, idleTimeout: record.idleTimeout };
+  const draft: Draft = {
+    text: record.data,
+    maxAge: undefined,
+    idleTimeout: readHead(record.head).idleTimeout,
+  };
   return storedNow(record, draft, record.version);
 }
 
@@ -80,19 +88,23 @@ async function patch(
 ): Promise<void> {
   const { handle, secretHash } = held.key;
   const { record, version } = stored;
-  const result = await call(engine, "patch", () =>
-    engine.backend.patch(handle, {
-      ifEpoch: record.epoch,
-      ifSecretHash: secretHash,
-      baseVersion: version,
-      data: draft.text,
-      changes: () => changesBetween(stored.draft.text, draft.text),
-      idleTimeout: draft.idleTimeout,
-      rotation,
-    }),
-  );
+  const absoluteTimeout = rotation?.absoluteTimeout ?? readHead(record.head).absoluteTimeout;
+  const head = rotation === undefined ? undefined : headOf(draft, absoluteTimeout);
+  const result = await call(engine, "patch", handle, {
+    ifEpoch: record.epoch,
+    ifSecretHash: secretHash,
+    baseVersion: version,
+    data: draft.text,
+    changes: () => changesBetween(stored.draft.text, draft.text),
+    idleTimeout: draft.idleTimeout,
+    rotation,
+    head,
+  });
   if (result === "ok" || result === "merged") {
-    const next = rotation === undefined ? touched(record, draft) : rotated(record, record, rotation);
+    const next =
+      rotation === undefined || head === undefined
+        ? touched(record, draft)
+        : rotatedRecord(record, rotation, draft.idleTimeout, head);
     held.stored = { record: next, draft, version: result === "ok" ? version + 1 : -1, at: stored.at };
     return;
   }
@@ -124,12 +136,12 @@ function rotationOf(
     grace: 0,
     raiseEpoch: userId !== undefined,
     ...(userId === undefined ? {} : { userId }),
-    lifetime: {
-      idleTimeout: draft.idleTimeout,
-      absoluteTimeout: userId === undefined ? Math.max(0, left) : engine.options.absoluteTimeout,
-      persistent: typeof draft.maxAge === "number",
-    },
+    absoluteTimeout: userId === undefined ? Math.max(0, left) : engine.options.absoluteTimeout,
   };
+}
+
+function headOf({ idleTimeout, maxAge }: Draft, absoluteTimeout: number): string {
+  return headText({ idleTimeout, absoluteTimeout, persistent: typeof maxAge === "number" });
 }
 
 /** The record after its idle deadline moved. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import type { NewRecord, SessionBackend, SessionPatch, SessionRecord } from "../../backends/backend.ts";
-import { changesBetween } from "../../core/changes.ts";
+import { changesBetween } from "../../core/codec.ts";
+import { headText, readHead } from "../../core/head.ts";
 import { setKey } from "../../core/session.ts";
 
 /** A handle as the engine makes them. */
@@ -15,13 +16,14 @@ export function newHash(): string {
 }
 
 export function recordOf(data: object, more: Partial<NewRecord> = {}): NewRecord {
+  const { idleTimeout = 1000, absoluteTimeout = 10_000 } = more;
   return {
     data: JSON.stringify(data),
     secretHash: newHash(),
     userId: null,
-    idleTimeout: 1000,
-    absoluteTimeout: 10_000,
-    persistent: false,
+    idleTimeout,
+    absoluteTimeout,
+    head: headText({ idleTimeout, absoluteTimeout, persistent: false }),
     ...more,
   };
 }
@@ -52,7 +54,7 @@ export function patchOf(
     baseVersion: record.version,
     data: text,
     changes: () => changesBetween(record.data, text),
-    idleTimeout: record.idleTimeout,
+    idleTimeout: readHead(record.head).idleTimeout,
     ...more,
   };
 }
@@ -77,11 +79,10 @@ export async function readData(backend: SessionBackend, handle: string): Promise
 
 /** A record without its clock, and with its deadlines as seconds from now: what is the same at two moments. */
 export function standing(record: SessionRecord): object {
-  const { now, createdAt, expiresAt, absoluteExpiresAt, previousUntil, data, ...rest } = record;
+  const { now, expiresAt, absoluteExpiresAt, previousUntil, data, ...rest } = record;
   return {
     ...rest,
     data: JSON.parse(data),
-    age: tens(now - createdAt),
     left: tens(expiresAt - now),
     absoluteLeft: tens(absoluteExpiresAt - now),
     graceLeft: previousUntil === 0 ? 0 : tens(previousUntil - now),

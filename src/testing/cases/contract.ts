@@ -36,7 +36,7 @@ export const contractCases: readonly Case[] = [
     promise: "B1",
     name: "a new record is read as it was given, with fresh bookkeeping and deadlines",
     async run({ store }) {
-      const given = recordOf({ a: 1, b: ["two", null, { c: true }] }, { userId: "ann", persistent: true });
+      const given = recordOf({ a: 1, b: ["two", null, { c: true }] }, { userId: "ann" });
       const handle = newHandle();
       assert.equal(await store.create(handle, given), true);
       assert.deepEqual(standing(await readLive(store, handle)), {
@@ -46,10 +46,8 @@ export const contractCases: readonly Case[] = [
         previousEpoch: 0,
         epoch: 0,
         version: 1,
-        idleTimeout: 1000,
-        persistent: true,
         userId: "ann",
-        age: 0,
+        head: given.head,
         left: 1000,
         absoluteLeft: 10_000,
         graceLeft: 0,
@@ -200,19 +198,16 @@ export const contractCases: readonly Case[] = [
     async run({ store, advance }) {
       const { handle, record } = await storeRecord(store, { a: 1 });
       await advance(400);
-      const lifetime = { idleTimeout: 200, absoluteTimeout: 600, persistent: true };
-      const rotation = { secretHash: newHash(), grace: 10, raiseEpoch: true, userId: "ann", lifetime };
-      assert.equal(await store.patch(handle, patchOf(record, {}, { rotation })), "ok");
+      const signIn = { grace: 10, raiseEpoch: true, userId: "ann", absoluteTimeout: 600 };
+      const rotation = { ...signIn, secretHash: newHash() };
+      assert.equal(await store.patch(handle, patchOf(record, {}, { rotation, idleTimeout: 200 })), "ok");
       assert.deepEqual(standing(await readLive(store, handle)), {
         ...standing(record),
         version: record.version + 1,
         secretHash: rotation.secretHash,
         previousSecretHash: record.secretHash,
         epoch: 1,
-        idleTimeout: 200,
-        persistent: true,
         userId: "ann",
-        age: 0,
         left: 200,
         absoluteLeft: 600,
         graceLeft: 10,

@@ -1,8 +1,9 @@
 import { DurableObject, env } from "cloudflare:workers";
-import type { SessionBackend, SessionRecord } from "micropie/backends/backend";
+import type { SessionBackend } from "micropie/backends/backend";
 import { type D1Like, D1SessionBackend, type D1Statement } from "micropie/backends/d1";
 import {
   DurableObjectSessionBackend,
+  type SentMethod,
   type SessionsNamespace,
   SessionsObject,
 } from "micropie/backends/durable-object";
@@ -30,9 +31,11 @@ const { DB, SESSIONS } = env;
 let resets = 0;
 
 export class Sessions extends SessionsObject(DurableObject) {
-  override async read(handle: string): Promise<SessionRecord | undefined> {
+  override async run<M extends SentMethod>(
+    ...call: [method: M, ...args: Parameters<SessionBackend[M]>]
+  ): Promise<Awaited<ReturnType<SessionBackend[M]>>> {
     if (resets-- > 0) this.ctx.abort("a new version was deployed");
-    return super.read(handle);
+    return super.run(...call);
   }
   async sql(query: string, ...values: (string | number)[]): Promise<unknown[]> {
     return this.ctx.storage.sql.exec(query, ...values).toArray();

@@ -18,9 +18,9 @@ const stores = {
   objects: createSessions<Data>({ backend: new DurableObjectSessionBackend(SESSIONS) }),
   impatient: createSessions<Data>({
     backend: new DurableObjectSessionBackend(SESSIONS),
-    backendTimeout: 1,
-    lockWait: 1,
-    lockTtl: 1,
+    backendTimeout: 3,
+    lockWait: 3,
+    lockTtl: 3,
   }),
 };
 

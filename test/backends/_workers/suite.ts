@@ -1,6 +1,6 @@
 import { backendSuite, type TestStore } from "micropie/testing";
 
-const TIMES = ["created_at", "expires_at", "absolute_expires_at", "previous_until", "locked_until"];
+const TIMES = ["expires_at", "absolute_expires_at", "previous_until", "locked_until"];
 
 /** What an UPDATE sets to make all that a table holds so many seconds older; 0 stands for never. */
 export const OLDER: string = TIMES.map((time) => `${time} = iif(${time} = 0, 0, ${time} - ?1)`).join(", ");

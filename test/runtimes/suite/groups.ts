@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
-import { type BackendSuiteOptions, backendSuite } from "micropie/testing";
+import { type BackendSuiteOptions, backendSuite, withClock } from "micropie/testing";
+import { engineSuite } from "../../engine/suite.ts";
 import { appCases, asking, direct } from "./app-cases.ts";
 import { type Groups, suiteOf } from "./cases.ts";
 import { appDemo, fetchDemo, nodeDemo } from "./demo-apps.ts";
@@ -35,6 +36,7 @@ export function groupsOf(runtime: Runtime): Groups {
       },
     ],
     "memory keeps the contract": backendSuite({ create: memory }),
+    "the engine on memory": engineSuite({ create: memory }),
     "encryption keeps the contract": backendSuite({ create: encrypted }),
     "a file of SQLite keeps the contract": backendSuite({ create: sqliteFile }),
     ...(runtime === "bun"
@@ -64,14 +66,14 @@ export function groupsOf(runtime: Runtime): Groups {
 
 const QUIETLY = { port: 0, hostname: "127.0.0.1", signals: false, shutdownTimeout: 0 };
 
-const sqliteFile: BackendSuiteOptions["create"] = (clock) => {
+const sqliteFile: BackendSuiteOptions["create"] = ({ now }) => {
   const folder = mkdtempSync(join(tmpdir(), "micropie-"));
-  const another = () => new SqliteSessionBackend(join(folder, "sessions.sqlite"), clock);
+  const another = () => withClock(new SqliteSessionBackend(join(folder, "sessions.sqlite")), now);
   return { backend: another(), another, close: () => rmSync(folder, { recursive: true }) };
 };
 
-const bunSqlite: BackendSuiteOptions["create"] = async (clock) => {
+const bunSqlite: BackendSuiteOptions["create"] = async ({ now }) => {
   const { Database } = await import("bun:sqlite");
   const database = new Database(":memory:");
-  return { backend: new SqliteSessionBackend(database, clock), close: () => database.close() };
+  return { backend: withClock(new SqliteSessionBackend(database), now), close: () => database.close() };
 };

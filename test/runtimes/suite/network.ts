@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { MemcachedSessionBackend } from "micropie/backends/memcached";
 import { MysqlSessionBackend } from "micropie/backends/mysql";
-import { type BackendSuiteOptions, backendSuite } from "micropie/testing";
+import { type BackendSuiteOptions, backendSuite, withClock } from "micropie/testing";
 import { createPool } from "mysql2/promise";
 import { age, dropTable, mysql2, newTable } from "../../backends/_mysql.ts";
 import { newCase, openPool } from "../../backends/_postgres.ts";
@@ -60,7 +60,8 @@ const stores: Record<string, (url: string) => Promise<Store>> = {
     const [host = "", port] = address.split(":");
     const create: Store["create"] = ({ now }) => {
       const prefix = `${randomBytes(9).toString("base64url")}:`;
-      return { backend: new MemcachedSessionBackend({ host, port: Number(port) }, { prefix, now }) };
+      const backend = new MemcachedSessionBackend({ host, port: Number(port) }, { prefix });
+      return { backend: withClock(backend, now) };
     };
     return { create, close() {} };
   },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { RequestListener } from "node:http";
 import type { AnyElysia } from "elysia";
 import { backendSuite, type RunningSite, type SuiteCase } from "micropie/testing";
+import { engineSuite } from "../../engine/suite.ts";
 import { appCases, asking, direct } from "./app-cases.ts";
 import { type Groups, suiteOf } from "./cases.ts";
 import { appDemo, type DemoApp, fetchDemo, nodeDemo } from "./demo-apps.ts";
@@ -19,6 +20,7 @@ export type Put = (answer: Answer) => RunningSite;
 export function workerGroups(put: Put): Groups {
   return {
     "memory keeps the contract": backendSuite({ create: memory }),
+    "the engine on memory": engineSuite({ create: memory }),
     "encryption keeps the contract": backendSuite({ create: encrypted }),
     "fetchSessions as a Worker": suiteOf(fetchDemo, put),
     "honoSessions as a Worker": suiteOf(honoDemo, put),

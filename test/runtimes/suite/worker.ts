@@ -2,7 +2,7 @@ import { httpServerHandler } from "cloudflare:node";
 import { createServer } from "node:http";
 import type { AnyElysia } from "elysia";
 import { CloudflareAdapter } from "elysia/adapter/cloudflare-worker";
-import type { Sessions } from "micropie";
+import { createSessions, type Sessions } from "micropie";
 import type { Demo, DemoData } from "micropie/testing";
 import type { DemoApp } from "./demo-apps.ts";
 import { elysiaDemoWith } from "./framework-apps.ts";
@@ -10,7 +10,10 @@ import { groupsOf2025, workerGroups } from "./worker-groups.ts";
 import { workerFor } from "./worker-runner.ts";
 
 /** Of the case that runs. */
-let now: { readonly sessions: Sessions<DemoData>; readonly demo: Demo };
+let now: { readonly sessions: Sessions<DemoData>; readonly demo: Demo } = {
+  sessions: createSessions<DemoData>(),
+  demo: () => ({}) as never,
+};
 
 const { make, ways } = elysiaDemoWith({ adapter: CloudflareAdapter });
 const sessions = new Proxy({} as Sessions<DemoData>, {

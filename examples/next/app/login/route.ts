@@ -5,7 +5,7 @@ import { route } from "../../lib/sessions.ts";
 export const POST = route(async (request, session) => {
   const name = String((await request.formData()).get("name") ?? "").trim();
   if (name === "") return new Response("Which name?", { status: 400 });
-  login(session, name); // a new id; the old one is dead
+  login(session, name); // a new id; the old one stops working
   session.name = name;
   redirect("/");
 });

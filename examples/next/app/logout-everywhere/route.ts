@@ -5,6 +5,6 @@ import { route, sessions } from "../../lib/sessions.ts";
 export const POST = route(async (_request, session) => {
   const { userId } = info(session);
   if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-  destroy(session); // this one too, and its cookie
+  destroy(session); // this session too, with its cookie
   redirect("/");
 });

@@ -7,7 +7,7 @@ export async function action({ request, context: values }: Route.ActionArgs) {
   const name = String((await request.formData()).get("name") ?? "").trim();
   if (name === "") return new Response("Which name?", { status: 400 });
   const session = values.get(context);
-  login(session, name); // a new id; the old one is dead
+  login(session, name); // a new id; the old one stops working
   session.name = name;
   return redirect("/", 303);
 }

@@ -7,6 +7,6 @@ export async function action({ context: values }: Route.ActionArgs) {
   const session = values.get(context);
   const { userId } = info(session);
   if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-  destroy(session); // this one too, and its cookie
+  destroy(session); // this session too, with its cookie
   return redirect("/", 303);
 }

@@ -12,11 +12,11 @@ export function loader({ context: values }: Route.LoaderArgs) {
       controller.enqueue(encoder.encode(part > 5 ? "end\n" : `part ${part}\n`));
       await pause(100);
       if (part <= 5) return;
-      session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+      session.streamed = (session.streamed ?? 0) + 1; // saved when the stream ends
       controller.close();
     },
   });
-  // What compresses would wait for the whole of it.
+  // Compression would wait for the end of the stream.
   const headers = { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-transform" };
   return new Response(body, { headers });
 }

@@ -6,7 +6,7 @@ export const load: PageServerLoad = ({ locals }) => {
   return { visits, name };
 };
 
-/** What the page's own button calls; `POST /count` does the same without a page. */
+/** Called by the button of the page; `POST /count` does the same without a page. */
 export const actions: Actions = {
   count: async ({ locals }) => {
     await update(locals.session, "visits", (visits = 0) => visits + 1);

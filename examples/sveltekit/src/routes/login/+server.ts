@@ -5,7 +5,7 @@ import type { RequestHandler } from "./$types";
 export const POST: RequestHandler = async ({ request, locals }) => {
   const name = String((await request.formData()).get("name") ?? "").trim();
   if (name === "") error(400, "Which name?");
-  login(locals.session, name); // a new id; the old one is dead
+  login(locals.session, name); // a new id; the old one stops working
   locals.session.name = name;
   redirect(303, "/");
 };

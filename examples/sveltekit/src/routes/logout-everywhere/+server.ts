@@ -6,6 +6,6 @@ import type { RequestHandler } from "./$types";
 export const POST: RequestHandler = async ({ locals: { session } }) => {
   const { userId } = info(session);
   if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-  destroy(session); // this one too, and its cookie
+  destroy(session); // this session too, with its cookie
   redirect(303, "/");
 };

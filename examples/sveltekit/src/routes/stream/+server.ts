@@ -11,7 +11,7 @@ export const GET: RequestHandler = ({ locals }) => {
       await pause(100);
       if (part <= 5) return;
       const { session } = locals;
-      session.streamed = (session.streamed ?? 0) + 1; // saved at the end, though the head is long gone
+      session.streamed = (session.streamed ?? 0) + 1; // saved when the stream ends
       controller.close();
     },
   });

@@ -1,0 +1,110 @@
+/** The data of a session: a dictionary. */
+export type SessionData = Record<string, unknown>;
+
+/** A back-end may return a value or a promise; the engine waits only for promises. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** Any object with MicroPie's two methods; see `SessionBackend.load` and `save`. */
+export interface LoadSave {
+  load(id: string): Awaitable<SessionData | null | undefined>;
+  save(id: string, data: SessionData, timeout: number): Awaitable<void>;
+}
+
+/**
+ * What a back-end stores under one handle. Times are in seconds on the back-end's own clock, which alone decides expiry.
+ * The cookie's secret is never stored, only its SHA-256.
+ */
+export interface SessionRecord {
+  /** The session's data: the text of one JSON object, with one member per top-level key. */
+  readonly data: string;
+  /** SHA-256 of the current secret, base64url. */
+  readonly secretHash: string;
+  /** The hash before the last rotation, or null. Valid until `previousUntil` if `previousEpoch` is still the epoch. */
+  readonly previousSecretHash: string | null;
+  readonly previousEpoch: number;
+  readonly previousUntil: number;
+  /** Goes up by one at each change of rights. */
+  readonly epoch: number;
+  /** Goes up by one at each `patch`. A `touch` does not change it. */
+  readonly version: number;
+  /** The idle deadline; never later than `absoluteExpiresAt`. */
+  readonly expiresAt: number;
+  readonly absoluteExpiresAt: number;
+  readonly userId: string | null;
+  /**
+   * Everything else that the engine remembers of the session, as one text. Back-ends store it as it is and never look
+   * into it. "" for a dictionary that was stored with `save`.
+   */
+  readonly head: string;
+  /** The back-end's clock when it read this record. */
+  readonly now: number;
+}
+
+/** What `create` stores. The back-end adds epoch 0, version 1, and the deadlines, counted from its own clock. */
+export interface NewRecord {
+  readonly data: string;
+  readonly secretHash: string;
+  readonly userId: string | null;
+  /** Seconds. */
+  readonly idleTimeout: number;
+  /** Seconds. */
+  readonly absoluteTimeout: number;
+  readonly head: string;
+}
+
+/** A new secret for the same record, and what may change together with it. */
+export interface Rotation {
+  /** Becomes `secretHash`; the one it replaces becomes `previousSecretHash`, with the epoch it was valid in. */
+  readonly secretHash: string;
+  /** Seconds from now until `previousUntil`. */
+  readonly grace: number;
+  /** True for a change of rights: the epoch goes up by one. */
+  readonly raiseEpoch: boolean;
+  /** Makes the record this user's. Without it, the user stays the same. */
+  readonly userId?: string;
+  /**
+   * Starts both deadlines anew: the absolute one is this many seconds from now, the idle one `idleTimeout` of the patch.
+   * Without it, the absolute deadline stays and the idle one is moved as by `touch`.
+   */
+  readonly absoluteTimeout?: number;
+}
+
+/** Top-level keys to set, each with its JSON text, and to remove. */
+export interface DataChanges {
+  readonly set: ReadonlyMap<string, string>;
+  readonly unset: readonly string[];
+}
+
+/** One atomic change of one record: all of it or nothing, and only if every condition holds. */
+export interface SessionPatch {
+  readonly ifEpoch: number;
+  readonly ifVersion?: number | undefined;
+  /** Present at a rotation, so that one of two concurrent rotations wins. */
+  readonly ifSecretHash?: string | undefined;
+  /** Present while the session is used exclusively; see `lock`. */
+  readonly ifFence?: number | undefined;
+  /** The version that `data` was made from. If the record still has it, `data` may be stored as it is. */
+  readonly baseVersion: number;
+  readonly data: string;
+  /** The difference between `baseVersion` and `data`, to merge into any other version. */
+  changes(): DataChanges;
+  /** Moves the idle deadline to this many seconds from now, by the rules of `touch`. */
+  readonly idleTimeout: number;
+  /** Replaces the head. Without it, the head stays as it is. */
+  readonly head?: string | undefined;
+  readonly rotation?: Rotation | undefined;
+}
+
+/**
+ * - `ok`: stored; the version is `baseVersion + 1` and the data is `data`.
+ * - `merged`: stored into a newer version.
+ * - `ended`: there is no such record, or it has expired; nothing was stored.
+ * - `stale`: a condition failed; nothing was stored.
+ */
+export type PatchResult = "ok" | "merged" | "ended" | "stale";
+
+/** A record and its handle, as `listByUser` returns them. */
+export interface UserSession {
+  readonly handle: string;
+  readonly record: SessionRecord;
+}

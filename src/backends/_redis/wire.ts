@@ -1,0 +1,162 @@
+import type {
+  DataChanges,
+  NewRecord,
+  PatchResult,
+  Rotation,
+  SessionPatch,
+  SessionRecord,
+} from "../_contract.ts";
+import { mergeData } from "../_data.ts";
+import type { StoredRecord } from "../_record.ts";
+import { textOf } from "./client.ts";
+
+/*
+ * What scripts are called with, and what they reply. Numbers and hashes share one argument, separated by spaces, because
+ * each argument costs the client more than the script needs to take them apart.
+ */
+
+/** The results of a patch, by the number that the scripts reply. */
+export const RESULTS: readonly PatchResult[] = ["ended", "ok", "merged", "stale"];
+
+/** The reply if somebody else has written since: nothing was stored, and the changes are needed. */
+export const BEHIND = 4;
+
+/** Ends the data in a reply; no JSON text contains it. The head follows. */
+const END_OF_DATA = "\u0000";
+
+/**
+ * Conditions, data, whatever else comes `between`, then names and values of fields to set: the head, and the changes. The
+ * whole data is sent unless `isBehind`, or if the patch was not made from the version that it requires.
+ */
+export function patchArguments(
+  patch: SessionPatch,
+  nonce: string,
+  isBehind: boolean,
+  between: readonly string[] = [],
+): string[] {
+  const { baseVersion, ifEpoch, idleTimeout, ifVersion = "-", ifFence = "-", ifSecretHash = "-" } = patch;
+  let conditions = `${nonce} ${baseVersion} ${ifEpoch} ${idleTimeout}`;
+  if (ifVersion !== "-" || ifFence !== "-" || ifSecretHash !== "-")
+    conditions += ` ${ifVersion} ${ifFence} ${ifSecretHash}`;
+  const isWhole = !isBehind && baseVersion > 0 && (ifVersion === "-" || ifVersion === baseVersion);
+  const args = [conditions, isWhole ? patch.data : "", ...between];
+  if (patch.head !== undefined) args.push("h", patch.head);
+  if (isWhole) return args;
+  const changes = patch.changes();
+  for (const [key, text] of changes.set) args.push(`+${JSON.stringify(key)}`, text);
+  for (const key of changes.unset) args.push(`-${JSON.stringify(key)}`, "");
+  return args;
+}
+
+/** `told`: when the index was told of this sign-in, or "-" if the session has no user. */
+export function rotateArguments(
+  patch: SessionPatch,
+  { secretHash, grace, raiseEpoch, userId, absoluteTimeout }: Rotation,
+  nonce: string,
+  told: string,
+  isBehind: boolean,
+): string[] {
+  let rotation = `${secretHash} ${grace} ${raiseEpoch ? 1 : 0} ${told}`;
+  if (absoluteTimeout !== undefined) rotation += ` ${absoluteTimeout}`;
+  return patchArguments(patch, nonce, isBehind, [rotation, userText(userId ?? null)]);
+}
+
+export function createArguments(record: NewRecord, told: string): string[] {
+  const { idleTimeout, absoluteTimeout, secretHash, userId, data, head } = record;
+  return [`${idleTimeout} ${absoluteTimeout} ${secretHash} ${told}`, userText(userId), data, head];
+}
+
+/** Returns whether the hashes have no spaces, like all that the engine makes. */
+export function hasPlainHashes({ secretHash, previousSecretHash }: StoredRecord): boolean {
+  return /^\S{2,}$/.test(secretHash) && /^(\S{2,})?$/.test(previousSecretHash ?? "");
+}
+
+/** `from` is "now" if the record's times count from the moment at which it is stored. */
+export function saveArguments(
+  record: StoredRecord,
+  timeout: number,
+  from: "now" | "0",
+  told: string,
+): string[] {
+  const { version, epoch, absoluteExpiresAt, userId, data, head } = record;
+  const { secretHash, previousSecretHash, previousEpoch, previousUntil, expiresAt, fence, lockedUntil } =
+    record;
+  const fields = [
+    ...[timeout, from, version, epoch, absoluteExpiresAt],
+    ...[secretHash || "-", previousSecretHash || "-", previousEpoch, previousUntil],
+    ...[expiresAt, fence, lockedUntil, told],
+  ];
+  return [fields.join(" "), userText(userId), data, head];
+}
+
+/** Returns a user's id as the scripts compare it; "" for nobody. */
+export function userText(userId: string | null): string {
+  return userId === null ? "" : JSON.stringify(userId);
+}
+
+/** Returns a result as a number, or a time as a text. */
+export function answerOf(reply: unknown): number | string {
+  if (typeof reply === "number") return reply;
+  const text = textOf(reply);
+  return text.includes(".") ? text : Number(text);
+}
+
+/** Returns the record in a reply of the script `read`. One without a secret was stored by `save`, and is no session. */
+export function readRecord(reply: unknown): SessionRecord | undefined {
+  const record = parse(reply);
+  return record === undefined || record.secretHash === "" ? undefined : record;
+}
+
+/** Returns the same with its lock, also for one without a secret. Undefined if it has expired. */
+export function readStored(reply: unknown): StoredRecord | undefined {
+  if (reply == null) return undefined;
+  const [first = "", ...merged] = textsOf(reply);
+  const start = first.indexOf("\n") + 1;
+  const [fence, lockedUntil] = first.slice(0, start).split(" ");
+  const record = parse([first.slice(start), ...merged]);
+  if (record === undefined || record.expiresAt <= record.now) return undefined;
+  const { now: _, ...stored } = record;
+  return { ...stored, fence: Number(fence), lockedUntil: Number(lockedUntil) };
+}
+
+/** Reads one line of fields, the data, and the head; in a list, what was merged since follows. */
+function parse(reply: unknown): SessionRecord | undefined {
+  if (reply == null) return undefined;
+  const [text = "", ...merged] = typeof reply === "string" ? [reply] : textsOf(reply);
+  const line = text.indexOf("\n");
+  const end = text.indexOf(END_OF_DATA, line);
+  const field = text.slice(0, line).split(" ");
+  const data = text.slice(line + 1, end);
+  const previous = field[8]!;
+  const user = field.length === 13 ? field[12]! : field.slice(12).join(" ");
+  return {
+    data: merged.length === 0 ? data : mergeData(data, changesIn(merged)),
+    secretHash: field[7] === "-" ? "" : field[7]!,
+    previousSecretHash: previous === "-" ? null : previous,
+    previousEpoch: +field[9]!,
+    previousUntil: +field[10]!,
+    epoch: +field[5]!,
+    version: +field[2]!,
+    expiresAt: +field[4]!,
+    absoluteExpiresAt: +field[6]!,
+    userId: user === "null" ? null : (JSON.parse(user) as string),
+    head: text.slice(end + 1),
+    now: +field[0]! + +field[1]! / 1e6,
+  };
+}
+
+function textsOf(reply: unknown): string[] {
+  return Array.isArray(reply) ? reply.map(textOf) : [textOf(reply)];
+}
+
+function changesIn(fields: readonly string[]): DataChanges {
+  const set = new Map<string, string>();
+  const unset: string[] = [];
+  for (let n = 0; n < fields.length; n += 2) {
+    const field = fields[n]!;
+    const key = JSON.parse(field.slice(1)) as string;
+    if (field.startsWith("+")) set.set(key, fields[n + 1]!);
+    else unset.push(key);
+  }
+  return { set, unset };
+}

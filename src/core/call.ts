@@ -1,0 +1,134 @@
+import type { Awaitable, PatchResult, Rotation, SessionBackend } from "../backends/backend.ts";
+import { BackendError, SessionError } from "../errors.ts";
+import { changesBetween } from "./codec.ts";
+import { publish } from "./events.ts";
+import { type Head, headText } from "./head.ts";
+import type { Engine, Intent, Live, Stored } from "./live.ts";
+import { patched } from "./state.ts";
+
+/** Goes on at once with a value, later with a promise: what a synchronous back-end returns costs no microtask. */
+export function chain<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+type Verb =
+  | "read"
+  | "create"
+  | "patch"
+  | "touch"
+  | "delete"
+  | "listByUser"
+  | "revokeUser"
+  | "lock"
+  | "relock"
+  | "prune";
+
+/** Calls a method of the back-end. Whatever it throws, and an answer later than the deadline, becomes a BackendError. */
+export function call<V extends Verb>(
+  engine: Engine,
+  verb: V,
+  ...args: Parameters<SessionBackend[V]>
+): ReturnType<SessionBackend[V]> {
+  const { backend } = engine;
+  let answer: unknown;
+  try {
+    answer = (backend[verb] as (...args: unknown[]) => unknown).apply(backend, args);
+  } catch (error) {
+    throw failed(verb, error);
+  }
+  const isLater = typeof (answer as { then?: unknown } | undefined)?.then === "function";
+  return (isLater ? inTime(engine, verb, answer as PromiseLike<unknown>) : answer) as ReturnType<
+    SessionBackend[V]
+  >;
+}
+
+/** Runs anything else that may fail or take too long as a back-end may: the store of another library. */
+export function guarded<T>(engine: Engine, operation: string, run: () => Awaitable<T>): Awaitable<T> {
+  let answer: Awaitable<T>;
+  try {
+    answer = run();
+  } catch (error) {
+    throw failed(operation, error);
+  }
+  return isThenable(answer) ? inTime(engine, operation, answer) : answer;
+}
+
+/** What goes with a patch that gives a record a new secret. */
+export interface Renewal {
+  readonly rotation: Rotation;
+  readonly head: Head;
+  /** The version that the record must still have; undefined for any. */
+  readonly onlyVersion: number | undefined;
+}
+
+/** Changes the record of a session: stores its data, and with a renewal a new secret. Notes it if that was done. */
+export function patch(
+  live: Live,
+  phase: Stored,
+  text: string,
+  intent: Intent,
+  renewal?: Renewal,
+): Awaitable<PatchResult> {
+  const { handle, record, head, seen } = phase;
+  const rotation = renewal?.rotation;
+  const answer = call(live.engine, "patch", handle, {
+    ifEpoch: record.epoch,
+    ifVersion: renewal?.onlyVersion,
+    ifSecretHash: rotation === undefined || rotation.raiseEpoch ? undefined : record.secretHash,
+    ifFence: live.turn.held?.lease.fence,
+    baseVersion: seen.version ?? -1,
+    data: text,
+    changes: () => changesBetween(seen.text, text),
+    idleTimeout: (renewal?.head ?? head).idleTimeout,
+    rotation,
+    head: renewal === undefined || renewal.head === head ? undefined : headText(renewal.head),
+  });
+  return answer instanceof Promise
+    ? answer.then((result) => patched(live, phase, text, result, intent))
+    : patched(live, phase, text, answer, intent);
+}
+
+/** Returns a promise of somebody else's class as one of ours; anything else as it is. */
+export function settle<T>(answer: Awaitable<T>): Awaitable<T> {
+  return isThenable(answer) ? Promise.resolve(answer) : answer;
+}
+
+function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): Promise<T> {
+  const { backendTimeout } = engine.options;
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const cancel = engine.environment.timer(backendTimeout, () => {
+    const error = new BackendError(
+      "backend_timeout",
+      operation,
+      `The session back-end did not answer ${operation} within ${backendTimeout} seconds.`,
+    );
+    publish("backend_failed", { operation, error });
+    reject(error);
+  });
+  answer.then(
+    (value) => {
+      cancel();
+      resolve(value);
+    },
+    (error: unknown) => {
+      cancel();
+      reject(failed(operation, error));
+    },
+  );
+  return promise;
+}
+
+function failed(operation: string, cause: unknown): SessionError {
+  publish("backend_failed", { operation, error: cause });
+  if (cause instanceof SessionError) return cause;
+  return new BackendError(
+    "backend_failed",
+    operation,
+    `The session back-end failed at ${operation}; see the cause.`,
+    { cause },
+  );
+}
+
+function isThenable<T>(answer: unknown): answer is PromiseLike<T> {
+  return typeof (answer as { then?: unknown } | undefined)?.then === "function";
+}

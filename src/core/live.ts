@@ -1,0 +1,170 @@
+import type { Awaitable, SessionBackend, SessionData, SessionRecord } from "../backends/backend.ts";
+import type { Environment } from "../environment.ts";
+import type { Head } from "./head.ts";
+import type { ResolvedOptions } from "./resolved-options.ts";
+
+/** Where `Sessions` has its engine. */
+export const ENGINE: unique symbol = Symbol("micropie.engine");
+
+/** What `createSessions` wires together once. */
+export interface Engine {
+  readonly backend: SessionBackend;
+  readonly options: ResolvedOptions;
+  readonly environment: Environment;
+  readonly legacy: LegacySeam | undefined;
+  /** The head of a session with the default lifetime, which most have. */
+  readonly head: { readonly text: string; readonly value: Head };
+  /** The last in line for exclusive use, by handle. */
+  readonly queues: Map<string, Promise<void>>;
+  /** The last in line for `update`, by handle; by the session itself while that is not stored. */
+  readonly turns: Map<string | object, Promise<void>>;
+}
+
+/** What moves sessions of another library here: the option `legacy`, made by `moveSessions` of `micropie/legacy/move`. */
+export interface LegacySeam {
+  /**
+   * Returns the session that the cookies of another library in this Cookie header open, moved here if this is the first
+   * request with them; undefined if there is none. `open` opens the session of a token of ours.
+   */
+  load(engine: Engine, header: string, open: (token: string) => Awaitable<Live>): Awaitable<Live | undefined>;
+  /** Ends every other session that this request could sign in with. Called before a session ends. */
+  end(live: Live, header: string): Awaitable<void>;
+  /** Called when the headers are about to leave: decides whether the cookie of a moved session goes with them. */
+  settle(live: Live): Awaitable<void>;
+}
+
+/** The state of one request's use of one session. Changed by `session.ts` alone. */
+export interface Live {
+  readonly engine: Engine;
+  readonly kind: SessionKind;
+  /** The session object that the request has now; another one after `startOver`. */
+  data: object;
+  phase: Phase;
+  /** What the request has asked `commit` to do. The last verb counts, but nothing takes back a `destroy`. */
+  intent: Intent;
+  readonly outbox: Outbox;
+  readonly turn: Turn;
+  /** The Cookie header, while it may hold cookies of another library. */
+  legacy: string | undefined;
+}
+
+/** Where a session stands. */
+export type Phase = New | Stored | ReadOnly | Ended | Over;
+
+/** Nothing is stored yet. */
+export interface New {
+  readonly is: "new";
+  /** True if the request carried a cookie of our name. */
+  readonly presented: boolean;
+  /** The cookie was replaced at a sign-in a moment ago: store nothing and set no cookie, or the user is logged out. */
+  readonly superseded: boolean;
+  /** `request.session = {}` was written. */
+  readonly emptied: boolean;
+}
+
+/** The store has a record of it. */
+export interface Stored {
+  readonly is: "stored";
+  readonly handle: string;
+  /** What the store had at load or after the last write. */
+  readonly record: SessionRecord;
+  readonly head: Head;
+  /** When it ends if no further request comes, as far as this request knows. */
+  readonly expiresAt: number;
+  readonly seen: Seen;
+  /** It was opened with the id before a rotation. */
+  readonly grace: boolean;
+  /** `request.session = {}` was written: it ends if it is still empty at commit. */
+  readonly emptied: boolean;
+}
+
+/** The stored data that changes are found against. */
+export interface Seen {
+  readonly text: string;
+  /** The store's version that `text` is the whole data of; undefined after a merge into what others had stored. */
+  readonly version: number | undefined;
+  /** `hidden`: the schema refused it, so the handler sees nothing of it. `drained`: `update` took the last key. */
+  readonly as: "data" | "hidden" | "drained";
+}
+
+/** It can be looked at, and not written. `of` is what is stored, if that is known. */
+export interface ReadOnly {
+  readonly is: "readOnly";
+  readonly why: "outage" | "skipped" | "shown";
+  readonly of: Stored | undefined;
+}
+
+/** It has ended while the request ran: nothing more is stored, and no cookie is set. */
+export interface Ended {
+  readonly is: "ended";
+  /** What ended. */
+  readonly of: New | Stored;
+}
+
+/** The request is over. */
+export interface Over {
+  readonly is: "over";
+  readonly before: Exclude<Phase, Over>;
+}
+
+/** What a request asks for. A lifetime that is left out is the engine's. */
+export type Intent =
+  | { readonly is: "none" }
+  | { readonly is: "destroy" }
+  | { readonly is: "rotate"; readonly elevated: boolean; readonly lifetime: Lifetime | undefined }
+  | (Renewing & { readonly is: "login"; readonly userId: string })
+  /** Starts over signed out. */
+  | (Renewing & { readonly is: "startOver" });
+
+interface Renewing {
+  readonly lifetime: Lifetime;
+  /** None of the stored keys may stay. */
+  readonly afresh: boolean;
+  /** What was asked for before the data made this of it; see the option `userId`. */
+  readonly before?: Intent;
+}
+
+/** How long one session may live, in seconds; what is left out is the engine's option. */
+export interface Lifetime {
+  idleTimeout?: number;
+  absoluteTimeout?: number;
+  /** Its cookie outlives the browser. */
+  persistent?: boolean;
+}
+
+/** What the response has to carry. */
+export interface Outbox {
+  /** `header`: the token came in the header that the option `header` names, and goes back in it. */
+  readonly carrier: "cookie" | "header";
+  headers: "open" | "sent";
+  /** The Set-Cookie line; by header the token alone, empty at the session's end. */
+  line: string | undefined;
+  /** Further Set-Cookie lines, which take cookies of another library away. */
+  farewells: readonly string[];
+  /** The handle that the next record gets, because it was told before there is one. */
+  reserved: string | undefined;
+}
+
+/** Who may write now. */
+export interface Turn {
+  /** Settles with the commit that is under way; never rejects. */
+  busy: Promise<void> | undefined;
+  /** Exclusive use, for the whole request or for a part of it that frees it itself. */
+  held: { readonly lease: Lease; readonly during: "request" | "part" } | undefined;
+}
+
+/** Exclusive use of one session, renewed until it is released. */
+export interface Lease {
+  /** What `patch` takes as `ifFence`: a later holder has a higher one, and then nothing of this holder's is stored. */
+  readonly fence: number;
+  release(): Promise<void>;
+}
+
+/** What the session objects of one adapter are made of. */
+export type SessionKind = new (live: Live) => object;
+
+/**
+ * The data of a session: a plain dictionary to read and write, nested values included; what changed is stored at the
+ * end of the request. Any read may be undefined. No key is reserved: `__proto__` and `constructor` are data too.
+ */
+export type Session<T extends object = SessionData> = { [K in keyof T]?: T[K] | undefined };

@@ -1,0 +1,29 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Awaitable, SessionData } from "../backends/backend.ts";
+import type { CookieFormat } from "./set-cookie.ts";
+
+/** Names of the presets of NIST SP 800-63B-4. */
+export type Preset = "aal1" | "aal2" | "aal3";
+
+/** Returns the user's id from a session's data; null, undefined and "" mean that nobody is signed in. Numbers become texts. */
+export type UserIdOf = (data: SessionData) => string | number | null | undefined;
+
+/** The options of `createSessions`, checked, with every default filled in. Durations are in seconds. */
+export interface ResolvedOptions {
+  readonly cookie: CookieFormat;
+  /** In lower case. */
+  readonly header: string | undefined;
+  readonly idleTimeout: number;
+  readonly absoluteTimeout: number;
+  readonly preset: Preset | undefined;
+  readonly touchThrottle: number;
+  readonly rotationGrace: number;
+  readonly maxBytes: number;
+  readonly backendTimeout: number;
+  readonly outage: "fail" | "anonymous";
+  readonly lockWait: number;
+  readonly lockTtl: number;
+  readonly schema: StandardSchemaV1<unknown, object> | undefined;
+  readonly migrate: ((data: SessionData) => Awaitable<unknown>) | undefined;
+  readonly userId: UserIdOf | undefined;
+}

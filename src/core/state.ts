@@ -1,0 +1,246 @@
+import type { PatchResult, SessionData, SessionRecord } from "../backends/backend.ts";
+import { decode, encode } from "./codec.ts";
+import { type Head, readHead } from "./head.ts";
+import type { Engine, Intent, Lease, Live, New, Phase, Seen, SessionKind, Stored } from "./live.ts";
+
+// What happens to the state of a session. Nothing else assigns to it.
+/** Looks like a plain object: no inherited names, no visible state. */
+export class SessionObject {
+  readonly #live: Live;
+
+  constructor(live: Live) {
+    this.#live = live;
+  }
+
+  /** The state behind an object; undefined for anything that is no session. */
+  static live(this: void, object: object): Live | undefined {
+    return #live in object ? object.#live : undefined;
+  }
+}
+export const stateOf: (object: object) => Live | undefined = SessionObject.live;
+Object.setPrototypeOf(SessionObject.prototype, null);
+delete (SessionObject.prototype as { constructor?: unknown }).constructor;
+
+const NOTHING: Intent = { is: "none" };
+const NO_LINES: readonly string[] = [];
+
+/** A phase in which nothing is stored. */
+export function newPhase(presented: boolean, superseded = false): New {
+  return { is: "new", presented, superseded, emptied: false };
+}
+
+/** The phase of a session whose record was read. Throws SyntaxError if its head is damaged. */
+export function storedPhase(engine: Engine, handle: string, record: SessionRecord, grace: boolean): Stored {
+  const head = record.head === engine.head.text ? engine.head.value : readHead(record.head);
+  const seen: Seen = { text: record.data, version: record.version, as: "data" };
+  return { is: "stored", handle, record, head, expiresAt: record.expiresAt, seen, grace, emptied: false };
+}
+
+/** A request begins to use a session. */
+export function open(
+  engine: Engine,
+  phase: Phase,
+  byHeader: boolean,
+  kind: SessionKind = SessionObject,
+): Live {
+  const live: Live = {
+    engine,
+    kind,
+    data: NOTHING,
+    phase,
+    intent: NOTHING,
+    outbox: {
+      carrier: byHeader ? "header" : "cookie",
+      headers: "open",
+      line: undefined,
+      farewells: NO_LINES,
+      reserved: undefined,
+    },
+    turn: { busy: undefined, held: undefined },
+    legacy: undefined,
+  };
+  live.data = new kind(live);
+  if (phase.is === "stored") decode(phase.seen.text, live.data);
+  return live;
+}
+
+/** Puts `value` under `key`; undefined removes the key. */
+export function setKey(data: object, key: string, value: unknown): void {
+  if (value === undefined) delete (data as SessionData)[key];
+  else (data as SessionData)[key] = value;
+}
+
+/** A verb was called. */
+export function ask(live: Live, intent: Intent): void {
+  live.intent = intent;
+}
+
+/** The request's data was replaced as a whole; if by nothing, the session ends unless something is put into it. */
+export function dataReplaced(live: Live): void {
+  const { phase } = live;
+  if (phase.is !== "new" && phase.is !== "stored") return;
+  live.phase = { ...phase, emptied: Object.keys(live.data).length === 0 };
+}
+
+/** The data was put in order by the schema; `hidden` if nothing of what is stored can be shown. */
+export function dataFitted(live: Live, data: object, hidden: boolean, fits: boolean): void {
+  for (const key of Object.keys(live.data)) setKey(live.data, key, undefined);
+  for (const key of Object.keys(data)) setKey(live.data, key, (data as SessionData)[key]);
+  const text = fits ? encode(live.data) : undefined;
+  see(live, (seen) => ({ ...seen, text: text ?? seen.text, as: hidden ? "hidden" : "data" }));
+}
+
+/** What is known of the stored data has changed. */
+export function see(live: Live, change: (seen: Seen) => Seen): void {
+  if (live.phase.is === "stored") live.phase = { ...live.phase, seen: change(live.phase.seen) };
+}
+
+/** The record was read again. */
+export function readAnew(live: Live, record: SessionRecord): void {
+  const { phase, engine } = live;
+  if (phase.is !== "stored") return;
+  live.phase = { ...storedPhase(engine, phase.handle, record, phase.grace), emptied: phase.emptied };
+}
+
+/** What was not saved is dropped: the data is what `seen` says, and nothing is asked for. */
+export function reverted(live: Live): void {
+  for (const key of Object.keys(live.data)) setKey(live.data, key, undefined);
+  live.intent = NOTHING;
+  const { phase } = live;
+  if (phase.is === "new") live.phase = { ...phase, emptied: false };
+  if (phase.is === "stored") live.phase = { ...phase, emptied: false, seen: { ...phase.seen, as: "data" } };
+  if (phase.is === "stored") decode(phase.seen.text, live.data);
+}
+
+/** The idle deadline has moved. */
+export function prolonged(live: Live): void {
+  if (live.phase.is === "stored") live.phase = { ...live.phase, expiresAt: deadlineOf(live.phase) };
+}
+
+/** A record has been created for it. */
+export function created(live: Live, handle: string, record: SessionRecord, head: Head, intent: Intent): void {
+  const { expiresAt, data, version } = record;
+  const seen: Seen = { text: data, version, as: "data" };
+  const emptied = done(live, intent, data);
+  live.phase = { is: "stored", handle, record, head, expiresAt, seen, grace: false, emptied };
+  live.outbox.reserved = undefined;
+}
+
+/** The store has answered a patch with this data. Returns the answer. */
+export function patched(
+  live: Live,
+  phase: Stored,
+  text: string,
+  result: PatchResult,
+  intent: Intent,
+): PatchResult {
+  if (result !== "ok" && result !== "merged") return result;
+  const { handle, record, head, grace } = phase;
+  const expiresAt = deadlineOf(phase);
+  // After a merge into what others had stored, this request does not know the whole data.
+  const version = result === "ok" ? phase.seen.version! + 1 : undefined;
+  const seen: Seen = { text, version, as: "data" };
+  const emptied = done(live, intent, text);
+  live.phase = { is: "stored", handle, record, head, expiresAt, seen, grace, emptied };
+  return result;
+}
+
+function deadlineOf({ record, head, expiresAt }: Stored): number {
+  return Math.max(expiresAt, Math.min(record.now + head.idleTimeout, record.absoluteExpiresAt));
+}
+
+/** Its record has a new secret, and maybe new rights, deadlines and head. */
+export function renewed(live: Live, record: SessionRecord, head: Head): void {
+  if (live.phase.is === "stored") live.phase = { ...live.phase, record, head, expiresAt: record.expiresAt };
+}
+
+/** What was asked for while the store answered stays, for the next commit. Returns true if the data was emptied then. */
+function done(live: Live, intent: Intent, text: string): boolean {
+  if (live.intent === intent) live.intent = NOTHING;
+  const { phase, data } = live;
+  if (phase.is !== "new" && phase.is !== "stored") return false;
+  return phase.emptied && text !== "{}" && Object.keys(data).length === 0;
+}
+
+/** It has ended: nothing more is stored, and no cookie goes out, which could bring back what is gone. */
+export function ended(live: Live): void {
+  live.outbox.line = undefined;
+  const { phase } = live;
+  if (phase.is === "stored" || phase.is === "new") live.phase = { is: "ended", of: phase };
+}
+
+/** Its record is gone, so nothing of it holds for the next one. */
+export function letGo(live: Live): void {
+  const { phase } = live;
+  const before = phase.is === "ended" ? phase.of : phase;
+  live.phase = newPhase(before.is === "stored" || (before.is === "new" && before.presented));
+  void live.turn.held?.lease.release();
+  live.turn.held = undefined;
+}
+
+/** The handle of its next record was told before there is one. */
+export function reserve({ outbox }: Live, handle: string): string {
+  outbox.reserved = handle;
+  return handle;
+}
+
+/** It starts over with a new, empty object; the one before keeps its data as a plain copy. */
+export function startedOver(live: Live, intent: Intent): object {
+  if (live.phase.is === "ended") letGo(live);
+  if (live.phase.is === "new" || live.phase.is === "stored") live.phase = { ...live.phase, emptied: false };
+  see(live, (seen) => (seen.as === "drained" ? { ...seen, as: "data" } : seen));
+  live.intent = intent;
+  live.outbox.reserved = undefined;
+  live.data = new live.kind(live);
+  return live.data;
+}
+
+/** It is only to be looked at from now on. */
+export function shown(live: Live): void {
+  const { phase } = live;
+  live.phase = { is: "readOnly", why: "shown", of: phase.is === "stored" ? phase : undefined };
+}
+
+/** The request is over. */
+export function requestEnded(live: Live): void {
+  if (live.phase.is !== "over") live.phase = { is: "over", before: live.phase };
+}
+
+/** The response has to carry this line, and these too if any are given. */
+export function owe({ outbox }: Live, line: string | undefined, farewells?: readonly string[]): void {
+  outbox.line = line;
+  if (farewells !== undefined) outbox.farewells = farewells;
+}
+
+/** Takes the line for the headers, which count as sent from now on. */
+export function headersLeave({ outbox }: Live): string | undefined {
+  const line = outbox.headers === "open" ? outbox.line : undefined;
+  outbox.line = undefined;
+  outbox.headers = "sent";
+  return line;
+}
+
+/** A commit is under way. */
+export function occupied(live: Live, work: Promise<void>): void {
+  const free = (): void => {
+    live.turn.busy = undefined;
+  };
+  live.turn.busy = work.then(free, free);
+}
+
+/** It is used exclusively. */
+export function held(live: Live, lease: Lease, during: "request" | "part"): void {
+  live.turn.held = { lease, during };
+}
+
+/** Exclusive use is over; returns what is to be released. */
+export function released(live: Live): Lease | undefined {
+  const lease = live.turn.held?.lease;
+  live.turn.held = undefined;
+  return lease;
+}
+
+/** The Cookie header may hold cookies of another library; undefined when it does no more. */
+export function mayMove(live: Live, header: string | undefined): void {
+  live.legacy = header;
+}

@@ -1,3 +1,0 @@
-import { expressSuite } from "./_express-suite.ts";
-
-expressSuite("4");

@@ -1,0 +1,3 @@
+import { h3Suite } from "./_h3-suite.ts";
+
+h3Suite("toNodeHandler");

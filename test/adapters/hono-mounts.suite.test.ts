@@ -1,0 +1,3 @@
+import { honoSuite } from "./_hono-suite.ts";
+
+honoSuite("srvx");

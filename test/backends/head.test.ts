@@ -1,0 +1,66 @@
+import type { SessionBackend } from "micropie";
+import { describe, expect, test } from "vitest";
+import { type Head, headText, readHead } from "../../src/core/head.ts";
+import { stores } from "../testing/stores.ts";
+import { newPatch, newRecord } from "./_records.ts";
+
+/** Something that no back-end has heard of, as a later version of the engine might want to remember it. */
+interface Later extends Head {
+  readonly device?: { readonly agent: string; readonly seen: number };
+}
+
+const device = { agent: 'Mozilla/5.0 ("é", 漢字)', seen: 1234.5 };
+
+async function headOf(backend: SessionBackend): Promise<Later> {
+  return readHead((await backend.read("a"))!.head);
+}
+
+test("a head is read as it was written, with members that this version does not know", () => {
+  const head: Later = { idleTimeout: 60, absoluteTimeout: 600, persistent: true, device };
+  expect(readHead(headText(head))).toEqual(head);
+  const shorter = headText({ ...readHead(headText(head)), idleTimeout: 30 });
+  expect(readHead(shorter)).toEqual({ ...head, idleTimeout: 30 });
+  expect(JSON.parse(shorter)).toEqual({ idle: 30, absolute: 600, persistent: true, device });
+});
+
+test.each(["", "{", "null", "1", "[]", "{}", '{"idle":"60","absolute":600}'])(
+  "a head that is none, %j, extends no session and is no error",
+  (text) => {
+    expect(readHead(text)).toEqual({ idleTimeout: 0, absoluteTimeout: 0, persistent: false });
+  },
+);
+
+describe.each(Object.entries(stores))("a new thing to remember, on %s", (_, create) => {
+  test("stays with the session through saves, touches, locks and rotations, with no change in the back-end", async () => {
+    const backend = create(() => 1000);
+    await backend.create("a", newRecord({ userId: "ann" }));
+    const before = await headOf(backend);
+    expect(before).not.toHaveProperty("device");
+
+    const remembered: Later = { ...before, device };
+    await backend.patch("a", newPatch({ x: 1 }, { head: headText(remembered) }));
+    expect(await headOf(backend)).toEqual(remembered);
+
+    await backend.patch("a", newPatch({ y: 1 }, { baseVersion: 2 }));
+    await backend.patch("a", newPatch({ z: 1 }));
+    await backend.touch("a", 200);
+    await backend.lock("a", 5);
+    const rotation = {
+      secretHash: "hash-2",
+      grace: 10,
+      raiseEpoch: true,
+      userId: "bob",
+      absoluteTimeout: 500,
+    };
+    await backend.patch("a", newPatch({}, { baseVersion: 4, rotation }));
+    expect(await headOf(backend)).toEqual(remembered);
+    const [listed] = await backend.listByUser("bob");
+    expect(readHead(listed!.record.head)).toEqual(remembered);
+
+    const later: Later = { ...remembered, persistent: true, device: { ...device, seen: 2000 } };
+    const again = { ...rotation, secretHash: "hash-3" };
+    await backend.patch("a", newPatch({}, { ifEpoch: 1, rotation: again, head: headText(later) }));
+    expect(await headOf(backend)).toEqual(later);
+    await backend.close();
+  });
+});

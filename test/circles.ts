@@ -1,0 +1,34 @@
+/**
+ * The parts of the tests that need more than `npm ci`, by name, each with the globs of its files. The npm script of a
+ * circle is `test:` and its name. `npm test` runs the rest, which is the circle `base`.
+ */
+export const CIRCLES = {
+  /** Needs Redis, PostgreSQL, PgBouncer, MariaDB and memcached (test/servers), and the packages of test/drivers. */
+  stores: [
+    "test/backends/{connect-store,d1,durable-object,memcached,mysql,postgres,redis,unstorage}*.test.ts",
+    "test/backends/*-{drivers,servers}.suite.test.ts",
+    "test/backends/workers.test.ts",
+    "test/adapters/express-backends.test.ts",
+    "test/compat/{store,stores,store-life}.test.ts",
+    "test/legacy/stores.test.ts",
+    "test/dump.test.ts",
+  ],
+  /** Needs the packages of the examples in test/guides, and Chromium. */
+  frameworks: [
+    "test/adapters/*-mounts.suite.test.ts",
+    "test/adapters/express-types.test.ts",
+    "test/compat/*-express4.test.ts",
+    "test/guides/*.test.ts",
+    "test/{browser,compare,examples,example-apps,example-passport}.test.ts",
+  ],
+  /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), those of test/drivers, and the same servers. */
+  runtimes: ["test/runtimes/*.test.ts"],
+  /** Needs the same servers. */
+  processes: [
+    "test/{processes,faults,servers}/*.test.ts",
+    "test/backends/sqlite-processes.test.ts",
+    "test/{migrate-from-express-session,shared-store}.test.ts",
+  ],
+} as const satisfies Record<string, readonly string[]>;
+
+export type Circle = keyof typeof CIRCLES;

@@ -1,0 +1,3 @@
+import { compareOn } from "./_differential.ts";
+
+compareOn("Express 4");

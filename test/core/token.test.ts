@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { createToken, findTokens, handleOf, isToken, sameHash, secretHashOf } from "../../src/core/token.ts";
+
+const one = createToken().value;
+const two = createToken().value;
+const find = (header: string) => findTokens(header, "session_id").tokens;
+
+test("finds our cookie among others, wherever it stands", () => {
+  for (const header of [
+    `session_id=${one}`,
+    `a=b; session_id=${one}`,
+    `session_id=${one}; a=b`,
+    `a=b;session_id=${one};c=d`,
+    `a=b;\t session_id= ${one} ; c`,
+    `session_id="${one}"`,
+  ]) {
+    expect(find(header), header).toEqual([one]);
+  }
+});
+
+test("compares names byte for byte", () => {
+  for (const name of [
+    "xsession_id",
+    "Session_id",
+    "session%5Fid",
+    "..session_id",
+    "=session_id",
+    "session_id ",
+  ]) {
+    expect(find(`${name}=${one}`), name).toEqual([]);
+  }
+  expect(findTokens(`=__Host-session_id=${one}`, "__Host-session_id").present).toBe(false);
+});
+
+test("tries every well-formed value of several, each once, up to eight", () => {
+  expect(find(`session_id=old; session_id=${one}; session_id=${two}; session_id=${one}`)).toEqual([one, two]);
+  const many = Array.from({ length: 500 }, () => `session_id=${createToken().value}`).join("; ");
+  expect(find(many)).toHaveLength(8);
+});
+
+test("a value of another shape is no token, but it is present", () => {
+  for (const value of [
+    "",
+    "x",
+    `${one}x`,
+    one.slice(1),
+    `${one.slice(1)}/`,
+    `${one.slice(1)}é`,
+    "../../etc/passwd",
+  ]) {
+    expect(findTokens(`session_id=${value}`, "session_id"), value).toEqual({ tokens: [], present: true });
+  }
+});
+
+test("takes linear time for a header that repeats the name", () => {
+  const header = "session_id=".repeat(100_000);
+  expect(find(header)).toEqual([]);
+});
+
+test("a token has 96 public and 192 secret bits, and only the secret is hashed", () => {
+  const token = createToken();
+  expect(Buffer.from(token.value, "base64url")).toHaveLength(36);
+  expect(isToken(token.value)).toBe(true);
+  expect(handleOf(token.value)).toBe(token.handle);
+  expect(secretHashOf(token.value)).toBe(token.secretHash);
+  const rotated = createToken(token.handle);
+  expect(rotated.handle).toBe(token.handle);
+  expect(sameHash(rotated.secretHash, token.secretHash)).toBe(false);
+  expect(sameHash(token.secretHash, secretHashOf(token.value))).toBe(true);
+  expect(sameHash(token.secretHash, token.secretHash.slice(1))).toBe(false);
+});
