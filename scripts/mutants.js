@@ -55,8 +55,8 @@ export const MUTANTS = [
   {
     name: "a call of the back-end has no deadline",
     file: "src/core/call.ts",
-    find: "      reject(error);\n    });",
-    replace: "    });",
+    find: "    reject(error);\n  });\n  answer.then(",
+    replace: "  });\n  answer.then(",
   },
   {
     name: "a request whose session has ended still sends its cookie",

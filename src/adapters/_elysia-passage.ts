@@ -24,9 +24,9 @@ class Passage extends Around {
    * One of them alone is data of the application, as in `resolve(() => ({ error }))`.
    */
   get hasThrown(): boolean {
-    return [...this.contexts].some(
-      ([context, before]) => "code" in context && (context.error !== before || before instanceof Error),
-    );
+    for (const [context, before] of this.contexts)
+      if ("code" in context && (context.error !== before || before instanceof Error)) return true;
+    return false;
   }
 }
 
@@ -68,7 +68,7 @@ export async function enter(entering: {
   if (!passage.contexts.has(context)) passage.contexts.set(context, context.error);
   const visit = passage.add(entering.mount, request);
   expose(visit ?? passage.find(entering.mount.as)!, context);
-  await visit?.begin(request, () => {});
+  await visit?.begin(request, () => undefined);
   return {};
 }
 
@@ -77,7 +77,7 @@ export async function save(request: Request, answer: unknown): Promise<undefined
   const passage = aroundOf(request) as Passage | undefined;
   if (passage === undefined || passage.hasThrown) return;
   passage.isInert = isInert(answer);
-  await begun(answer);
+  if (!passage.isInert) await begun(answer);
   try {
     await each(passage.visits, "save");
   } catch (error) {

@@ -136,10 +136,10 @@ function bytesOf(parts: AsyncIterator<string | Uint8Array>): ReadableStream<Uint
 
 type Parts = Iterator<unknown> | AsyncIterator<unknown>;
 
-/** Runs a generator to its first part, which its next caller then gets. Does nothing with other values. */
-export async function begun(value: unknown): Promise<void> {
+/** Runs a generator to its first part, which its next caller then gets. Returns undefined for other values. */
+export function begun(value: unknown): Promise<unknown> | undefined {
   const parts = value as Parts | null | undefined;
-  if (typeof parts?.next !== "function") return;
+  if (typeof parts?.next !== "function") return undefined;
   const first = parts.next();
   Object.defineProperty(parts, "next", {
     configurable: true,
@@ -148,5 +148,5 @@ export async function begun(value: unknown): Promise<void> {
       return first;
     },
   });
-  await first;
+  return Promise.resolve(first);
 }
