@@ -10,18 +10,18 @@ import { each, expose } from "../visit/visit.ts";
 export type Fetch = (...args: unknown[]) => unknown;
 type Place = Context & { readonly error?: unknown; readonly responseValue?: unknown };
 
-/** One request on its way through Elysia. */
+/** The sessions of one request to Elysia. */
 class Passage extends Around {
   /**
-   * The contexts that have the session, and their `error` before: one, unless an instance hands its request to
-   * another.
+   * The contexts that have the session, each with its `error` at that time. There is one, unless an instance passes
+   * its request to another.
    */
   readonly contexts = new Map<Place, unknown>();
   isInert = false;
 
   /**
-   * Elysia gives a context `error` and `code` when something is thrown, but leaves an Error that was there in its
-   * place. One of them alone is the application's, as in `resolve(() => ({ error }))`.
+   * Elysia adds `error` and `code` to a context when something is thrown, and leaves an Error that was there before.
+   * One of them alone is data of the application, as in `resolve(() => ({ error }))`.
    */
   get hasThrown(): boolean {
     for (const [context, before] of this.contexts)
@@ -30,9 +30,9 @@ class Passage extends Around {
   }
 }
 
-/** Goes around the whole of Elysia, once: whatever a handler or a hook answers comes by here. */
+/** Wraps the fetch of Elysia. All answers of handlers and hooks pass through it. */
 export function around(fetch: Fetch, request: Request, mount: Mount<Request>): Fetch {
-  // Whoever handles the same Request again begins anew.
+  // A Request that is handled a second time starts over.
   if (aroundOf(request)?.isOpen) return fetch;
   return (...args) => {
     const passage = new Passage(mount, request);
@@ -40,7 +40,7 @@ export function around(fetch: Fetch, request: Request, mount: Mount<Request>): F
       () => fetch(...args),
       (response) => {
         if (passage.hasThrown || isFailure(response)) passage.fail();
-        // A hook after ours may have made a stream of the answer.
+        // A later hook may have made a stream of the answer.
         const [place] = passage.contexts.keys();
         return leave(passage, response, passage.isInert && isInert(place?.responseValue));
       },
@@ -52,7 +52,7 @@ export function around(fetch: Fetch, request: Request, mount: Mount<Request>): F
   };
 }
 
-/** Gives a request its session. What it throws goes to `onError`. */
+/** Adds the session to a context. Its errors go to `onError`. */
 export async function enter(entering: {
   mount: Mount<Request>;
   context: object;
@@ -63,7 +63,7 @@ export async function enter(entering: {
   if (passage === undefined)
     throw new ConfigError(
       "aot",
-      "Without it, Elysia runs nothing around its answers, where sessions are saved. Leave it on, or wrap app.fetch in fetchSessions.",
+      "Sessions are saved around the answers of Elysia, which needs this option. Turn it on, or use fetchSessions(app.fetch).",
     );
   if (!passage.contexts.has(context)) passage.contexts.set(context, context.error);
   const visit = passage.add(entering.mount, request);
@@ -72,7 +72,7 @@ export async function enter(entering: {
   return {};
 }
 
-/** Saves where `onError` still answers for what fails. */
+/** Saves while `onError` can still answer an error. */
 export async function save(request: Request, answer: unknown): Promise<undefined> {
   const passage = aroundOf(request) as Passage | undefined;
   if (passage === undefined || passage.hasThrown) return;

@@ -15,7 +15,7 @@ export interface NextHeaders {
   headers(): Promise<{ get(name: string): string | null }>;
 }
 
-/** What is needed of what `cookies` returns. */
+/** The part of the result of `cookies` that is used. */
 export interface NextCookies {
   get(name: string): { readonly value: string } | undefined;
   getAll(): readonly object[];
@@ -23,8 +23,8 @@ export interface NextCookies {
 }
 
 /**
- * Runs a server action, to which Next gives no request and no response, between load and save; saves nothing if it
- * failed. Throws what the action throws, or why it could not be saved.
+ * Loads the session, runs a server action, and saves. Saves nothing if the action failed. Throws the error of the
+ * action, or of the save. Next gives an action no request and no response.
  */
 export async function act<Result>(
   mount: Mount,
@@ -62,15 +62,15 @@ async function setCookies({ cookies }: NextHeaders, lines: readonly string[]): P
     try {
       jar.set(parts);
     } catch (error) {
-      // In a component Next sets none. One that is to be removed may as well stay: it opens nothing any more.
+      // Next sets no cookies in a component. A cookie to be removed can stay: it gives no access.
       if (parts.maxAge !== 0) throw error;
     }
   }
 }
 
 /**
- * Watches for cookies that a proxy sets by `cookies()`: Next sends those in place of all others of the answer, so the
- * lines given to the function answered then go the same way.
+ * Returns a function that sets Set-Cookie lines by `cookies()`, if a proxy has set cookies this way meanwhile. Next
+ * then sends those cookies instead of all others.
  */
 export async function watchCookies({ cookies }: NextHeaders): Promise<(lines: readonly string[]) => void> {
   const jar = await cookies();
@@ -81,20 +81,23 @@ export async function watchCookies({ cookies }: NextHeaders): Promise<(lines: re
   };
 }
 
-/** Returns the session of the request that is running, to look at. */
+/** Returns the session of the current request, to read. */
 export async function readSession<T extends object>(
   sessions: Sessions<T>,
   next: NextHeaders,
 ): Promise<Readonly<Session<T>>> {
   const header = await cookieHeader(sessions, next);
   const session = await sessions.load(ownCookies(header, sessions.options.cookie.name));
-  // The session of somebody who only looks at pages would expire while they browse.
+  // The session would expire while its user only reads pages.
   if (info(session).stored) await commit(session);
   shownOnly(session);
   return freeze(session);
 }
 
-/** Returns what a visit reads of the request that is running. No response can carry a header. */
+/**
+ * Returns the part of the current request that a visit reads. The `header` of the sessions is left out, as no
+ * response can have it.
+ */
 async function requestOf({ sessions }: Mount, next: NextHeaders): Promise<Request> {
   const [cookie, headers] = await Promise.all([cookieHeader(sessions, next), next.headers()]);
   const read = (name: string): string | null => {
@@ -104,7 +107,10 @@ async function requestOf({ sessions }: Mount, next: NextHeaders): Promise<Reques
   return { url: `http://${headers.get("host")}/`, headers: { get: read } } as unknown as Request;
 }
 
-/** Returns the Cookie header that the browser sent, or will send next if this request has changed our cookie. */
+/**
+ * Returns the Cookie header of the browser; if this request has changed our cookie, the header that the browser will
+ * send next.
+ */
 async function cookieHeader(
   { options }: Pick<Sessions, "options">,
   next: NextHeaders,

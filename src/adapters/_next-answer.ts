@@ -6,8 +6,9 @@ import type { Mount } from "../visit/mount.ts";
 export type NextAnswer = Response | undefined | Promise<Response | undefined>;
 
 /**
- * Answers a request by what a handler returned, or threw as Next's functions do; nothing is `NextResponse.next()`.
- * The handler gets its session from a function. `sendAlong` is given the Set-Cookie lines of a proxy.
+ * Loads the session, runs a handler, saves, and returns the response: what the handler returned, or threw as the
+ * functions of Next do. Without either, it is `NextResponse.next()`. The handler gets the session from a function.
+ * `sendAlong` gets the Set-Cookie lines of a proxy.
  */
 export async function answer(
   mount: Mount<Request>,
@@ -32,24 +33,24 @@ export async function answer(
 }
 
 /**
- * The answer that Next's `redirect`, `notFound`, `forbidden` and `unauthorized` stand for, which they throw;
- * undefined for anything else that is thrown. In a route handler Next makes the same, but loses cookies on the way.
+ * Returns the response that `redirect`, `notFound`, `forbidden` and `unauthorized` of Next mean when they throw;
+ * undefined for any other error. Next makes the same response in a route handler, but loses cookies.
  */
 function answerThrown(thrown: unknown, request: Request): Response | undefined {
   const [kind, ...rest] = digestOf(thrown);
   if (kind === "NEXT_HTTP_ERROR_FALLBACK") return new Response(null, { status: Number(rest[0]) });
   if (kind !== "NEXT_REDIRECT") return undefined;
-  // A form that was posted is not to be posted again to where it leads.
+  // The browser must not post the form again.
   const status = isForm(request) ? 303 : Number(rest.at(-2));
   return new Response(null, { status, headers: { location: rest.slice(1, -2).join(";") } });
 }
 
-/** Whether what was thrown is an answer, and no failure. */
+/** Returns true if a thrown value is an answer, and not a failure. */
 export function isAnswer(thrown: unknown): boolean {
   return ["NEXT_REDIRECT", "NEXT_HTTP_ERROR_FALLBACK"].includes(digestOf(thrown)[0]!);
 }
 
-/** Next knows what it throws by this text. */
+/** Returns the text by which Next recognizes what its functions throw. */
 function digestOf(thrown: unknown): string[] {
   const { digest } = (thrown ?? {}) as { digest?: unknown };
   return typeof digest === "string" ? digest.split(";") : [""];
@@ -64,8 +65,8 @@ const OVERRIDES = "x-middleware-override-headers";
 const OVERRIDE = "x-middleware-request-";
 
 /**
- * Gives whatever is behind the proxy the Cookie header of the next request, as
- * `NextResponse.next({ request: { headers } })` does: it would find no session, or the one before.
+ * Passes the next Cookie header to the page behind the proxy, as `NextResponse.next({ request: { headers } })` does.
+ * Without it, the page would find no session, or the one before.
  */
 function showBehind(response: Response, request: Request, lines: readonly string[]): Response {
   const { headers } = response;

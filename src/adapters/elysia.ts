@@ -8,7 +8,7 @@ import { around, enter, type Fetch, save } from "./_elysia-passage.ts";
 /** `as`, `exclusive`, `skip` and `onError`. */
 export type ElysiaSessionsOptions<As extends string = "session"> = MountOptions<Request> & { as?: As };
 
-/** What `use` takes, and what its routes then have. */
+/** What `use` takes, and the context that its routes then have. */
 export type ElysiaSessions<T extends object = SessionData, As extends string = "session"> = (
   app: AnyElysia,
 ) => Elysia<
@@ -22,19 +22,18 @@ export type ElysiaSessions<T extends object = SessionData, As extends string = "
 >;
 
 /**
- * A plugin of Elysia 1.4: `({ session }) => …` in every handler and hook that comes after it, in the instance that
- * uses it and below; `as("scoped")` and `as("global")` carry it further, as they carry any hook. Assigning to
- * `context.session` replaces the data, and `{}` ends it. Used again, it changes nothing.
+ * Returns a plugin for Elysia 1.4. Handlers and hooks that are added after it, in the same instance and below, get
+ * the session: `({ session }) => …`. `as("scoped")` and `as("global")` extend this as for any hook. Assigning to
+ * `context.session` replaces the data; `{}` and null end the session. Using the same sessions again has no effect.
  *
- * The session is saved when the response is made; what changes while a body streams is saved at its end, or when the
- * client leaves, and if that fails, the body breaks off. A session that cannot be read, and a save that fails, go to
- * `onError` of Elysia; if nobody answers there, the answer is the error's status (503 if the back-end is down). A
- * handler that throws saves nothing; what it saved itself with `commit` stays, and its cookie goes with the error
- * answer.
+ * The session is saved when the response is made. Changes that are made while the body streams are saved at its end,
+ * or when the client leaves; if that fails, the body fails. Errors of load and save go to `onError`; the default
+ * answer has the status of the error (503 if the back-end is down). A handler that throws saves nothing. What it
+ * committed itself stays, and its cookie is sent with the error answer.
  *
- * A response varies on Cookie if the handler looked at the session. Needs Elysia's `aot`, which is on by default.
- * Throws ConfigError for a bad option; a request for which two different sessions have one name or one cookie does
- * too.
+ * The response has `Vary: Cookie` if the handler looked at the session. Needs the option `aot` of Elysia, which is on
+ * by default. Throws ConfigError for an invalid option. A request fails with ConfigError if different sessions have
+ * the same name or cookie.
  */
 export function elysiaSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
@@ -45,7 +44,7 @@ export function elysiaSessions<T extends object, As extends string = "session">(
     app
       .wrap((fetch: Fetch, request: Request) => around(fetch, request, mount))
       .derive(async (context) => {
-        // Elysia reads the text of this function, and for one that passes its context on as an argument it would read the
+        // Elysia analyzes the text of this function. If the context were an argument of a call, Elysia would parse the
         // body, the query and the cookies of every request.
         const entering = { mount, context };
         return enter(entering);

@@ -9,18 +9,21 @@ import { type MountOptions, mountOf } from "../visit/mount.ts";
 
 export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
 
-/** `req.session`: plain data to read and write, and the members that other libraries look for. */
+/** `req.session`: plain data to read and write, with the methods that other libraries call. */
 export type ExpressSession<T extends object = SessionData> = Session<T> & ExpressSessionMembers;
 
-/** What a request has under the name `session`. Assigning replaces the data; `{}` and null end the session. */
+/**
+ * The properties of a request if the session is named `session`. Assigning replaces the data; `{}` and null end the
+ * session.
+ */
 export interface HasExpressSession<T extends object = SessionData> {
   get session(): ExpressSession<T>;
   set session(data: Session<T> | null);
-  /** `session.id`: a public name, which opens nothing. */
+  /** The same as `session.id`: a public name. It gives no access. */
   readonly sessionID: string;
 }
 
-/** A request with its session. `Req` is Express' own `Request`, `As` the option `as`. */
+/** A request with its session. `Req` is the `Request` of Express, `As` the option `as`. */
 export type ExpressRequest<
   T extends object = SessionData,
   Req = IncomingMessage,
@@ -31,18 +34,18 @@ export type ExpressRequest<
 export type ExpressSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;
 
 /**
- * `req.session` for Express 5 and 4, as middleware: mount it before whatever looks at the session, such as Passport.
- * The session is saved before the first byte leaves, whichever way the handler responds; what changes after that is
- * saved at the end. It has the methods that users of express-session know (`regenerate`, `save`, `destroy`, `cookie`
- * ...; see `ExpressSessionMembers`), and `req.sessionID` is its public name.
+ * Returns middleware for Express 5 and 4 that adds `req.session`. Mount it before everything that looks at the
+ * session, such as Passport. The session is saved before the first byte is sent, whichever way the handler responds;
+ * later changes are saved at the end. It has the methods of express-session (`regenerate`, `save`, `destroy`,
+ * `cookie` ...; see `ExpressSessionMembers`). `req.sessionID` is its public name.
  *
- * A session that cannot be read, and a save that fails before the first byte, go to the error handler: the answer is
- * thrown away, the status is set to the error's (503 for a back-end that is down), and the error handler answers.
- * Express catches what handlers throw and does not tell the middleware, so an answer with a status of 500 or more
- * counts as a handler that failed, and saves nothing (unless it called `save` itself).
+ * Errors of load, and of a save before the first byte, go to the error handler: the answer is dropped, the status is
+ * set to that of the error (503 if the back-end is down), and the error handler answers. The middleware does not see
+ * what handlers throw, as Express catches it. So an answer with a status of 500 or more counts as a failed handler
+ * and saves nothing, except what the handler saved itself.
  *
- * Mounting the same sessions again does nothing; others need another `as` and another cookie. Throws ConfigError,
- * naming the option.
+ * Mounting the same sessions again has no effect; others need another `as` and another cookie. Throws ConfigError
+ * that names an invalid option.
  */
 export function expressSessions<T extends object, Req extends IncomingMessage = IncomingMessage>(
   sessions: Sessions<T>,

@@ -12,31 +12,31 @@ import { isMounted, propertyOf, Visit } from "../visit/visit.ts";
 
 export type { ExpressCookie, FastifySessionMembers, SessionCallback } from "../facades/fastify.ts";
 
-/** `request.session`: plain data to read and write, and the members that other plugins look for. */
+/** `request.session`: plain data to read and write, with the methods that other plugins call. */
 export type FastifySession<T extends object = SessionData> = Session<T> & FastifySessionMembers<T>;
 
 /** `as`, `exclusive` and `skip`. Paths are those of the request. */
 export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
   /**
-   * For what answers errors itself before Fastify learns of them, such as Nest: an answer with a status of 500 or
-   * more counts as a handler that failed, and saves nothing, unless it called `commit` itself. Default false.
+   * Set to true if something answers errors before Fastify sees them, such as Nest. An answer with a status of 500 or
+   * more then counts as a failed handler and saves nothing, except what the handler committed itself. Default false.
    */
   failedByStatus?: boolean;
 }
 
 /**
- * `request.session` for Fastify 5, as a plugin: `app.register(fastifySessions(sessions))`. It belongs to the scope in
- * which it is registered and those inside, and to nothing outside. Assigning replaces the data, `{}` or null ends the
- * session. It has the methods that users and plugins of @fastify/session know; see `FastifySessionMembers`.
+ * Returns a plugin for Fastify 5 that adds `request.session`: `app.register(fastifySessions(sessions))`. It applies
+ * to the scope that registers it, and to scopes inside. Assigning replaces the data; `{}` and null end the session.
+ * It has the methods of @fastify/session; see `FastifySessionMembers`.
  *
- * The session is saved before the first byte leaves, after all hooks, whichever way the handler responds (`reply.raw`
- * and `hijack` too); what changes after that is saved at the end. A session that cannot be read, and a save that
- * fails before the first byte, are errors of the request: the answer is thrown away and the error handler answers
- * (status 503 for a back-end that is down). A handler or hook that throws saves nothing; what the error handler
- * itself changes is saved.
+ * The session is saved before the first byte is sent, after all hooks, whichever way the handler responds
+ * (`reply.raw` and `hijack` too); later changes are saved at the end. Errors of load, and of a save before the first
+ * byte, are errors of the request: the answer is dropped and the error handler answers (503 if the back-end is down).
+ * A handler or hook that throws saves nothing; changes of the error handler itself are saved.
  *
- * Registering the same sessions again in a scope inside does nothing; others need another `as` and another cookie.
- * Throws ConfigError, naming the option, here or when the plugin is loaded.
+ * Registering the same sessions again in an inner scope has no effect; others need another `as` and another cookie.
+ * Throws ConfigError that names an invalid option; loading the plugin fails with ConfigError if a name or cookie is
+ * taken.
  */
 export function fastifySessions<T extends object>(
   sessions: Sessions<T>,
@@ -45,9 +45,9 @@ export function fastifySessions<T extends object>(
   const pathOf = ({ originalUrl }: FastifyRequest): string => pathIn(originalUrl);
   const mount = mountOf(sessions, options, pathOf, fastifyKind);
   const { failedByStatus = false } = options;
-  if (typeof failedByStatus !== "boolean") throw new ConfigError("failedByStatus", "Give true or false.");
+  if (typeof failedByStatus !== "boolean") throw new ConfigError("failedByStatus", "Must be true or false.");
   const plugin: FastifyPluginAsync = async (app) => addHooks(app, mount, failedByStatus);
-  // What fastify-plugin does: the decorators and hooks belong to the scope that registers.
+  // As fastify-plugin does: decorators and hooks belong to the scope that registers.
   return Object.assign(plugin, {
     [Symbol.for("skip-override")]: true,
     [Symbol.for("fastify.display-name")]: "micropie",
@@ -57,14 +57,14 @@ export function fastifySessions<T extends object>(
 
 const MOUNTED: unique symbol = Symbol("micropie.mounted");
 
-/** Returns true if this scope has these sessions already. Throws ConfigError if something else has their place. */
+/** Returns true if this scope has these sessions. Throws ConfigError if their name or cookie is taken. */
 function isThere(app: FastifyInstance, mount: Mount): boolean {
-  // A scope inherits what was registered around it before.
+  // A scope inherits the sessions of outer scopes.
   const scope = app as { [MOUNTED]?: readonly Mount[] };
   const all = scope[MOUNTED] ?? [];
   if (all.some((other) => isSame(other, mount))) return true;
   if (app.hasRequestDecorator(mount.as))
-    throw new ConfigError("as", `request.${mount.as} is there already. Give the session another name.`);
+    throw new ConfigError("as", `request.${mount.as} exists already. Choose another name for the session.`);
   scope[MOUNTED] = [...all, mount];
   return false;
 }
@@ -83,7 +83,7 @@ function addHooks(app: FastifyInstance, mount: Mount<FastifyRequest>, failedBySt
     let hold = holdOf(reply.raw);
     try {
       if (hold !== undefined && isMounted(hold.uses, mount))
-        throw new ConfigError("as", "Middleware before Fastify has mounted these. Use one of the two.");
+        throw new ConfigError("as", "Middleware outside Fastify has mounted these. Use one of the two.");
     } catch (error) {
       return refuse(error);
     }
@@ -105,10 +105,10 @@ function holdFor(request: FastifyRequest, reply: FastifyReply, failedByStatus: b
   return hold;
 }
 
-/** Lets Fastify answer with this error what it has answered otherwise. */
+/** Lets Fastify answer with this error instead. */
 function answerInstead(reply: FastifyReply, error: unknown): void {
   if (reply.sent) {
-    // Hijacked: nobody else answers.
+    // The reply was hijacked, so Fastify does not answer.
     reply.log.error(error);
     endWith(reply.raw, error);
     return;

@@ -7,20 +7,19 @@ import { type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
 export type FetchSessionsOptions = Omit<MountOptions<Request>, "as">;
 
 /**
- * Gives a session to any function from Request to Response, as its second argument, and returns such a function. More
- * arguments (an environment, a context) are passed on. The session is saved before the response is handed over; what
- * changes while the body streams is saved at its end, or when the client cancels it.
+ * Returns a function that passes the session to a handler as its second argument. Further arguments (an environment,
+ * a context) are passed on. The session is saved before the response is returned. Changes that are made while the
+ * body streams are saved at its end, or when the client cancels it.
  *
- * A session that cannot be read, or whose save fails, is answered with an error (503 for a back-end that is down),
- * and the handler's response is thrown away; if that happens at the end of a body, the body breaks off with the
- * error. A handler that throws saves nothing; a SessionError is answered with its status and the cookie of an
- * explicit `commit`, anything else goes on to the caller, and so does what a body fails with.
+ * If the session cannot be read or saved, the response is an error (503 if the back-end is down), and the response of
+ * the handler is dropped. If the save at the end of a body fails, the body fails with the error. A handler that
+ * throws saves nothing. A SessionError becomes a response with its status, and with the cookie of an explicit
+ * `commit`; other errors are thrown to the caller.
  *
- * Every response has `Vary: Cookie`: whoever takes a session looks at it. Leave routes that need none outside, or
- * name them in `skip`. For several named sessions put one wrapper into the other; each saves its own. The response
- * may be another object than the handler's, which is never changed where it sets our cookie, so one response may be
- * shared by several requests. A response that upgrades the connection (101) is passed on itself, as is
- * `Response.error()`, which saves nothing.
+ * Every response has `Vary: Cookie`. For routes without a session, do not call this function, or list them in `skip`.
+ * For several sessions, nest the functions. The returned response can be another object than the handler's: a
+ * response that is shared with other requests never gets a cookie. A response that upgrades the connection (101) is
+ * returned itself. `Response.error()` is returned itself too, and saves nothing.
  */
 export function fetchSessions<T extends object, Rest extends unknown[] = []>(
   sessions: Sessions<T>,

@@ -12,16 +12,17 @@ import { expose } from "../visit/visit.ts";
 export type H3SessionsOptions = MountOptions<H3Event>;
 
 /**
- * Middleware of h3 v2: `event.context.session` is the session; assigning replaces its data, and `{}` ends it. It is
- * saved before the response is made; what changes while a body streams is saved at its end, or when the client
- * leaves, and if that fails, the body breaks off.
+ * Returns middleware for h3 v2. `event.context.session` is the session. Assigning replaces its data; `{}` and null
+ * end it. The session is saved before the response is made. Changes that are made while the body streams are saved at
+ * its end, or when the client leaves; if that fails, the body fails.
  *
- * A session that cannot be read, and a save that fails, are thrown: h3 answers the error's status (503 if the
- * back-end is down), or `onError` does. A handler that throws, or returns an Error, saves nothing; what it saved
- * itself with `commit` stays, and its cookie goes with the error answer.
+ * Errors of load and save are thrown to h3, which answers with the status of the error (503 if the back-end is down),
+ * or to its `onError`. A handler that throws or returns an Error saves nothing. What it committed itself stays, and
+ * its cookie is sent with the error answer.
  *
- * A response varies on Cookie if the handler looked at the session. Mounted again, it changes nothing. Throws
- * ConfigError for a bad option; a request for which two different sessions have one name or one cookie does too.
+ * The response has `Vary: Cookie` if the handler looked at the session. Mounting the same sessions again has no
+ * effect. Throws ConfigError for an invalid option. A request fails with ConfigError if different sessions have the
+ * same name or cookie.
  */
 export function h3Sessions<T extends object>(
   sessions: Sessions<T>,
@@ -45,8 +46,8 @@ export function h3Sessions<T extends object>(
 }
 
 /**
- * The session that `h3Sessions(sessions)` has given to the request of this event, with its type.
- * Throws ConfigError if it is not mounted before this handler.
+ * Returns the session of an event, with its type. Throws ConfigError if `h3Sessions(sessions)` is not mounted before
+ * the handler.
  */
 export function sessionOf<T extends object>(event: H3Event, sessions: Sessions<T>): Session<T> {
   const visit = aroundOf(event)?.visits.find(({ mount }) => mount.sessions === (sessions as unknown));
@@ -54,7 +55,7 @@ export function sessionOf<T extends object>(event: H3Event, sessions: Sessions<T
   throw new ConfigError("sessions", "Put app.use(h3Sessions(sessions)) before this handler.");
 }
 
-/** Returns what a handler answered, with its body watched; leaves its headers with the event, where h3 finds them. */
+/** Returns the value of a handler, watched if it streams. Adds headers to the event, where h3 finds them. */
 function carry({ res }: H3Event, around: Around, value: unknown): unknown {
   if (value === Symbol.for("h3.handled")) reportPassedBy(around, "h3");
   const response = value instanceof Response ? value : undefined;
@@ -62,9 +63,9 @@ function carry({ res }: H3Event, around: Around, value: unknown): unknown {
   if (around.isDue) {
     const isError = value === undefined || typeof value === "symbol" || value instanceof Error;
     const headers = isError || (response?.status ?? 0) >= 400 ? res.errHeaders : res.headers;
-    // h3 copies a response only if there are headers to be added.
+    // h3 does not copy a response if there are no other headers to add.
     if (response && headers.keys().next().done) return around.settle(response);
-    // What h3 cannot make JSON of is its own error, which would take the cookie away.
+    // If h3 itself failed at making JSON, the cookie would be lost.
     if (around.hasCookie && isData(value)) JSON.stringify(value);
     around.addTo(headers, headersOf(value));
     if (isError) around.addTo(res.headers);
@@ -74,7 +75,7 @@ function carry({ res }: H3Event, around: Around, value: unknown): unknown {
 
 const wrapped = new WeakSet<object>();
 
-/** A Response that `onError` answers gets no headers from h3, so it gets what it must carry here. */
+/** Adds headers to a Response that `onError` returns. h3 adds none to it. */
 function carryOnError({ app }: H3Event): void {
   const onError = app?.config.onError;
   if (app === undefined || onError === undefined || wrapped.has(onError)) return;

@@ -16,16 +16,17 @@ export type SessionVariables<T extends object = SessionData, As extends string =
 export type HonoSessionsOptions<As extends string = "session"> = MountOptions<Context> & { as?: As };
 
 /**
- * Middleware of Hono 4: `c.get("session")` and `c.var.session` are the session; `c.set("session", data)` replaces its
- * data, and `{}` ends it. It is saved before the response is handed on; what changes while a body streams is saved at
- * its end, or when the client leaves, and if that fails, the body breaks off.
+ * Returns middleware for Hono 4. `c.get("session")` and `c.var.session` return the session. `c.set("session", data)`
+ * replaces its data; `{}` and null end it. The session is saved before the response is returned. Changes that are
+ * made while the body streams are saved at its end, or when the client leaves; if that fails, the body fails.
  *
- * A session that cannot be read, and a save that fails, are thrown, so `app.onError` answers, with what the response
- * had taken out; by default the answer is the error's status (503 if the back-end is down). A handler that throws
- * saves nothing; what it saved itself with `commit` stays, and its cookie goes with the error answer.
+ * Errors of load and save are thrown to `app.onError`, which answers; the headers of the response that describe its
+ * content are removed. The default answer has the status of the error (503 if the back-end is down). A handler that
+ * throws saves nothing. What it committed itself stays, and its cookie is sent with the error answer.
  *
- * A response varies on Cookie if the handler looked at the session. Mounted again, it changes nothing. Throws
- * ConfigError for a bad option; a request for which two different sessions have one name or one cookie does too.
+ * The response has `Vary: Cookie` if the handler looked at the session. Mounting the same sessions again has no
+ * effect. Throws ConfigError for an invalid option. A request fails with ConfigError if different sessions have the
+ * same name or cookie.
  */
 export function honoSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
@@ -49,7 +50,7 @@ export function honoSessions<T extends object, As extends string = "session">(
     let failure: { readonly error: unknown } | undefined;
     const answered = async (): Promise<Response> => {
       await next();
-      // Hono has answered what a handler threw, or nobody has answered.
+      // Hono has answered an error of the handler, or nothing has answered.
       if (c.error !== undefined || !c.finalized) around.fail();
       return c.res;
     };
@@ -57,14 +58,14 @@ export function honoSessions<T extends object, As extends string = "session">(
       failure = { error };
       if (given === undefined) return around.settle(c.res);
       c.status(errorAnswer(error).status as Parameters<typeof c.status>[0]);
-      // What other middleware has set for any answer is added to that of the error handler.
+      // Hono adds these headers to those of the error answer.
       return around.settle(new Response(null, { headers: clearedHeaders(given.headers) }));
     });
     if (!around.isLight && c.res.headers.has("x-hono-already-sent")) reportPassedBy(around, "Hono");
-    // Hono itself answers for a handler that gave no response, with the headers that are there.
+    // If nothing has answered, Hono does, with the headers that are set.
     else if (!c.finalized) around.addTo(c.res.headers);
     else {
-      // Without this, Hono copies the headers of the response that was there.
+      // Without this, Hono copies the headers of the previous response.
       c.res = undefined;
       c.res = response;
     }

@@ -13,10 +13,10 @@ import { expose, isMounted, Visit } from "../visit/visit.ts";
 export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
 export type { KoaSessionMembers } from "../facades/koa.ts";
 
-/** `ctx.session`: plain data to read and write, and the members that other libraries look for. */
+/** `ctx.session`: plain data to read and write, with the methods that other libraries call. */
 export type KoaSession<T extends object = SessionData> = Session<T> & KoaSessionMembers;
 
-/** What is needed of Koa's context. */
+/** The part of the context of Koa that is used. */
 export interface KoaContext {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -26,12 +26,12 @@ export interface KoaContext {
   readonly method: string;
   status: number;
   body: unknown;
-  /** false: the handler answers on `ctx.res` itself. */
+  /** False if the handler answers on `ctx.res` itself. */
   respond?: boolean | undefined;
   onerror(error: Error): void;
 }
 
-/** Middleware after which Koa's types know `ctx.session`, or whatever its name is. */
+/** Middleware that adds the session to the type of the context. */
 export type KoaSessionsMiddleware<T extends object = SessionData, As extends string = "session"> = (
   ctx: KoaContext & { [K in As]: KoaSession<T> },
   next: () => Promise<unknown>,
@@ -44,17 +44,17 @@ export interface KoaSessionsOptions<As extends string = "session", Context = Koa
 }
 
 /**
- * `ctx.session` for Koa 3, as middleware. Assigning replaces the data, `{}` or null ends the session. It has the
- * methods that users of koa-session and koa-passport know; see `KoaSessionMembers`.
+ * Returns middleware for Koa 3 that adds `ctx.session`. Assigning replaces the data; `{}` and null end the session.
+ * It has the methods of koa-session, and those that koa-passport calls; see `KoaSessionMembers`.
  *
- * The session is saved when the middleware behind it is done, before Koa responds; on `ctx.res` too, before the first
- * byte. What changes after that is saved at the end. A session that cannot be read, and a save that fails, are
- * thrown, to the error handling of middleware before it, or of Koa (status 503 for a back-end that is down); the body
- * is thrown away. Middleware that throws saves nothing, and an error caught behind it that is answered with 500 or
- * more counts as that. What an error handler before it changes is saved.
+ * The session is saved when the middleware after this one is done, before Koa responds; with answers on `ctx.res`,
+ * before the first byte. Later changes are saved at the end. Errors of load and save are thrown to the middleware
+ * before this one, or to Koa (503 if the back-end is down); the body is dropped. Middleware that throws saves
+ * nothing, and neither does an answer with a status of 500 or more to an error that is caught behind this middleware.
+ * Changes of an error handler before this middleware are saved.
  *
- * Mounting the same sessions again does nothing; others need another `as` and another cookie. Throws ConfigError,
- * naming the option.
+ * Mounting the same sessions again has no effect; others need another `as` and another cookie. Throws ConfigError
+ * that names an invalid option.
  */
 export function koaSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
@@ -86,7 +86,7 @@ export function koaSessions<T extends object, As extends string = "session">(
       visit.discard();
       return;
     }
-    // Until the middleware behind is done, an answer on `ctx.res` is all that shows of an error.
+    // Until later middleware is done, only the status of an answer on `ctx.res` shows an error.
     if (outer === undefined) hold.running = true;
     let isSaving = false;
     try {
@@ -107,7 +107,7 @@ export function koaSessions<T extends object, As extends string = "session">(
   };
 }
 
-/** Leaves nothing of the answer for an error handler to send by mistake. */
+/** Drops the answer, so that an error handler cannot send parts of it. */
 function dropAnswer(ctx: KoaContext, visit: Visit, error: unknown): void {
   visit.discard();
   clearHead(ctx.res);

@@ -8,47 +8,47 @@ import { answer, type NextAnswer } from "./_next-answer.ts";
 export type { NextCookies, NextHeaders } from "./_next-action.ts";
 
 /**
- * `cookies` and `headers` of `next/headers`, as only the application's own copy of Next knows its requests. `onError`
- * is called with each error that no error handler sees: one that comes too late, or that is answered here. Default:
- * `console.error`.
+ * `cookies` and `headers` from `next/headers`; only the copy of Next in your application knows the current request.
+ * `onError` is called with each error that no error handler gets. Default: `console.error`.
  */
 export type NextSessionsOptions = NextHeaders & { onError?: (error: unknown) => void };
 
-/** How one route handler, or the proxy, wants its session. */
+/** How a route handler, or the proxy, uses its session. */
 export type NextUse = Pick<UseOptions<Request>, "exclusive" | "skip">;
 
-/** Sessions for Next.js: each place that Next has for code on the server. */
+/** Sessions for Next.js, by the place where code runs. */
 export interface NextSessions<T extends object> {
   /**
-   * The session in a server component, to look at: Next sends the head before components are done, so nothing can be
-   * stored there. Writing to it throws TypeError, the verbs StateError `read_only`; `info` works. After an action of
-   * the same request it is what the action left. Each call asks the store: wrap it in React's `cache` if several
-   * components do. Throws BackendError.
+   * Returns the session in a server component, to read. Nothing can be stored there, as Next sends the head before
+   * components are done: writing throws TypeError, and the verbs throw StateError `read_only`; `info` works. After an
+   * action of the same request, it is the session as the action left it. Each call reads the store; use `cache` of
+   * React if several components call it. Throws BackendError.
    */
   readonly read: () => Promise<Readonly<Session<T>>>;
   /**
-   * A server action with its session as first argument. It is saved when the action is done, also if it ends with
-   * `redirect`, `notFound` and the like; any other error saves nothing, but for what the action saved itself with
-   * `commit`. If saving fails, the action throws (BackendError, DataError, StateError), and Next answers 500.
+   * Wraps a server action. It gets the session as its first argument. The session is saved when the action is done,
+   * also if it ends with `redirect`, `notFound` and the like. Any other error saves nothing, except what the action
+   * committed itself. If the save fails, the action throws (BackendError, DataError, StateError), and Next answers
+   * 500.
    */
   readonly action: <Args extends unknown[], Result>(
     run: (session: Session<T>, ...args: Args) => Result,
     use?: { exclusive?: boolean },
   ) => (...args: Args) => Promise<Awaited<Result>>;
   /**
-   * A route handler with its session as second argument, before the `{ params }` of Next. It is saved before the
-   * response is handed over, also if the handler ends with `redirect`, `notFound` and the like; what changes while
-   * the body streams, at its end. A handler that throws anything else saves nothing. A session that cannot be read or
-   * saved is answered with an error (503 if the back-end is down).
+   * Wraps a route handler. It gets the session as its second argument, before `{ params }`. The session is saved
+   * before the response is returned, also if the handler ends with `redirect`, `notFound` and the like. Changes that
+   * are made while the body streams are saved at its end. Any other error saves nothing; a SessionError becomes a
+   * response with its status, other errors go to Next. If the session cannot be read or saved, the response is an
+   * error (503 if the back-end is down).
    */
   readonly route: <Req extends Request, Rest extends unknown[]>(
     handle: (request: Req, session: Session<T>, ...rest: Rest) => Response | Promise<Response>,
     use?: NextUse,
   ) => (request: Req, ...rest: Rest) => Promise<Response>;
   /**
-   * The function of `proxy.ts`, around one of yours. It saves before the page is made; what it does to the session
-   * shows in the page and the route handlers behind it. Like `route` otherwise. Without a function it only moves what
-   * has to move: `legacy` sessions.
+   * Wraps the function of `proxy.ts`. The session is saved before the page is rendered; the page and its route
+   * handlers see the changes. Otherwise as `route`. Without a function, it only moves `legacy` sessions.
    */
   readonly proxy: <Req extends Request, Rest extends unknown[]>(
     handle?: (request: Req, session: Session<T>, ...rest: Rest) => NextAnswer,
@@ -57,10 +57,9 @@ export interface NextSessions<T extends object> {
 }
 
 /**
- * Sessions for the app router of Next.js (`next/headers` gives `cookies` and `headers`). Make it once, in a module
- * that the application's others import. Next runs its bundles apart from each other: give `createSessions` a back-end
- * that several processes may share, as memory is not shared even within one. Throws ConfigError if one of the two
- * functions is missing.
+ * Returns sessions for the app router of Next.js. Create them once, in a module that the others import. Use a
+ * back-end that several processes can share: Next runs its bundles separately, and they do not share memory. Throws
+ * ConfigError if `cookies` or `headers` is missing.
  */
 export function nextSessions<T extends object>(
   sessions: Sessions<T>,
@@ -75,7 +74,7 @@ export function nextSessions<T extends object>(
   return {
     read: () => readSession(sessions, options),
     action(run, { exclusive = false } = {}) {
-      if (typeof exclusive !== "boolean") throw new ConfigError("exclusive", "Give true or false.");
+      if (typeof exclusive !== "boolean") throw new ConfigError("exclusive", "Must be true or false.");
       const mount = mountFor({ exclusive });
       return (...args) => act(mount, options, (session) => run(session as Session<T>, ...args));
     },

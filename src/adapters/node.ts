@@ -20,14 +20,13 @@ export type RequestWithSession<
 export type NodeSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;
 
 /**
- * Gives `req.session` to a handler of `node:http` or `node:http2` (compatibility API). Returns a listener for
- * `createServer`. The session is saved before the first byte leaves, whichever way the handler responds; what changes
- * after that is saved at the end.
+ * Returns a listener for `createServer` of `node:http` or `node:http2` (compatibility API) that adds `req.session`
+ * and calls the handler. The session is saved before the first byte is sent, whichever way the handler responds;
+ * later changes are saved at the end.
  *
- * A handler that throws or rejects saves nothing; the answer is the status of a SessionError, else 500, without
- * details. If a save fails, the handler's answer is thrown away and an error goes out (503 for a back-end that is
- * down). After the first byte there is no other answer to give, so the connection is closed and the client sees the
- * cut. A client that leaves early changes nothing: what the handler stores is saved.
+ * A handler that throws or rejects saves nothing. The answer has the status of a SessionError, else 500, and no
+ * details. If a save fails, the answer of the handler is dropped, and an error is sent (503 if the back-end is down);
+ * after the first byte, the connection is closed. If the client leaves early, the changes are saved all the same.
  */
 export function nodeSessions<
   T extends object,
@@ -39,10 +38,10 @@ export function nodeSessions<
   options?: NodeSessionsOptions<Req>,
 ): (req: Req, res: Res) => void;
 /**
- * Without a handler: Connect-style middleware. A session that cannot be read, and a save that fails before the first
- * byte, go to `next(error)`: the answer is thrown away, the status is set to the error's, and the error handler
- * answers. Frameworks catch what handlers throw and do not tell the middleware, so here an answer with a status of
- * 500 or more counts as a handler that failed, and saves nothing (unless it called `commit` itself).
+ * Without a handler, returns Connect-style middleware. Errors of load, and of a save before the first byte, go to
+ * `next(error)`: the answer is dropped, the status is set to that of the error, and the error handler answers. The
+ * middleware does not see what handlers throw, as frameworks catch it. So an answer with a status of 500 or more
+ * counts as a failed handler and saves nothing, except what the handler committed itself.
  */
 export function nodeSessions<T extends object>(
   sessions: Sessions<T>,

@@ -12,14 +12,15 @@ import type { Visit } from "../visit/visit.ts";
 
 export type { FlashSessionData, RouterSession } from "../facades/react-router.ts";
 
-/** What is needed of what React Router gives to middleware, loaders and actions. */
+/** The part of the arguments of middleware, loaders and actions that is used. */
 export interface RouterArgs {
   readonly request: Request;
   readonly url: URL;
+  /** The key of the session for `context.get`, with `middleware`. */
   readonly context: { set(key: RouterContext<never>, value: never): void };
 }
 
-/** React Router's key to a value of a request, as `createContext` makes it. */
+/** A key for a value of a request, as `createContext` returns it. */
 export interface RouterContext<T> {
   defaultValue?: T;
 }
@@ -30,11 +31,11 @@ export type ReactRouterSessionsOptions = Omit<MountOptions<RouterArgs>, "as">;
 /** Sessions for React Router, in two forms: middleware, and a `SessionStorage`. */
 export interface ReactRouterSessions<T extends object, FlashData = T> {
   /**
-   * For the root route: `export const middleware = [sessions.middleware]`. Loaders and actions find the session by
-   * `context.get(sessions.context)`. It is saved when they are done, before the response leaves, and what changes
-   * while the body streams, at its end. An answer of 500 or more counts as a handler that failed, and saves nothing,
-   * unless it called `commit` itself. A session that cannot be read or saved goes to the error boundary, with the
-   * error's status (503 if the back-end is down).
+   * For the root route: `export const middleware = [sessions.middleware]`. Loaders and actions get the session with
+   * `context.get(sessions.context)`. The session is saved when they are done, before the response is sent. Changes
+   * that are made while the body streams are saved at its end. An answer of 500 or more counts as a failed handler
+   * and saves nothing, except what the handler committed itself. Errors of load and save go to the error boundary,
+   * with the status of the error (503 if the back-end is down).
    */
   readonly middleware: <Args extends RouterArgs>(
     args: Args,
@@ -43,25 +44,28 @@ export interface ReactRouterSessions<T extends object, FlashData = T> {
   /** Where loaders and actions find the session behind `middleware`. */
   readonly context: RouterContext<Session<T>>;
   /**
-   * Returns the session of a Cookie header; an empty one if it opens none. Every session is a view of its own, also
-   * within one request. Throws an error response with the error's status if the back-end fails.
+   * Returns the session of a Cookie header; an empty one if the header has none. Each call returns an independent
+   * session. Throws an error response with the status of the error if the back-end fails.
    */
   readonly getSession: (cookieHeader?: string | null) => Promise<RouterSession<T, FlashData>>;
   /**
-   * Saves what changed, and answers the Set-Cookie header that the response must carry: empty if the browser's cookie
-   * stays as it is (an empty line changes nothing: RFC 6265bis 5.6). Send `Cache-Control: no-store` with one that is
-   * not empty. Saves nothing more than that: what changes later needs another `commitSession`.
-   * Throws an error response with the error's status if that fails; TypeError for cookie options, which belong to
-   * `createSessions`, and for a session that is not from here.
+   * Saves the changes, and returns the Set-Cookie header that the response must have. It is empty if the cookie of
+   * the browser stays (an empty line has no effect: RFC 6265bis 5.6). Send `Cache-Control: no-store` with a header
+   * that is not empty. Later changes need another `commitSession`. Throws an error response with the status of the
+   * error if the save fails. Throws TypeError for cookie options, which are options of `createSessions`, and for a
+   * session that `getSession` did not return.
    */
   readonly commitSession: (session: RouterSession<T, FlashData>, options?: object) => Promise<string>;
-  /** Ends the session, and answers the Set-Cookie header that removes the cookie. Throws as `commitSession` does. */
+  /** Ends the session, and returns the Set-Cookie header that removes the cookie. Throws as `commitSession` does. */
   readonly destroySession: (session: RouterSession<T, FlashData>, options?: object) => Promise<string>;
-  /** What `login`, `rotate`, `update`, `info` and the other verbs take, of a session that `getSession` answered. */
+  /** Returns the session to pass to `login`, `rotate`, `update`, `info` and the other verbs. */
   readonly sessionOf: (session: RouterSession<T, FlashData>) => Session<T>;
 }
 
-/** See `ReactRouterSessions`. `exclusive` and `skip` are for `middleware`. Throws ConfigError, naming the option. */
+/**
+ * Returns sessions for React Router; see `ReactRouterSessions`. The options are for `middleware`. Throws ConfigError
+ * that names an invalid option.
+ */
 export function reactRouterSessions<T extends object, FlashData = T>(
   sessions: Sessions<T>,
   options: ReactRouterSessionsOptions = {},
@@ -98,7 +102,7 @@ export function reactRouterSessions<T extends object, FlashData = T>(
     async getSession(cookieHeader) {
       try {
         const session = await sessions.load(ownCookies(cookieHeader, name));
-        // Whoever only reads never commits, and would be forgotten while he does.
+        // The session would expire while its user only reads pages: they do not commit.
         await commit(session);
         return new RouterSessionObject(session) as unknown as RouterSession<T, FlashData>;
       } catch (error) {
@@ -119,11 +123,11 @@ function refuseOptions(options: object | undefined): void {
   const [first] = Object.entries(options ?? {}).find(([, value]) => value !== undefined) ?? [];
   if (first === undefined) return;
   throw new TypeError(
-    `${first}: what the cookie looks like is an option of createSessions, and how long one session lives, of login and rotate.`,
+    `${first}: cookie attributes are options of createSessions, and lifetimes are options of login and rotate.`,
   );
 }
 
-/** Returns what React Router takes for an error response, which an error boundary shows with its status. */
+/** Returns an error response of React Router. An error boundary shows it with its status. */
 function boundaryError(error: unknown): unknown {
   if (!(error instanceof SessionError)) return error;
   const { status, text } = errorAnswer(error);

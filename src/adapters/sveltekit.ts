@@ -6,7 +6,7 @@ import { type CookieParts, partsOf } from "../visit/cookie-parts.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { expose } from "../visit/visit.ts";
 
-/** What is needed of SvelteKit's `RequestEvent`. */
+/** The part of `RequestEvent` that is used. */
 export interface SvelteKitEvent {
   readonly request: Request;
   readonly url: URL;
@@ -19,7 +19,7 @@ export interface SvelteKitEvent {
 
 type CookieOptions = Partial<CookieParts> & Pick<CookieParts, "path">;
 
-/** What is needed of SvelteKit's `Cookies`. */
+/** The part of `Cookies` that is used. */
 export interface SvelteKitCookies {
   set(name: string, value: string, options: CookieOptions): void;
   serialize(name: string, value: string, options: CookieOptions): string;
@@ -35,17 +35,19 @@ export type SvelteKitHandle = <Event extends SvelteKitEvent>(input: {
 export type SvelteKitSessionsOptions = MountOptions<SvelteKitEvent>;
 
 /**
- * The `handle` hook of SvelteKit: `event.locals.session` in `load`, actions, endpoints, remote functions and the
- * handles after this one in `sequence`; assigning replaces the data, and `{}` ends the session. It is saved before
- * the response leaves; what changes while a body streams (promises of `load` too) is saved at its end.
+ * Returns the `handle` hook of SvelteKit. `event.locals.session` is the session in `load`, actions, endpoints, remote
+ * functions, and handles after this one in `sequence`. Assigning replaces the data; `{}` and null end the session.
+ * The session is saved before the response is sent. Changes that are made while the body streams (promises of `load`
+ * too) are saved at its end.
  *
- * `redirect`, `fail` and `error` below 500 are answers, and save. An answer of 500 or more counts as a handler that
- * failed, and saves nothing, unless it called `commit` itself; so does what a later handle throws, except a redirect.
- * SvelteKit reports some errors within a 200: see `svelteKitErrors`. A session that cannot be read or saved is
- * answered with an error (503 if the back-end is down).
+ * `redirect`, `fail`, and `error` below 500 are answers, and save. An answer of 500 or more counts as a failed
+ * handler and saves nothing, except what the handler committed itself. The same is true for what a later handle
+ * throws, except a redirect. SvelteKit reports some errors within a 200; see `svelteKitErrors`. If the session cannot
+ * be read or saved, the response is an error (503 if the back-end is down).
  *
- * What `event.fetch` asks of the same application shares the session of the request. A response varies on Cookie if
- * somebody has looked at the session. Mounted again, it changes nothing. Throws ConfigError, naming the option.
+ * Requests that `event.fetch` makes to the same application share the session. The response has `Vary: Cookie` if
+ * somebody looked at the session. Mounting the same sessions again has no effect. Throws ConfigError that names an
+ * invalid option.
  */
 export function svelteKitSessions<T extends object>(
   sessions: Sessions<T>,
@@ -57,7 +59,7 @@ export function svelteKitSessions<T extends object>(
     const { locals, request, cookies } = event;
     const hasCookie = request.headers.has("cookie");
     const caller = event.isSubRequest ? running.getStore() : undefined;
-    // Whoever fetches without credentials does not want the session.
+    // A request without credentials does not get the session.
     const shared = caller?.hasCookie === hasCookie ? caller.around.find(mount.as) : undefined;
     if (shared?.mount.sessions === mount.sessions) {
       expose(shared, locals);
@@ -93,18 +95,18 @@ export function svelteKitSessions<T extends object>(
       }
     });
     if (response.status !== redirect?.status || !isAskedByScript(event)) return response;
-    // SvelteKit makes JSON of it, which no cache stores, and adds the cookies.
+    // SvelteKit answers with JSON, which caches do not store, and adds the cookies.
     for (const parts of around.lines.map(partsOf)) set(parts.name, parts.value, parts);
     throw redirect;
   };
 }
 
-/** The request that `event.fetch` is called in. */
+/** The request that calls `event.fetch`. */
 const running = new AsyncLocalStorage<{ around: Around; hasCookie: boolean }>();
 
 /**
- * Returns the Set-Cookie lines of the cookies that the application sets from now on. SvelteKit adds them to what it
- * makes itself, and not to a redirect that a handle returns.
+ * Returns the Set-Cookie lines of the cookies that the application sets from now on. SvelteKit does not add them to a
+ * redirect that a handle returns.
  */
 function recordCookies(cookies: SvelteKitCookies): readonly string[] {
   const { set } = cookies;
@@ -116,7 +118,7 @@ function recordCookies(cookies: SvelteKitCookies): readonly string[] {
   return lines;
 }
 
-/** What is needed of the input of SvelteKit's `handleError`. */
+/** The part of the input of `handleError` that is used. */
 export interface SvelteKitFailure {
   readonly kind: string;
   readonly error: unknown;
@@ -124,10 +126,9 @@ export interface SvelteKitFailure {
 }
 
 /**
- * The `handleError` hook of SvelteKit, around one of yours. Answers to the client router, and those of remote
- * functions, report an error within a 200; with this hook, a request with an error that is not of your making (`kind`
- * is "unknown"), or is one of 500 or more, saves nothing there either. Default: prints unknown errors, as SvelteKit
- * does.
+ * Returns the `handleError` hook of SvelteKit, around one of yours. Answers to the client router and to remote
+ * functions report errors within a 200. With this hook, such a request saves nothing if the error is unknown (`kind`)
+ * or has a status of 500 or more. By default it prints unknown errors, as SvelteKit does.
  */
 export function svelteKitErrors<Input extends SvelteKitFailure, Result = void>(
   handleError?: (input: Input) => Result,
@@ -152,7 +153,10 @@ function isRedirect(thrown: unknown): thrown is Redirect {
   return typeof location === "string" && typeof status === "number" && status >= 300 && status <= 308;
 }
 
-/** Whether SvelteKit answers a redirect with JSON: to its client router, a remote function or an enhanced form. */
+/**
+ * Returns true if SvelteKit answers a redirect with JSON: to its client router, a remote function or an enhanced
+ * form.
+ */
 function isAskedByScript({ isDataRequest, isRemoteRequest, request }: SvelteKitEvent): boolean {
   const takesHtml = request.headers.get("accept")?.includes("text/html") ?? false;
   return isDataRequest || isRemoteRequest === true || (request.method === "POST" && !takesHtml);

@@ -1,22 +1,21 @@
 import type { Awaitable } from "../backends/backend.ts";
 
-/** Called when it is done, with the error if it failed. Never called before the method has returned. */
+/** Called when the method is done, with the error if it failed. Never called before the method has returned. */
 export type SessionCallback = (error?: unknown) => void;
 
 /** What a method of a session does. */
 interface Deed {
-  /** Marks what is to be done, and throws if the session refuses. */
+  /** States the intent. Throws if the session cannot be changed. */
   readonly verb?: () => unknown;
-  /** Does it, beginning at once. */
+  /** Does the work. Called at once. */
   readonly work?: () => Awaitable<unknown>;
-  /** Whether nobody has to wait for it: the commit before the response meets a failure again. */
+  /** Whether the commit before the response reports the same failure, so that nobody has to wait for this one. */
   readonly isMetAgain?: boolean;
 }
 
 /**
- * Does what a method of a session does, for libraries that call back: with a callback, returns `result` and calls
- * back later. Without one, returns a promise, and throws at once what the verb refuses, where the framework sees it
- * although nobody waits.
+ * Runs a method of a session. With a callback, returns `result` and calls back later. Without one, returns a promise,
+ * and throws what the verb throws at once: a framework sees it there even if nobody waits for the promise.
  */
 export function perform<R>(result: R, callback: SessionCallback | undefined, deed: Deed): R | Promise<void> {
   const { verb, work, isMetAgain = false } = deed;

@@ -6,22 +6,21 @@ import { destroy, rotate } from "../core/verbs.ts";
 const LONGEST = 400 * 24 * 60 * 60;
 
 /**
- * `req.session.cookie` as users of express-session know it. `maxAge` and `expires` may be set and are in
- * milliseconds, as there; the rest tells what `createSessions` was given, and setting it to anything else throws
- * TypeError.
+ * `req.session.cookie`, as in express-session. `maxAge` and `expires` can be set, in milliseconds. The other
+ * properties are options of `createSessions`: setting them to another value throws TypeError.
  */
 export interface ExpressCookie {
   /**
-   * How long the session lives without a request, as it stands; null if it ends with the browser. Setting it rotates
-   * the session into one of that lifetime, at most 400 days, whose cookie outlives the browser; the value that it has
-   * already does nothing. null makes it end with the browser, 0 or less ends it. Throws as `rotate` does.
+   * How long the session still lives without a request; null if it ends with the browser. Setting it rotates the
+   * session to this lifetime, at most 400 days, with a cookie that outlives the browser; setting the current value
+   * has no effect. null ends the session with the browser; 0 or less ends it now. Throws as `rotate` does.
    */
   get maxAge(): number | null;
   set maxAge(milliseconds: number | null | undefined);
-  /** The same as a date. */
+  /** `maxAge` as a date. */
   get expires(): Date | null;
   set expires(date: Date | false | null | undefined);
-  /** `maxAge` as it was set; it does not run down. */
+  /** `maxAge` as it was set. It does not run down. */
   readonly originalMaxAge: number | null;
   httpOnly: boolean;
   secure: boolean;
@@ -31,14 +30,14 @@ export interface ExpressCookie {
   partitioned: boolean;
 }
 
-/** The cookie of a session, at every look another object. */
+/** Returns the cookie of a session, a new object at each call. */
 export function cookieOf(session: object): ExpressCookie {
   return new SessionCookie(session) as unknown as ExpressCookie;
 }
 
 /**
- * Gives a session another lifetime, in milliseconds, unless it has that already: null for one that ends with the
- * browser. 0 or less ends it. Throws TypeError for anything but a number.
+ * Sets the lifetime of a session, in milliseconds, unless it has this lifetime. null ends it with the browser; 0 or
+ * less ends it now. Throws TypeError for a value that is not a number.
  */
 export function setMaxAge(session: object, milliseconds: number | false | null | undefined): void {
   liveOf(session);
@@ -63,7 +62,8 @@ export function setMaxAge(session: object, milliseconds: number | false | null |
 }
 
 /**
- * What is left of a session's idle timeout, and the whole of it, in milliseconds; null if it ends with the browser.
+ * Returns the rest of the idle timeout of a session, and all of it, in milliseconds; null if it ends with the
+ * browser.
  */
 export function maxAgeOf(session: object): { left: number | null; whole: number | null } {
   const { idleTimeout, persistent, left = idleTimeout } = lifetimeDue(session);
@@ -75,7 +75,7 @@ export function maxAgeOf(session: object): { left: number | null; whole: number 
 const FIXED = ["httpOnly", "secure", "path", "domain", "sameSite", "partitioned"] as const;
 type Fixed = Pick<ExpressCookie, (typeof FIXED)[number]>;
 
-/** The attributes that every cookie of the engine has, read from the line that is sent. */
+/** Returns the attributes that all cookies have, from the Set-Cookie line. */
 function fixedOf(session: object): Fixed {
   const { attributes } = optionsOf(session).cookie;
   const found = new Map(
@@ -140,14 +140,14 @@ class SessionCookie {
     }
   }
 
-  /** What `JSON.stringify` makes of express-session's. */
+  /** Returns what `JSON.stringify` makes of the cookie of express-session. */
   toJSON(): object {
     const { originalMaxAge, expires } = this;
     return { originalMaxAge, expires, ...fixedOf(this.#session) };
   }
 }
 
-/** Returns an attribute as `fixedOf` does. */
+/** Returns an attribute in the form that `fixedOf` returns. */
 function normalized(name: keyof Fixed, value: unknown): unknown {
   if (name === "domain") return value ?? undefined;
   if (name === "partitioned") return value ?? false;

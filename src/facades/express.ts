@@ -10,36 +10,36 @@ export type { SessionCallback } from "./callback.ts";
 export type { ExpressCookie } from "./cookie.ts";
 
 /**
- * What users of express-session find on `req.session` besides its data; data of the same name hides it. Each method
- * calls back and returns the session. Without a callback it returns a promise, and throws at once what the verb
- * refuses. You do not have to wait for `save` and `destroy`: what the store fails to do is tried again before the
- * response leaves, and a second failure is the answer.
+ * The methods of express-session on `req.session`. Data with the same name hides them. Each method calls back and
+ * returns the session. Without a callback it returns a promise, and throws at once if the session cannot be changed.
+ * You do not have to wait for `save` and `destroy`: a failed save is repeated before the response is sent, and a
+ * second failure is the answer.
  */
 export interface ExpressSessionMembers {
-  /** The public name of the session; another one after each change of rights. Opens nothing. */
+  /** The public name of the session. It changes with the rights of the session, and gives no access. */
   readonly id: string;
   readonly cookie: ExpressCookie;
-  /** Starts over with an empty session, `req.session` from now on; the old id is dead when the answer leaves. */
+  /** Replaces `req.session` with a new, empty session. The old id is invalid when the response is sent. */
   regenerate(callback: SessionCallback): this;
   regenerate(): Promise<void>;
-  /** Saves now what has changed until now, as `commit` does. */
+  /** Saves the changes so far, as `commit` does. */
   save(callback: SessionCallback): this;
   save(): Promise<void>;
-  /** Reads again what is stored; what was not saved is lost. An error if nothing is. */
+  /** Reads the session from the store again. Unsaved changes are lost. Fails if it is not stored. */
   reload(callback: SessionCallback): this;
   reload(): Promise<void>;
-  /** Ends the session now, and its cookie with the answer. `req.session` is empty then, and stores nothing more. */
+  /** Ends the session now. The response removes the cookie. `req.session` is empty then, and stores nothing. */
   destroy(callback: SessionCallback): this;
   destroy(): Promise<void>;
-  /** Does nothing: every request moves the idle deadline by itself, as often as `touchThrottle` says. */
+  /** Has no effect: every request moves the idle deadline, as often as `touchThrottle` says. */
   touch(): this;
-  /** As `touch`. */
+  /** The same as `touch`. */
   resetMaxAge(): this;
 }
 
 type Callback = SessionCallback | undefined;
 
-/** The members themselves, for kinds that have others beside them. */
+/** The members, for session objects that have others too. */
 export const expressMembers: object & ThisType<object> = {
   get id(): string {
     return publicId(this);
@@ -71,5 +71,5 @@ export const expressMembers: object & ThisType<object> = {
   },
 };
 
-/** The kind of session objects that have these members. */
+/** The class of session objects with these members. */
 export const expressKind: SessionKind = sessionKind(expressMembers);

@@ -10,44 +10,41 @@ export type { SessionCallback } from "./callback.ts";
 export type { ExpressCookie } from "./cookie.ts";
 
 /**
- * What users and plugins of @fastify/session find on `request.session` besides its data, and `data` and `delete` of
- * @fastify/secure-session; data of the same name hides it. Without a callback, methods that take one return a
- * promise.
+ * The methods of @fastify/session on `request.session`, and `data` and `delete` of @fastify/secure-session. Data with
+ * the same name hides them. Without a callback, methods that take one return a promise.
  */
 export interface FastifySessionMembers<T extends object> {
-  /** The public name of the session; another one after each change of rights. Opens nothing. */
+  /** The public name of the session. It changes with the rights of the session, and gives no access. */
   readonly sessionId: string;
   readonly cookie: ExpressCookie;
   get<K extends keyof T>(key: K): T[K] | undefined;
   /** undefined removes the key. */
   set<K extends keyof T>(key: K, value: T[K] | undefined): void;
-  /** A copy of the data. */
+  /** Returns a copy of the data. */
   data(): Partial<T>;
   /**
-   * Starts over with a session that has only these keys of the old one, `request.session` from now on; the old id is
-   * dead when the answer leaves.
+   * Replaces `request.session` with a new session that has only these keys of the old one. The old id is invalid when
+   * the response is sent.
    */
   regenerate(keys?: readonly string[]): Promise<void>;
   regenerate(callback: SessionCallback): void;
   regenerate(keys: readonly string[], callback: SessionCallback): void;
-  /**
-   * Ends the session now, and its cookie with the answer. `request.session` is empty then, and stores nothing more.
-   */
+  /** Ends the session now. The response removes the cookie. `request.session` is empty then, and stores nothing. */
   destroy(): Promise<void>;
   destroy(callback: SessionCallback): void;
-  /** Ends the session with the answer. */
+  /** Ends the session when the response is sent. */
   delete(): void;
-  /** Reads again what is stored; what was not saved is lost. An error if nothing is. */
+  /** Reads the session from the store again. Unsaved changes are lost. Fails if it is not stored. */
   reload(): Promise<void>;
   reload(callback: SessionCallback): void;
-  /** Saves now what has changed until now, as `commit` does. */
+  /** Saves the changes so far, as `commit` does. */
   save(): Promise<void>;
   save(callback: SessionCallback): void;
-  /** Does nothing: every request moves the idle deadline by itself, as often as `touchThrottle` says. */
+  /** Has no effect: every request moves the idle deadline, as often as `touchThrottle` says. */
   touch(): void;
   /**
-   * Sets `maxAge` or `expires` of its cookie; all others are the same for all sessions, so a new value is a
-   * TypeError.
+   * Sets `maxAge` or `expires` of the cookie. Another value for any other attribute throws TypeError, as they are the
+   * same for all sessions.
    */
   options(options: Partial<ExpressCookie>): void;
 }
@@ -98,5 +95,5 @@ const members: ThisType<Record<string, unknown>> & Record<string, unknown> = {
   },
 };
 
-/** The kind of session objects that have these members. */
+/** The class of session objects with these members. */
 export const fastifyKind: SessionKind = sessionKind(members);

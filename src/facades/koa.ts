@@ -4,22 +4,23 @@ import { maxAgeOf, setMaxAge } from "./cookie.ts";
 import { type ExpressSessionMembers, expressMembers } from "./express.ts";
 
 /**
- * What users of koa-session find on `ctx.session` besides its data, and, for koa-passport, what express-session has;
- * data of the same name hides it.
+ * The members of koa-session on `ctx.session`, and those of express-session, which koa-passport calls. Data with the
+ * same name hides them.
  */
 export interface KoaSessionMembers extends ExpressSessionMembers {
-  /** Whether nothing is stored of it. */
+  /** Whether the session is not stored. */
   readonly isNew: boolean;
-  /** How many keys it has. */
+  /** The number of keys. */
   readonly length: number;
-  /** Whether it has any. */
+  /** Whether it has any key. */
   readonly populated: boolean;
   /**
-   * How long it lives without a request, in milliseconds; "session" if it ends with the browser. As `cookie.maxAge`.
+   * How long the session lives without a request, in milliseconds; "session" if it ends with the browser. Setting it
+   * has the effect of `cookie.maxAge`.
    */
   get maxAge(): number | "session";
   set maxAge(milliseconds: number | "session" | null | undefined);
-  /** Saves now what has changed until now, as `commit` does. */
+  /** Saves the changes so far, as `commit` does. */
   manuallyCommit(): Promise<void>;
 }
 
@@ -47,7 +48,7 @@ const members: ThisType<object> = {
   },
 };
 
-/** The kind of session objects that have these members. */
+/** The class of session objects with these members. */
 export const koaKind: SessionKind = sessionKind(
   Object.defineProperties(
     {},

@@ -2,19 +2,19 @@ import type { SessionData } from "../backends/backend.ts";
 import { setKey } from "../core/session.ts";
 import { info } from "../core/verbs.ts";
 
-/** What React Router's sessions hold: messages for one `get` are under names of their own. */
+/** The data of a session of React Router. Messages for one `get` have names of their own. */
 export type FlashSessionData<Data, FlashData> = Partial<
   Data & { [Key in keyof FlashData as `__flash_${Key & string}__`]: FlashData[Key] }
 >;
 
-/** React Router's `Session`, over one of ours. */
+/** `Session` of React Router. */
 export interface RouterSession<Data, FlashData = Data> {
-  /** The session's public name, which opens nothing; empty while it is not stored. */
+  /** The public name of the session, which gives no access. Empty while it is not stored. */
   readonly id: string;
-  /** A copy. */
+  /** A copy of the data. */
   readonly data: FlashSessionData<Data, FlashData>;
   has(name: (keyof Data | keyof FlashData) & string): boolean;
-  /** The value under the name; else the message, which is gone from then on. */
+  /** Returns the value of this name; if there is none, the message of this name, and removes it. */
   get<Key extends (keyof Data | keyof FlashData) & string>(
     name: Key,
   ):
@@ -22,12 +22,12 @@ export interface RouterSession<Data, FlashData = Data> {
     | (Key extends keyof FlashData ? FlashData[Key] : undefined)
     | undefined;
   set<Key extends keyof Data & string>(name: Key, value: Data[Key]): void;
-  /** Leaves a message for one `get`. */
+  /** Stores a message for one `get`. */
   flash<Key extends keyof FlashData & string>(name: Key, value: FlashData[Key]): void;
   unset(name: keyof Data & string): void;
 }
 
-/** Apart from our session object, so that no key of the data can hide a method. */
+/** Contains a session, so that no key of its data can hide a method. */
 export class RouterSessionObject {
   readonly #session: object;
 
@@ -72,7 +72,7 @@ export class RouterSessionObject {
   }
 }
 
-/** The session that is inside. Throws TypeError for anything else. */
+/** Returns the session inside. Throws TypeError for any other object. */
 export function sessionIn(session: object): object {
   const inside =
     typeof session === "object" && session !== null ? RouterSessionObject.inside(session) : undefined;

@@ -1,6 +1,6 @@
 import { findTokens } from "../core/token.ts";
 
-/** A Set-Cookie line taken apart, for frameworks that take no lines. */
+/** The parts of a Set-Cookie line. */
 export interface CookieParts {
   readonly name: string;
   readonly value: string;
@@ -15,7 +15,7 @@ export interface CookieParts {
   readonly partitioned: boolean;
 }
 
-/** Takes apart a Set-Cookie line of this library. */
+/** Returns the parts of a Set-Cookie line of this library. */
 export function partsOf(line: string): CookieParts {
   const [pair = "", ...rest] = line.split("; ");
   const attributes = new Map(rest.map((each) => cut(each.toLowerCase(), each)));
@@ -38,15 +38,15 @@ export function partsOf(line: string): CookieParts {
   };
 }
 
-/** The name from the one, the value from the other. */
+/** Returns the name in `named` and the value in `text`. */
 function cut(named: string, text: string): [string, string] {
   const at = text.indexOf("=");
   return at === -1 ? [named, ""] : [named.slice(0, at), text.slice(at + 1)];
 }
 
 /**
- * Returns the Cookie header with our cookies only. No session of another library is found in it, which would move
- * here although no response could carry the cookie.
+ * Returns the Cookie header with our cookies only. A session of another library would be moved here, although no
+ * response can have the new cookie.
  */
 export function ownCookies(header: string | null | undefined, name: string): string | undefined {
   if (!header) return undefined;

@@ -235,7 +235,8 @@ export function propertyOf(as: string): Property {
  * Defines a property of an object, such as a request, that returns the session of a visit. Assigning calls `assign`.
  */
 export function expose(visit: Visit, on: object): void {
-  const { key, shown } = propertyOf(visit.mount.as);
+  const { as } = visit.mount;
+  const { key, shown } = properties.get(as) ?? propertyOf(as);
   (on as Record<symbol, Visit>)[key] = visit;
-  Object.defineProperty(on, visit.mount.as, shown);
+  Object.defineProperty(on, as, shown);
 }
