@@ -33,7 +33,7 @@ export interface LegacySeam {
   settle(live: Live): Awaitable<void>;
 }
 
-/** The state of one request's use of one session. Changed by `session.ts` alone. */
+/** The state of one request's use of one session. Changed by `state.ts` alone. */
 export interface Live {
   readonly engine: Engine;
   readonly kind: SessionKind;
