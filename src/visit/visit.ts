@@ -236,7 +236,7 @@ export function propertyOf(as: string): Property {
  */
 export function expose(visit: Visit, on: object): void {
   const { as } = visit.mount;
-  const { key, shown } = properties.get(as) ?? propertyOf(as);
+  const { key, shown } = propertyOf(as);
   (on as Record<symbol, Visit>)[key] = visit;
   Object.defineProperty(on, as, shown);
 }
