@@ -45,7 +45,7 @@ export function fastifySessions<T extends object>(
   const pathOf = ({ originalUrl }: FastifyRequest): string => pathIn(originalUrl);
   const mount = mountOf(sessions, options, pathOf, fastifyKind);
   const { failedByStatus = false } = options;
-  if (typeof failedByStatus !== "boolean") throw new ConfigError("failedByStatus", "Must be true or false.");
+  if (typeof failedByStatus !== "boolean") throw new ConfigError("failedByStatus", "Pass true or false.");
   const plugin: FastifyPluginAsync = async (app) => addHooks(app, mount, failedByStatus);
   // As fastify-plugin does: decorators and hooks belong to the scope that registers.
   return Object.assign(plugin, {

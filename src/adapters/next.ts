@@ -74,7 +74,7 @@ export function nextSessions<T extends object>(
   return {
     read: () => readSession(sessions, options),
     action(run, { exclusive = false } = {}) {
-      if (typeof exclusive !== "boolean") throw new ConfigError("exclusive", "Must be true or false.");
+      if (typeof exclusive !== "boolean") throw new ConfigError("exclusive", "Pass true or false.");
       const mount = mountFor({ exclusive });
       return (...args) => act(mount, options, (session) => run(session as Session<T>, ...args));
     },

@@ -1,6 +1,6 @@
-import type { NewRecord, SessionData } from "./_contract.ts";
-import { dataText } from "./_data.ts";
-import { newRecord, type StoredRecord } from "./_record.ts";
+import type { NewRecord, SessionData } from "../record/contract.ts";
+import { dataText } from "../record/data.ts";
+import { newRecord, type StoredRecord } from "../record/record.ts";
 
 /** The one member of a stored dictionary that is not session data. */
 const BOOKKEEPING = "micropie";

@@ -1,4 +1,4 @@
-import type { SessionData } from "./_contract.ts";
+import type { SessionData } from "../record/contract.ts";
 
 /** The longest time to live passed to a store, in seconds: ten years, which every store can count. */
 export const LONGEST = 315_360_000;

@@ -8,7 +8,7 @@ import type {
   SessionPatch,
   SessionRecord,
   UserSession,
-} from "./_contract.ts";
+} from "../record/contract.ts";
 import { Fallback } from "./_fallback/fallback.ts";
 
 export type {
@@ -22,7 +22,7 @@ export type {
   SessionPatch,
   SessionRecord,
   UserSession,
-} from "./_contract.ts";
+} from "../record/contract.ts";
 
 /**
  * Where sessions are stored. **`load` and `save` are a complete back-end**; every other method has a fallback over them.

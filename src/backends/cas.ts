@@ -1,8 +1,3 @@
-import { untilDone } from "./_attempts.ts";
-import { recordIn, textOf } from "./_cas/record-text.ts";
-import { GRACE, UserIndex } from "./_cas/user-index.ts";
-import { dictionaryOf, restored } from "./_dictionary.ts";
-import { Recent } from "./_recent.ts";
 import {
   applyLock,
   applyPatch,
@@ -11,7 +6,12 @@ import {
   newRecord,
   type StoredRecord,
   snapshot,
-} from "./_record.ts";
+} from "../record/record.ts";
+import { untilDone } from "./_attempts.ts";
+import { recordIn, textOf } from "./_cas/record-text.ts";
+import { GRACE, UserIndex } from "./_cas/user-index.ts";
+import { dictionaryOf, restored } from "./_dictionary.ts";
+import { Recent } from "./_recent.ts";
 import { Turns } from "./_turns.ts";
 import {
   type Awaitable,

@@ -1,10 +1,10 @@
 import { ConfigError } from "../errors.ts";
+import { snapshot } from "../record/record.ts";
 import type { D1Like, D1Statement } from "./_d1/like.ts";
 import { checkTable, type D1Options, resolveOptions } from "./_d1/options.ts";
 import { type Statements, statements } from "./_d1/statements.ts";
 import { isTableError, prepareTable } from "./_d1/table.ts";
 import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
-import { snapshot } from "./_record.ts";
 import { patchRow } from "./_sql/patch.ts";
 import { type Row, type SqlValue, toValues } from "./_sql/row.ts";
 import { sqliteTable } from "./_sql/sqlite-table.ts";

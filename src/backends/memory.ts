@@ -1,11 +1,11 @@
 import { ConfigError } from "../errors.ts";
+import type { Change, StoredRecord } from "../record/record.ts";
+import { applyLock, applyPatch, applyRelock, applyTouch, newRecord } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { bytesOf, Entry, moreOf } from "./_memory/entry.ts";
 import { Expiry, TICKS, TOLERANCE, WIDTH } from "./_memory/expiry.ts";
 import { UserIndex } from "./_memory/user-index.ts";
 import { warnFull } from "./_memory/warning.ts";
-import type { Change, StoredRecord } from "./_record.ts";
-import { applyLock, applyPatch, applyRelock, applyTouch, newRecord } from "./_record.ts";
 import {
   type NewRecord,
   type PatchResult,

@@ -1,4 +1,5 @@
 import { sleep } from "../environment.ts";
+import { snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { type Database, isPool, openDatabase } from "./_mysql/database.ts";
 import { isDuplicate } from "./_mysql/error.ts";
@@ -8,7 +9,6 @@ import { prepareTable } from "./_mysql/prepare.ts";
 import { removeThose } from "./_mysql/removal.ts";
 import { BATCH, type Statements, writeStatements } from "./_mysql/statements.ts";
 import { tableStatement } from "./_mysql/table.ts";
-import { snapshot } from "./_record.ts";
 import { patchRow } from "./_sql/patch.ts";
 import { startPruning } from "./_sql/pruner.ts";
 import { type Row, type SqlValue, toValues } from "./_sql/row.ts";

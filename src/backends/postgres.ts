@@ -1,3 +1,4 @@
+import { newRecord, type StoredRecord, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { type Answer, type Database, openDatabase, type Statement } from "./_postgres/client.ts";
 import type { PostgresLike, PostgresValue } from "./_postgres/like.ts";
@@ -6,7 +7,6 @@ import { prepareTable } from "./_postgres/prepare.ts";
 import { toRead } from "./_postgres/row.ts";
 import { type Statements, writeStatements } from "./_postgres/statements.ts";
 import { tableScript } from "./_postgres/table.ts";
-import { newRecord, type StoredRecord, snapshot } from "./_record.ts";
 import { patchRow } from "./_sql/patch.ts";
 import { startPruning } from "./_sql/pruner.ts";
 import { toValues } from "./_sql/row.ts";

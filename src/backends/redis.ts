@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { newRecord } from "../record/record.ts";
 import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
-import { newRecord } from "./_record.ts";
 import { connect, type RedisLike, type Run, textOf } from "./_redis/client.ts";
 import { type RedisOptions, resolveOptions } from "./_redis/options.ts";
 import { SESSION } from "./_redis/session-scripts.ts";

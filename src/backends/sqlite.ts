@@ -1,6 +1,6 @@
 import { sleep } from "../environment.ts";
+import { newRecord, patchedData, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
-import { newRecord, patchedData, snapshot } from "./_record.ts";
 import { type Row, toValues } from "./_sql/row.ts";
 import { whenFree } from "./_sqlite/busy.ts";
 import type { SqliteLike } from "./_sqlite/like.ts";

@@ -1,5 +1,6 @@
 import type { Awaitable, SessionRecord } from "../backends/backend.ts";
 import { SessionError } from "../errors.ts";
+import { touchedDeadline } from "../record/record.ts";
 import { call, chain, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
 import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
@@ -134,7 +135,7 @@ export function isTouchDue(
   expiresAt: number,
   throttle: number,
 ): boolean {
-  const gain = Math.min(now + idle, absoluteExpiresAt) - expiresAt;
+  const gain = touchedDeadline(expiresAt, absoluteExpiresAt, now + idle) - expiresAt;
   return gain > 0 && gain >= Math.min(throttle, idle / 20);
 }
 

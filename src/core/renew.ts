@@ -1,5 +1,6 @@
 import type { Awaitable, NewRecord, Rotation } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
+import { newRecord, rotatedRecord, snapshot } from "../record/record.ts";
 import { call, chain, patch } from "./call.ts";
 import { endLegacy, lost, refused } from "./end.ts";
 import { publish } from "./events.ts";
@@ -7,7 +8,6 @@ import { type Head, headText } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Intent, Live, Stored } from "./live.ts";
 import { readAgain } from "./load.ts";
-import { createdRecord, rotatedRecord } from "./record.ts";
 import { eventOf, headersSent, startsOver } from "./session.ts";
 import { serializeCookie } from "./set-cookie.ts";
 import { created, letGo, owe, readAnew, renewed } from "./state.ts";
@@ -38,7 +38,7 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
   return chain(call(engine, "create", token.handle, record), (free) => {
     if (free) {
       const now = engine.backend.now();
-      created(live, token.handle, createdRecord(record, now), head, intent);
+      created(live, token.handle, snapshot(newRecord(record, now), now), head, intent);
       owe(live, lineOf(live, token.value));
       publish("created", eventOf(live));
       return;

@@ -1,9 +1,11 @@
 import type { PatchResult, SessionData, SessionRecord } from "../backends/backend.ts";
+import { touchedDeadline } from "../record/record.ts";
 import { decode, encode } from "./codec.ts";
 import { type Head, readHead } from "./head.ts";
 import type { Engine, Intent, Lease, Live, New, Phase, Seen, SessionKind, Stored } from "./live.ts";
 
 // What happens to the state of a session. Nothing else assigns to it.
+
 /** Looks like a plain object: no inherited names, no visible state. */
 export class SessionObject {
   readonly #live: Live;
@@ -17,6 +19,7 @@ export class SessionObject {
     return #live in object ? object.#live : undefined;
   }
 }
+
 export const stateOf: (object: object) => Live | undefined = SessionObject.live;
 Object.setPrototypeOf(SessionObject.prototype, null);
 delete (SessionObject.prototype as { constructor?: unknown }).constructor;
@@ -114,7 +117,11 @@ export function reverted(live: Live): void {
 
 /** The idle deadline has moved. */
 export function prolonged(live: Live): void {
-  if (live.phase.is === "stored") live.phase = { ...live.phase, expiresAt: deadlineOf(live.phase) };
+  const { phase } = live;
+  if (phase.is !== "stored") return;
+  const { absoluteExpiresAt, now } = phase.record;
+  const expiresAt = touchedDeadline(phase.expiresAt, absoluteExpiresAt, now + phase.head.idleTimeout);
+  live.phase = { ...phase, expiresAt };
 }
 
 /** A record has been created for it. */
@@ -136,17 +143,14 @@ export function patched(
 ): PatchResult {
   if (result !== "ok" && result !== "merged") return result;
   const { handle, record, head, grace } = phase;
-  const expiresAt = deadlineOf(phase);
+  const { absoluteExpiresAt, now } = record;
+  const expiresAt = touchedDeadline(phase.expiresAt, absoluteExpiresAt, now + head.idleTimeout);
   // After a merge into what others had stored, this request does not know the whole data.
   const version = result === "ok" ? phase.seen.version! + 1 : undefined;
   const seen: Seen = { text, version, as: "data" };
   const emptied = done(live, intent, text);
   live.phase = { is: "stored", handle, record, head, expiresAt, seen, grace, emptied };
   return result;
-}
-
-function deadlineOf({ record, head, expiresAt }: Stored): number {
-  return Math.max(expiresAt, Math.min(record.now + head.idleTimeout, record.absoluteExpiresAt));
 }
 
 /** Its record has a new secret, and maybe new rights, deadlines and head. */

@@ -60,7 +60,7 @@ async function move(
       // Only a record that is missing after its marker was seen has ended; until then it may have come just now.
       if ((await liveRecord(engine, token.handle)) === undefined) return undefined;
     } else {
-      const made = await newRecord(engine, legacy, cookie, createToken().secretHash);
+      const made = await recordOf(engine, legacy, cookie, createToken().secretHash);
       if (made !== undefined) await call(engine, "create", token.handle, { ...made, userId: null });
       // The old session may be gone because another request has moved it meanwhile.
       else if ((await liveRecord(engine, ids.marker)) === undefined) return undefined;
@@ -106,7 +106,7 @@ async function copy(
   cookie: LegacyCookie,
 ): Promise<string | undefined> {
   const token = createToken();
-  const record = await newRecord(engine, legacy, cookie, token.secretHash);
+  const record = await recordOf(engine, legacy, cookie, token.secretHash);
   if (record === undefined) return undefined;
   const free = await call(engine, "create", token.handle, record);
   if (!free) throw new StateError("conflict", "No free session id was found. Try again.");
@@ -116,7 +116,7 @@ async function copy(
 }
 
 /** Returns what to store of the old session; undefined if there is nothing that could be one. */
-async function newRecord(
+async function recordOf(
   engine: Engine,
   { convert }: LegacyOptions,
   cookie: LegacyCookie,

@@ -68,8 +68,7 @@ export class Around {
       if (loading !== undefined) await loading;
       response = await handle(visit);
       if (response.status === 0) this.fail();
-      this.#isSettled = true;
-      const saving = this.#hasFailed ? this.discard() : each(this.visits, "commit");
+      const saving = this.commit();
       if (saving !== undefined) await saving;
     } catch (error) {
       this.discard(error, response);

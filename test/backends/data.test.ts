@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { mergeData } from "micropie/backends/_data";
 import { dictionaryOf, fromDictionary, restored, toDictionary } from "micropie/backends/_dictionary";
-import { newRecord as stored } from "micropie/backends/_record";
+import { mergeData } from "micropie/record/data";
+import { newRecord as stored } from "micropie/record/record";
 import { expect, test } from "vitest";
 import { newRecord } from "./_records.ts";
 

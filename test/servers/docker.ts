@@ -24,7 +24,7 @@ export async function startContainer(
   how: { readonly options?: readonly string[]; ready(port: number, pid: undefined): Promise<void> },
 ): Promise<Container> {
   const numbers: number[] = [];
-  while (numbers.length < ports.length) numbers.push(await freePort(numbers));
+  while (numbers.length < ports.length) numbers.push(await freePort());
   const variable = (end: string) => `${service.toUpperCase().replaceAll("-", "_")}_${end}`;
   const project = `micropie-test-${numbers[0]}`;
   const compose = ["compose", "--file", FILE, "--project-name", project];

@@ -127,7 +127,7 @@ export async function startServer(plan: Plan): Promise<Server> {
         return server;
       } catch (error) {
         await finish("SIGKILL");
-        // Another process may have been faster.
+        // A process that is not one of the tests' may have been faster.
         if (attempt === 5 || !/in use/i.test(home.lastLines())) throw error;
       }
     }

@@ -1,13 +1,4 @@
 import { InMemorySessionBackend, SessionBackend, type SessionData } from "micropie";
-import {
-  applyLock,
-  applyPatch,
-  applyRelock,
-  applyTouch,
-  newRecord,
-  type StoredRecord,
-  snapshot,
-} from "micropie/backends/_record";
 import type {
   Awaitable,
   NewRecord,
@@ -17,6 +8,15 @@ import type {
   UserSession,
 } from "micropie/backends/backend";
 import { changesBetween } from "micropie/core/codec";
+import {
+  applyLock,
+  applyPatch,
+  applyRelock,
+  applyTouch,
+  newRecord,
+  type StoredRecord,
+  snapshot,
+} from "micropie/record/record";
 import { GatedBackend, withClock } from "micropie/testing";
 
 /** Keeps a session as one blob: whoever saves last has written all of it. */

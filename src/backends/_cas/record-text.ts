@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { DataError } from "../../errors.ts";
-import type { StoredRecord } from "../_record.ts";
+import type { StoredRecord } from "../../record/record.ts";
 
 /** Returns the record that a store has under this key. Throws if it is something else. */
 export function recordIn(text: string, key: string): StoredRecord {

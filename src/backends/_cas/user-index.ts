@@ -2,8 +2,8 @@ import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import type { Environment } from "../../environment.ts";
 import { DataError } from "../../errors.ts";
+import type { Awaitable } from "../../record/contract.ts";
 import { untilDone } from "../_attempts.ts";
-import type { Awaitable } from "../_contract.ts";
 import { Turns } from "../_turns.ts";
 
 /** Seconds for which a session that is listed and not found may still be on its way to the store. */

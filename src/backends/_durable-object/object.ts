@@ -1,4 +1,4 @@
-import type { DataChanges, PatchResult, SessionPatch } from "../_contract.ts";
+import type { DataChanges, PatchResult, SessionPatch } from "../../record/contract.ts";
 import { statements } from "../_d1/statements.ts";
 import type { Row } from "../_sql/row.ts";
 import { sqliteTable } from "../_sql/sqlite-table.ts";

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { DataError } from "../../errors.ts";
-import { dataText } from "../_data.ts";
+import { dataText } from "../../record/data.ts";
 import { Recent } from "../_recent.ts";
 import { type Keyring, type MasterKey, sessionKey } from "./keys.ts";
 import { keyInfo, looksSealed, open, type Purpose, parseSealed, seal } from "./sealed.ts";

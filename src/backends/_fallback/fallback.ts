@@ -6,8 +6,7 @@ import type {
   SessionPatch,
   SessionRecord,
   UserSession,
-} from "../_contract.ts";
-import { fromDictionary, toDictionary } from "../_dictionary.ts";
+} from "../../record/contract.ts";
 import {
   applyLock,
   applyPatch,
@@ -16,7 +15,8 @@ import {
   newRecord,
   type StoredRecord,
   snapshot,
-} from "../_record.ts";
+} from "../../record/record.ts";
+import { fromDictionary, toDictionary } from "../_dictionary.ts";
 import { Turns } from "../_turns.ts";
 import { UserLists } from "./user-lists.ts";
 

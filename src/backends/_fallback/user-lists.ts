@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { LoadSave } from "../_contract.ts";
+import type { LoadSave } from "../../record/contract.ts";
 import type { Turns } from "../_turns.ts";
 
 /**

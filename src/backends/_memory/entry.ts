@@ -1,4 +1,4 @@
-import type { StoredRecord } from "../_record.ts";
+import type { StoredRecord } from "../../record/record.ts";
 
 /**
  * What seldom changes of a session. All that were never signed in, rotated or locked, and have the same head, share one

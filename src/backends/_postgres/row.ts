@@ -1,4 +1,4 @@
-import type { StoredRecord } from "../_record.ts";
+import type { StoredRecord } from "../../record/record.ts";
 
 /** A record as it was when the server's clock showed `now`. */
 export interface Read {

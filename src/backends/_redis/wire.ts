@@ -5,9 +5,9 @@ import type {
   Rotation,
   SessionPatch,
   SessionRecord,
-} from "../_contract.ts";
-import { mergeData } from "../_data.ts";
-import type { StoredRecord } from "../_record.ts";
+} from "../../record/contract.ts";
+import { mergeData } from "../../record/data.ts";
+import type { StoredRecord } from "../../record/record.ts";
 import { textOf } from "./client.ts";
 
 /*

@@ -1,7 +1,7 @@
 import type { Environment } from "../../environment.ts";
+import type { PatchResult, SessionPatch } from "../../record/contract.ts";
+import { patchedData, type StoredRecord } from "../../record/record.ts";
 import { untilDone } from "../_attempts.ts";
-import type { PatchResult, SessionPatch } from "../_contract.ts";
-import { patchedData, type StoredRecord } from "../_record.ts";
 
 /** What a patch needs of the record's row. */
 export interface PatchedRow {

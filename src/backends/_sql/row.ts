@@ -1,4 +1,4 @@
-import type { StoredRecord } from "../_record.ts";
+import type { StoredRecord } from "../../record/record.ts";
 
 export type SqlValue = string | number | null;
 

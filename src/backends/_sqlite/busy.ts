@@ -1,5 +1,5 @@
 import { type Environment, sleep } from "../../environment.ts";
-import type { Awaitable } from "../_contract.ts";
+import type { Awaitable } from "../../record/contract.ts";
 import { isBusy } from "./error.ts";
 
 /**

@@ -6,8 +6,8 @@ import { publish } from "../../core/events.ts";
 import { headText, readHead } from "../../core/head.ts";
 import type { Engine } from "../../core/live.ts";
 import { judge } from "../../core/load.ts";
-import { createdRecord, rotatedRecord } from "../../core/record.ts";
 import { StateError } from "../../errors.ts";
+import { newRecord, rotatedRecord, snapshot, touchedDeadline } from "../../record/record.ts";
 import type { Draft } from "./draft.ts";
 import { aged, type Held, type Stored, storedNow } from "./held.ts";
 
@@ -59,7 +59,8 @@ async function create(
     head: headOf(draft, engine.options.absoluteTimeout),
   };
   if (!(await call(engine, "create", handle, record))) return false;
-  held.stored = storedNow(createdRecord(record, engine.backend.now()), draft, 1);
+  const now = engine.backend.now();
+  held.stored = storedNow(snapshot(newRecord(record, now), now), draft, 1);
   publish("created", { handle, userId: record.userId });
   return true;
 }
@@ -146,6 +147,6 @@ function headOf({ idleTimeout, maxAge }: Draft, absoluteTimeout: number): string
 
 /** The record after its idle deadline moved. */
 function touched(record: SessionRecord, { idleTimeout }: Draft): SessionRecord {
-  const deadline = Math.min(record.now + idleTimeout, record.absoluteExpiresAt);
-  return { ...record, expiresAt: Math.max(record.expiresAt, deadline) };
+  const { expiresAt, absoluteExpiresAt, now } = record;
+  return { ...record, expiresAt: touchedDeadline(expiresAt, absoluteExpiresAt, now + idleTimeout) };
 }

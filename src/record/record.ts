@@ -1,10 +1,11 @@
-import type { NewRecord, PatchResult, SessionPatch, SessionRecord } from "./_contract.ts";
-import { mergeData } from "./_data.ts";
+import type { NewRecord, PatchResult, Rotation, SessionPatch, SessionRecord } from "./contract.ts";
+import { mergeData } from "./data.ts";
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
+/** What a back-end stores of a session, so that it can be changed. */
+type Stored = { -readonly [K in Exclude<keyof SessionRecord, "now">]: SessionRecord[K] };
 
 /** A record as a back-end stores it: what `read` returns, and the lock, which only the back-end sees. */
-export interface StoredRecord extends Writable<Omit<SessionRecord, "now">> {
+export interface StoredRecord extends Stored {
   /** The last fencing number that `lock` returned; 0 before the first. */
   fence: number;
   /** When the lock runs out; 0 while there is none. */
@@ -75,28 +76,50 @@ export function applyPatch(record: StoredRecord, patch: SessionPatch, now: numbe
   record.data = data;
   record.version += 1;
   if (patch.head !== undefined) record.head = patch.head;
-  const { rotation } = patch;
-  if (rotation !== undefined) {
-    record.previousSecretHash = record.secretHash;
-    record.previousEpoch = record.epoch;
-    record.previousUntil = now + rotation.grace;
-    record.secretHash = rotation.secretHash;
-    if (rotation.raiseEpoch) record.epoch += 1;
-    if (rotation.userId !== undefined) record.userId = rotation.userId;
-    if (rotation.absoluteTimeout !== undefined) {
-      record.absoluteExpiresAt = now + rotation.absoluteTimeout;
-      // Both deadlines start anew, so this one may move back as well.
-      record.expiresAt = now;
-    }
-  }
+  if (patch.rotation !== undefined) applyRotation(record, patch.rotation, now);
   applyTouch(record, patch.idleTimeout, now);
   return result;
 }
 
-/** Moves the idle deadline of a live record, never back and never past the absolute one. Returns whether it moved. */
+/** Gives the record a new secret, and what else the rotation has. `applyTouch` is to follow. */
+function applyRotation(record: Stored, rotation: Rotation, now: number): void {
+  record.previousSecretHash = record.secretHash;
+  record.previousEpoch = record.epoch;
+  record.previousUntil = now + rotation.grace;
+  record.secretHash = rotation.secretHash;
+  if (rotation.raiseEpoch) record.epoch += 1;
+  if (rotation.userId !== undefined) record.userId = rotation.userId;
+  if (rotation.absoluteTimeout === undefined) return;
+  record.absoluteExpiresAt = now + rotation.absoluteTimeout;
+  // Both deadlines start anew, so this one may move back as well.
+  record.expiresAt = now;
+}
+
+/** Returns the record as it is right after a rotation. */
+export function rotatedRecord(
+  record: SessionRecord,
+  rotation: Rotation,
+  idleTimeout: number,
+  head: string,
+): SessionRecord {
+  const { now } = record;
+  const after = { ...record, head };
+  applyRotation(after, rotation, now);
+  return {
+    ...after,
+    expiresAt: touchedDeadline(after.expiresAt, after.absoluteExpiresAt, now + idleTimeout),
+  };
+}
+
+/** Returns the idle deadline after a touch that asks for `wanted`: never earlier than it is, never past the absolute one. */
+export function touchedDeadline(expiresAt: number, absoluteExpiresAt: number, wanted: number): number {
+  return Math.max(expiresAt, Math.min(wanted, absoluteExpiresAt));
+}
+
+/** Touches a live record. Returns whether its idle deadline moved. */
 export function applyTouch(record: StoredRecord, idleTimeout: number, now: number): boolean {
-  const deadline = Math.min(now + idleTimeout, record.absoluteExpiresAt);
-  if (deadline <= record.expiresAt) return false;
+  const deadline = touchedDeadline(record.expiresAt, record.absoluteExpiresAt, now + idleTimeout);
+  if (deadline === record.expiresAt) return false;
   record.expiresAt = deadline;
   return true;
 }

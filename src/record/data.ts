@@ -1,4 +1,4 @@
-import type { DataChanges } from "./_contract.ts";
+import type { DataChanges } from "./contract.ts";
 
 /**
  * Returns the JSON text of an object after these changes. `__proto__` and its like are keys as any other.
