@@ -10,7 +10,7 @@ const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }
   hono: { alone: 60 },
   h3: { alone: 60 },
   node: { alone: 60 },
-  elysia: { alone: 60, whole: 105 },
+  elysia: { alone: 60, whole: 108 },
   next: { alone: 60, whole: 220 },
   koa: { alone: 90 },
   fastify: { alone: 90 },

@@ -1,4 +1,5 @@
 import type { Context } from "elysia";
+import type { Awaitable } from "../backends/backend.ts";
 import { ConfigError } from "../errors.ts";
 import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
@@ -52,11 +53,8 @@ export function around(fetch: Fetch, request: Request, mount: Mount<Request>): F
   };
 }
 
-/** Adds the session to a context. Its errors go to `onError`. */
-export async function enter(entering: {
-  mount: Mount<Request>;
-  context: object;
-}): Promise<Record<string, never>> {
+/** Adds the session to a context. Its errors go to `onError`. Synchronous if the back-end is. */
+export function enter(entering: { mount: Mount<Request>; context: object }): Awaitable<typeof NOTHING> {
   const context = entering.context as Place;
   const { request } = context;
   const passage = aroundOf(request) as Passage | undefined;
@@ -68,24 +66,32 @@ export async function enter(entering: {
   if (!passage.contexts.has(context)) passage.contexts.set(context, context.error);
   const visit = passage.add(entering.mount, request);
   expose(visit ?? passage.find(entering.mount.as)!, context);
-  await visit?.begin(request, () => undefined);
-  return {};
+  return visit?.begin(request, () => NOTHING) ?? NOTHING;
 }
 
-/** Saves while `onError` can still answer an error. */
-export async function save(request: Request, answer: unknown): Promise<undefined> {
+/** What is added to the context beside the session. */
+const NOTHING: Record<string, never> = {};
+
+/** Saves while `onError` can still answer an error. Synchronous if the back-end is. */
+export function save(request: Request, answer: unknown): Awaitable<undefined> {
   const passage = aroundOf(request) as Passage | undefined;
   if (passage === undefined || passage.hasThrown) return;
   passage.isInert = isInert(answer);
-  if (!passage.isInert) await begun(answer);
-  try {
-    await each(passage.visits, "save");
-  } catch (error) {
-    passage.discard(error, answer);
-    for (const { set } of passage.contexts.keys()) {
-      const headers = Object.fromEntries(clearedHeaders(set.headers as Record<string, string>));
-      Object.assign(set, { headers, cookie: undefined, status: errorAnswer(error).status });
-    }
-    return rethrow(error);
+  const store = (): Awaitable<undefined> =>
+    attempt(
+      () => each(passage.visits, "save"),
+      () => undefined,
+      (error) => refuse(passage, answer, error),
+    ) as Awaitable<undefined>;
+  const beginning = passage.isInert ? undefined : begun(answer);
+  return beginning === undefined ? store() : beginning.then(store);
+}
+
+function refuse(passage: Passage, answer: unknown, error: unknown): never {
+  passage.discard(error, answer);
+  for (const { set } of passage.contexts.keys()) {
+    const headers = Object.fromEntries(clearedHeaders(set.headers as Record<string, string>));
+    Object.assign(set, { headers, cookie: undefined, status: errorAnswer(error).status });
   }
+  return rethrow(error);
 }
