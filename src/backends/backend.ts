@@ -67,7 +67,7 @@ export abstract class SessionBackend {
 
   /**
    * Returns the record of this handle, or undefined. May return one that has expired; the engine compares its deadlines
-   * with `record.now`.
+   * with `record.now`. Returns one with `data` "" and `secretHash` "" for a record that cannot be read: no session, and no error.
    */
   read(handle: string): Awaitable<SessionRecord | undefined> {
     return this.#over.read(handle);

@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { answerOf, ifMissing } from "./_connect-store/answer.ts";
 import { type ConnectStoreLike, isConnectStore } from "./_connect-store/like.ts";
+import { DAMAGED } from "./_dictionary.ts";
 import { LONGEST, opened, sealed } from "./_envelope.ts";
 import { SessionBackend, type SessionData } from "./backend.ts";
 
@@ -34,7 +35,9 @@ export class ConnectStoreSessionBackend extends SessionBackend {
   }
 
   override async load(id: string): Promise<SessionData> {
-    const session = await answerOf((done) => this.#store.get(id, done)).catch(ifMissing);
+    const session = await answerOf((done) => this.#store.get(id, done))
+      .catch(ifDamaged)
+      .catch(ifMissing);
     return opened(session, this.now());
   }
 
@@ -47,6 +50,12 @@ export class ConnectStoreSessionBackend extends SessionBackend {
       await answerOf((done) => this.#store.set(id, session, done));
     }
   }
+}
+
+/** For `catch`: most stores parse JSON themselves. */
+function ifDamaged(error: unknown): SessionData {
+  if (!(error instanceof SyntaxError)) throw error;
+  return DAMAGED;
 }
 
 /** Returns the cookie from which stores take the time to live: of `expires`, `maxAge` or `originalMaxAge`. */

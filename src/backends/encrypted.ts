@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
-import { fromDictionary, toDictionary } from "./_dictionary.ts";
+import { objectIn } from "../record/data.ts";
+import { DAMAGED, fromDictionary, toDictionary } from "./_dictionary.ts";
 import { type EncryptionKeys, resolveKeys } from "./_encrypted/keys.ts";
 import { Sealer } from "./_encrypted/sealer.ts";
 import {
@@ -84,7 +85,7 @@ export class EncryptedSessionBackend extends SessionBackend {
       const record = fromDictionary(stored);
       if (record !== undefined)
         return toDictionary({ ...record, data: this.#sealer.open("record", id, record.data) });
-      return JSON.parse(this.#sealer.open("dictionary", id, JSON.stringify(stored))) as SessionData;
+      return objectIn(this.#sealer.open("dictionary", id, JSON.stringify(stored))) ?? DAMAGED;
     });
   }
 

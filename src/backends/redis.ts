@@ -16,6 +16,7 @@ import {
   readStored,
   rotateArguments,
   saveArguments,
+  stringIn,
   userText,
 } from "./_redis/wire.ts";
 import {
@@ -127,7 +128,8 @@ export class RedisSessionBackend extends SessionBackend {
     const args = [String(ifVersion ?? "-")];
     return this.#run(SESSION.delete, this.#prefix + handle, args, (reply) => {
       const [deleted, now = "", ...user] = textOf(reply).split(" ");
-      if (user.length > 0) this.#users.forgetEnded(JSON.parse(user.join(" ")), handle, now);
+      const userId = stringIn(user.join(" "));
+      if (userId !== undefined) this.#users.forgetEnded(userId, handle, now);
       return deleted === "1";
     });
   }
@@ -223,9 +225,8 @@ export class RedisSessionBackend extends SessionBackend {
   /** Returns the result in a reply that asks to tell the index again, and does so. */
   #confirm(handle: string, answer: string): number {
     const [code, seconds, ...user] = answer.split(" ");
-    if (user.length > 0) {
-      this.#users.later(() => this.#users.add(JSON.parse(user.join(" ")), handle, Number(seconds)));
-    }
+    const userId = stringIn(user.join(" "));
+    if (userId !== undefined) this.#users.later(() => this.#users.add(userId, handle, Number(seconds)));
     return Number(code);
   }
 

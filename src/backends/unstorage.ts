@@ -1,5 +1,6 @@
 import { sleep } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
+import { objectIn } from "../record/data.ts";
 import { fromDictionary } from "./_dictionary.ts";
 import { type Envelope, isEnvelope, LONGEST, opened, sealed } from "./_envelope.ts";
 import { Turns } from "./_turns.ts";
@@ -143,7 +144,7 @@ export class UnstorageSessionBackend extends SessionBackend {
       const value = await this.#readWhole(key);
       if (!this.#isOver(value)) return undefined;
       await this.#remove(key);
-      return fromDictionary(JSON.parse(value.micropie));
+      return fromDictionary(objectIn(value.micropie));
     });
     if (record === undefined) return false;
     this.onExpired?.(key.slice(this.#base.length + 1), record.userId);

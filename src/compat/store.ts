@@ -5,7 +5,7 @@ import { decoded } from "../core/codec.ts";
 import { createEngine } from "../core/engine.ts";
 import { publish } from "../core/events.ts";
 import type { Engine } from "../core/live.ts";
-import { judge } from "../core/load.ts";
+import { isDamaged, judge } from "../core/load.ts";
 import { ConfigError } from "../errors.ts";
 import { type Classes, classesOf, inflate, type SessionRequest } from "./_session-store/classes.ts";
 import { liveCookie, type StoredCookie } from "./_session-store/cookie.ts";
@@ -117,8 +117,10 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
     const { handle, secretHash } = key;
     const record = await call(this.#engine, "read", handle);
     const verdict = record === undefined ? "unknown" : judge(record, secretHash);
-    if (record === undefined || verdict !== "live") {
+    if (record === undefined || verdict !== "live" || isDamaged(handle, record)) {
+      if (verdict === "live") return null;
       if (verdict === "expired") publish("expired", { handle, userId: record?.userId ?? null });
+      else if (verdict === "damaged") publish("damaged", { handle, userId: null });
       else publish("unknown", { handle });
       return null;
     }

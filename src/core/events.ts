@@ -24,6 +24,8 @@ export interface SessionEvents {
   reused: SessionEvent;
   /** A well-formed id that we did not issue, or whose session is gone. Many of them mean that somebody is guessing. */
   unknown: { readonly handle: string };
+  /** A stored record could not be read, so its browser has no session; what it writes next begins another. */
+  damaged: SessionEvent;
   /** What a request wrote was dropped, because its session ended or its rights changed while it ran. */
   discarded: SessionEvent & { readonly reason: "ended" | "stale" | "superseded" };
   /** Stored data did not fit the schema; the issues name paths, not values. `migrated` if it could be mended. */
@@ -43,6 +45,7 @@ const NAMES: readonly SessionEventName[] = [
   "revoked",
   "reused",
   "unknown",
+  "damaged",
   "discarded",
   "invalid",
   "backend_failed",

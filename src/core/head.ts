@@ -1,4 +1,6 @@
 import type { NewRecord } from "../backends/backend.ts";
+import { objectIn } from "../record/data.ts";
+import { Damaged } from "./damage.ts";
 
 /** What the engine remembers of a session besides what back-ends decide by: the `head` of its record. */
 export interface Head {
@@ -10,15 +12,13 @@ export interface Head {
   readonly persistent: boolean;
 }
 
-const NONE: Head = { idleTimeout: 0, absoluteTimeout: 0, persistent: false };
-
 /** The last head read, because most sessions have the same. */
-let lastText = "";
-let lastHead: Head = NONE;
+let lastText: string | undefined;
+let lastHead: Head;
 
 /**
  * Returns the head in a record's text. Members that this version does not know stay in it: `{ ...head, persistent: true }`
- * keeps them. A text that is no head is that of a session that nothing extends.
+ * keeps them. Throws Damaged for a text that is no head.
  */
 export function readHead(text: string): Head {
   if (text === lastText) return lastHead;
@@ -40,11 +40,7 @@ export function timeoutsOf(head: Head): Pick<NewRecord, "idleTimeout" | "absolut
 }
 
 function parse(text: string): Head {
-  try {
-    const { idle, absolute, persistent, ...rest } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof idle !== "number" || typeof absolute !== "number") return NONE;
-    return { ...rest, idleTimeout: idle, absoluteTimeout: absolute, persistent: persistent === true };
-  } catch {
-    return NONE;
-  }
+  const { idle, absolute, persistent, ...rest } = objectIn(text) ?? {};
+  if (typeof idle !== "number" || typeof absolute !== "number") throw new Damaged("The head");
+  return { ...rest, idleTimeout: idle, absoluteTimeout: absolute, persistent: persistent === true };
 }

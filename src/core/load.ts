@@ -1,7 +1,10 @@
 import type { Awaitable, SessionRecord } from "../backends/backend.ts";
 import { BackendError } from "../errors.ts";
 import { call, chain } from "./call.ts";
+import { decoded } from "./codec.ts";
+import { reportDamaged, unlessDamaged } from "./damage.ts";
 import { publish } from "./events.ts";
+import { readHead } from "./head.ts";
 import type { Engine, LegacySeam, Live, Phase, SessionKind, Stored } from "./live.ts";
 import { acquire } from "./lock.ts";
 import { fitLoaded } from "./schema.ts";
@@ -35,11 +38,14 @@ export type Verdict =
   /** A replaced secret after those seconds. */
   | "reused"
   | "expired"
+  /** Nothing can be read of the record. */
+  | "damaged"
   | "unknown";
 
 /** Judges a record by the hash of the presented secret and the store's clock. */
 export function judge(record: SessionRecord, secretHash: string): Verdict {
   if (sameHash(record.secretHash, secretHash)) return isExpired(record) ? "expired" : "live";
+  if (record.secretHash === "") return "damaged";
   if (record.previousSecretHash === null || !sameHash(record.previousSecretHash, secretHash))
     return "unknown";
   if (isExpired(record)) return "expired";
@@ -52,13 +58,19 @@ export function isExpired(record: SessionRecord): boolean {
   return record.now >= record.expiresAt || record.now >= record.absoluteExpiresAt;
 }
 
+/** Returns true if a record is damaged, and says so in an event. */
+export function isDamaged(handle: string, record: SessionRecord): boolean {
+  const whole = (): boolean => Boolean(readHead(record.head) && decoded(record.data));
+  return unlessDamaged(handle, record, whole) === undefined;
+}
+
 /** Reads a session's record again. `ended`: there is none any more. `stale`: its rights have changed. */
 export function readAgain(
   { engine }: Live,
   { handle, record }: Stored,
 ): Awaitable<SessionRecord | "ended" | "stale"> {
   return chain(call(engine, "read", handle), (found) => {
-    if (found === undefined || isExpired(found)) return "ended";
+    if (found === undefined || isExpired(found) || isDamaged(handle, found)) return "ended";
     return found.epoch === record.epoch ? found : "stale";
   });
 }
@@ -69,6 +81,8 @@ interface Request {
   readonly tokens: readonly string[];
   readonly present: boolean;
   readonly options: LoadOptions | undefined;
+  /** The handle of a record that one of the tokens would open if it were not damaged. */
+  readonly damaged?: string;
 }
 
 /** Begins a request's use of a session: the one that its cookie opens, or a new empty one. */
@@ -113,14 +127,14 @@ function find(request: Request, seam: LegacySeam | undefined, header: string): A
 function tryNext(request: Request, index: number, superseded: boolean): Awaitable<Live> {
   const { engine, tokens, options } = request;
   const token = tokens[index];
-  if (token === undefined) return openFor(request, newPhase(request.present, superseded));
+  if (token === undefined) return openFor(request, newPhase(request.present, superseded, request.damaged));
   const handle = handleOf(token);
   const judged = (record: SessionRecord | undefined): Awaitable<Live> => {
     const verdict = record === undefined ? "unknown" : judge(record, secretHashOf(token));
     if (record !== undefined && (verdict === "live" || verdict === "grace")) {
+      const live = openStored(request, handle, record, verdict);
+      if (live === undefined) return tryNext({ ...request, damaged: handle }, index + 1, superseded);
       if (options?.exclusive) return openAlone(request, index, superseded, record);
-      const phase = storedPhase(engine, handle, record, verdict === "grace");
-      const live = open(engine, phase, options?.token !== undefined, options?.kind);
       return engine.options.schema === undefined ? live : chain(fitLoaded(live), () => live);
     }
     report(verdict, handle, record);
@@ -128,6 +142,22 @@ function tryNext(request: Request, index: number, superseded: boolean): Awaitabl
   };
   const found = call(engine, "read", handle);
   return found instanceof Promise ? found.then(judged) : judged(found);
+}
+
+/** Opens the session of a record whose secret was presented; undefined, with an event, if it is damaged. */
+function openStored(
+  request: Request,
+  handle: string,
+  record: SessionRecord,
+  verdict: Verdict,
+): Live | undefined {
+  const { engine, options } = request;
+  try {
+    const phase = storedPhase(engine, handle, record, verdict === "grace");
+    return open(engine, phase, options?.token !== undefined, options?.kind);
+  } catch (error) {
+    return reportDamaged(handle, record, error);
+  }
 }
 
 function openFor({ engine, options }: Request, phase: Phase): Live {
@@ -154,7 +184,11 @@ async function openAlone(
       report(verdict, handle, record ?? first);
       return await tryNext(request, index + 1, superseded || verdict === "superseded");
     }
-    const live = openFor(request, storedPhase(engine, handle, record, verdict === "grace"));
+    const live = openStored(request, handle, record, verdict);
+    if (live === undefined) {
+      await lease.release();
+      return await tryNext({ ...request, damaged: handle }, index + 1, superseded);
+    }
     if (engine.options.schema !== undefined) await fitLoaded(live);
     held(live, lease, "request");
     return live;
@@ -166,7 +200,8 @@ async function openAlone(
 
 function report(verdict: Verdict, handle: string, record: SessionRecord | undefined): void {
   if (verdict === "unknown") publish("unknown", { handle });
-  else if (verdict === "expired" || verdict === "reused") publish(verdict, aboutOf(handle, record));
+  else if (verdict === "expired" || verdict === "reused" || verdict === "damaged")
+    publish(verdict, aboutOf(handle, record));
 }
 
 function unlessDown(request: Request, load: () => Awaitable<Live>): Awaitable<Live> {

@@ -1,7 +1,7 @@
 import type { Awaitable, NewRecord, Rotation } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { newRecord, rotatedRecord, snapshot } from "../record/record.ts";
-import { call, chain, patch } from "./call.ts";
+import { call, chain, ifPossible, patch } from "./call.ts";
 import { endLegacy, lost, refused } from "./end.ts";
 import { publish } from "./events.ts";
 import { type Head, headText } from "./head.ts";
@@ -22,7 +22,7 @@ const FRESH_ATTEMPTS = 100;
 
 /** Stores a new record under an id that nobody has. */
 export function create(live: Live, text: string, intent: Intent, attempt = 1): Awaitable<void> {
-  const { engine, outbox } = live;
+  const { engine, outbox, phase } = live;
   if (outbox.headers === "sent") throw headersSent("a new session");
   const token = createToken(attempt === 1 ? outbox.reserved : undefined);
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
@@ -41,7 +41,10 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
       created(live, token.handle, snapshot(newRecord(record, now), now), head, intent);
       owe(live, lineOf(live, token.value));
       publish("created", eventOf(live));
-      return;
+      const damaged = phase.is === "new" ? phase.damaged : undefined;
+      if (damaged === undefined) return;
+      // In its place there is another one. If this fails, it stays until it expires, and opens nothing.
+      return ifPossible(() => chain(call(engine, "delete", damaged), () => {}));
     }
     if (attempt < CREATE_ATTEMPTS) return create(live, text, intent, attempt + 1);
     throw new StateError("conflict", "No free session id was found. Check the system's random generator.");

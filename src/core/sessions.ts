@@ -1,7 +1,8 @@
-import type { Awaitable, SessionBackend, SessionData, UserSession } from "../backends/backend.ts";
+import type { Awaitable, SessionBackend, SessionData, SessionRecord } from "../backends/backend.ts";
 import { call, chain } from "./call.ts";
 import { decoded } from "./codec.ts";
 import { drop, finish } from "./commit.ts";
+import { unlessDamaged } from "./damage.ts";
 import { createEngine } from "./engine.ts";
 import { publish } from "./events.ts";
 import { readHead } from "./head.ts";
@@ -54,7 +55,7 @@ export interface Sessions<T extends object = SessionData> {
    * Set-Cookie line that the error response must carry because the handler itself had called `commit`, or undefined.
    */
   discard(session: Session<T>): string | undefined;
-  /** The live sessions of a user, oldest first. Throws BackendError. */
+  /** The live sessions of a user, oldest first, without damaged ones. Throws BackendError. */
   listByUser(userId: string): Promise<UserSessionInfo<T>[]>;
   /** Ends the session of this handle; returns true if there was one. Throws BackendError. */
   revoke(handle: string): Promise<boolean>;
@@ -93,7 +94,9 @@ export function createSessions<T extends object = SessionData>(options: SessionO
     discard: (session) => drop(liveOf(session)),
     async listByUser(userId) {
       const found = await call(engine, "listByUser", userId);
-      return found.map((session) => infoOf<T>(session)).sort((one, other) => one.createdAt - other.createdAt);
+      return found
+        .flatMap(({ handle, record }) => unlessDamaged(handle, record, () => infoOf<T>(handle, record)) ?? [])
+        .sort((one, other) => one.createdAt - other.createdAt);
     },
     async revoke(handle) {
       // A store may hold other things under other names, which are not sessions to be ended.
@@ -113,7 +116,7 @@ export function createSessions<T extends object = SessionData>(options: SessionO
   };
 }
 
-function infoOf<T extends object>({ handle, record }: UserSession): UserSessionInfo<T> {
+function infoOf<T extends object>(handle: string, record: SessionRecord): UserSessionInfo<T> {
   const head = readHead(record.head);
   const createdAt = record.absoluteExpiresAt - head.absoluteTimeout;
   return {

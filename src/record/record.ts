@@ -54,8 +54,29 @@ export function snapshot(record: StoredRecord, now: number): SessionRecord {
 }
 
 /**
+ * Returns what `read` returns for a record whose fields cannot be read: no secret opens it, and the engine reports it as
+ * damaged.
+ */
+export function illegible(now: number): SessionRecord {
+  return {
+    data: "",
+    secretHash: "",
+    previousSecretHash: null,
+    previousEpoch: 0,
+    previousUntil: 0,
+    epoch: 0,
+    version: 0,
+    expiresAt: now + 1,
+    absoluteExpiresAt: now + 1,
+    userId: null,
+    head: "",
+    now,
+  };
+}
+
+/**
  * Returns the data of a live record after the patch: the patch's own if its version is still current, else its changes
- * merged in. Returns undefined if the record does not meet the patch's conditions.
+ * merged in. Returns undefined if the record does not meet the patch's conditions, or is too damaged to be merged with.
  */
 export function patchedData(record: StoredRecord, patch: SessionPatch): string | undefined {
   const isMet =

@@ -24,9 +24,9 @@ test("a head is read as it was written, with members that this version does not 
 });
 
 test.each(["", "{", "null", "1", "[]", "{}", '{"idle":"60","absolute":600}'])(
-  "a head that is none, %j, extends no session and is no error",
+  "a head that is none, %j, is damaged, and the message does not quote it",
   (text) => {
-    expect(readHead(text)).toEqual({ idleTimeout: 0, absoluteTimeout: 0, persistent: false });
+    expect(() => readHead(text)).toThrow(/^The head is damaged$/);
   },
 );
 

@@ -1,6 +1,7 @@
 import { type BackendSuiteOptions, type SuiteCase, virtualEnvironment } from "micropie/testing";
 import { inTime } from "micropie/testing/suite-case";
 import { inWorld } from "micropie/testing/world";
+import { damagedCases } from "./cases/damaged.ts";
 import { dataCases } from "./cases/data.ts";
 import { endingCases } from "./cases/ending.ts";
 import { exclusiveCases } from "./cases/exclusive.ts";
@@ -17,6 +18,7 @@ import type { EngineCase } from "./world.ts";
 const CASES: readonly EngineCase[] = [
   ...visitsCases,
   ...dataCases,
+  ...damagedCases,
   ...expiryCases,
   ...exclusiveCases,
   ...outageCases,

@@ -24,14 +24,18 @@ redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.min(math.ceil(x * 10
 const LATE = `
 if indexed ~= '-' and (now - indexed > 30 or indexed - now > 10) then return string.format('%.6f', now) end`;
 
-/** Replies one text: a line with the clock and the fields, the data, NUL, the head. If anything was merged since, a list. */
+/**
+ * Replies one text: a line with the clock and the fields, the data, NUL, the head. If anything was merged since, a list.
+ * A damaged record has fewer fields.
+ */
 const READ = `
-local h = redis.call('HMGET', KEYS[1], 'v', 'x', 'r', 'u', 'm', 'd', 'h')
-if not h[1] then return false end
+local h = redis.pcall('HMGET', KEYS[1], 'v', 'x', 'r', 'u', 'm', 'd', 'h')
 local t = redis.call('TIME')
+if h.err then return t[1] .. ' ' .. t[2] end
+if not h[1] and not h[3] then return false end
 local lock = ''
 if ARGV[1] then lock = (redis.call('HGET', KEYS[1], 'l') or '0 0 -') .. '\\n' end
-local text = lock .. t[1] .. ' ' .. t[2] .. ' ' .. h[1] .. ' ' .. h[2] .. ' ' .. h[3] .. ' ' .. (h[4] or '0 null') .. '\\n' .. h[6] .. '\\0' .. h[7]
+local text = lock .. t[1] .. ' ' .. t[2] .. ' ' .. (h[1] or '') .. ' ' .. (h[2] or '') .. ' ' .. (h[3] or '') .. ' ' .. (h[4] or '0 null') .. '\\n' .. (h[6] or '') .. '\\0' .. (h[7] or '')
 if not h[5] then return text end
 local reply = {text}
 local all = redis.call('HGETALL', KEYS[1])
@@ -154,19 +158,23 @@ end${CONFIRM("1")}`;
 
 /** ARGV: version or "-". Replies whether it ended a live record; for one with a user, "1 now user". */
 const DELETE = `
-local h = redis.call('HMGET', KEYS[1], 'v', 'x', 'u')
-if not h[1] or (ARGV[1] ~= '-' and string.match(h[1], '^%d+') ~= ARGV[1]) then return 0 end${NOW}
+local h = redis.pcall('HMGET', KEYS[1], 'v', 'x', 'u')
+if h.err or not h[1] then
+  if ARGV[1] == '-' then redis.call('DEL', KEYS[1]) end
+  return 0
+end
+if ARGV[1] ~= '-' and string.match(h[1], '^%d+') ~= ARGV[1] then return 0 end${NOW}
 redis.call('DEL', KEYS[1])
-local live = tonumber(h[2]) > now and 1 or 0
+local live = (tonumber(h[2]) or 0) > now and 1 or 0
 if not h[3] then return live end
-return live .. string.format(' %.6f ', now) .. string.match(h[3], ' (.*)$')`;
+return live .. string.format(' %.6f ', now) .. (string.match(h[3], ' (.*)$') or '')`;
 
 /** ARGV: a user's id as JSON; "end" to end the session. Replies whether it was a live session of that user. */
 const OWNED = `
-local h = redis.call('HMGET', KEYS[1], 'x', 'u')
-if not h[2] or string.match(h[2], ' (.*)$') ~= ARGV[1] then return 0 end${NOW}
+local h = redis.pcall('HMGET', KEYS[1], 'x', 'u')
+if h.err or not h[2] or string.match(h[2], ' (.*)$') ~= ARGV[1] then return 0 end${NOW}
 if ARGV[2] then redis.call('DEL', KEYS[1]) end
-return tonumber(h[1]) > now and 1 or 0`;
+return (tonumber(h[1]) or 0) > now and 1 or 0`;
 
 /**
  * Replaces whatever is there. ARGV: "timeout from version epoch absolute hash previousHash previousEpoch previousUntil
