@@ -16,6 +16,8 @@ export interface SessionEvents {
   rotated: SessionEvent & { readonly login: boolean; readonly privilegeChange: boolean };
   /** It was ended from inside: destroyed, or emptied. */
   destroyed: SessionEvent;
+  /** One of its keys was changed from outside, by `sessions.update`. */
+  changed: SessionEvent & { readonly key: string };
   /** It was found to have expired, or was deleted because it had. */
   expired: SessionEvent;
   /** It was ended from outside. */
@@ -41,6 +43,7 @@ const NAMES: readonly SessionEventName[] = [
   "adopted",
   "rotated",
   "destroyed",
+  "changed",
   "expired",
   "revoked",
   "reused",

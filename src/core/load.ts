@@ -64,13 +64,20 @@ export function isDamaged(handle: string, record: SessionRecord): boolean {
   return unlessDamaged(handle, record, whole) === undefined;
 }
 
+/** Returns the record that is stored now; undefined if there is none, or it has expired, or is damaged. */
+export function readNow(engine: Engine, handle: string): Awaitable<SessionRecord | undefined> {
+  return chain(call(engine, "read", handle), (found) =>
+    found === undefined || isExpired(found) || isDamaged(handle, found) ? undefined : found,
+  );
+}
+
 /** Reads a session's record again. `ended`: there is none any more. `stale`: its rights have changed. */
 export function readAgain(
   { engine }: Live,
   { handle, record }: Stored,
 ): Awaitable<SessionRecord | "ended" | "stale"> {
-  return chain(call(engine, "read", handle), (found) => {
-    if (found === undefined || isExpired(found) || isDamaged(handle, found)) return "ended";
+  return chain(readNow(engine, handle), (found) => {
+    if (found === undefined) return "ended";
     return found.epoch === record.epoch ? found : "stale";
   });
 }

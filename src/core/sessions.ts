@@ -13,6 +13,7 @@ import type { ResolvedOptions } from "./resolved-options.ts";
 import { liveOf } from "./session.ts";
 import { stateOf } from "./state.ts";
 import { isHandle } from "./token.ts";
+import { updateListed } from "./update.ts";
 import { info } from "./verbs.ts";
 
 /** One session of a user, as its owner or an operator sees it. Times are seconds since 1970. */
@@ -57,6 +58,17 @@ export interface Sessions<T extends object = SessionData> {
   discard(session: Session<T>): string | undefined;
   /** The live sessions of a user, oldest first, without damaged ones. Throws BackendError. */
   listByUser(userId: string): Promise<UserSessionInfo<T>[]>;
+  /**
+   * Changes one key of a listed session, whoever is using it: as atomic as the verb `update`, also with that. `fn` gets the
+   * stored value and returns the new one (undefined removes the key); it may run more than once. Returns the new value.
+   * No deadline moves, since the user did nothing; the event is `changed`. Requests under way see it when they read again.
+   * Throws StateError `ended` if there is no such session, `conflict` if others kept changing it; DataError, BackendError.
+   */
+  update<K extends keyof T & string, R extends T[K] | undefined>(
+    which: { readonly handle: string },
+    key: K,
+    fn: (value: T[K] | undefined) => Awaitable<R>,
+  ): Promise<R>;
   /** Ends the session of this handle; returns true if there was one. Throws BackendError. */
   revoke(handle: string): Promise<boolean>;
   /**
@@ -97,6 +109,13 @@ export function createSessions<T extends object = SessionData>(options: SessionO
       return found
         .flatMap(({ handle, record }) => unlessDamaged(handle, record, () => infoOf<T>(handle, record)) ?? [])
         .sort((one, other) => one.createdAt - other.createdAt);
+    },
+    async update<R>(
+      { handle }: { readonly handle: string },
+      key: string,
+      fn: (value: never) => Awaitable<R>,
+    ) {
+      return (await updateListed(engine, handle, key, fn)) as R;
     },
     async revoke(handle) {
       // A store may hold other things under other names, which are not sessions to be ended.

@@ -6,6 +6,7 @@ import { dataCases } from "./cases/data.ts";
 import { endingCases } from "./cases/ending.ts";
 import { exclusiveCases } from "./cases/exclusive.ts";
 import { expiryCases } from "./cases/expiry.ts";
+import { listedCases } from "./cases/listed.ts";
 import { outageCases } from "./cases/outage.ts";
 import { overlapCases } from "./cases/overlap.ts";
 import { rotationCases } from "./cases/rotation.ts";
@@ -28,6 +29,7 @@ const CASES: readonly EngineCase[] = [
   ...rotationCases,
   ...startingOverCases,
   ...usersCases,
+  ...listedCases,
 ];
 
 /**

@@ -32,6 +32,18 @@ export const contractTimesCases: readonly Case[] = [
   },
   {
     promise: "B4",
+    name: "a patch with no idle timeout moves no deadline",
+    async run({ store, advance }) {
+      const { handle, record } = await storeRecord(store, { a: 1 });
+      await advance(100);
+      assert.equal(await store.patch(handle, patchOf(record, { a: 2 }, { idleTimeout: 0 })), "ok");
+      const after = await readLive(store, handle);
+      assert.equal(left(after), 900);
+      assert.equal(Math.round(after.absoluteExpiresAt - after.now), 9900);
+    },
+  },
+  {
+    promise: "B4",
     name: "neither a touch nor a patch passes the absolute deadline",
     async run({ store, advance }) {
       const { handle, record } = await storeRecord(store, { a: 1 }, { absoluteTimeout: 1500 });
