@@ -1,4 +1,5 @@
 import { type Environment, systemEnvironment } from "../environment.ts";
+import { ConfigError } from "../errors.ts";
 import type {
   Awaitable,
   LoadSave,
@@ -10,6 +11,7 @@ import type {
   UserSession,
 } from "../record/contract.ts";
 import { Fallback } from "./_fallback/fallback.ts";
+import { refuseOther } from "./_kind.ts";
 
 export type {
   Awaitable,
@@ -156,6 +158,13 @@ class LoadSaveBackend extends SessionBackend {
 
 /** One per object: two engines on the same object must share the fallback's queues. */
 const wrapped = new WeakMap<LoadSave, LoadSaveBackend>();
+
+/** Throws ConfigError `backend` for anything that is no back-end. `wanted` says what to pass. */
+export function checkBackend(given: SessionBackend | LoadSave | undefined, wanted: string): void {
+  if (typeof given?.load === "function" && typeof given.save === "function") return;
+  refuseOther(given, [], wanted);
+  throw new ConfigError("backend", `${wanted}.`);
+}
 
 /** Returns the object itself if it has the full contract, even from another copy of this package; else wraps it. */
 export function toBackend(backend: SessionBackend | LoadSave): SessionBackend {

@@ -3,6 +3,7 @@ import { answerOf, ifMissing } from "./_connect-store/answer.ts";
 import { type ConnectStoreLike, isConnectStore } from "./_connect-store/like.ts";
 import { DAMAGED } from "./_dictionary.ts";
 import { LONGEST, opened, sealed } from "./_envelope.ts";
+import { refuseOther } from "./_kind.ts";
 import { SessionBackend, type SessionData } from "./backend.ts";
 
 export type { ConnectStoreLike } from "./_connect-store/like.ts";
@@ -25,12 +26,10 @@ export class ConnectStoreSessionBackend extends SessionBackend {
 
   constructor(store: ConnectStoreLike) {
     super();
-    if (!isConnectStore(store)) {
-      throw new ConfigError(
-        "backend",
-        "ConnectStoreSessionBackend takes an express-session store, made with `new`: an object with get, set and destroy.",
-      );
-    }
+    const wanted =
+      "ConnectStoreSessionBackend takes an express-session store, made with `new`: an object with get, set and destroy";
+    refuseOther(store, ["a store for express-session"], wanted);
+    if (!isConnectStore(store)) throw new ConfigError("backend", wanted);
     this.#store = store;
   }
 

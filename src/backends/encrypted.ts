@@ -5,6 +5,7 @@ import { type EncryptionKeys, resolveKeys } from "./_encrypted/keys.ts";
 import { Sealer } from "./_encrypted/sealer.ts";
 import {
   type Awaitable,
+  checkBackend,
   type DataChanges,
   type LoadSave,
   type NewRecord,
@@ -55,8 +56,7 @@ export class EncryptedSessionBackend extends SessionBackend {
 
   constructor(inner: SessionBackend | LoadSave, options: EncryptedOptions) {
     super();
-    if (typeof inner?.load !== "function" || typeof inner.save !== "function")
-      throw new ConfigError("backend", "EncryptedSessionBackend takes a back-end and { keys }");
+    checkBackend(inner, "EncryptedSessionBackend takes a back-end and { keys }");
     const {
       keys,
       acceptPlaintext = false,

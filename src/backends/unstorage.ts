@@ -3,6 +3,7 @@ import { ConfigError } from "../errors.ts";
 import { objectIn } from "../record/data.ts";
 import { fromDictionary } from "./_dictionary.ts";
 import { type Envelope, isEnvelope, LONGEST, opened, sealed } from "./_envelope.ts";
+import { refuseOther } from "./_kind.ts";
 import { Turns } from "./_turns.ts";
 import { SessionBackend, type SessionData } from "./backend.ts";
 
@@ -55,9 +56,9 @@ export class UnstorageSessionBackend extends SessionBackend {
   constructor(storage: UnstorageLike, options: UnstorageOptions = {}) {
     super();
     const { base = "sessions" } = options;
-    if (!isStorage(storage)) {
-      throw new ConfigError("backend", "UnstorageSessionBackend takes a storage, made with createStorage");
-    }
+    const wanted = "UnstorageSessionBackend takes a storage, made with createStorage";
+    refuseOther(storage, ["a storage of unstorage"], wanted);
+    if (!isStorage(storage)) throw new ConfigError("backend", wanted);
     const drivers = storage.getMounts?.("").map(({ driver }) => driver) ?? [];
     if (drivers.length > 0 && drivers.every(onlyReads)) {
       throw new ConfigError(

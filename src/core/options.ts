@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import {
   type Awaitable,
+  checkBackend,
   type LoadSave,
   type SessionBackend,
   type SessionData,
@@ -136,8 +137,6 @@ function headerName(name: string | undefined): string | undefined {
 
 export function resolveBackend(backend: SessionOptions["backend"]): SessionBackend {
   if (backend === undefined) return new InMemorySessionBackend();
-  if (typeof backend?.load !== "function" || typeof backend.save !== "function") {
-    throw new ConfigError("backend", "Pass a SessionBackend, or an object with the methods load and save.");
-  }
+  checkBackend(backend, "Pass a SessionBackend made with this, or an object with the methods load and save");
   return toBackend(backend);
 }

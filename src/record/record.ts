@@ -145,9 +145,15 @@ export function applyTouch(record: StoredRecord, idleTimeout: number, now: numbe
   return true;
 }
 
+/**
+ * A lock that would last for this many seconds longer than one that is taken now is none: the clock was set back, and whoever
+ * held it may be dead. Engines that share a store may have lock times that differ by less than this.
+ */
+export const LOCK_SLACK = 60;
+
 /** Locks a live record and returns the fencing number; "busy" if another lock has not run out. */
 export function applyLock(record: StoredRecord, seconds: number, now: number): number | "busy" {
-  if (record.lockedUntil > now) return "busy";
+  if (record.lockedUntil > now && record.lockedUntil <= now + seconds + LOCK_SLACK) return "busy";
   record.fence += 1;
   record.lockedUntil = now + seconds;
   return record.fence;

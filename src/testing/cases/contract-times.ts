@@ -130,6 +130,21 @@ export const contractTimesCases: readonly Case[] = [
   },
   {
     promise: "C7",
+    name: "a dead holder's lock is free when the clock was set back by an hour; set back a little, it is still held",
+    async run({ store, advance }) {
+      const { handle } = await storeRecord(store, { a: 1 });
+      const dead = await store.lock(handle, 10);
+      assert.ok(typeof dead === "number");
+      await advance(-5);
+      assert.equal(await store.lock(handle, 10), "busy");
+      await advance(-3600);
+      const next = await store.lock(handle, 10);
+      assert.ok(typeof next === "number" && next > dead, "the lock of the future is free");
+      assert.equal(await store.relock(handle, dead, 10), false);
+    },
+  },
+  {
+    promise: "C7",
     name: "a lock that is not renewed ends by itself; its holder can then neither renew it nor write",
     async run({ store, advance }) {
       const { handle, record } = await storeRecord(store, { a: 1 });
