@@ -9,6 +9,7 @@ import { NOW, type Script, script } from "./script.ts";
  *   hash being "-"
  * - `u` "confirmed user", only if it has a user: when the index was last told, and the id as JSON
  * - `l` "fence until nonce", only once it was locked
+ * - `n` "nonce:second;" for each of the last patches that required a version, only if there were any
  * - `+"key"` and `-"key"` what was merged into `d` since that was stored, and `m` if there is any
  *
  * Times are seconds on the server's clock, with six decimals. Replies are numbers, texts or nil, or a list of texts, so
@@ -64,6 +65,9 @@ local user = {}
 if ARGV[2] ~= '' then user = {'u', string.format('%.0f ', now) .. ARGV[2]} end${SET(", 'v', '1 -', 'r', r, 'd', ARGV[3], 'h', ARGV[4], unpack(user)")}
 return 1`;
 
+/** Seconds after which no client sends again what it had no answer to, because its caller has given up long before. */
+const RESENT_WITHIN = 30;
+
 /**
  * Requires a live record that meets the conditions of a patch. ARGV[1]: "nonce base epoch idle", followed by
  * " version fence hash" if there are any more conditions, "-" for none. ARGV[2]: the data, or "" to merge changes into
@@ -80,9 +84,15 @@ local v = string.match(h[1], '^%d+')
 if v ~= base and string.sub(h[1], #v + 2) == nonce${sign} then return v - base == 1 and 1 or 2 end
 local e, absolute = string.match(h[3], '^(%d+) (%S+)')
 if e ~= epoch then return 3 end
+local versioned = false
 if more ~= '' then
   local version, fence, hash = string.match(more, '^ (%S+) (%S+) (%S+)$')
-  if version ~= '-' and version ~= v then return 3 end
+  versioned = version ~= '-'
+  if versioned and version ~= v then
+    -- Applied already, and somebody else has written since: whoever sent this again must not compute it anew.
+    local n = redis.call('HGET', KEYS[1], 'n')
+    return n and string.find(';' .. n, ';' .. nonce .. ':', 1, true) and 2 or 3
+  end
   if fence ~= '-' and fence ~= string.match(h[6] or '0', '^%d+') then return 3 end
   if hash ~= '-' and hash ~= string.match(h[3], '^%S+ %S+ (%S+)') then return 3 end
 end
@@ -105,6 +115,13 @@ else${SET(`, 'v', version, 'd', ARGV[2]${more}`)}
       if field == 'm' or string.find(field, '^[+-]') then redis.call('HDEL', KEYS[1], field) end
     end
   end
+end
+if versioned then
+  local n = ''
+  for each, at in string.gmatch(redis.call('HGET', KEYS[1], 'n') or '', '([^:;]+):(%d+);') do
+    if math.abs(now - at) <= ${RESENT_WITHIN} then n = n .. each .. ':' .. at .. ';' end
+  end
+  redis.call('HSET', KEYS[1], 'n', string.sub(n .. nonce .. string.format(':%.0f;', now), -4000))
 end
 local code = v == base and 1 or 2`;
 
