@@ -192,6 +192,8 @@ await onServer("redis", ({ url }) => {
       await update(session, "n", next);
       await on.commit(session);
     };
+    // The server knows the script from now on.
+    await increment(others);
     for (const writers of [1, 3, 50]) {
       const before = (await others.load(cookie)).n!;
       between = async () => {
