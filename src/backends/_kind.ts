@@ -1,7 +1,24 @@
 import { ConfigError } from "../errors.ts";
 
+/** A kind of client, in the words of a message. */
+export type Kind =
+  | "a URL"
+  | "a promise: await it"
+  | "a PGlite, which is not supported"
+  | "a client of Redis"
+  | "a pool of mysql2 or mariadb"
+  | "a D1 database"
+  | "an SQLite database"
+  | "the sql of postgres"
+  | "a Pool of pg"
+  | "a Durable Object binding"
+  | "a storage of unstorage"
+  | "a SessionBackend"
+  | "a store for express-session"
+  | "a function: pass what it makes";
+
 /** Clients that are told apart before their first use, because many of them have methods of the same name. */
-const KINDS = {
+const KINDS: Readonly<Record<Kind, (given: unknown) => boolean>> = {
   "a URL": (given) => typeof given === "string" || given instanceof URL,
   "a promise: await it": (given) => has(given, "then") && !has(given, "execute") && !has(given, "query"),
   "a PGlite, which is not supported": (given) => has(given, "query", "exec", "dumpDataDir"),
@@ -16,10 +33,7 @@ const KINDS = {
   "a SessionBackend": (given) => has(given, "load", "save", "patch"),
   "a store for express-session": (given) => has(given, "get", "set", "destroy", "on"),
   "a function: pass what it makes": (given) => typeof given === "function",
-} satisfies Record<string, (given: unknown) => boolean>;
-
-/** A kind of client, in the words of a message. */
-export type Kind = keyof typeof KINDS;
+};
 
 /** Returns what a client is; undefined if it is none that is known. */
 export function kindOf(given: unknown): Kind | undefined {
