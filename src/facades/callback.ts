@@ -14,10 +14,11 @@ interface Deed {
 }
 
 /**
- * Runs a method of a session. With a callback, returns `result` and calls back later. Without one, returns a promise,
- * and throws what the verb throws at once: a framework sees it there even if nobody waits for the promise.
+ * Runs a method of a session. With a callback, returns undefined and calls back later: frameworks send what a handler
+ * returns. Without one, returns a promise, and throws what the verb throws at once: a framework sees it there even if
+ * nobody waits for the promise.
  */
-export function perform<R>(result: R, callback: SessionCallback | undefined, deed: Deed): R | Promise<void> {
+export function perform(callback: SessionCallback | undefined, deed: Deed): Promise<void> | undefined {
   const { verb, work, isMetAgain = false } = deed;
   const isCalled = typeof callback === "function";
   if (!isCalled) verb?.();
@@ -33,7 +34,7 @@ export function perform<R>(result: R, callback: SessionCallback | undefined, dee
     () => queueMicrotask(() => callback()),
     (error: unknown) => queueMicrotask(() => callback(error)),
   );
-  return result;
+  return undefined;
 }
 
 async function promised(work: () => unknown): Promise<void> {

@@ -74,20 +74,20 @@ const members: ThisType<Record<string, unknown>> & Record<string, unknown> = {
       for (const key of Array.isArray(keys) ? (keys as readonly string[]) : [])
         if (Object.hasOwn(this, key)) setKey(fresh, key, this[key]);
     };
-    return perform(undefined, typeof keys === "function" ? keys : last, { verb });
+    return perform(typeof keys === "function" ? keys : last, { verb });
   },
   destroy(callback: Callback): unknown {
     const verb = (): void => destroy(this);
-    return perform(undefined, callback, { verb, work: () => saveNow(this), isMetAgain: true });
+    return perform(callback, { verb, work: () => saveNow(this), isMetAgain: true });
   },
   delete(): void {
     destroy(this);
   },
   reload(callback: Callback): unknown {
-    return perform(undefined, callback, { work: () => reloadSession(this) });
+    return perform(callback, { work: () => reloadSession(this) });
   },
   save(callback: Callback): unknown {
-    return perform(undefined, callback, { work: () => saveNow(this), isMetAgain: true });
+    return perform(callback, { work: () => saveNow(this), isMetAgain: true });
   },
   touch(): void {},
   options(options: Partial<ExpressCookie>): void {

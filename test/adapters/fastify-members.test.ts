@@ -43,6 +43,23 @@ describe("what users of @fastify/session find on request.session", () => {
     expect((await ann.get("/read")).text).toBe('{"visits":1}');
   });
 
+  test.each(["save", "reload", "regenerate", "destroy"] as const)(
+    "%s with a callback returns undefined, so that a handler that returns it sends what the callback sends",
+    async (method) => {
+      const { sessions } = newSessions();
+      const app = Fastify();
+      app.register(fastifySessions(sessions));
+      app.get("/count", (request) => count(request));
+      app.get("/", (request, reply) =>
+        sessionOf(request)[method]((error?: unknown) => void reply.send(error ?? "sent by the callback")),
+      );
+      const { jar } = await listen(app);
+      const ann = jar();
+      await ann.get("/count");
+      expect((await ann.get("/")).text).toBe("sent by the callback");
+    },
+  );
+
   test("data of the same name hides a member, and is stored", async () => {
     const { jar } = await serving({
       "/": (session) => void Object.assign(session, { get: "mine", touch: 1 }),
