@@ -51,7 +51,9 @@ export function expressSessions<T extends object, Req extends IncomingMessage = 
   sessions: Sessions<T>,
   options: ExpressSessionsOptions<Req> = {},
 ): (req: IncomingMessage, res: ServerResponse, next: Next) => void {
-  const mount = mountOf(sessions, options as unknown as ExpressSessionsOptions, pathOf, expressKind);
+  const mount = mountOf(sessions, options as unknown as ExpressSessionsOptions, pathOf, {
+    kind: expressKind,
+  });
   return listenerOf(mount, undefined, mount.as === "session" ? ["sessionID", SESSION_ID] : undefined);
 }
 

@@ -43,7 +43,10 @@ export function fastifySessions<T extends object>(
   options: FastifySessionsOptions = {},
 ): FastifyPluginAsync {
   const pathOf = ({ originalUrl }: FastifyRequest): string => pathIn(originalUrl);
-  const mount = mountOf(sessions, options, pathOf, fastifyKind);
+  const mount = mountOf(sessions, options, pathOf, {
+    kind: fastifyKind,
+    names: ["as", "exclusive", "skip", "failedByStatus"],
+  });
   const { failedByStatus = false } = options;
   if (typeof failedByStatus !== "boolean") throw new ConfigError("failedByStatus", "Pass true or false.");
   const plugin: FastifyPluginAsync = async (app) => addHooks(app, mount, failedByStatus);

@@ -27,7 +27,8 @@ export function fetchSessions<T extends object, Rest extends unknown[] = []>(
   options: FetchSessionsOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   // The handler gets the session as an argument, so every response depends on it.
-  const mount = { ...mountOf<Request>(sessions, options, ({ url }) => pathIn(url)), varies: true };
+  const names = ["exclusive", "skip", "onError"];
+  const mount = { ...mountOf<Request>(sessions, options, ({ url }) => pathIn(url), { names }), varies: true };
   return (request, ...rest) =>
     new Around(mount, request, {}).run(request, ({ session }) =>
       handler(request, session as Session<T>, ...rest),

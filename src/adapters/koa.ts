@@ -60,7 +60,10 @@ export function koaSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
   options: KoaSessionsOptions<As> = {},
 ): KoaSessionsMiddleware<T, As> {
-  const mount = mountOf<KoaContext>(sessions, options, ({ originalUrl }) => pathIn(originalUrl), koaKind);
+  const mount = mountOf<KoaContext>(sessions, options, ({ originalUrl }) => pathIn(originalUrl), {
+    kind: koaKind,
+    names: ["as", "exclusive", "skip"],
+  });
 
   return async (ctx, next) => {
     const outer = holdOf(ctx.res);

@@ -1,6 +1,7 @@
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
 import { act, type NextHeaders, readSession, watchCookies } from "./_next-action.ts";
 import { answer, type NextAnswer } from "./_next-answer.ts";
@@ -68,14 +69,20 @@ export function nextSessions<T extends object>(
   for (const name of ["cookies", "headers"] as const)
     if (typeof options?.[name] !== "function")
       throw new ConfigError(name, `Pass \`${name}\` from next/headers.`);
-  const mountFor = (use: NextUse = {}): Mount<Request> =>
-    mountOf<Request>(sessions, { ...options, ...use }, ({ url }) => pathIn(url));
+  refuseUnknown(options, ["cookies", "headers", "onError"]);
+  const { onError } = options;
+  const mountFor = (use: NextUse = {}, names = ["exclusive", "skip"]): Mount<Request> => {
+    refuseUnknown(use, names);
+    return mountOf<Request>(sessions, onError ? { ...use, onError } : use, ({ url }) => pathIn(url));
+  };
+  // Checks at once what is given here.
+  mountFor();
 
   return {
     read: () => readSession(sessions, options),
-    action(run, { exclusive = false } = {}) {
-      if (typeof exclusive !== "boolean") throw new ConfigError("exclusive", "Pass true or false.");
-      const mount = mountFor({ exclusive });
+    action(run, use) {
+      const mount = mountFor(use, ["exclusive"]);
+      if (typeof use?.exclusive === "function") throw new ConfigError("exclusive", "Pass true or false.");
       return (...args) => act(mount, options, (session) => run(session as Session<T>, ...args));
     },
     route(handle, use) {

@@ -70,7 +70,9 @@ export function reactRouterSessions<T extends object, FlashData = T>(
   sessions: Sessions<T>,
   options: ReactRouterSessionsOptions = {},
 ): ReactRouterSessions<T, FlashData> {
-  const mount = mountOf<RouterArgs>(sessions, options, ({ url }) => url.pathname);
+  const mount = mountOf<RouterArgs>(sessions, options, ({ url }) => url.pathname, {
+    names: ["exclusive", "skip", "onError"],
+  });
   const { name } = sessions.options.cookie;
   const context: RouterContext<Session<T>> = {};
 

@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.ts";
-import { refuseUnknown } from "./option-names.ts";
+import { refuseUnknown } from "../option-names.ts";
 
 /** What an App accepts of a request's body. Sizes are in bytes, times in seconds. */
 export interface BodyLimits {

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerRequest } from "srvx";
 import type { Awaitable } from "../backends/backend.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import type { Mount } from "../visit/mount.ts";
 import { type Answer, type Outcome, toResponse } from "./answer.ts";
 import { type Exchange, fromRequest, open, urlOf } from "./exchange.ts";
-import { refuseUnknown } from "./option-names.ts";
 import { closeServer, startServer } from "./server.ts";
 import { onSignals } from "./signals.ts";
 

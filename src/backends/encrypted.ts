@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { fromDictionary, toDictionary } from "./_dictionary.ts";
 import { type EncryptionKeys, resolveKeys } from "./_encrypted/keys.ts";
 import { Sealer } from "./_encrypted/sealer.ts";
@@ -56,6 +57,7 @@ export class EncryptedSessionBackend extends SessionBackend {
     super();
     if (typeof inner?.load !== "function" || typeof inner.save !== "function")
       throw new ConfigError("backend", "EncryptedSessionBackend takes a back-end and { keys }");
+    refuseUnknown(Object(options), ["keys", "acceptPlaintext", "cacheBytes"]);
     const {
       keys,
       acceptPlaintext = false,

@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import type { Change, StoredRecord } from "../record/record.ts";
 import { applyLock, applyPatch, applyRelock, applyTouch, newRecord } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
@@ -46,6 +47,7 @@ export class InMemorySessionBackend extends SessionBackend {
 
   constructor(options: InMemoryOptions = {}) {
     super();
+    refuseUnknown(options, ["maxBytes"]);
     this.#maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
     if (!(this.#maxBytes > 0)) throw new ConfigError("maxBytes", "must be a number of bytes greater than 0");
     this.#expiry = new Expiry({
@@ -154,12 +156,10 @@ export class InMemorySessionBackend extends SessionBackend {
   }
 
   override relock(handle: string, fence: number, seconds: number): boolean {
-    return (
-      this.#change(handle, true, (record, _, now) => applyRelock(record, fence, seconds, now), 0) ?? false
-    );
+    const relock: Change<number, boolean> = (record, _, now) => applyRelock(record, fence, seconds, now);
+    return this.#change(handle, true, relock, 0) ?? false;
   }
 
-  /** Frees every expired session now. */
   override prune(): number {
     return this.#expiry.freeAll();
   }

@@ -9,6 +9,7 @@ import {
 import { InMemorySessionBackend } from "../backends/memory.ts";
 import type { Environment } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { ABSOLUTE_TIMEOUT, checkLifetime, numberOf, PRESETS, SESSION_TIMEOUT } from "./lifetime.ts";
 import type { LegacySeam, Session } from "./live.ts";
 import type { Preset, ResolvedOptions, UserIdOf } from "./resolved-options.ts";
@@ -63,28 +64,33 @@ export interface SessionOptions<T extends object = SessionData> {
   environment?: Environment;
 }
 
-const KNOWN = new Set(
-  [
-    "backend",
-    "cookie",
-    "idleTimeout",
-    "absoluteTimeout",
-    "preset",
-    "touchThrottle",
-    "rotationGrace",
-    "maxBytes",
-  ].concat(
-    ["backendTimeout", "outage", "lockWait", "lockTtl", "schema", "migrate"],
-    ["header", "userId", "legacy", "environment"],
-  ),
-);
+const NAMES: Record<keyof SessionOptions, true> = {
+  backend: true,
+  cookie: true,
+  header: true,
+  idleTimeout: true,
+  absoluteTimeout: true,
+  preset: true,
+  touchThrottle: true,
+  rotationGrace: true,
+  maxBytes: true,
+  backendTimeout: true,
+  outage: true,
+  lockWait: true,
+  lockTtl: true,
+  schema: true,
+  migrate: true,
+  userId: true,
+  legacy: true,
+  environment: true,
+};
+
+/** The names of the options of `createSessions`. */
+export const SESSION_OPTIONS: readonly string[] = Object.keys(NAMES);
 
 /** Checks every option and fills in the defaults. Throws ConfigError naming the option. */
 export function resolveOptions<T extends object>(options: SessionOptions<T>): ResolvedOptions {
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name))
-      throw new ConfigError(name, `Unknown option. Valid options: ${[...KNOWN].join(", ")}.`);
-  }
+  refuseUnknown(options, SESSION_OPTIONS);
   const preset = options.preset === undefined ? undefined : PRESETS[options.preset];
   if (options.preset !== undefined && preset === undefined)
     throw new ConfigError("preset", 'Pass "aal1", "aal2" or "aal3".');
@@ -93,6 +99,10 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     throw new ConfigError("outage", 'Pass "fail" or "anonymous".');
   if (options.migrate !== undefined && options.schema === undefined)
     throw new ConfigError("migrate", "Needs the option schema.");
+  if (options.migrate !== undefined && typeof options.migrate !== "function")
+    throw new ConfigError("migrate", "Pass a function from the stored data to valid data.");
+  if (options.userId !== undefined && typeof options.userId !== "function")
+    throw new ConfigError("userId", "Pass a function, such as (data) => data.passport?.user.");
   if (options.schema !== undefined && typeof options.schema["~standard"]?.validate !== "function") {
     throw new ConfigError("schema", "Pass a Standard Schema, such as one made with zod, valibot or arktype.");
   }

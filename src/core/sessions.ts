@@ -1,4 +1,5 @@
 import type { Awaitable, SessionBackend, SessionData, UserSession } from "../backends/backend.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { call, chain } from "./call.ts";
 import { decoded } from "./codec.ts";
 import { drop, finish } from "./commit.ts";
@@ -102,7 +103,9 @@ export function createSessions<T extends object = SessionData>(options: SessionO
       if (deleted) publish("revoked", { handle, userId: null });
       return deleted;
     },
-    async revokeAll(userId, { except } = {}) {
+    async revokeAll(userId, options = {}) {
+      refuseUnknown(options, ["except"]);
+      const { except } = options;
       const kept = typeof except === "object" ? info(except).handle : except;
       const handles = await call(engine, "revokeUser", userId, kept);
       for (const handle of handles) publish("revoked", { handle, userId });

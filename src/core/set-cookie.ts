@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 
 /** How the session's cookie looks. The defaults are MicroPie's. */
 export interface CookieOptions {
@@ -42,8 +43,21 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]{1,1024}$/;
 const DOMAIN = /^\.?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 
+const NAMES = [
+  "name",
+  "prefix",
+  "path",
+  "domain",
+  "secure",
+  "sameSite",
+  "httpOnly",
+  "partitioned",
+  "persistent",
+] satisfies (keyof CookieOptions)[];
+
 /** Checks the options against each other and the rules of RFC 6265bis and CHIPS. Throws ConfigError. */
 export function cookieFormat(options: CookieOptions = {}): CookieFormat {
+  refuseUnknown(options, NAMES, "cookie.");
   const {
     path = "/",
     domain,
@@ -57,7 +71,11 @@ export function cookieFormat(options: CookieOptions = {}): CookieFormat {
     throw new ConfigError("cookie.name", `${JSON.stringify(name)} is not a cookie name (RFC 6265bis 4.1.1).`);
   if (name.length + 1 + TOKEN_LENGTH > MAX_COOKIE)
     throw new ConfigError("cookie.name", "Name and value are over 4096 bytes.");
-  if (!path.startsWith("/") || !ATTRIBUTE.test(path)) {
+  for (const flag of ["secure", "httpOnly", "partitioned", "persistent"] as const) {
+    if (typeof (options[flag] ?? true) !== "boolean")
+      throw new ConfigError(`cookie.${flag}`, "Pass true or false.");
+  }
+  if (typeof path !== "string" || !path.startsWith("/") || !ATTRIBUTE.test(path)) {
     throw new ConfigError(
       "cookie.path",
       'Give a path that begins with "/", without ";" or control characters.',

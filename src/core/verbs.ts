@@ -1,9 +1,12 @@
 import { StateError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { commit as commitLive } from "./commit.ts";
 import { checkLifetime } from "./lifetime.ts";
 import type { Intent, Lifetime, Live } from "./live.ts";
 import { headersSent, liveOf, startsOver, storedOf, writableOf } from "./session.ts";
 import { ask, setKey } from "./state.ts";
+
+const LIFETIME = ["idleTimeout", "absoluteTimeout", "persistent"] satisfies (keyof Lifetime)[];
 
 /**
  * Asks for a new id at commit, keeping the data. With the same rights, the old id works for `rotationGrace` seconds more,
@@ -15,6 +18,7 @@ import { ask, setKey } from "./state.ts";
  */
 export function rotate(session: object, options: Lifetime & { privilegeChange?: boolean } = {}): void {
   const live = changeable(session, "rotate");
+  refuseUnknown(options, [...LIFETIME, "privilegeChange"]);
   const { privilegeChange = false, ...given } = options;
   checkLifetime(given, live.engine.options);
   const lifetime = Object.values(given).some((value) => value !== undefined) ? given : undefined;
@@ -43,6 +47,7 @@ export function login(session: object, userId: string, lifetime: Lifetime = {}):
       "login: the user's id must be a string that is not empty, of well-formed Unicode. Convert a number with String(id).",
     );
   }
+  refuseUnknown(lifetime, LIFETIME);
   const live = changeable(session, "login");
   checkLifetime(lifetime, live.engine.options);
   ask(live, { is: "login", userId, lifetime, afresh: startsOver(live.intent) });

@@ -5,6 +5,7 @@ import { isExpired } from "../core/load.ts";
 import { lineOf } from "../core/renew.ts";
 import { owe } from "../core/state.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { adopt } from "./_adopt.ts";
 import { endAll, type FoundLegacy, farewells, findLegacy } from "./_cookies.ts";
 import type { LegacyOptions, LegacyReader } from "./_reader.ts";
@@ -90,7 +91,9 @@ function pay(live: Live, { line, farewells }: Owed): Awaitable<void> {
   }
 }
 
-function checkOptions({ readers, until, convert }: LegacyOptions): void {
+function checkOptions(options: LegacyOptions): void {
+  refuseUnknown(options, ["readers", "until", "convert"], "legacy.");
+  const { readers, until, convert } = options;
   const isReader = (reader: LegacyReader | undefined): boolean =>
     typeof reader?.find === "function" && Array.isArray(reader.removal);
   if (!Array.isArray(readers) || readers.length === 0 || !readers.every(isReader)) {

@@ -3,6 +3,7 @@ import type { LoadOptions } from "../core/load.ts";
 import type { SessionKind } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 
 /** The options that all adapters have. `Req` is what the framework gives to a handler. */
 export interface UseOptions<Req> {
@@ -41,16 +42,26 @@ export interface Mount<Req = never> {
   readonly onError: (error: unknown, req: Req) => void;
 }
 
+interface MountSettings {
+  /** The class of the session objects. */
+  readonly kind?: SessionKind;
+  /** The options that the adapter has. Default: all of `MountOptions`. */
+  readonly names?: readonly string[];
+}
+
 /**
- * Returns the options of an adapter, checked. `pathOf` returns the path of a request, without the query; `kind`
- * is the class of the session objects. Throws ConfigError that names an invalid option.
+ * Returns the options of an adapter, checked. `pathOf` returns the path of a request, without the query. Throws
+ * ConfigError that names an invalid option, and `sessions` for anything that createSessions did not make.
  */
 export function mountOf<Req>(
   sessions: Pick<Sessions, "options">,
   options: MountOptions<Req>,
   pathOf: (req: Req) => string,
-  kind?: SessionKind,
+  { kind, names = ["as", "exclusive", "skip", "onError"] }: MountSettings = {},
 ): Mount<Req> {
+  if (typeof (sessions as Partial<Sessions> | undefined)?.load !== "function")
+    throw new ConfigError("sessions", "Pass what createSessions returns.");
+  refuseUnknown(options, names);
   const { as = "session", exclusive = false, skip, onError = (error) => console.error(error) } = options;
   if (typeof as !== "string" || as === "") throw new ConfigError("as", "Pass a name, such as adminSession.");
   if (typeof exclusive !== "boolean" && typeof exclusive !== "function")
@@ -60,6 +71,8 @@ export function mountOf<Req>(
   const alone: LoadOptions = { ...shared, exclusive: true };
   const none: LoadOptions = { ...shared, skip: true };
   const isAlone = typeof exclusive === "function" ? exclusive : () => exclusive;
+  if (typeof onError !== "function")
+    throw new ConfigError("onError", "Pass a function of the error and the request.");
   const { header } = sessions.options;
   return {
     sessions: sessions as Sessions<SessionData>,

@@ -1,6 +1,7 @@
 import { resolveOptions } from "../../core/options.ts";
 import type { ResolvedOptions } from "../../core/resolved-options.ts";
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 
 /** Ten years: no limit, in a number that every store can count. */
 const NONE = 315_360_000;
@@ -34,10 +35,7 @@ const KNOWN = ["idleTimeout", "absoluteTimeout", "touchThrottle", "backendTimeou
 export function resolveStoreOptions<Data extends object>(
   options: SessionStoreOptions<Data>,
 ): ResolvedStoreOptions {
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name))
-      throw new ConfigError(name, `Unknown option. Valid options: ${KNOWN.join(", ")}.`);
-  }
+  refuseUnknown(options, KNOWN);
   const { userId, absoluteTimeout = NONE, ...rest } = options;
   if (userId !== undefined && typeof userId !== "function") {
     throw new ConfigError("userId", "Give a function from the session to its user's id.");
