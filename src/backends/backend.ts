@@ -143,6 +143,13 @@ class LoadSaveBackend extends SessionBackend {
   constructor(inner: LoadSave) {
     super();
     this.#inner = inner;
+    if (!(inner instanceof SessionBackend)) return;
+    Object.defineProperty(this, "environment", {
+      get: () => inner.environment,
+      set: (environment: Environment) => {
+        inner.environment = environment;
+      },
+    });
   }
 
   override load(id: string): Awaitable<SessionData | null | undefined> {
@@ -152,15 +159,37 @@ class LoadSaveBackend extends SessionBackend {
   override save(id: string, data: SessionData, timeout: number): Awaitable<void> {
     return this.#inner.save(id, data, timeout);
   }
+
+  override prune(): Awaitable<number> {
+    return this.#inner instanceof SessionBackend ? this.#inner.prune() : 0;
+  }
+
+  override close(): Awaitable<void> {
+    if (this.#inner instanceof SessionBackend) return this.#inner.close();
+  }
 }
 
 /** One per object: two engines on the same object must share the fallback's queues. */
 const wrapped = new WeakMap<LoadSave, LoadSaveBackend>();
 
-/** Returns the object itself if it has the full contract, even from another copy of this package; else wraps it. */
+/**
+ * Returns the object itself if it has the full contract, even from another copy of this package; else wraps it. A
+ * subclass of a back-end with the full contract that overrides only `load` or `save` is one with these two methods.
+ */
 export function toBackend(backend: SessionBackend | LoadSave): SessionBackend {
-  if ("patch" in backend && "read" in backend) return backend;
+  const isWhole = "patch" in backend && "read" in backend;
+  const own = depthOf(backend, "read");
+  if (isWhole && depthOf(backend, "load") >= own && depthOf(backend, "save") >= own) return backend;
+  if (isWhole && backend.read === SessionBackend.prototype.read) return backend;
   const known = wrapped.get(backend) ?? new LoadSaveBackend(backend);
   wrapped.set(backend, known);
   return known;
+}
+
+/** How far up the prototypes of an object the method is that it has. */
+function depthOf(object: object, method: string): number {
+  let depth = 0;
+  for (let at: object | null = object; at !== null && !Object.hasOwn(at, method); depth++)
+    at = Object.getPrototypeOf(at) as object | null;
+  return depth;
 }
