@@ -144,12 +144,12 @@ class LoadSaveBackend extends SessionBackend {
     super();
     this.#inner = inner;
     if (!(inner instanceof SessionBackend)) return;
-    Object.defineProperty(this, "environment", {
-      get: () => inner.environment,
-      set: (environment: Environment) => {
-        inner.environment = environment;
-      },
-    });
+    for (const name of ["environment", "onExpired"] as const) {
+      Object.defineProperty(this, name, {
+        get: () => inner[name],
+        set: (value: unknown) => Object.assign(inner, { [name]: value }),
+      });
+    }
   }
 
   override load(id: string): Awaitable<SessionData | null | undefined> {

@@ -6,10 +6,10 @@ import {
   type SessionData,
   toBackend,
 } from "../backends/backend.ts";
-import { InMemorySessionBackend } from "../backends/memory.ts";
 import type { Environment } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
+import { defaultBackend } from "./default-backend.ts";
 import { ABSOLUTE_TIMEOUT, checkLifetime, numberOf, PRESETS, SESSION_TIMEOUT } from "./lifetime.ts";
 import type { LegacySeam, Session } from "./live.ts";
 import type { Preset, ResolvedOptions, UserIdOf } from "./resolved-options.ts";
@@ -145,7 +145,7 @@ function headerName(name: string | undefined): string | undefined {
 }
 
 export function resolveBackend(backend: SessionOptions["backend"]): SessionBackend {
-  if (backend === undefined) return new InMemorySessionBackend();
+  if (backend === undefined) return defaultBackend();
   if (typeof backend?.load !== "function" || typeof backend.save !== "function") {
     throw new ConfigError("backend", "Pass a SessionBackend, or an object with the methods load and save.");
   }

@@ -87,26 +87,31 @@ test("a response that did not look at the session and sets no cookie stays as it
 
 afterEach(() => vi.restoreAllMocks());
 
-test("says once, with the fix, that the browser will drop the cookie", () => {
-  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+describe("a Secure cookie over plain http", () => {
   const sessions = createSessions();
-  const plain = { secure: false, host: "example.com:8000", forwardedProto: undefined };
-  for (const host of [
-    "localhost",
-    "localhost:8000",
-    "app.localhost:1",
-    "127.0.0.1:80",
-    "[::1]:8000",
-    undefined,
-  ]) {
-    warnIfDropped(sessions, { ...plain, host });
-  }
-  warnIfDropped(sessions, { ...plain, secure: true });
-  warnIfDropped(sessions, { ...plain, forwardedProto: "https, http" });
-  warnIfDropped(createSessions({ cookie: { secure: false } }), plain);
-  expect(warn).not.toHaveBeenCalled();
-  warnIfDropped(sessions, plain);
-  warnIfDropped(sessions, plain);
-  expect(warn).toHaveBeenCalledTimes(1);
-  expect(warn.mock.calls[0]?.[0]).toMatch(/example\.com:8000.*X-Forwarded-Proto.*secure: false/s);
+  const plain = { secure: false, host: "example.com:8000", forwardedProto: undefined, agent: "Mozilla/5.0" };
+  const LOCAL_HOSTS = ["localhost", "localhost:8000", "app.localhost:1", "127.0.0.1:80", "[::1]:8000"];
+
+  test("says once, with the fix, that the browser will drop it on another name than localhost", () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    for (const host of [...LOCAL_HOSTS, undefined]) warnIfDropped(sessions, { ...plain, host });
+    warnIfDropped(sessions, { ...plain, secure: true });
+    warnIfDropped(sessions, { ...plain, forwardedProto: "https, http" });
+    warnIfDropped(createSessions({ cookie: { secure: false } }), plain);
+    expect(warn).not.toHaveBeenCalled();
+    warnIfDropped(sessions, plain);
+    warnIfDropped(sessions, plain);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls[0]?.[0]).toMatch(/example\.com:8000.*X-Forwarded-Proto.*secure: false/s);
+  });
+
+  test("says once that a client which is no browser may drop it on localhost", () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const local = { ...plain, host: "127.0.0.1:8000" };
+    warnIfDropped(sessions, { ...local, agent: "curl/8.5.0" });
+    expect(warn).not.toHaveBeenCalled();
+    for (const agent of [undefined, "node-superagent/3.8.3"]) warnIfDropped(sessions, { ...local, agent });
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls[0]?.[0]).toMatch(/127\.0\.0\.1:8000.*In tests.*secure: false/s);
+  });
 });
