@@ -54,9 +54,10 @@ export function setMaxAge(session: object, milliseconds: number | false | null |
     destroy(session);
     return;
   }
-  const idleTimeout = Math.min(LONGEST, Math.max(1, Math.round(milliseconds / 1000)));
+  const idleTimeout = Math.min(LONGEST, milliseconds / 1000);
   // A date that is computed anew in each request is not the same to the millisecond.
-  if (now.persistent && Math.abs(now.idleTimeout - idleTimeout) <= 1) return;
+  const tolerance = Math.min(1, idleTimeout / 20);
+  if (now.persistent && Math.abs(now.idleTimeout - idleTimeout) <= tolerance) return;
   const absoluteTimeout = Math.max(idleTimeout, optionsOf(session).absoluteTimeout);
   rotate(session, { idleTimeout, absoluteTimeout, persistent: true });
 }

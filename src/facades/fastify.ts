@@ -3,7 +3,7 @@ import { type SessionKind, sessionKind, setKey } from "../core/session.ts";
 import { startOver } from "../core/start-over.ts";
 import { destroy } from "../core/verbs.ts";
 import { perform, type SessionCallback } from "./callback.ts";
-import { cookieOf, type ExpressCookie } from "./cookie.ts";
+import { cookieOf, type ExpressCookie, maxAgeOf, setMaxAge } from "./cookie.ts";
 import { publicId, reloadSession } from "./regenerate.ts";
 
 export type { SessionCallback } from "./callback.ts";
@@ -23,8 +23,8 @@ export interface FastifySessionMembers<T extends object> {
   /** Returns a copy of the data. */
   data(): Partial<T>;
   /**
-   * Replaces `request.session` with a new session that has only these keys of the old one. The old id is invalid when
-   * the response is sent.
+   * Replaces `request.session` with a new session that has only these keys of the old one, and its `maxAge`. The old id
+   * is invalid when the response is sent.
    */
   regenerate(keys?: readonly string[]): Promise<void>;
   regenerate(callback: SessionCallback): void;
@@ -34,7 +34,10 @@ export interface FastifySessionMembers<T extends object> {
   destroy(callback: SessionCallback): void;
   /** Ends the session when the response is sent. */
   delete(): void;
-  /** Reads the session from the store again. Unsaved changes are lost. Fails if it is not stored. */
+  /**
+   * Reads the session from the store again. Unsaved changes are lost. Fails with `ended` if it is not stored, where that
+   * of @fastify/session gives an empty session: that would hide a logout.
+   */
   reload(): Promise<void>;
   reload(callback: SessionCallback): void;
   /** Saves the changes so far, as `commit` does. */
@@ -70,7 +73,9 @@ const members: ThisType<Record<string, unknown>> & Record<string, unknown> = {
   },
   regenerate(keys: readonly string[] | Callback, last: Callback): unknown {
     const verb = (): void => {
+      const { whole } = maxAgeOf(this);
       const fresh = startOver(this);
+      setMaxAge(fresh, whole);
       for (const key of Array.isArray(keys) ? (keys as readonly string[]) : [])
         if (Object.hasOwn(this, key)) setKey(fresh, key, this[key]);
     };

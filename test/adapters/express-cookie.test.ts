@@ -54,6 +54,15 @@ describe("maxAge", () => {
     expect(text).toBe(`[${HOUR - 40_000},${HOUR},true]`);
   });
 
+  test("is kept to the millisecond", async () => {
+    const { change } = await visited();
+    const { text } = await change((cookie) => {
+      cookie.maxAge = 1500;
+      return [cookie.maxAge, cookie.originalMaxAge];
+    });
+    expect(text).toBe("[1500,1500]");
+  });
+
   test("set: a new id, a cookie that outlives the browser, and that lifetime; the old id has its grace", async () => {
     const { ann, change, lifetime } = await visited();
     const before = ann.copy();
