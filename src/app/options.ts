@@ -26,6 +26,7 @@ export interface AppOptions<T extends object = SessionData> extends SessionOptio
 const NAMES: Record<keyof AppOptions, true> = {
   backend: true,
   cookie: true,
+  realm: true,
   idleTimeout: true,
   absoluteTimeout: true,
   preset: true,
