@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type fc from "fast-check";
 import { type Session, type Sessions, StateError } from "micropie";
+import { plainUser } from "micropie/core/realm";
 import type { Gate, GatedBackend, VirtualEnvironment } from "micropie/testing";
 import type { Model } from "./_model.ts";
 import type { Fields, ModelRequest } from "./_model-request.ts";
@@ -51,7 +52,13 @@ export class Command implements fc.AsyncCommand<Model, Real> {
       if (!alive) continue;
       const { data, userId, epoch, version } = session;
       assert.deepEqual(
-        [JSON.parse(record.data), record.userId, record.epoch, record.version, record.expiresAt - record.now],
+        [
+          JSON.parse(record.data),
+          plainUser(record.userId),
+          record.epoch,
+          record.version,
+          record.expiresAt - record.now,
+        ],
         [data, userId, epoch, version, session.expires - model.now],
       );
     }

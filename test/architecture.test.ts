@@ -37,6 +37,7 @@ const TYPES_OF = new Set(["elysia", "express-session", "fastify", "h3", "hono"])
 const BUILT_IN: Record<string, Record<string, string>> = {
   "node:buffer": {
     core: "base64url and byte lengths without a copy",
+    record: "byte lengths, in bytes of UTF-8",
     backends: "base64url, and bytes on the wire",
     legacy: "base64, as other libraries have it",
     compat: "signatures compared in constant time",

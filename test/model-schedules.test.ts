@@ -11,6 +11,7 @@ import {
   StateError,
   update,
 } from "micropie";
+import { plainUser } from "micropie/core/realm";
 import { describe, expect, test } from "vitest";
 import { cookieOf, type Data, handleOf, type Place, places, run } from "./_schedule.ts";
 
@@ -204,7 +205,9 @@ for (const name of Object.keys(places)) {
               const records = await Promise.all(
                 cookies.map(async (cookie) => place.backend.read(handleOf(cookie))),
               );
-              const owned = cookies.map(handleOf).filter((_, n) => records[n]?.userId === user);
+              const owned = cookies
+                .map(handleOf)
+                .filter((_, n) => plainUser(records[n]?.userId ?? null) === user);
               assert.deepEqual(
                 owned.filter((handle) => !listed.includes(handle)),
                 [],

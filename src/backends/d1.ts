@@ -88,7 +88,7 @@ export class D1SessionBackend extends SessionBackend {
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     return patchRow(handle, patch, {
       environment: this.environment,
-      store: (data, version) => this.#store(handle, patch, data, version),
+      store: (...row) => this.#store(handle, patch, ...row),
       read: () => this.#live(handle),
     });
   }
@@ -137,8 +137,14 @@ export class D1SessionBackend extends SessionBackend {
     return row;
   }
 
-  async #store(handle: string, patch: SessionPatch, data: string, version: number): Promise<boolean> {
-    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
+  async #store(
+    handle: string,
+    patch: SessionPatch,
+    data: string,
+    version: number,
+    ifSecretHash: string | null = null,
+  ): Promise<boolean> {
+    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null } = patch;
     const values = [handle, version, ifEpoch, ifFence, ifSecretHash, data, head, idleTimeout];
     if (rotation === undefined) return (await this.#run(this.#sql.store, ...values)).length > 0;
     const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null } = rotation;

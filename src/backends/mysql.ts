@@ -95,7 +95,7 @@ export class MysqlSessionBackend extends SessionBackend {
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     return patchRow(handle, patch, {
       environment: this.environment,
-      store: (data, version) => this.#store(handle, patch, data, version),
+      store: (...row) => this.#store(handle, patch, ...row),
       read: () => this.#live(handle),
       inTurn: (work) => this.#turns.take(handle, work),
     });
@@ -168,8 +168,14 @@ export class MysqlSessionBackend extends SessionBackend {
     }
   }
 
-  async #store(handle: string, patch: SessionPatch, data: string, version: number): Promise<boolean> {
-    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
+  async #store(
+    handle: string,
+    patch: SessionPatch,
+    data: string,
+    version: number,
+    ifSecretHash: string | null = null,
+  ): Promise<boolean> {
+    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null } = patch;
     const conditions = [handle, version, ifEpoch, ifFence, ifSecretHash];
     if (rotation === undefined)
       return this.#update(this.#sql.store, [data, head, idleTimeout, ...conditions]);

@@ -98,7 +98,7 @@ export class PostgresSessionBackend extends SessionBackend {
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     return patchRow(handle, patch, {
       environment: this.environment,
-      store: (data, version) => this.#store(handle, patch, data, version),
+      store: (...row) => this.#store(handle, patch, ...row),
       read: () => this.#live(handle),
       inTurn: (work) => this.#turns.take(handle, work),
     });
@@ -162,8 +162,14 @@ export class PostgresSessionBackend extends SessionBackend {
     });
   }
 
-  #store(handle: string, patch: SessionPatch, data: string, version: number): Promise<boolean> {
-    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
+  #store(
+    handle: string,
+    patch: SessionPatch,
+    data: string,
+    version: number,
+    ifSecretHash: string | null = null,
+  ): Promise<boolean> {
+    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null } = patch;
     const values: PostgresValue[] = [
       handle,
       version,

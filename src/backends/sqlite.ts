@@ -94,10 +94,8 @@ export class SqliteSessionBackend extends SessionBackend {
       for (let attempt = 0; attempt < 100; attempt++) {
         const record = this.#live(handle);
         if (record === undefined) return "ended";
-        const data = patchedData(record, patch);
-        if (data === undefined) return "stale";
-        if (!this.#store(handle, patch, data, record.version)) continue;
-        return record.version === baseVersion ? "ok" : "merged";
+        const { result, data } = patchedData(record, patch);
+        if (data === undefined || this.#store(handle, patch, data, record.version)) return result;
       }
       throw new Error(`session ${handle}: other processes changed it between each read and write`);
     });

@@ -6,6 +6,7 @@ import { createEngine } from "../core/engine.ts";
 import { publish } from "../core/events.ts";
 import type { Engine } from "../core/live.ts";
 import { judge } from "../core/load.ts";
+import { aboutOf } from "../core/session.ts";
 import { ConfigError } from "../errors.ts";
 import { type Classes, classesOf, inflate, type SessionRequest } from "./_session-store/classes.ts";
 import { liveCookie, type StoredCookie } from "./_session-store/cookie.ts";
@@ -113,12 +114,12 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
   }
 
   async #get(sid: string): Promise<StoredSession | null> {
-    const key = keyOf(sid);
+    const key = keyOf(this.#engine.options.realm, sid);
     const { handle, secretHash } = key;
     const record = await call(this.#engine, "read", handle);
     const verdict = record === undefined ? "unknown" : judge(record, secretHash);
     if (record === undefined || verdict !== "live") {
-      if (verdict === "expired") publish("expired", { handle, userId: record?.userId ?? null });
+      if (verdict === "expired") publish("expired", aboutOf(handle, record));
       else publish("unknown", { handle });
       return null;
     }
@@ -134,7 +135,7 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
   }
 
   async #set(sid: string, session: object): Promise<void> {
-    const key = keyOf(sid);
+    const key = keyOf(this.#engine.options.realm, sid);
     const known = this.#held.get(session);
     const held = known?.key.handle === key.handle ? known : newHeld(key);
     const draft = this.#draft(session, held.stored?.draft);
@@ -151,13 +152,13 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
   }
 
   async #destroy(sid: string): Promise<void> {
-    const { handle } = keyOf(sid);
+    const { handle } = keyOf(this.#engine.options.realm, sid);
     await this.#creating.get(handle);
     await end(this.#engine, handle);
   }
 
   async #touch(sid: string, session: object): Promise<void> {
-    const { handle } = keyOf(sid);
+    const { handle } = keyOf(this.#engine.options.realm, sid);
     const draft = this.#draft(session);
     if (draft.idleTimeout > 0) await touch(this.#engine, handle, draft);
   }

@@ -1,6 +1,6 @@
 import type { Awaitable, PatchResult, Rotation, SessionBackend } from "../backends/backend.ts";
 import { BackendError, SessionError } from "../errors.ts";
-import { changesBetween } from "./codec.ts";
+import { changesBetween, outgrown } from "./codec.ts";
 import { publish } from "./events.ts";
 import { type Head, headText } from "./head.ts";
 import type { Engine, Intent, Live, Stored } from "./live.ts";
@@ -61,16 +61,23 @@ export interface Renewal {
   readonly onlyVersion: number | undefined;
 }
 
-/** Changes the record of a session: stores its data, and with a renewal a new secret. Notes it if that was done. */
+/** What is left to be said of a patch. */
+type Noted = Exclude<PatchResult, "tooLarge">;
+
+/**
+ * Changes the record of a session: stores its data, and with a renewal a new secret. Notes it if that was done. Throws
+ * DataError `too_large` if it would be, together with what others have stored; then nothing was stored.
+ */
 export function patch(
   live: Live,
   phase: Stored,
   text: string,
   intent: Intent,
   renewal?: Renewal,
-): Awaitable<PatchResult> {
+): Awaitable<Noted> {
   const { handle, record, head, seen } = phase;
   const rotation = renewal?.rotation;
+  const { maxBytes } = live.engine.options;
   const answer = call(live.engine, "patch", handle, {
     ifEpoch: record.epoch,
     ifVersion: renewal?.onlyVersion,
@@ -79,13 +86,17 @@ export function patch(
     baseVersion: seen.version ?? -1,
     data: text,
     changes: () => changesBetween(seen.text, text),
+    maxBytes,
     idleTimeout: (renewal?.head ?? head).idleTimeout,
     rotation,
     head: renewal === undefined || renewal.head === head ? undefined : headText(renewal.head),
   });
-  return answer instanceof Promise
-    ? answer.then((result) => patched(live, phase, text, result, intent))
-    : patched(live, phase, text, answer, intent);
+  const noted = (result: PatchResult): Noted => {
+    if (result === "tooLarge") throw outgrown(changesBetween(seen.text, text), maxBytes);
+    if (result === "ok" || result === "merged") patched(live, phase, text, result, intent);
+    return result;
+  };
+  return answer instanceof Promise ? answer.then(noted) : noted(answer);
 }
 
 /** Returns a promise of somebody else's class as one of ours; anything else as it is. */

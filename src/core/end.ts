@@ -85,7 +85,7 @@ export function endLegacy(live: Live): Awaitable<void> {
 }
 
 /** The store has refused a patch, because the session has ended or its rights have changed. */
-export function refused(live: Live, result: PatchResult, intent: Intent): void {
+export function refused(live: Live, result: Exclude<PatchResult, "tooLarge">, intent: Intent): void {
   if (result === "ok" || result === "merged") return;
   if (result === "stale" && live.turn.held !== undefined) {
     throw new StateError(

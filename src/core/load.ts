@@ -52,14 +52,18 @@ export function isExpired(record: SessionRecord): boolean {
   return record.now >= record.expiresAt || record.now >= record.absoluteExpiresAt;
 }
 
-/** Reads a session's record again. `ended`: there is none any more. `stale`: its rights have changed. */
+/**
+ * Reads a session's record again. `ended`: there is none any more. `stale`: its rights have changed, or what the store
+ * answered is another session's. A request that began before a rotation goes on, also after the grace.
+ */
 export function readAgain(
   { engine }: Live,
   { handle, record }: Stored,
 ): Awaitable<SessionRecord | "ended" | "stale"> {
   return chain(call(engine, "read", handle), (found) => {
-    if (found === undefined || isExpired(found)) return "ended";
-    return found.epoch === record.epoch ? found : "stale";
+    const verdict = found === undefined ? "expired" : judge(found, record.secretHash);
+    if (found === undefined || verdict === "expired") return "ended";
+    return verdict === "unknown" || found.epoch !== record.epoch ? "stale" : found;
   });
 }
 
@@ -116,7 +120,8 @@ function tryNext(request: Request, index: number, superseded: boolean): Awaitabl
   if (token === undefined) return openFor(request, newPhase(request.present, superseded));
   const handle = handleOf(token);
   const judged = (record: SessionRecord | undefined): Awaitable<Live> => {
-    const verdict = record === undefined ? "unknown" : judge(record, secretHashOf(token));
+    const verdict =
+      record === undefined ? "unknown" : judge(record, secretHashOf(engine.options.realm, token));
     if (record !== undefined && (verdict === "live" || verdict === "grace")) {
       if (options?.exclusive) return openAlone(request, index, superseded, record);
       const phase = storedPhase(engine, handle, record, verdict === "grace");
@@ -148,7 +153,8 @@ async function openAlone(
   const lease = await acquire(engine, handle, wait ?? engine.options.lockWait);
   try {
     const record = await call(engine, "read", handle);
-    const verdict = record === undefined ? "unknown" : judge(record, secretHashOf(token));
+    const verdict =
+      record === undefined ? "unknown" : judge(record, secretHashOf(engine.options.realm, token));
     if (lease === undefined || record === undefined || (verdict !== "live" && verdict !== "grace")) {
       await lease?.release();
       report(verdict, handle, record ?? first);

@@ -12,6 +12,7 @@ import { refuseUnknown } from "../option-names.ts";
 import { defaultBackend } from "./default-backend.ts";
 import { ABSOLUTE_TIMEOUT, checkLifetime, numberOf, PRESETS, SESSION_TIMEOUT } from "./lifetime.ts";
 import type { LegacySeam, Session } from "./live.ts";
+import { realmOf } from "./realm.ts";
 import type { Preset, ResolvedOptions, UserIdOf } from "./resolved-options.ts";
 import { type CookieOptions, cookieFormat } from "./set-cookie.ts";
 
@@ -20,6 +21,11 @@ export interface SessionOptions<T extends object = SessionData> {
   /** Where sessions live. Default: a new `InMemorySessionBackend`. Any object with `load` and `save` will do. */
   backend?: SessionBackend | LoadSave;
   cookie?: CookieOptions;
+  /**
+   * Who may use these sessions: 1 to 255 visible ASCII characters. Engines on one store with the same realm share their
+   * sessions; with different ones, no id, user or list of the one is known to the other. Default: the cookie's name.
+   */
+  realm?: string;
   /**
    * The name of a header of your own, such as `X-Session-Token`, for clients without cookies. A request that has it (at
    * first with any value, `new` say) is answered in a header of the same name instead of a cookie; a request without it
@@ -67,6 +73,7 @@ export interface SessionOptions<T extends object = SessionData> {
 const NAMES: Record<keyof SessionOptions, true> = {
   backend: true,
   cookie: true,
+  realm: true,
   header: true,
   idleTimeout: true,
   absoluteTimeout: true,
@@ -114,8 +121,10 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     throw new ConfigError("legacy", "Pass moveSessions({ readers, until }) of micropie/legacy/move.");
   if (options.environment !== undefined && typeof options.environment?.timer !== "function")
     throw new ConfigError("environment", "Pass an object with now, random and timer.");
+  const cookie = cookieFormat(options.cookie);
   return {
-    cookie: cookieFormat(options.cookie),
+    cookie,
+    realm: realmOf(options.realm, cookie.name),
     header: headerName(options.header),
     idleTimeout,
     absoluteTimeout,

@@ -8,6 +8,7 @@ import { type Head, headText } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Intent, Live, Stored } from "./live.ts";
 import { readAgain } from "./load.ts";
+import { storedUser } from "./realm.ts";
 import { eventOf, headersSent, startsOver } from "./session.ts";
 import { serializeCookie } from "./set-cookie.ts";
 import { created, letGo, owe, readAnew, renewed } from "./state.ts";
@@ -24,13 +25,13 @@ const FRESH_ATTEMPTS = 100;
 export function create(live: Live, text: string, intent: Intent, attempt = 1): Awaitable<void> {
   const { engine, outbox } = live;
   if (outbox.headers === "sent") throw headersSent("a new session");
-  const token = createToken(attempt === 1 ? outbox.reserved : undefined);
+  const token = createToken(engine.options.realm, attempt === 1 ? outbox.reserved : undefined);
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   const head = lifetime === undefined ? engine.head.value : headOf(engine.options, lifetime);
   const record: NewRecord = {
     data: text,
     secretHash: token.secretHash,
-    userId: intent.is === "login" ? intent.userId : null,
+    userId: intent.is === "login" ? storedUser(engine.options.realm, intent.userId) : null,
     idleTimeout: head.idleTimeout,
     absoluteTimeout: head.absoluteTimeout,
     head: lifetime === undefined ? engine.head.text : headText(head),
@@ -60,7 +61,7 @@ export function rotate(
   const afresh = startsOver(intent) && attempt < FRESH_ATTEMPTS;
   const { version } = phase.seen;
   if (afresh && version === undefined) return lookAfresh(live, phase, text, intent, attempt);
-  const token = createToken(phase.handle);
+  const token = createToken(live.engine.options.realm, phase.handle);
   const { head, rotation } = rotationOf(live, phase, intent, token.secretHash);
   const onlyVersion = startsOver(intent) ? version : undefined;
   return chain(patch(live, phase, text, intent, { rotation, head, onlyVersion }), (result) => {
@@ -98,7 +99,7 @@ function rotationOf(
     secretHash,
     grace: engine.options.rotationGrace,
     raiseEpoch: newRights || intent.elevated,
-    ...(intent.is === "login" ? { userId: intent.userId } : {}),
+    ...(intent.is === "login" ? { userId: storedUser(engine.options.realm, intent.userId) } : {}),
     ...(renews ? { absoluteTimeout: head.absoluteTimeout } : {}),
   };
   return { head, rotation };

@@ -1,6 +1,7 @@
 import type { SessionData, SessionRecord } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import type { Intent, Live, Phase, ReadOnly, SessionKind, Stored } from "./live.ts";
+import { plainUser } from "./realm.ts";
 import { dataReplaced, SessionObject, setKey, stateOf } from "./state.ts";
 
 /**
@@ -112,7 +113,7 @@ export function aboutOf(
   handle: string,
   record: SessionRecord | undefined,
 ): { handle: string; userId: string | null } {
-  return { handle, userId: record?.userId ?? null };
+  return { handle, userId: plainUser(record?.userId ?? null) };
 }
 
 /** `request.session = data`: what was there goes, what is given is copied in. `{}` ends the session at commit. */

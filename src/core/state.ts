@@ -1,4 +1,4 @@
-import type { PatchResult, SessionData, SessionRecord } from "../backends/backend.ts";
+import type { SessionData, SessionRecord } from "../backends/backend.ts";
 import { touchedDeadline } from "../record/record.ts";
 import { decode, encode } from "./codec.ts";
 import { type Head, readHead } from "./head.ts";
@@ -133,15 +133,14 @@ export function created(live: Live, handle: string, record: SessionRecord, head:
   live.outbox.reserved = undefined;
 }
 
-/** The store has answered a patch with this data. Returns the answer. */
+/** The store has applied a patch with this data. */
 export function patched(
   live: Live,
   phase: Stored,
   text: string,
-  result: PatchResult,
+  result: "ok" | "merged",
   intent: Intent,
-): PatchResult {
-  if (result !== "ok" && result !== "merged") return result;
+): void {
   const { handle, record, head, grace } = phase;
   const { absoluteExpiresAt, now } = record;
   const expiresAt = touchedDeadline(phase.expiresAt, absoluteExpiresAt, now + head.idleTimeout);
@@ -150,7 +149,6 @@ export function patched(
   const seen: Seen = { text, version, as: "data" };
   const emptied = done(live, intent, text);
   live.phase = { is: "stored", handle, record, head, expiresAt, seen, grace, emptied };
-  return result;
 }
 
 /** Its record has a new secret, and maybe new rights, deadlines and head. */

@@ -20,11 +20,11 @@ export interface Token {
  * Makes a token from the system's CSPRNG; for a rotation, with the handle that it keeps.
  * If there is no randomness it throws, and the request fails (ASVS 7.2.3, NIST SP 800-63B-4 5.1).
  */
-export function createToken(handle?: string): Token {
+export function createToken(realm: string, handle?: string): Token {
   const bytes = randomBytes(HANDLE_BYTES + SECRET_BYTES);
   const kept = handle ?? bytes.toString("base64url", 0, HANDLE_BYTES);
-  const secret = bytes.toString("base64url", HANDLE_BYTES);
-  return { handle: kept, value: kept + secret, secretHash: hash("sha256", secret, "base64url") };
+  const value = kept + bytes.toString("base64url", HANDLE_BYTES);
+  return { handle: kept, value, secretHash: secretHashOf(realm, value) };
 }
 
 /** A handle for a session that is not stored yet. */
@@ -46,9 +46,12 @@ export function handleOf(token: string): string {
   return token.slice(0, HANDLE_LENGTH);
 }
 
-/** SHA-256 of the token's secret, base64url: all that a store ever learns of it. */
-export function secretHashOf(token: string): string {
-  return hash("sha256", token.slice(HANDLE_LENGTH), "base64url");
+/**
+ * SHA-256 of the token's secret and the realm, base64url: all that a store ever learns of it. A secret has 32 characters,
+ * so nothing of it can pass for a part of a realm.
+ */
+export function secretHashOf(realm: string, token: string): string {
+  return hash("sha256", token.slice(HANDLE_LENGTH) + realm, "base64url");
 }
 
 const HASH_LENGTH = 43;

@@ -3,8 +3,10 @@ import { refuseUnknown } from "../option-names.ts";
 import { commit as commitLive } from "./commit.ts";
 import { checkLifetime } from "./lifetime.ts";
 import type { Intent, Lifetime, Live } from "./live.ts";
+import { plainUser } from "./realm.ts";
 import { headersSent, liveOf, startsOver, storedOf, writableOf } from "./session.ts";
 import { ask, setKey } from "./state.ts";
+import { checkUserId } from "./user.ts";
 
 const LIFETIME = ["idleTimeout", "absoluteTimeout", "persistent"] satisfies (keyof Lifetime)[];
 
@@ -38,16 +40,12 @@ export function rotate(session: object, options: Lifetime & { privilegeChange?: 
 /**
  * Makes the session `userId`'s from commit on: a new id, new deadlines from now (NIST SP 800-63B-4 5.2), the old id dead
  * at once (ASVS 7.2.4). The data is kept; clear what must not be. Signing in again, or another user, is the same.
- * Throws TypeError for an empty id; StateError and ConfigError as `rotate` does.
+ * Throws TypeError for an id that is empty, is not well-formed Unicode, contains NUL or has more than 255 bytes of UTF-8;
+ * StateError and ConfigError as `rotate` does.
  */
 export function login(session: object, userId: string, lifetime: Lifetime = {}): void {
-  // Half a surrogate pair becomes U+FFFD in UTF-8, where two users could meet.
-  if (typeof userId !== "string" || userId === "" || !userId.isWellFormed()) {
-    throw new TypeError(
-      "login: the user's id must be a string that is not empty, of well-formed Unicode. Convert a number with String(id).",
-    );
-  }
   refuseUnknown(lifetime, LIFETIME);
+  checkUserId("login", userId);
   const live = changeable(session, "login");
   checkLifetime(lifetime, live.engine.options);
   ask(live, { is: "login", userId, lifetime, afresh: startsOver(live.intent) });
@@ -90,7 +88,7 @@ export function info(session: object): SessionInfo {
   const stored = storedOf(live);
   return {
     handle: stored?.handle,
-    userId: stored?.record.userId ?? undefined,
+    userId: plainUser(stored?.record.userId ?? null) ?? undefined,
     createdAt: stored && stored.record.absoluteExpiresAt - stored.head.absoluteTimeout,
     expiresAt: stored?.expiresAt,
     absoluteExpiresAt: stored?.record.absoluteExpiresAt,

@@ -1,7 +1,7 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { call, chain } from "../core/call.ts";
 import type { Engine, LegacySeam, Live } from "../core/live.ts";
-import { isExpired } from "../core/load.ts";
+import { judge } from "../core/load.ts";
 import { lineOf } from "../core/renew.ts";
 import { owe } from "../core/state.ts";
 import { ConfigError } from "../errors.ts";
@@ -82,7 +82,7 @@ function pay(live: Live, { line, farewells }: Owed): Awaitable<void> {
   }
   try {
     const paid = chain(call(engine, "read", phase.handle), (now) => {
-      if (now === undefined || isExpired(now) || now.secretHash !== phase.record.secretHash) return;
+      if (now === undefined || judge(now, phase.record.secretHash) !== "live") return;
       owe(live, line, farewells);
     });
     return paid instanceof Promise ? paid.catch(() => {}) : paid;

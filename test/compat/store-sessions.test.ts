@@ -173,7 +173,7 @@ describe("by itself", () => {
     await expect(set("one", { cookie: {}, big: 1n })).rejects.toThrow(TypeError);
     await expect(set(undefined as never, { cookie: {} })).rejects.toThrow(TypeError);
     await expect(set("one", { cookie: {}, user: { id: 1 } })).rejects.toThrow("userId");
-    await expect(set("one", { cookie: {}, user: "" })).rejects.toThrow("userId");
+    await expect(set("one", { cookie: {}, user: "\ud800" })).rejects.toThrow("userId");
     expect(await get("one")).toBeNull();
     await set("one", { cookie: {}, user: 7 });
     expect((await get("one"))?.user).toBe(7);

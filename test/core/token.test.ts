@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { createToken, findTokens, handleOf, isToken, sameHash, secretHashOf } from "../../src/core/token.ts";
 
-const one = createToken().value;
-const two = createToken().value;
+const one = createToken("session_id").value;
+const two = createToken("session_id").value;
 const find = (header: string) => findTokens(header, "session_id").tokens;
 
 test("finds our cookie among others, wherever it stands", () => {
@@ -34,7 +34,7 @@ test("compares names byte for byte", () => {
 
 test("tries every well-formed value of several, each once, up to eight", () => {
   expect(find(`session_id=old; session_id=${one}; session_id=${two}; session_id=${one}`)).toEqual([one, two]);
-  const many = Array.from({ length: 500 }, () => `session_id=${createToken().value}`).join("; ");
+  const many = Array.from({ length: 500 }, () => `session_id=${createToken("session_id").value}`).join("; ");
   expect(find(many)).toHaveLength(8);
 });
 
@@ -58,14 +58,14 @@ test("takes linear time for a header that repeats the name", () => {
 });
 
 test("a token has 96 public and 192 secret bits, and only the secret is hashed", () => {
-  const token = createToken();
+  const token = createToken("session_id");
   expect(Buffer.from(token.value, "base64url")).toHaveLength(36);
   expect(isToken(token.value)).toBe(true);
   expect(handleOf(token.value)).toBe(token.handle);
-  expect(secretHashOf(token.value)).toBe(token.secretHash);
-  const rotated = createToken(token.handle);
+  expect(secretHashOf("session_id", token.value)).toBe(token.secretHash);
+  const rotated = createToken("session_id", token.handle);
   expect(rotated.handle).toBe(token.handle);
   expect(sameHash(rotated.secretHash, token.secretHash)).toBe(false);
-  expect(sameHash(token.secretHash, secretHashOf(token.value))).toBe(true);
+  expect(sameHash(token.secretHash, secretHashOf("session_id", token.value))).toBe(true);
   expect(sameHash(token.secretHash, token.secretHash.slice(1))).toBe(false);
 });

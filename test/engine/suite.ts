@@ -9,6 +9,7 @@ import { outageCases } from "./cases/outage.ts";
 import { overlapCases } from "./cases/overlap.ts";
 import { rotationCases } from "./cases/rotation.ts";
 import { startingOverCases } from "./cases/starting-over.ts";
+import { strangerCases } from "./cases/strangers.ts";
 import { underWayCases } from "./cases/under-way.ts";
 import { usersCases } from "./cases/users.ts";
 import { visitsCases } from "./cases/visits.ts";
@@ -26,6 +27,7 @@ const CASES: readonly EngineCase[] = [
   ...rotationCases,
   ...startingOverCases,
   ...usersCases,
+  ...strangerCases,
 ];
 
 /**

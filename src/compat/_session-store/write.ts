@@ -6,12 +6,13 @@ import { publish } from "../../core/events.ts";
 import { headText, readHead } from "../../core/head.ts";
 import type { Engine } from "../../core/live.ts";
 import { judge } from "../../core/load.ts";
+import { aboutOf } from "../../core/session.ts";
 import { StateError } from "../../errors.ts";
 import { newRecord, rotatedRecord, snapshot, touchedDeadline } from "../../record/record.ts";
 import type { Draft } from "./draft.ts";
 import { aged, type Held, type Stored, storedNow } from "./held.ts";
 
-/** Stores a session: creates it, patches what changed, touches it, or ends it. `userId` is whose it is now. */
+/** Stores a session: creates it, patches what changed, touches it, or ends it. `userId` is whose it is now, as the store has it. */
 export async function write(
   engine: Engine,
   held: Held,
@@ -61,7 +62,7 @@ async function create(
   if (!(await call(engine, "create", handle, record))) return false;
   const now = engine.backend.now();
   held.stored = storedNow(snapshot(newRecord(record, now), now), draft, 1);
-  publish("created", { handle, userId: record.userId });
+  publish("created", aboutOf(handle, held.stored.record));
   return true;
 }
 
@@ -109,7 +110,7 @@ async function patch(
     held.stored = { record: next, draft, version: result === "ok" ? version + 1 : -1, at: stored.at };
     return;
   }
-  publish("discarded", { handle, userId: record.userId, reason: result });
+  publish("discarded", { ...aboutOf(handle, record), reason: result === "ended" ? "ended" : "stale" });
   if (rotation?.userId === undefined) return;
   throw result === "ended"
     ? new StateError(
