@@ -109,6 +109,15 @@ export function discard(live: Live, reason: SessionEvents["discarded"]["reason"]
   publish("discarded", { ...eventOf(live), reason });
 }
 
+/** Says in an event that the id before a rotation was to change the rights; returns the error to throw. */
+export function refusedByGrace(live: Live): StateError {
+  discard(live, "grace");
+  return new StateError(
+    "id_replaced",
+    "The id of this request was replaced a moment ago, so it may not change the rights. Nothing was saved; send the request again with the new cookie.",
+  );
+}
+
 function gone(live: Live, byThisRequest: boolean): void {
   if (byThisRequest) publish("destroyed", eventOf(live));
   over(live);

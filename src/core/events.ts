@@ -24,8 +24,11 @@ export interface SessionEvents {
   reused: SessionEvent;
   /** A well-formed id that we did not issue, or whose session is gone. Many of them mean that somebody is guessing. */
   unknown: { readonly handle: string };
-  /** What a request wrote was dropped, because its session ended or its rights changed while it ran. */
-  discarded: SessionEvent & { readonly reason: "ended" | "stale" | "superseded" };
+  /**
+   * What a request wrote was dropped, because its session ended or its rights changed while it ran. `grace`: it came by the
+   * id before a rotation and asked for a change of rights, which was refused; the id may be stolen.
+   */
+  discarded: SessionEvent & { readonly reason: "ended" | "stale" | "superseded" | "grace" };
   /** Stored data did not fit the schema; the issues name paths, not values. `migrated` if it could be mended. */
   invalid: SessionEvent & { readonly issues: readonly string[]; readonly migrated: boolean };
   /** A back-end call failed or did not answer in time. */

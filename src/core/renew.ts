@@ -2,9 +2,9 @@ import type { Awaitable, NewRecord, Rotation } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { newRecord, rotatedRecord, snapshot } from "../record/record.ts";
 import { call, chain, patch } from "./call.ts";
-import { endLegacy, lost, refused } from "./end.ts";
+import { endLegacy, lost, refused, refusedByGrace } from "./end.ts";
 import { publish } from "./events.ts";
-import { type Head, headText } from "./head.ts";
+import { type Head, headText, remember, timesOf } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Intent, Live, Stored } from "./live.ts";
 import { readAgain } from "./load.ts";
@@ -79,6 +79,7 @@ export function rotate(
       // Another rotation was first: its id stays, and only the data is still to be stored.
       if (!rotation.raiseEpoch)
         return chain(patch(live, phase, text, intent), (saved) => refused(live, saved, intent));
+      if (live.turn.held === undefined) return refuseStale(live, phase, intent);
     }
     return refused(live, result, intent);
   });
@@ -90,18 +91,40 @@ function rotationOf(
   intent: Intent,
   secretHash: string,
 ): { head: Head; rotation: Rotation } {
-  const newRights = intent.is !== "rotate";
+  const { options } = engine;
+  const secret = { secretHash, grace: options.rotationGrace };
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
-  const renews = newRights || lifetime !== undefined;
-  const head = renews ? { ...phase.head, ...headOf(engine.options, lifetime) } : phase.head;
-  const rotation: Rotation = {
-    secretHash,
-    grace: engine.options.rotationGrace,
-    raiseEpoch: newRights || intent.elevated,
-    ...(intent.is === "login" ? { userId: intent.userId } : {}),
-    ...(renews ? { absoluteTimeout: head.absoluteTimeout } : {}),
+  if (intent.is === "login" || intent.is === "startOver") {
+    const created = startsOver(intent) ? undefined : timesOf(phase.record, phase.head).createdAt;
+    const head = remember({ ...phase.head, ...headOf(options, lifetime) }, { created });
+    const user = intent.is === "login" ? { userId: intent.userId } : {};
+    return {
+      head,
+      rotation: { ...secret, raiseEpoch: true, ...user, absoluteTimeout: head.absoluteTimeout },
+    };
+  }
+  const raiseEpoch = intent.is === "rotate" && intent.elevated;
+  if (lifetime === undefined) return { head: phase.head, rotation: { ...secret, raiseEpoch } };
+  const { idleTimeout = phase.head.idleTimeout, persistent = phase.head.persistent } = lifetime;
+  return {
+    head: { ...phase.head, idleTimeout, persistent },
+    rotation: { ...secret, raiseEpoch, restartIdle: true },
   };
-  return { head, rotation };
+}
+
+/** Another request has changed the rights, or only the id: then this one has the id before, which may not change them. */
+function refuseStale(live: Live, phase: Stored, intent: Intent): Awaitable<void> {
+  return chain(readAgain(live, phase), (found) => {
+    if (typeof found !== "string") throw refusedByGrace(live);
+    return refused(live, found, intent);
+  });
+}
+
+/** Begins a session of its own for a request whose id was replaced, and leaves the one that it opened as it is. */
+export function own(live: Live, text: string, intent: Intent): Awaitable<void> {
+  if (live.outbox.headers === "sent") throw headersSent("a new session");
+  letGo(live);
+  return create(live, text, intent);
 }
 
 /** Looks at what others have stored since, so that none of it stays in a session that starts over; then goes on. */
@@ -115,7 +138,8 @@ async function lookAfresh(
   const found = await readAgain(live, phase);
   if (typeof found === "string") return rotate(live, phase, text, intent, FRESH_ATTEMPTS);
   readAnew(live, found);
-  return rotate(live, live.phase as Stored, text, intent, attempt + 1);
+  const seen = live.phase as Stored;
+  return seen.grace ? own(live, text, intent) : rotate(live, seen, text, intent, attempt + 1);
 }
 
 /** The record goes, and what is kept of the data begins a new one. */

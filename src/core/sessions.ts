@@ -4,7 +4,7 @@ import { decoded } from "./codec.ts";
 import { drop, finish } from "./commit.ts";
 import { createEngine } from "./engine.ts";
 import { publish } from "./events.ts";
-import { readHead } from "./head.ts";
+import { readHead, timesOf } from "./head.ts";
 import { ENGINE, type Engine, type Session } from "./live.ts";
 import { type LoadOptions, load } from "./load.ts";
 import { resolveOptions, type SessionOptions } from "./options.ts";
@@ -20,6 +20,7 @@ export interface UserSessionInfo<T extends object = SessionData> {
   readonly handle: string;
   readonly userId: string;
   readonly createdAt: number;
+  readonly signedInAt: number;
   /** To within `touchThrottle`. */
   readonly lastSeenAt: number;
   readonly expiresAt: number;
@@ -54,7 +55,7 @@ export interface Sessions<T extends object = SessionData> {
    * Set-Cookie line that the error response must carry because the handler itself had called `commit`, or undefined.
    */
   discard(session: Session<T>): string | undefined;
-  /** The live sessions of a user, oldest first. Throws BackendError. */
+  /** The live sessions of a user, the oldest sign-in first. Throws BackendError. */
   listByUser(userId: string): Promise<UserSessionInfo<T>[]>;
   /** Ends the session of this handle; returns true if there was one. Throws BackendError. */
   revoke(handle: string): Promise<boolean>;
@@ -93,7 +94,9 @@ export function createSessions<T extends object = SessionData>(options: SessionO
     discard: (session) => drop(liveOf(session)),
     async listByUser(userId) {
       const found = await call(engine, "listByUser", userId);
-      return found.map((session) => infoOf<T>(session)).sort((one, other) => one.createdAt - other.createdAt);
+      return found
+        .map((session) => infoOf<T>(session))
+        .sort((one, other) => one.signedInAt - other.signedInAt);
     },
     async revoke(handle) {
       // A store may hold other things under other names, which are not sessions to be ended.
@@ -115,12 +118,13 @@ export function createSessions<T extends object = SessionData>(options: SessionO
 
 function infoOf<T extends object>({ handle, record }: UserSession): UserSessionInfo<T> {
   const head = readHead(record.head);
-  const createdAt = record.absoluteExpiresAt - head.absoluteTimeout;
+  const { createdAt, signedInAt = createdAt } = timesOf(record, head);
   return {
     handle,
     userId: record.userId ?? "",
     createdAt,
-    lastSeenAt: Math.max(createdAt, record.expiresAt - head.idleTimeout),
+    signedInAt,
+    lastSeenAt: Math.max(signedInAt, record.expiresAt - head.idleTimeout),
     expiresAt: record.expiresAt,
     absoluteExpiresAt: record.absoluteExpiresAt,
     data: decoded(record.data) as Session<T>,

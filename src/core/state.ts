@@ -98,11 +98,12 @@ export function see(live: Live, change: (seen: Seen) => Seen): void {
   if (live.phase.is === "stored") live.phase = { ...live.phase, seen: change(live.phase.seen) };
 }
 
-/** The record was read again. */
+/** The record was read again. If somebody else has rotated it meanwhile, this request has the id before. */
 export function readAnew(live: Live, record: SessionRecord): void {
   const { phase, engine } = live;
   if (phase.is !== "stored") return;
-  live.phase = { ...storedPhase(engine, phase.handle, record, phase.grace), emptied: phase.emptied };
+  const grace = phase.grace || record.secretHash !== phase.record.secretHash;
+  live.phase = { ...storedPhase(engine, phase.handle, record, grace), emptied: phase.emptied };
 }
 
 /** What was not saved is dropped: the data is what `seen` says, and nothing is asked for. */
