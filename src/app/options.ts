@@ -31,6 +31,7 @@ const NAMES: Record<keyof AppOptions, true> = {
   preset: true,
   touchThrottle: true,
   rotationGrace: true,
+  onReuse: true,
   maxBytes: true,
   backendTimeout: true,
   outage: true,

@@ -20,7 +20,7 @@ export interface SessionEvents {
   expired: SessionEvent;
   /** It was ended from outside. */
   revoked: SessionEvent;
-  /** An id that a rotation had replaced was used after its grace: a sign of a stolen cookie. */
+  /** An id of one of the last nine rotations was used after its grace: a sign of a stolen cookie. Once for each id. */
   reused: SessionEvent;
   /** A well-formed id that we did not issue, or whose session is gone. Many of them mean that somebody is guessing. */
   unknown: { readonly handle: string };

@@ -16,6 +16,8 @@ export interface Head {
 export interface Memory {
   /** When the session was created, if its user signed in to it later. Seconds since 1970, on the store's clock. */
   readonly created?: number | undefined;
+  /** Secrets of before; see retired.ts. */
+  readonly retired?: readonly string[];
 }
 
 const NONE: Head = { idleTimeout: 0, absoluteTimeout: 0, persistent: false };

@@ -4,6 +4,8 @@ import { call, chain } from "./call.ts";
 import { publish } from "./events.ts";
 import type { Engine, LegacySeam, Live, Phase, SessionKind, Stored } from "./live.ts";
 import { acquire } from "./lock.ts";
+import { retiredUntil } from "./retired.ts";
+import { reportReuse } from "./reuse.ts";
 import { fitLoaded } from "./schema.ts";
 import { aboutOf } from "./session.ts";
 import { held, mayMove, newPhase, open, storedPhase } from "./state.ts";
@@ -30,7 +32,7 @@ export type Verdict =
   | "live"
   /** The one before a rotation with the same rights, for the few seconds that it still works. */
   | "grace"
-  /** The one before a change of rights, for the few seconds in which a parallel request may still carry it. */
+  /** One before a change of rights or two rotations, for the few seconds in which a parallel request may still carry it. */
   | "superseded"
   /** A replaced secret after those seconds. */
   | "reused"
@@ -41,10 +43,17 @@ export type Verdict =
 export function judge(record: SessionRecord, secretHash: string): Verdict {
   if (sameHash(record.secretHash, secretHash)) return isExpired(record) ? "expired" : "live";
   if (record.previousSecretHash === null || !sameHash(record.previousSecretHash, secretHash))
-    return "unknown";
+    return judgeRetired(record, secretHash);
   if (isExpired(record)) return "expired";
   if (record.now >= record.previousUntil) return "reused";
   return record.previousEpoch === record.epoch ? "grace" : "superseded";
+}
+
+function judgeRetired(record: SessionRecord, secretHash: string): Verdict {
+  const until = retiredUntil(record, secretHash);
+  if (until === undefined) return "unknown";
+  if (isExpired(record)) return "expired";
+  return record.now < until ? "superseded" : "reused";
 }
 
 /** Returns true if either deadline is over, by the clock of the store that the record was read from. */
@@ -123,8 +132,9 @@ function tryNext(request: Request, index: number, superseded: boolean): Awaitabl
       const live = open(engine, phase, options?.token !== undefined, options?.kind);
       return engine.options.schema === undefined ? live : chain(fitLoaded(live), () => live);
     }
-    report(verdict, handle, record);
-    return tryNext(request, index + 1, superseded || verdict === "superseded");
+    return chain(report(request, verdict, token, record), () =>
+      tryNext(request, index + 1, superseded || verdict === "superseded"),
+    );
   };
   const found = call(engine, "read", handle);
   return found instanceof Promise ? found.then(judged) : judged(found);
@@ -151,7 +161,7 @@ async function openAlone(
     const verdict = record === undefined ? "unknown" : judge(record, secretHashOf(token));
     if (lease === undefined || record === undefined || (verdict !== "live" && verdict !== "grace")) {
       await lease?.release();
-      report(verdict, handle, record ?? first);
+      await report(request, verdict, token, record ?? first);
       return await tryNext(request, index + 1, superseded || verdict === "superseded");
     }
     const live = openFor(request, storedPhase(engine, handle, record, verdict === "grace"));
@@ -164,10 +174,24 @@ async function openAlone(
   }
 }
 
-function report(verdict: Verdict, handle: string, record: SessionRecord | undefined): void {
+function report(
+  { engine, tokens }: Request,
+  verdict: Verdict,
+  token: string,
+  record: SessionRecord | undefined,
+): Awaitable<void> {
+  const handle = handleOf(token);
   if (verdict === "unknown") publish("unknown", { handle });
-  else if (verdict === "expired" || verdict === "reused") publish(verdict, aboutOf(handle, record));
+  if (verdict === "expired") publish("expired", aboutOf(handle, record));
+  if (verdict !== "reused" || record === undefined) return;
+  const isHolder = tokens.some(
+    (other) => handleOf(other) === handle && OPENING.has(judge(record, secretHashOf(other))),
+  );
+  return reportReuse(engine, handle, record, secretHashOf(token), isHolder);
 }
+
+/** The verdicts with which a token opens a session. */
+const OPENING: ReadonlySet<Verdict> = new Set<Verdict>(["live", "grace"]);
 
 function unlessDown(request: Request, load: () => Awaitable<Live>): Awaitable<Live> {
   const readOnly = (error: unknown): Live => {

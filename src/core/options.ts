@@ -36,6 +36,12 @@ export interface SessionOptions<T extends object = SessionData> {
   touchThrottle?: number;
   /** How long the id before a rotation with the same rights still works. Default 10. */
   rotationGrace?: number;
+  /**
+   * What the use of an id does that was replaced at least `rotationGrace` ago, and may be stolen (up to nine rotations
+   * back). `report` (default): the event `reused`, once for each id. `revoke`: ends the session too, so that whoever
+   * has the current id has to sign in again.
+   */
+  onReuse?: "report" | "revoke";
   /** The most bytes that the encoded data of one session may have. Default 65,536. */
   maxBytes?: number;
   /** How long one call of the back-end may take. Default 5. */
@@ -72,6 +78,7 @@ const KNOWN = new Set(
     "preset",
     "touchThrottle",
     "rotationGrace",
+    "onReuse",
     "maxBytes",
   ].concat(
     ["backendTimeout", "outage", "lockWait", "lockTtl", "schema", "migrate"],
@@ -91,6 +98,9 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
   const outage = options.outage ?? "fail";
   if (outage !== "fail" && outage !== "anonymous")
     throw new ConfigError("outage", 'Pass "fail" or "anonymous".');
+  const onReuse = options.onReuse ?? "report";
+  if (onReuse !== "report" && onReuse !== "revoke")
+    throw new ConfigError("onReuse", 'Pass "report" or "revoke".');
   if (options.migrate !== undefined && options.schema === undefined)
     throw new ConfigError("migrate", "Needs the option schema.");
   if (options.schema !== undefined && typeof options.schema["~standard"]?.validate !== "function") {
@@ -112,6 +122,7 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     preset: options.preset,
     touchThrottle: numberOf("touchThrottle", options.touchThrottle, Math.min(60, idleTimeout / 20), 0),
     rotationGrace: numberOf("rotationGrace", options.rotationGrace, 10, 0),
+    onReuse,
     maxBytes: numberOf("maxBytes", options.maxBytes, 65_536, 1),
     backendTimeout: numberOf("backendTimeout", options.backendTimeout, 5, 0.001),
     outage,

@@ -8,6 +8,7 @@ import { type Head, headText, remember, timesOf } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Intent, Live, Stored } from "./live.ts";
 import { readAgain } from "./load.ts";
+import { retire } from "./retired.ts";
 import { eventOf, headersSent, startsOver } from "./session.ts";
 import { serializeCookie } from "./set-cookie.ts";
 import { created, letGo, owe, readAnew, renewed } from "./state.ts";
@@ -92,11 +93,12 @@ function rotationOf(
   secretHash: string,
 ): { head: Head; rotation: Rotation } {
   const { options } = engine;
+  const before = retire(phase.record, phase.head);
   const secret = { secretHash, grace: options.rotationGrace };
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   if (intent.is === "login" || intent.is === "startOver") {
     const created = startsOver(intent) ? undefined : timesOf(phase.record, phase.head).createdAt;
-    const head = remember({ ...phase.head, ...headOf(options, lifetime) }, { created });
+    const head = remember({ ...before, ...headOf(options, lifetime) }, { created });
     const user = intent.is === "login" ? { userId: intent.userId } : {};
     return {
       head,
@@ -104,10 +106,10 @@ function rotationOf(
     };
   }
   const raiseEpoch = intent.is === "rotate" && intent.elevated;
-  if (lifetime === undefined) return { head: phase.head, rotation: { ...secret, raiseEpoch } };
+  if (lifetime === undefined) return { head: before, rotation: { ...secret, raiseEpoch } };
   const { idleTimeout = phase.head.idleTimeout, persistent = phase.head.persistent } = lifetime;
   return {
-    head: { ...phase.head, idleTimeout, persistent },
+    head: { ...before, idleTimeout, persistent },
     rotation: { ...secret, raiseEpoch, restartIdle: true },
   };
 }

@@ -23,7 +23,6 @@ export class SessionObject {
 export const stateOf: (object: object) => Live | undefined = SessionObject.live;
 Object.setPrototypeOf(SessionObject.prototype, null);
 delete (SessionObject.prototype as { constructor?: unknown }).constructor;
-
 const NOTHING: Intent = { is: "none" };
 const NO_LINES: readonly string[] = [];
 
