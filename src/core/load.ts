@@ -8,7 +8,7 @@ import { retiredUntil } from "./retired.ts";
 import { reportReuse } from "./reuse.ts";
 import { fitLoaded } from "./schema.ts";
 import { aboutOf } from "./session.ts";
-import { held, mayMove, newPhase, open, storedPhase } from "./state.ts";
+import { brought, held, newPhase, open, storedPhase } from "./state.ts";
 import { type FoundTokens, findTokens, handleOf, isToken, sameHash, secretHashOf } from "./token.ts";
 
 /** How one request wants its session. */
@@ -39,6 +39,8 @@ export type Verdict =
   | "expired"
   | "unknown";
 
+const OPENING: ReadonlySet<Verdict> = new Set<Verdict>(["live", "grace"]);
+
 /** Judges a record by the hash of the presented secret and the store's clock. */
 export function judge(record: SessionRecord, secretHash: string): Verdict {
   if (sameHash(record.secretHash, secretHash)) return isExpired(record) ? "expired" : "live";
@@ -54,6 +56,11 @@ function judgeRetired(record: SessionRecord, secretHash: string): Verdict {
   if (until === undefined) return "unknown";
   if (isExpired(record)) return "expired";
   return record.now < until ? "superseded" : "reused";
+}
+
+/** Returns true if this token opens the session of this record. */
+export function opens(record: SessionRecord | undefined, token: string): boolean {
+  return record !== undefined && OPENING.has(judge(record, secretHashOf(token)));
 }
 
 /** Returns true if either deadline is over, by the clock of the store that the record was read from. */
@@ -77,6 +84,7 @@ interface Request {
   readonly engine: Engine;
   readonly tokens: readonly string[];
   readonly present: boolean;
+  readonly crowded: boolean;
   readonly options: LoadOptions | undefined;
 }
 
@@ -91,18 +99,20 @@ export function load(
   if (options?.skip)
     return open(engine, { is: "readOnly", why: "skipped", of: undefined }, byHeader, options.kind);
   if (!header && !byHeader) return open(engine, newPhase(false), byHeader, options?.kind);
-  const { tokens, present } = byHeader ? presented(token) : findTokens(header!, engine.options.cookie.name);
+  const { tokens, present, crowded } = byHeader
+    ? presented(token)
+    : findTokens(header!, engine.options.cookie.name);
   const seam = byHeader ? undefined : engine.legacy;
   if (tokens.length === 0 && seam === undefined)
     return open(engine, newPhase(present), byHeader, options?.kind);
-  const request: Request = { engine, tokens, present, options };
+  const request: Request = { engine, tokens, present, crowded, options };
   if (engine.options.outage === "anonymous") return unlessDown(request, () => find(request, seam, header!));
   return seam === undefined ? tryNext(request, 0, false) : find(request, seam, header!);
 }
 
 /** A header can be sent with anything in it, to ask for the answer in a header. */
 function presented(token: string): FoundTokens {
-  return { tokens: isToken(token) ? [token] : [], present: true };
+  return { tokens: isToken(token) ? [token] : [], present: true, crowded: false };
 }
 
 /** Our own tokens first; if none opens a session, those of another library. */
@@ -114,7 +124,7 @@ function find(request: Request, seam: LegacySeam | undefined, header: string): A
     return chain(seam.load(request.engine, header, openToken), (live) => live ?? none);
   };
   return chain(chain(tryNext(request, 0, false), moved), (live) => {
-    mayMove(live, header);
+    brought(live, { legacy: header });
     return live;
   });
 }
@@ -126,10 +136,11 @@ function tryNext(request: Request, index: number, superseded: boolean): Awaitabl
   const handle = handleOf(token);
   const judged = (record: SessionRecord | undefined): Awaitable<Live> => {
     const verdict = record === undefined ? "unknown" : judge(record, secretHashOf(token));
-    if (record !== undefined && (verdict === "live" || verdict === "grace")) {
+    if (record !== undefined && OPENING.has(verdict)) {
       if (options?.exclusive) return openAlone(request, index, superseded, record);
       const phase = storedPhase(engine, handle, record, verdict === "grace");
       const live = open(engine, phase, options?.token !== undefined, options?.kind);
+      if (tokens.length > 1) beside(live, request, index);
       return engine.options.schema === undefined ? live : chain(fitLoaded(live), () => live);
     }
     return chain(report(request, verdict, token, record), () =>
@@ -140,8 +151,16 @@ function tryNext(request: Request, index: number, superseded: boolean): Awaitabl
   return found instanceof Promise ? found.then(judged) : judged(found);
 }
 
-function openFor({ engine, options }: Request, phase: Phase): Live {
-  return open(engine, phase, options?.token !== undefined, options?.kind);
+function openFor(request: Request, phase: Phase, index = request.tokens.length): Live {
+  const { engine, options, tokens } = request;
+  const live = open(engine, phase, options?.token !== undefined, options?.kind);
+  if (tokens.length > 1) beside(live, request, index);
+  return live;
+}
+
+/** Notes what the request brought beside the token at `index`; those before it open nothing. */
+function beside(live: Live, { tokens, crowded }: Request, index: number): void {
+  brought(live, { tokens: tokens.slice(index + 1), crowded });
 }
 
 /** Only after the secret was judged, so that a guessed handle locks nothing; then read again, under the lock. */
@@ -164,7 +183,7 @@ async function openAlone(
       await report(request, verdict, token, record ?? first);
       return await tryNext(request, index + 1, superseded || verdict === "superseded");
     }
-    const live = openFor(request, storedPhase(engine, handle, record, verdict === "grace"));
+    const live = openFor(request, storedPhase(engine, handle, record, verdict === "grace"), index);
     if (engine.options.schema !== undefined) await fitLoaded(live);
     held(live, lease, "request");
     return live;
@@ -184,14 +203,9 @@ function report(
   if (verdict === "unknown") publish("unknown", { handle });
   if (verdict === "expired") publish("expired", aboutOf(handle, record));
   if (verdict !== "reused" || record === undefined) return;
-  const isHolder = tokens.some(
-    (other) => handleOf(other) === handle && OPENING.has(judge(record, secretHashOf(other))),
-  );
+  const isHolder = tokens.some((other) => handleOf(other) === handle && opens(record, other));
   return reportReuse(engine, handle, record, secretHashOf(token), isHolder);
 }
-
-/** The verdicts with which a token opens a session. */
-const OPENING: ReadonlySet<Verdict> = new Set<Verdict>(["live", "grace"]);
 
 function unlessDown(request: Request, load: () => Awaitable<Live>): Awaitable<Live> {
   const readOnly = (error: unknown): Live => {

@@ -2,7 +2,8 @@ import type { Awaitable, NewRecord, Rotation } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { newRecord, rotatedRecord, snapshot } from "../record/record.ts";
 import { call, chain, patch } from "./call.ts";
-import { endLegacy, lost, refused, refusedByGrace } from "./end.ts";
+import { warnCrowded } from "./crowded.ts";
+import { endOthers, lost, refused, refusedByGrace } from "./end.ts";
 import { publish } from "./events.ts";
 import { type Head, headText, remember, timesOf } from "./head.ts";
 import { headOf } from "./lifetime.ts";
@@ -42,6 +43,7 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
       created(live, token.handle, snapshot(newRecord(record, now), now), head, intent);
       owe(live, lineOf(live, token.value));
       publish("created", eventOf(live));
+      if (live.beside?.crowded && signsIn(live, intent)) warnCrowded(engine.options.cookie.name);
       return;
     }
     if (attempt < CREATE_ATTEMPTS) return create(live, text, intent, attempt + 1);
@@ -69,6 +71,7 @@ export function rotate(
       renewed(live, rotatedRecord(phase.record, rotation, head.idleTimeout, headText(head)), head);
       owe(live, lineOf(live, token.value));
       const login = intent.is !== "rotate";
+      if (live.beside?.crowded && signsIn(live, intent)) warnCrowded(live.engine.options.cookie.name);
       publish("rotated", { ...eventOf(live), login, privilegeChange: rotation.raiseEpoch });
       return;
     }
@@ -148,7 +151,7 @@ async function lookAfresh(
 export function replace(live: Live, phase: Stored, text: string, intent: Intent): Awaitable<void> {
   if (live.outbox.headers === "sent") throw headersSent("a new session");
   const remove = (): Awaitable<boolean> => call(live.engine, "delete", phase.handle);
-  return chain(chain(endLegacy(live), remove), (deleted) => {
+  return chain(chain(endOthers(live), remove), (deleted) => {
     if (!deleted && signsIn(live, intent)) throw nobodySignedIn(live);
     if (!deleted) return lost(live, "ended");
     publish("destroyed", eventOf(live));

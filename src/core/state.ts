@@ -2,7 +2,7 @@ import type { PatchResult, SessionData, SessionRecord } from "../backends/backen
 import { touchedDeadline } from "../record/record.ts";
 import { decode, encode } from "./codec.ts";
 import { type Head, readHead } from "./head.ts";
-import type { Engine, Intent, Lease, Live, New, Phase, Seen, SessionKind, Stored } from "./live.ts";
+import type { Beside, Engine, Intent, Lease, Live, New, Phase, Seen, SessionKind, Stored } from "./live.ts";
 
 // What happens to the state of a session. Nothing else assigns to it.
 
@@ -59,7 +59,7 @@ export function open(
       reserved: undefined,
     },
     turn: { busy: undefined, held: undefined },
-    legacy: undefined,
+    beside: undefined,
   };
   live.data = new kind(live);
   if (phase.is === "stored") decode(phase.seen.text, live.data);
@@ -244,7 +244,7 @@ export function released(live: Live): Lease | undefined {
   return lease;
 }
 
-/** The Cookie header may hold cookies of another library; undefined when it does no more. */
-export function mayMove(live: Live, header: string | undefined): void {
-  live.legacy = header;
+/** The request brought this beside the token that opened the session, or has ended it. */
+export function brought(live: Live, more: Partial<Beside>): void {
+  live.beside = { tokens: NO_LINES, crowded: false, legacy: undefined, ...live.beside, ...more };
 }

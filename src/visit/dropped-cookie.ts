@@ -31,6 +31,24 @@ export function warnIfDropped({ options }: Pick<Sessions, "options">, connection
   );
 }
 
+let isHinted = false;
+
+/**
+ * Emits a process warning, once, when a cookie is set in production (`NODE_ENV`), over https and on another name than
+ * localhost, that could have the prefix `__Host-` and has none: hosts beside this one can set cookies in its place.
+ */
+export function hintAtPrefix({ options }: Pick<Sessions, "options">, connection: Connection): void {
+  if (isHinted || !options.cookie.unprefixed || process.env.NODE_ENV !== "production") return;
+  const { secure, host, forwardedProto } = connection;
+  if (!host || LOCAL.test(host) || !(secure || forwardedProto?.split(",")[0]?.trim() === "https")) return;
+  isHinted = true;
+  process.emitWarning(
+    `The session cookie ${options.cookie.name} has no prefix, so a host beside ${host}, or somebody on plain http, can set ` +
+      'one in its place. Set the option cookie: { prefix: "__Host-" } (sessions then begin anew), or prefix: "" to keep it so.',
+    { code: "MICROPIE_NO_COOKIE_PREFIX" },
+  );
+}
+
 /** Returns the connection of a request. `read` returns its headers. */
 export function connectionOf(request: AnyRequest, read: (name: string) => string | undefined): Connection {
   const [host, forwardedProto] = [read("host"), read("x-forwarded-proto")];
