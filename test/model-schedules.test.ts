@@ -60,7 +60,8 @@ for (const name of Object.keys(places)) {
               await act(session);
               await on.commit(session);
             } catch (error) {
-              if (!(error instanceof StateError) || error.code !== "ended") throw error;
+              if (!(error instanceof StateError) || !["ended", "id_replaced"].includes(error.code))
+                throw error;
             }
           };
           const logout = revoked

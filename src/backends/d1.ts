@@ -147,8 +147,9 @@ export class D1SessionBackend extends SessionBackend {
     const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null } = patch;
     const values = [handle, version, ifEpoch, ifFence, ifSecretHash, data, head, idleTimeout];
     if (rotation === undefined) return (await this.#run(this.#sql.store, ...values)).length > 0;
-    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null } = rotation;
-    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout);
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null, restartIdle } = rotation;
+    const first = absoluteTimeout === null && !restartIdle ? null : idleTimeout;
+    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout, first);
     return (await this.#run(this.#sql.rotate, ...values)).length > 0;
   }
 

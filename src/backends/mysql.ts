@@ -179,10 +179,11 @@ export class MysqlSessionBackend extends SessionBackend {
     const conditions = [handle, version, ifEpoch, ifFence, ifSecretHash];
     if (rotation === undefined)
       return this.#update(this.#sql.store, [data, head, idleTimeout, ...conditions]);
-    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null } = rotation;
-    const first = absoluteTimeout === null ? null : Math.min(idleTimeout, absoluteTimeout);
-    const rotated = [grace, secretHash, raiseEpoch ? 1 : 0, userId, first, idleTimeout, absoluteTimeout];
-    return this.#update(this.#sql.rotate, [data, head, ...rotated, ...conditions]);
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null, restartIdle } = rotation;
+    const first = absoluteTimeout === null && !restartIdle ? null : idleTimeout;
+    const rotated = [grace, secretHash, raiseEpoch ? 1 : 0, userId];
+    const deadlines = [first, absoluteTimeout, idleTimeout, absoluteTimeout];
+    return this.#update(this.#sql.rotate, [data, head, ...rotated, ...deadlines, ...conditions]);
   }
 
   async #update(statement: MysqlQuery, values: SqlValue[]): Promise<boolean> {

@@ -181,8 +181,9 @@ export class PostgresSessionBackend extends SessionBackend {
       idleTimeout,
     ];
     if (rotation === undefined) return this.#run(this.#sql.store, values, changed);
-    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null } = rotation;
-    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout);
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null, restartIdle } = rotation;
+    const first = absoluteTimeout === null && !restartIdle ? null : idleTimeout;
+    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout, first);
     return this.#run(this.#sql.rotate, values, changed);
   }
 

@@ -175,10 +175,10 @@ export class SqliteSessionBackend extends SessionBackend {
     const idle = now + idleTimeout;
     const conditions = [handle, version, ifEpoch, now, ifFence, ifSecretHash] as const;
     if (rotation === undefined) return changed(this.#sql.store.run(data, head, idle, ...conditions));
-    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout } = rotation;
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout, restartIdle } = rotation;
     const absolute = absoluteTimeout === undefined ? null : now + absoluteTimeout;
-    const first = absolute === null ? null : Math.min(idle, absolute);
-    const values = [now + grace, secretHash, raiseEpoch ? 1 : 0, userId, absolute, first];
+    const first = absolute === null && !restartIdle ? null : idle;
+    const values = [now + grace, secretHash, raiseEpoch ? 1 : 0, userId, absolute, first, absolute];
     return changed(this.#sql.rotate.run(data, head, ...values, idle, ...conditions));
   }
 

@@ -81,7 +81,7 @@ export function patch(
   const answer = call(live.engine, "patch", handle, {
     ifEpoch: record.epoch,
     ifVersion: renewal?.onlyVersion,
-    ifSecretHash: rotation === undefined || rotation.raiseEpoch ? undefined : record.secretHash,
+    ifSecretHash: rotation === undefined ? undefined : record.secretHash,
     ifFence: live.turn.held?.lease.fence,
     baseVersion: seen.version ?? -1,
     data: text,

@@ -4,9 +4,9 @@ import { touchedDeadline } from "../record/record.ts";
 import { call, chain, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
 import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
-import { discard, end, endReplaced, endUnlessChanged, refused } from "./end.ts";
+import { discard, end, endReplaced, endUnlessChanged, refused, refusedByGrace } from "./end.ts";
 import type { Engine, Intent, Live, ReadOnly, Seen, Stored } from "./live.ts";
-import { create, replace, rotate } from "./renew.ts";
+import { create, own, replace, rotate } from "./renew.ts";
 import { checkWritten } from "./schema.ts";
 import { liveOf, readOnly, requestOver } from "./session.ts";
 import { ask, headersLeave, occupied, prolonged, released, requestEnded } from "./state.ts";
@@ -155,6 +155,8 @@ function act(live: Live, step: Step, text: string, intent: Intent): Awaitable<vo
       throw requestOver();
     case "refuseReadOnly":
       throw readOnly(live.phase as ReadOnly, "commit");
+    case "refuseGrace":
+      throw refusedByGrace(live);
     case "end":
       return end(live);
     default:
@@ -162,7 +164,7 @@ function act(live: Live, step: Step, text: string, intent: Intent): Awaitable<vo
   }
 }
 
-type OnStored = "rotate" | "replace" | "endOrSave" | "endOrRotate" | "endReplaced";
+type OnStored = "rotate" | "replace" | "own" | "endOrSave" | "endOrRotate" | "endReplaced";
 
 function actOnStored(
   live: Live,
@@ -176,6 +178,8 @@ function actOnStored(
       return rotate(live, phase, text, intent);
     case "replace":
       return replace(live, phase, text, intent);
+    case "own":
+      return own(live, text, intent);
     case "endOrSave":
       return endUnlessChanged(live, phase, () => save(live, text, intent));
     case "endOrRotate":
@@ -186,7 +190,7 @@ function actOnStored(
 }
 
 /** The steps that store the data, which is judged before. */
-const WRITES: ReadonlySet<Step> = new Set<Step>(["save", "create", "rotate", "replace"]);
+const WRITES: ReadonlySet<Step> = new Set<Step>(["save", "create", "rotate", "replace", "own"]);
 
 /** Judges the data. Throws DataError if it is too large, or if the schema refuses it. */
 function check({ engine, phase, data }: Live, text: string): Awaitable<unknown> {

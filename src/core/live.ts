@@ -44,8 +44,18 @@ export interface Live {
   intent: Intent;
   readonly outbox: Outbox;
   readonly turn: Turn;
+  /** What else this request could sign in with, until that has ended. */
+  beside: Beside | undefined;
+}
+
+/** What a request brought beside the token that opened its session. */
+export interface Beside {
+  /** Other tokens of ours; those that were judged already are not among them. */
+  readonly tokens: readonly string[];
+  /** There were more tokens than a request tries. */
+  readonly crowded: boolean;
   /** The Cookie header, while it may hold cookies of another library. */
-  legacy: string | undefined;
+  readonly legacy: string | undefined;
 }
 
 /** Where a session stands. */

@@ -4,9 +4,11 @@ import { call, chain } from "./call.ts";
 import { publish } from "./events.ts";
 import type { Engine, LegacySeam, Live, Phase, SessionKind, Stored } from "./live.ts";
 import { acquire } from "./lock.ts";
+import { retiredUntil } from "./retired.ts";
+import { reportReuse } from "./reuse.ts";
 import { fitLoaded } from "./schema.ts";
 import { aboutOf } from "./session.ts";
-import { held, mayMove, newPhase, open, storedPhase } from "./state.ts";
+import { brought, held, newPhase, open, storedPhase } from "./state.ts";
 import { type FoundTokens, findTokens, handleOf, isToken, sameHash, secretHashOf } from "./token.ts";
 
 /** How one request wants its session. */
@@ -30,21 +32,35 @@ export type Verdict =
   | "live"
   /** The one before a rotation with the same rights, for the few seconds that it still works. */
   | "grace"
-  /** The one before a change of rights, for the few seconds in which a parallel request may still carry it. */
+  /** One before a change of rights or two rotations, for the few seconds in which a parallel request may still carry it. */
   | "superseded"
   /** A replaced secret after those seconds. */
   | "reused"
   | "expired"
   | "unknown";
 
+const OPENING: ReadonlySet<Verdict> = new Set<Verdict>(["live", "grace"]);
+
 /** Judges a record by the hash of the presented secret and the store's clock. */
 export function judge(record: SessionRecord, secretHash: string): Verdict {
   if (sameHash(record.secretHash, secretHash)) return isExpired(record) ? "expired" : "live";
   if (record.previousSecretHash === null || !sameHash(record.previousSecretHash, secretHash))
-    return "unknown";
+    return judgeRetired(record, secretHash);
   if (isExpired(record)) return "expired";
   if (record.now >= record.previousUntil) return "reused";
   return record.previousEpoch === record.epoch ? "grace" : "superseded";
+}
+
+function judgeRetired(record: SessionRecord, secretHash: string): Verdict {
+  const until = retiredUntil(record, secretHash);
+  if (until === undefined) return "unknown";
+  if (isExpired(record)) return "expired";
+  return record.now < until ? "superseded" : "reused";
+}
+
+/** Returns true if this token opens the session of this record. */
+export function opens({ options }: Engine, record: SessionRecord | undefined, token: string): boolean {
+  return record !== undefined && OPENING.has(judge(record, secretHashOf(options.realm, token)));
 }
 
 /** Returns true if either deadline is over, by the clock of the store that the record was read from. */
@@ -72,6 +88,7 @@ interface Request {
   readonly engine: Engine;
   readonly tokens: readonly string[];
   readonly present: boolean;
+  readonly crowded: boolean;
   readonly options: LoadOptions | undefined;
 }
 
@@ -86,18 +103,20 @@ export function load(
   if (options?.skip)
     return open(engine, { is: "readOnly", why: "skipped", of: undefined }, byHeader, options.kind);
   if (!header && !byHeader) return open(engine, newPhase(false), byHeader, options?.kind);
-  const { tokens, present } = byHeader ? presented(token) : findTokens(header!, engine.options.cookie.name);
+  const { tokens, present, crowded } = byHeader
+    ? presented(token)
+    : findTokens(header!, engine.options.cookie.name);
   const seam = byHeader ? undefined : engine.legacy;
   if (tokens.length === 0 && seam === undefined)
     return open(engine, newPhase(present), byHeader, options?.kind);
-  const request: Request = { engine, tokens, present, options };
+  const request: Request = { engine, tokens, present, crowded, options };
   if (engine.options.outage === "anonymous") return unlessDown(request, () => find(request, seam, header!));
   return seam === undefined ? tryNext(request, 0, false) : find(request, seam, header!);
 }
 
 /** A header can be sent with anything in it, to ask for the answer in a header. */
 function presented(token: string): FoundTokens {
-  return { tokens: isToken(token) ? [token] : [], present: true };
+  return { tokens: isToken(token) ? [token] : [], present: true, crowded: false };
 }
 
 /** Our own tokens first; if none opens a session, those of another library. */
@@ -109,7 +128,7 @@ function find(request: Request, seam: LegacySeam | undefined, header: string): A
     return chain(seam.load(request.engine, header, openToken), (live) => live ?? none);
   };
   return chain(chain(tryNext(request, 0, false), moved), (live) => {
-    mayMove(live, header);
+    brought(live, { legacy: header });
     return live;
   });
 }
@@ -122,21 +141,31 @@ function tryNext(request: Request, index: number, superseded: boolean): Awaitabl
   const judged = (record: SessionRecord | undefined): Awaitable<Live> => {
     const verdict =
       record === undefined ? "unknown" : judge(record, secretHashOf(engine.options.realm, token));
-    if (record !== undefined && (verdict === "live" || verdict === "grace")) {
+    if (record !== undefined && OPENING.has(verdict)) {
       if (options?.exclusive) return openAlone(request, index, superseded, record);
       const phase = storedPhase(engine, handle, record, verdict === "grace");
       const live = open(engine, phase, options?.token !== undefined, options?.kind);
+      if (tokens.length > 1) beside(live, request, index);
       return engine.options.schema === undefined ? live : chain(fitLoaded(live), () => live);
     }
-    report(verdict, handle, record);
-    return tryNext(request, index + 1, superseded || verdict === "superseded");
+    return chain(report(request, verdict, token, record), () =>
+      tryNext(request, index + 1, superseded || verdict === "superseded"),
+    );
   };
   const found = call(engine, "read", handle);
   return found instanceof Promise ? found.then(judged) : judged(found);
 }
 
-function openFor({ engine, options }: Request, phase: Phase): Live {
-  return open(engine, phase, options?.token !== undefined, options?.kind);
+function openFor(request: Request, phase: Phase, index = request.tokens.length): Live {
+  const { engine, options, tokens } = request;
+  const live = open(engine, phase, options?.token !== undefined, options?.kind);
+  if (tokens.length > 1) beside(live, request, index);
+  return live;
+}
+
+/** Notes what the request brought beside the token at `index`; those before it open nothing. */
+function beside(live: Live, { tokens, crowded }: Request, index: number): void {
+  brought(live, { tokens: tokens.slice(index + 1), crowded });
 }
 
 /** Only after the secret was judged, so that a guessed handle locks nothing; then read again, under the lock. */
@@ -157,10 +186,10 @@ async function openAlone(
       record === undefined ? "unknown" : judge(record, secretHashOf(engine.options.realm, token));
     if (lease === undefined || record === undefined || (verdict !== "live" && verdict !== "grace")) {
       await lease?.release();
-      report(verdict, handle, record ?? first);
+      await report(request, verdict, token, record ?? first);
       return await tryNext(request, index + 1, superseded || verdict === "superseded");
     }
-    const live = openFor(request, storedPhase(engine, handle, record, verdict === "grace"));
+    const live = openFor(request, storedPhase(engine, handle, record, verdict === "grace"), index);
     if (engine.options.schema !== undefined) await fitLoaded(live);
     held(live, lease, "request");
     return live;
@@ -170,9 +199,18 @@ async function openAlone(
   }
 }
 
-function report(verdict: Verdict, handle: string, record: SessionRecord | undefined): void {
+function report(
+  { engine, tokens }: Request,
+  verdict: Verdict,
+  token: string,
+  record: SessionRecord | undefined,
+): Awaitable<void> {
+  const handle = handleOf(token);
   if (verdict === "unknown") publish("unknown", { handle });
-  else if (verdict === "expired" || verdict === "reused") publish(verdict, aboutOf(handle, record));
+  if (verdict === "expired") publish("expired", aboutOf(handle, record));
+  if (verdict !== "reused" || record === undefined) return;
+  const isHolder = tokens.some((other) => handleOf(other) === handle && opens(engine, record, other));
+  return reportReuse(engine, handle, record, secretHashOf(engine.options.realm, token), isHolder);
 }
 
 function unlessDown(request: Request, load: () => Awaitable<Live>): Awaitable<Live> {

@@ -43,6 +43,12 @@ export interface SessionOptions<T extends object = SessionData> {
   touchThrottle?: number;
   /** How long the id before a rotation with the same rights still works. Default 10. */
   rotationGrace?: number;
+  /**
+   * What the use of an id does that was replaced at least `rotationGrace` ago, and may be stolen (up to nine rotations
+   * back). `report` (default): the event `reused`, once for each id. `revoke`: ends the session too, so that whoever
+   * has the current id has to sign in again.
+   */
+  onReuse?: "report" | "revoke";
   /** The most bytes that the encoded data of one session may have. Default 65,536. */
   maxBytes?: number;
   /** How long one call of the back-end may take. Default 5. */
@@ -80,6 +86,7 @@ const NAMES: Record<keyof SessionOptions, true> = {
   preset: true,
   touchThrottle: true,
   rotationGrace: true,
+  onReuse: true,
   maxBytes: true,
   backendTimeout: true,
   outage: true,
@@ -104,6 +111,9 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
   const outage = options.outage ?? "fail";
   if (outage !== "fail" && outage !== "anonymous")
     throw new ConfigError("outage", 'Pass "fail" or "anonymous".');
+  const onReuse = options.onReuse ?? "report";
+  if (onReuse !== "report" && onReuse !== "revoke")
+    throw new ConfigError("onReuse", 'Pass "report" or "revoke".');
   if (options.migrate !== undefined && options.schema === undefined)
     throw new ConfigError("migrate", "Needs the option schema.");
   if (options.migrate !== undefined && typeof options.migrate !== "function")
@@ -131,6 +141,7 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     preset: options.preset,
     touchThrottle: numberOf("touchThrottle", options.touchThrottle, Math.min(60, idleTimeout / 20), 0),
     rotationGrace: numberOf("rotationGrace", options.rotationGrace, 10, 0),
+    onReuse,
     maxBytes: numberOf("maxBytes", options.maxBytes, 65_536, 1),
     backendTimeout: numberOf("backendTimeout", options.backendTimeout, 5, 0.001),
     outage,

@@ -20,6 +20,7 @@ export interface ResolvedOptions {
   readonly preset: Preset | undefined;
   readonly touchThrottle: number;
   readonly rotationGrace: number;
+  readonly onReuse: "report" | "revoke";
   readonly maxBytes: number;
   readonly backendTimeout: number;
   readonly outage: "fail" | "anonymous";

@@ -83,6 +83,15 @@ export function startsOver(intent: Intent): boolean {
   return (intent.is === "login" || intent.is === "startOver") && intent.afresh;
 }
 
+/**
+ * Returns the absolute timeout that the session keeps whatever its next commit does; undefined if that begins its time:
+ * it is not stored yet, or a sign-in was asked for.
+ */
+export function keptTimeout({ phase, intent }: Live): number | undefined {
+  if (intent.is === "login" || intent.is === "startOver") return undefined;
+  return lastStored(phase)?.head.absoluteTimeout;
+}
+
 /** Returns what is stored of a session, as far as this request knows; undefined if it is not stored, or has ended. */
 export function storedOf({ phase }: Live): Stored | undefined {
   const now = phase.is === "over" ? phase.before : phase;

@@ -5,7 +5,7 @@ import { decoded } from "./codec.ts";
 import { drop, finish } from "./commit.ts";
 import { createEngine } from "./engine.ts";
 import { publish } from "./events.ts";
-import { readHead } from "./head.ts";
+import { readHead, timesOf } from "./head.ts";
 import { ENGINE, type Engine, type Session } from "./live.ts";
 import { type LoadOptions, load } from "./load.ts";
 import { checkMounted } from "./mounted.ts";
@@ -24,6 +24,7 @@ export interface UserSessionInfo<T extends object = SessionData> {
   readonly handle: string;
   readonly userId: string;
   readonly createdAt: number;
+  readonly signedInAt: number;
   /** To within `touchThrottle`. */
   readonly lastSeenAt: number;
   readonly expiresAt: number;
@@ -58,7 +59,10 @@ export interface Sessions<T extends object = SessionData> {
    * Set-Cookie line that the error response must carry because the handler itself had called `commit`, or undefined.
    */
   discard(session: Session<T>): string | undefined;
-  /** The live sessions of a user, oldest first. Throws BackendError; TypeError for what `login` takes for no user's id. */
+  /**
+   * The live sessions of a user, the oldest sign-in first. Throws BackendError; TypeError for what `login` takes for no
+   * user's id.
+   */
   listByUser(userId: string): Promise<UserSessionInfo<T>[]>;
   /** Ends the session of this handle; returns true if there was one. Throws BackendError. */
   revoke(handle: string): Promise<boolean>;
@@ -103,7 +107,7 @@ export function createSessions<T extends object = SessionData>(options: SessionO
       const own = found.filter(({ record }) => record.userId === user);
       return own
         .map((session) => infoOf<T>(session, userId))
-        .sort((one, other) => one.createdAt - other.createdAt);
+        .sort((one, other) => one.signedInAt - other.signedInAt);
     },
     async revoke(handle) {
       // A store may hold other things under other names, which are not sessions to be ended.
@@ -128,12 +132,13 @@ export function createSessions<T extends object = SessionData>(options: SessionO
 
 function infoOf<T extends object>({ handle, record }: UserSession, userId: string): UserSessionInfo<T> {
   const head = readHead(record.head);
-  const createdAt = record.absoluteExpiresAt - head.absoluteTimeout;
+  const { createdAt, signedInAt = createdAt } = timesOf(record, head);
   return {
     handle,
     userId,
     createdAt,
-    lastSeenAt: Math.max(createdAt, record.expiresAt - head.idleTimeout),
+    signedInAt,
+    lastSeenAt: Math.max(signedInAt, record.expiresAt - head.idleTimeout),
     expiresAt: record.expiresAt,
     absoluteExpiresAt: record.absoluteExpiresAt,
     data: decoded(record.data) as Session<T>,

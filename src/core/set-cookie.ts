@@ -7,9 +7,10 @@ export interface CookieOptions {
   name?: string;
   /**
    * `__Host-` (this host only, ASVS 3.3.3) or `__Secure-` (ASVS 3.3.1), put before the name. The browser then refuses
-   * the cookie if it was set over plain http or, for `__Host-`, by another host. Default none.
+   * the cookie if it was set over plain http or, for `__Host-`, by another host. Recommended in production: `__Host-`.
+   * Default none; "" says that this is meant, so that no hint is given.
    */
-  prefix?: "__Host-" | "__Secure-";
+  prefix?: "__Host-" | "__Secure-" | "";
   /** Default `/`. */
   path?: string;
   /** Default none: this host only. */
@@ -33,6 +34,8 @@ export interface CookieFormat {
   readonly persistent: boolean;
   readonly path: string;
   readonly attributes: string;
+  /** It could have the prefix `__Host-` as it is, and nobody said that it is to have none. */
+  readonly unprefixed: boolean;
 }
 
 /** RFC 6265bis 5.5: browsers keep a cookie for 400 days at most. */
@@ -97,7 +100,9 @@ export function cookieFormat(options: CookieOptions = {}): CookieFormat {
     (secure ? "; Secure" : "") +
     `; SameSite=${sameSite}` +
     (partitioned ? "; Partitioned" : "");
-  return { name, secure, persistent: options.persistent ?? false, path, attributes };
+  const unprefixed =
+    options.prefix === undefined && !name.startsWith("__") && secure && domain === undefined && path === "/";
+  return { name, secure, persistent: options.persistent ?? false, path, attributes, unprefixed };
 }
 
 /** Browsers compare prefixes without regard to case, so `__host-` is held to the rules too. */

@@ -2,7 +2,7 @@ import type { SessionData, SessionRecord } from "../backends/backend.ts";
 import { touchedDeadline } from "../record/record.ts";
 import { decode, encode } from "./codec.ts";
 import { type Head, readHead } from "./head.ts";
-import type { Engine, Intent, Lease, Live, New, Phase, Seen, SessionKind, Stored } from "./live.ts";
+import type { Beside, Engine, Intent, Lease, Live, New, Phase, Seen, SessionKind, Stored } from "./live.ts";
 
 // What happens to the state of a session. Nothing else assigns to it.
 
@@ -23,7 +23,6 @@ export class SessionObject {
 export const stateOf: (object: object) => Live | undefined = SessionObject.live;
 Object.setPrototypeOf(SessionObject.prototype, null);
 delete (SessionObject.prototype as { constructor?: unknown }).constructor;
-
 const NOTHING: Intent = { is: "none" };
 const NO_LINES: readonly string[] = [];
 
@@ -60,7 +59,7 @@ export function open(
       reserved: undefined,
     },
     turn: { busy: undefined, held: undefined },
-    legacy: undefined,
+    beside: undefined,
   };
   live.data = new kind(live);
   if (phase.is === "stored") decode(phase.seen.text, live.data);
@@ -98,11 +97,12 @@ export function see(live: Live, change: (seen: Seen) => Seen): void {
   if (live.phase.is === "stored") live.phase = { ...live.phase, seen: change(live.phase.seen) };
 }
 
-/** The record was read again. */
+/** The record was read again. If somebody else has rotated it meanwhile, this request has the id before. */
 export function readAnew(live: Live, record: SessionRecord): void {
   const { phase, engine } = live;
   if (phase.is !== "stored") return;
-  live.phase = { ...storedPhase(engine, phase.handle, record, phase.grace), emptied: phase.emptied };
+  const grace = phase.grace || record.secretHash !== phase.record.secretHash;
+  live.phase = { ...storedPhase(engine, phase.handle, record, grace), emptied: phase.emptied };
 }
 
 /** What was not saved is dropped: the data is what `seen` says, and nothing is asked for. */
@@ -242,7 +242,7 @@ export function released(live: Live): Lease | undefined {
   return lease;
 }
 
-/** The Cookie header may hold cookies of another library; undefined when it does no more. */
-export function mayMove(live: Live, header: string | undefined): void {
-  live.legacy = header;
+/** The request brought this beside the token that opened the session, or has ended it. */
+export function brought(live: Live, more: Partial<Beside>): void {
+  live.beside = { tokens: NO_LINES, crowded: false, legacy: undefined, ...live.beside, ...more };
 }

@@ -69,8 +69,12 @@ export function sameHash(one: string, other: string): boolean {
   return timingSafeEqual(left, right);
 }
 
-/** A browser may hold several cookies of one name (another path, a parent domain). No request tries more than these. */
+/**
+ * A browser may hold several cookies of one name (another path, a parent domain). No request tries more than these: the
+ * first half and the last, so that what somebody put before all others hides none.
+ */
 const MAX_TOKENS = 8;
+const HALF: number = MAX_TOKENS / 2;
 const SEMICOLON = 59;
 const SPACE = 32;
 const TAB = 9;
@@ -81,6 +85,8 @@ export interface FoundTokens {
   readonly tokens: readonly string[];
   /** True if there was a cookie of this name at all, well-formed or not. */
   readonly present: boolean;
+  /** True if there were more tokens than a request tries. */
+  readonly crowded: boolean;
 }
 
 /** What a cookie of a name looks like with a token in it, and with anything. One pair of expressions for each name. */
@@ -100,11 +106,14 @@ export function findTokens(header: string, name: string): FoundTokens {
     patterns.set(name, pattern);
   }
   const tokens: string[] = [];
+  let crowded = false;
   pattern.token.lastIndex = 0;
   for (let found = pattern.token.exec(header); found !== null; found = pattern.token.exec(header)) {
-    if (!tokens.includes(found[2]!) && tokens.push(found[2]!) === MAX_TOKENS) break;
+    if (tokens.includes(found[2]!) || tokens.push(found[2]!) <= MAX_TOKENS) continue;
+    tokens.splice(HALF, 1);
+    crowded = true;
   }
-  return { tokens, present: tokens.length > 0 || pattern.name.test(header) };
+  return { tokens, present: tokens.length > 0 || pattern.name.test(header), crowded };
 }
 
 /** The values of the cookies of one name, whatever they are, in order; no more than `findTokens` would try. */

@@ -6,7 +6,7 @@ import type { Engine, Live } from "../core/live.ts";
 import { isExpired, judge } from "../core/load.ts";
 import { aboutOf } from "../core/session.ts";
 import { removalCookie } from "../core/set-cookie.ts";
-import { mayMove, owe } from "../core/state.ts";
+import { brought, owe } from "../core/state.ts";
 import { createToken, type Token } from "../core/token.ts";
 import type { LegacyCookie, LegacyOptions, LegacyReader } from "./_reader.ts";
 import { handleFrom, tokenFrom } from "./_token.ts";
@@ -113,7 +113,7 @@ async function endEach(live: Live, legacy: LegacyOptions, found: readonly FoundL
     await guarded(engine, "legacy end", () => cookie.end());
   }
   owe(live, live.outbox.line, farewells(engine, found));
-  mayMove(live, undefined);
+  brought(live, { legacy: undefined });
 }
 
 /** False if the cookie opens nothing any more, so that there is nothing to end. */

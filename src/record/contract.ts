@@ -67,6 +67,8 @@ export interface Rotation {
    * Without it, the absolute deadline stays and the idle one is moved as by `touch`.
    */
   readonly absoluteTimeout?: number;
+  /** Starts the idle deadline alone anew, so that it may move back; it never passes the absolute one, which stays. */
+  readonly restartIdle?: boolean;
 }
 
 /** Top-level keys to set, each with its JSON text, and to remove. */

@@ -107,10 +107,9 @@ function applyRotation(record: Stored, rotation: Rotation, now: number): void {
   record.secretHash = rotation.secretHash;
   if (rotation.raiseEpoch) record.epoch += 1;
   if (rotation.userId !== undefined) record.userId = rotation.userId;
-  if (rotation.absoluteTimeout === undefined) return;
-  record.absoluteExpiresAt = now + rotation.absoluteTimeout;
-  // Both deadlines start anew, so this one may move back as well.
-  record.expiresAt = now;
+  if (rotation.absoluteTimeout !== undefined) record.absoluteExpiresAt = now + rotation.absoluteTimeout;
+  // A deadline that starts anew may move back as well.
+  if (rotation.absoluteTimeout !== undefined || rotation.restartIdle) record.expiresAt = now;
 }
 
 /** Returns the record as it is right after a rotation. */

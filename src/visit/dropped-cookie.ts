@@ -19,9 +19,9 @@ export interface Connection {
 const RETURNS_TO_LOCALHOST = /^(Mozilla|curl)\//;
 
 /**
- * Emits a process warning, once for each kind, when a Secure cookie is set over plain http: on another name than localhost, where
- * the browser will drop it; on localhost for other clients than browsers and curl, which keep to the letter of Secure
- * (RFC 6265 5.4). The warning says what to do.
+ * Emits a process warning, once for each kind, when a Secure cookie is set over plain http: on another name than
+ * localhost, where the browser will drop it; on localhost for other clients than browsers and curl, which keep to the
+ * letter of Secure (RFC 6265 5.4). The warning says what to do.
  */
 export function warnIfDropped({ options }: Pick<Sessions, "options">, connection: Connection): void {
   const { secure, host, forwardedProto, agent } = connection;
@@ -40,6 +40,24 @@ export function warnIfDropped({ options }: Pick<Sessions, "options">, connection
   process.emitWarning(`The session cookie for ${host} is Secure, so ${problem}cookie: { secure: false }.`, {
     code: "MICROPIE_COOKIE_DROPPED",
   });
+}
+
+let isHinted = false;
+
+/**
+ * Emits a process warning, once, when a cookie is set in production (`NODE_ENV`), over https and on another name than
+ * localhost, that could have the prefix `__Host-` and has none: hosts beside this one can set cookies in its place.
+ */
+export function hintAtPrefix({ options }: Pick<Sessions, "options">, connection: Connection): void {
+  if (isHinted || !options.cookie.unprefixed || process.env.NODE_ENV !== "production") return;
+  const { secure, host, forwardedProto } = connection;
+  if (!host || LOCAL.test(host) || !(secure || forwardedProto?.split(",")[0]?.trim() === "https")) return;
+  isHinted = true;
+  process.emitWarning(
+    `The session cookie ${options.cookie.name} has no prefix, so a host beside ${host}, or somebody on plain http, can set ` +
+      'one in its place. Set the option cookie: { prefix: "__Host-" } (sessions then begin anew), or prefix: "" to keep it so.',
+    { code: "MICROPIE_NO_COOKIE_PREFIX" },
+  );
 }
 
 /** Returns the connection of a request. `read` returns its headers. */

@@ -8,7 +8,7 @@ import { headSent, revertNow } from "../core/told.ts";
 import { StateError } from "../errors.ts";
 import { type Due, rethrow } from "./answer.ts";
 import { assign } from "./assign.ts";
-import { connectionOf, warnIfDropped } from "./dropped-cookie.ts";
+import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
 import { isSame, type Mount } from "./mount.ts";
 import type { AnyRequest, NodeRequest } from "./node-response.ts";
 
@@ -193,6 +193,7 @@ export class Visit implements Use {
     if (this.carrier !== undefined) return;
     const connection = connectionOf(this.#request, (name) => headerOf(this.#request, name));
     warnIfDropped(this.mount.sessions, connection);
+    hintAtPrefix(this.mount.sessions, connection);
   }
 }
 

@@ -38,6 +38,24 @@ test("tries every well-formed value of several, each once, up to eight", () => {
   expect(find(many)).toHaveLength(8);
 });
 
+test("of more than eight values, tries the first four and the last four, and says that there were more", () => {
+  const tokens = Array.from({ length: 20 }, () => createToken("session_id").value);
+  const header = [...tokens, ...tokens.slice(0, 3), tokens.at(-1)]
+    .map((each) => `session_id=${each}`)
+    .join("; ");
+  const tried = [...tokens.slice(0, 4), ...tokens.slice(-4)];
+  expect(findTokens(header, "session_id")).toEqual({ tokens: tried, present: true, crowded: true });
+  const eight = tokens
+    .slice(0, 8)
+    .map((each) => `session_id=${each}`)
+    .join("; ");
+  expect(findTokens(eight, "session_id")).toEqual({
+    tokens: tokens.slice(0, 8),
+    present: true,
+    crowded: false,
+  });
+});
+
 test("a value of another shape is no token, but it is present", () => {
   for (const value of [
     "",
@@ -48,7 +66,11 @@ test("a value of another shape is no token, but it is present", () => {
     `${one.slice(1)}é`,
     "../../etc/passwd",
   ]) {
-    expect(findTokens(`session_id=${value}`, "session_id"), value).toEqual({ tokens: [], present: true });
+    expect(findTokens(`session_id=${value}`, "session_id"), value).toEqual({
+      tokens: [],
+      present: true,
+      crowded: false,
+    });
   }
 });
 

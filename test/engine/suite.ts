@@ -7,6 +7,7 @@ import { exclusiveCases } from "./cases/exclusive.ts";
 import { expiryCases } from "./cases/expiry.ts";
 import { outageCases } from "./cases/outage.ts";
 import { overlapCases } from "./cases/overlap.ts";
+import { reuseCases } from "./cases/reuse.ts";
 import { rotationCases } from "./cases/rotation.ts";
 import { startingOverCases } from "./cases/starting-over.ts";
 import { strangerCases } from "./cases/strangers.ts";
@@ -25,6 +26,7 @@ const CASES: readonly EngineCase[] = [
   ...underWayCases,
   ...endingCases,
   ...rotationCases,
+  ...reuseCases,
   ...startingOverCases,
   ...usersCases,
   ...strangerCases,

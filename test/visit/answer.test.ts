@@ -1,7 +1,7 @@
-import { createSessions } from "micropie";
+import { type CookieOptions, createSessions, InMemorySessionBackend } from "micropie";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type AnswerHeaders, addDue, type Due, type NodeHeaders } from "../../src/visit/answer.ts";
-import { warnIfDropped } from "../../src/visit/dropped-cookie.ts";
+import { hintAtPrefix, warnIfDropped } from "../../src/visit/dropped-cookie.ts";
 
 const LOOKED: Due = { varies: true, vary: "Cookie", line: undefined };
 const SET: Due = { ...LOOKED, line: "session_id=new; Path=/" };
@@ -114,4 +114,34 @@ describe("a Secure cookie over plain http", () => {
     expect(warn).toHaveBeenCalledTimes(1);
     expect(warn.mock.calls[0]?.[0]).toMatch(/127\.0\.0\.1:8000.*In tests.*secure: false/s);
   });
+});
+
+test("in production, recommends __Host- once, where the cookie could have it", () => {
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const https = { secure: true, host: "example.com", forwardedProto: undefined, agent: "Mozilla/5.0" };
+  const hint = (cookie: CookieOptions, connection = {}) =>
+    hintAtPrefix(createSessions({ cookie, backend: new InMemorySessionBackend() }), {
+      ...https,
+      ...connection,
+    });
+  hint({});
+  vi.stubEnv("NODE_ENV", "production");
+  for (const cookie of [
+    { prefix: "__Host-" },
+    { prefix: "__Secure-" },
+    { prefix: "" },
+    { name: "__Host-id" },
+    { secure: false },
+    { domain: "example.com" },
+    { path: "/shop" },
+  ] satisfies CookieOptions[])
+    hint(cookie);
+  hint({}, { host: "localhost:8000" });
+  hint({}, { secure: false });
+  expect(warn).not.toHaveBeenCalled();
+  hint({}, { secure: false, forwardedProto: "https" });
+  hint({});
+  expect(warn).toHaveBeenCalledTimes(1);
+  expect(warn.mock.calls[0]?.[0]).toMatch(/example\.com.*prefix: "__Host-"/s);
+  vi.unstubAllEnvs();
 });

@@ -141,13 +141,15 @@ const HAS_SECRET = ` or (string.match(h[3], '^%S+ %S+ (%S+)') == string.match(AR
   and string.match(ARGV[1], '%S+$') ~= string.match(ARGV[3], '^%S+'))`;
 
 /**
- * ARGV[3]: "hash grace raise indexed", followed by " absolute" for new deadlines; ARGV[4]: the new user's id as JSON, or
+ * ARGV[3]: "hash grace raise indexed", followed by " absolute" for new deadlines, " -" for a new idle one; ARGV[4]: the new user's id as JSON, or
  * "". Replies as PATCH does, or the time as a text if it came too late after `indexed`.
  */
 const ROTATE = `${JUDGE(HAS_SECRET)}
 local secret, grace, raise, indexed, last = string.match(ARGV[3], '^(%S+) (%S+) (%S+) (%S+) ?(%S*)$')${LATE}
 if last == '' then
   x = math.max(x, math.min(now + idle, tonumber(absolute)))
+elseif last == '-' then
+  x = math.min(now + idle, tonumber(absolute))
 else
   absolute = string.format('%.6f', now + last)
   x = math.min(now + idle, tonumber(absolute))

@@ -52,13 +52,14 @@ export function patchArguments(
 /** `told`: when the index was told of this sign-in, or "-" if the session has no user. */
 export function rotateArguments(
   patch: SessionPatch,
-  { secretHash, grace, raiseEpoch, userId, absoluteTimeout }: Rotation,
+  { secretHash, grace, raiseEpoch, userId, absoluteTimeout, restartIdle }: Rotation,
   nonce: string,
   told: string,
   isBehind: boolean,
 ): string[] {
   let rotation = `${secretHash} ${grace} ${raiseEpoch ? 1 : 0} ${told}`;
   if (absoluteTimeout !== undefined) rotation += ` ${absoluteTimeout}`;
+  else if (restartIdle) rotation += " -";
   return patchArguments(patch, nonce, isBehind, [rotation, userText(userId ?? null)]);
 }
 

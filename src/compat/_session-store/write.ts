@@ -3,7 +3,7 @@ import { call } from "../../core/call.ts";
 import { changesBetween, isChanged } from "../../core/codec.ts";
 import { isTouchDue } from "../../core/commit.ts";
 import { publish } from "../../core/events.ts";
-import { headText, readHead } from "../../core/head.ts";
+import { type Head, headText, readHead, remember, timesOf } from "../../core/head.ts";
 import type { Engine } from "../../core/live.ts";
 import { judge } from "../../core/load.ts";
 import { aboutOf } from "../../core/session.ts";
@@ -90,8 +90,10 @@ async function patch(
 ): Promise<void> {
   const { handle, secretHash } = held.key;
   const { record, version } = stored;
-  const absoluteTimeout = rotation?.absoluteTimeout ?? readHead(record.head).absoluteTimeout;
-  const head = rotation === undefined ? undefined : headOf(draft, absoluteTimeout);
+  const before = readHead(record.head);
+  const created = rotation?.userId === undefined ? {} : { created: timesOf(record, before).createdAt };
+  const absoluteTimeout = rotation?.absoluteTimeout ?? before.absoluteTimeout;
+  const head = rotation === undefined ? undefined : headOf(draft, absoluteTimeout, remember(before, created));
   const result = await call(engine, "patch", handle, {
     ifEpoch: record.epoch,
     ifSecretHash: secretHash,
@@ -127,23 +129,23 @@ async function patch(
 function rotationOf(
   engine: Engine,
   held: Held,
-  { record, draft: before }: Stored,
+  { draft: before }: Stored,
   draft: Draft,
   userId: string | undefined,
 ): Rotation | undefined {
   if (userId === undefined && before.maxAge === draft.maxAge) return undefined;
-  const left = record.absoluteExpiresAt - record.now;
   return {
     secretHash: held.key.secretHash,
     grace: 0,
     raiseEpoch: userId !== undefined,
-    ...(userId === undefined ? {} : { userId }),
-    absoluteTimeout: userId === undefined ? Math.max(0, left) : engine.options.absoluteTimeout,
+    ...(userId === undefined
+      ? { restartIdle: true }
+      : { userId, absoluteTimeout: engine.options.absoluteTimeout }),
   };
 }
 
-function headOf({ idleTimeout, maxAge }: Draft, absoluteTimeout: number): string {
-  return headText({ idleTimeout, absoluteTimeout, persistent: typeof maxAge === "number" });
+function headOf({ idleTimeout, maxAge }: Draft, absoluteTimeout: number, before?: Head): string {
+  return headText({ ...before, idleTimeout, absoluteTimeout, persistent: typeof maxAge === "number" });
 }
 
 /** The record after its idle deadline moved. */
