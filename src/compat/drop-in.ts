@@ -82,7 +82,7 @@ function create(options: SessionOptions = { secret: "" }): ReturnType<typeof exp
     req.sessionStore = desk.store;
     makers.set(req, make);
     const begun = (cookieId?: string): unknown => {
-      hold(new Visit(resolved, req, secrets[0]!, cookieId), req, res, next);
+      hold(new Visit(resolved, req, secrets[0]!, cookieId, teller(res, next)), req, res, next);
       return next();
     };
     const ids = presentedIds(req, name, secrets);
@@ -113,6 +113,20 @@ function generate({ desk, genid, cookieFor, proxy }: Options, req: Request): voi
   if (cookie.secure === "auto") cookie = { ...cookie, secure };
   if (cookie.sameSite === "auto") cookie = { ...cookie, sameSite: secure ? "none" : "lax" };
   begin(req, genid(req), cookie, desk.count);
+}
+
+/** Tells `next` of an error that is no reason to change the answer, once that has left: as express-session does. */
+function teller(res: Response, next: Next): (error: unknown) => void {
+  return (error) => {
+    (res as { once?: Response["once"] }).once?.("finish", () => {
+      try {
+        next(error);
+      } catch (thrown) {
+        // An error handler that answers, though there is an answer.
+        console.error(thrown);
+      }
+    });
+  };
 }
 
 /** Makes the answer wait for the session. A WebSocket's upgrade comes with an empty object for an answer. */

@@ -145,12 +145,14 @@ export interface Outbox {
   reserved: string | undefined;
 }
 
-/** Who may write now. */
+/** Who may write now, and what. */
 export interface Turn {
   /** Settles with the commit that is under way; never rejects. */
   busy: Promise<void> | undefined;
   /** Exclusive use, for the whole request or for a part of it that frees it itself. */
   held: { readonly lease: Lease; readonly during: "request" | "part" } | undefined;
+  /** The encoded data that a save could not store, if its handler has heard of that; see `takeBack`. */
+  refused: string | undefined;
 }
 
 /** Exclusive use of one session, renewed until it is released. */

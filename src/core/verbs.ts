@@ -1,9 +1,10 @@
 import { StateError } from "../errors.ts";
+import { setKey } from "./codec.ts";
 import { commit as commitLive } from "./commit.ts";
 import { checkLifetime } from "./lifetime.ts";
 import type { Intent, Lifetime, Live } from "./live.ts";
 import { headersSent, liveOf, startsOver, storedOf, writableOf } from "./session.ts";
-import { ask, setKey } from "./state.ts";
+import { ask } from "./state.ts";
 
 /**
  * Asks for a new id at commit, keeping the data. With the same rights, the old id works for `rotationGrace` seconds more,

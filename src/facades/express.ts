@@ -1,4 +1,4 @@
-import { saveNow } from "../core/commit.ts";
+import { saveHeard, saveNow } from "../core/commit.ts";
 import { type SessionKind, sessionKind } from "../core/session.ts";
 import { startOver } from "../core/start-over.ts";
 import { destroy } from "../core/verbs.ts";
@@ -13,7 +13,8 @@ export type { ExpressCookie } from "./cookie.ts";
  * The methods of express-session on `req.session`. Data with the same name hides them. Each method calls back and
  * returns the session. Without a callback it returns a promise, and throws at once if the session cannot be changed.
  * You do not have to wait for `save` and `destroy`: a failed save is repeated before the response is sent, and a
- * second failure is the answer.
+ * second failure is the answer. A save whose callback takes the error is not repeated: what it could not store is not
+ * stored later, unless you call `save` again.
  */
 export interface ExpressSessionMembers {
   /** The public name of the session. It changes with the rights of the session, and gives no access. */
@@ -51,7 +52,11 @@ export const expressMembers: object & ThisType<object> = {
     return perform(this, callback, { verb: () => startOver(this) });
   },
   save(callback: Callback): unknown {
-    return perform(this, callback, { work: () => saveNow(this), isMetAgain: true });
+    return perform(this, callback, {
+      work: () => saveNow(this),
+      heard: () => saveHeard(this),
+      isMetAgain: true,
+    });
   },
   reload(callback: Callback): unknown {
     return perform(this, callback, { work: () => reloadSession(this) });
