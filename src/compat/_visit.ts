@@ -67,6 +67,18 @@ export class Visit implements Use {
     return running === undefined ? this.#commitLate() : running.then(() => this.#commitLate());
   }
 
+  /** For a head that does not wait: begins to save, and sets the line that the head has to carry. */
+  leave(): void {
+    try {
+      const found = this.#isTakenOver() ? undefined : this.#session();
+      found?.[0].touch();
+      if (found !== undefined && this.#needsCookie(found[0])) this.#setCookie(found[0]);
+      void Promise.resolve(this.commit()).catch(this.#tell);
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
   discard(): void {
     this.#over = true;
     if (this.#isTakenOver()) return;

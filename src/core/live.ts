@@ -136,7 +136,8 @@ export interface Lifetime {
 export interface Outbox {
   /** `header`: the token came in the header that the option `header` names, and goes back in it. */
   readonly carrier: "cookie" | "header";
-  headers: "open" | "sent";
+  /** `leaving`: they go out without waiting for the store, so only the cookie of a new session can go with them. */
+  headers: "open" | "leaving" | "sent";
   /** The Set-Cookie line; by header the token alone, empty at the session's end. */
   line: string | undefined;
   /** Further Set-Cookie lines, which take cookies of another library away. */

@@ -215,11 +215,11 @@ export function owe({ outbox }: Live, line: string | undefined, farewells?: read
   if (farewells !== undefined) outbox.farewells = farewells;
 }
 
-/** Takes the line for the headers, which count as sent from now on. */
-export function headersLeave({ outbox }: Live): string | undefined {
-  const line = outbox.headers === "open" ? outbox.line : undefined;
+/** Takes the line for the headers, which count as sent from now on; `leaving` if they will not wait for the store. */
+export function headersLeave({ outbox }: Live, now: "leaving" | "sent" = "sent"): string | undefined {
+  const line = outbox.headers === "sent" ? undefined : outbox.line;
   outbox.line = undefined;
-  outbox.headers = "sent";
+  outbox.headers = now;
   return line;
 }
 

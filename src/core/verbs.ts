@@ -104,6 +104,6 @@ function changeable(session: object, verb: string): Live {
       `${verb}: the session was ended in this request. Let a new request begin a new one.`,
     );
   }
-  if (live.outbox.headers === "sent") throw headersSent(verb);
+  if (live.outbox.headers !== "open") throw headersSent(verb);
   return live;
 }
