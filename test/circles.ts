@@ -16,6 +16,7 @@ export const CIRCLES = {
   /** Needs the packages of the examples in test/guides, and Chromium. */
   frameworks: [
     "test/adapters/*-mounts.suite.test.ts",
+    "test/adapters/engine-io.test.ts",
     "test/adapters/express-types.test.ts",
     "test/compat/*-express4.test.ts",
     "test/guides/*.test.ts",

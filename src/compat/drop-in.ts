@@ -1,6 +1,8 @@
 import type expressSession from "express-session";
 import { ConfigError } from "../errors.ts";
+import { addDue } from "../visit/answer.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
+import { isUpgrade, onHead } from "../visit/upgrade.ts";
 import { Cookie as OurCookie } from "./_cookie.ts";
 import { type MemoryStoreOptions, MemoryStore as OurMemoryStore } from "./_memory-store.ts";
 import { type CookieWishes, type Options, resolveOptions } from "./_options.ts";
@@ -82,7 +84,7 @@ function create(options: SessionOptions = { secret: "" }): ReturnType<typeof exp
     req.sessionStore = desk.store;
     makers.set(req, make);
     const begun = (cookieId?: string): unknown => {
-      hold(new Visit(resolved, req, secrets[0]!, cookieId), req, res, next);
+      hold(new Visit(resolved, req, secrets[0]!, cookieId, teller(res, next)), req, res, next);
       return next();
     };
     const ids = presentedIds(req, name, secrets);
@@ -115,10 +117,30 @@ function generate({ desk, genid, cookieFor, proxy }: Options, req: Request): voi
   begin(req, genid(req), cookie, desk.count);
 }
 
-/** Makes the answer wait for the session. A WebSocket's upgrade comes with an empty object for an answer. */
+/** Tells `next` of an error that is no reason to change the answer, once that has left: as express-session does. */
+function teller(res: Response, next: Next): (error: unknown) => void {
+  return (error) => {
+    if (isUpgrade(res)) return console.error(error);
+    res.once("finish", () => {
+      try {
+        next(error);
+      } catch (thrown) {
+        // An error handler that answers, though there is an answer.
+        console.error(thrown);
+      }
+    });
+  };
+}
+
+/** Makes the answer wait for the session. A WebSocket's upgrade comes with an answer that cannot wait, or with none. */
 function hold(visit: Visit, req: Request, res: Response, next: Next): void {
-  const { writeHead, end, on } = res as { writeHead?: unknown; end?: unknown; on?: unknown };
-  if ([writeHead, end, on].some((method) => typeof method !== "function")) return;
+  if (isUpgrade(res)) {
+    onHead(res, (headers) => {
+      visit.leave();
+      addDue(headers, visit);
+    });
+    return;
+  }
   const held = holdOf(res) ?? new Hold(req, res, (error) => console.error(error), next);
   held.uses.push(visit);
 }

@@ -57,6 +57,12 @@ export function decode(text: string, into: object): void {
     (into as Record<string, unknown>)[key] = mayBeRich ? revive(data[key]) : data[key];
 }
 
+/** Puts `value` under `key`; undefined removes the key. */
+export function setKey(data: object, key: string, value: unknown): void {
+  if (value === undefined) delete (data as SessionData)[key];
+  else (data as SessionData)[key] = value;
+}
+
 /** Returns the data of an encoded text, in an object without inherited names. */
 export function decoded(text: string): SessionData {
   const data: SessionData = Object.create(null);

@@ -9,7 +9,8 @@ import type { Engine, Intent, Live, ReadOnly, Seen, Stored } from "./live.ts";
 import { create, own, replace, rotate } from "./renew.ts";
 import { checkWritten } from "./schema.ts";
 import { liveOf, readOnly, requestOver } from "./session.ts";
-import { ask, headersLeave, occupied, prolonged, released, requestEnded } from "./state.ts";
+import { ask, headersLeave, occupied, prolonged, released, requestEnded, saveRefused } from "./state.ts";
+import { takeBack } from "./take-back.ts";
 import { intentOf } from "./user.ts";
 
 /**
@@ -37,7 +38,25 @@ export function commit(live: Live): Awaitable<void> {
 
 /** Saves now what has changed until now; returns at once if the back-end does. */
 export function saveNow(session: object): Awaitable<void> {
-  return commit(liveOf(session));
+  const live = liveOf(session);
+  saveRefused(live, undefined);
+  return commit(live);
+}
+
+/** The same for a handler that hears of a failure: what could not be stored is not stored later, unless it asks again. */
+export function saveHeard(session: object): Awaitable<void> {
+  const live = liveOf(session);
+  saveRefused(live, undefined);
+  const refuse = (error: unknown): never => {
+    saveRefused(live, encode(live.data));
+    throw error;
+  };
+  try {
+    const done = commit(live);
+    return done instanceof Promise ? done.catch(refuse) : done;
+  } catch (error) {
+    return refuse(error);
+  }
 }
 
 /**
@@ -46,6 +65,7 @@ export function saveNow(session: object): Awaitable<void> {
  */
 export function finish(live: Live): Awaitable<string | undefined> {
   try {
+    if (live.turn.refused !== undefined) takeBack(live);
     const done = commit(live);
     if (!(done instanceof Promise)) return leave(live);
     return done.then(

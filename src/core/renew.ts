@@ -26,7 +26,8 @@ const FRESH_ATTEMPTS = 100;
 /** Stores a new record under an id that nobody has. */
 export function create(live: Live, text: string, intent: Intent, attempt = 1): Awaitable<void> {
   const { engine, outbox } = live;
-  if (outbox.headers === "sent") throw headersSent("a new session");
+  const isHurried = outbox.headers === "leaving";
+  if (outbox.headers === "sent" || (isHurried && attempt > 1)) throw headersSent("a new session");
   const token = createToken(engine.options.realm, attempt === 1 ? outbox.reserved : undefined);
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   const head = lifetime === undefined ? engine.head.value : headOf(engine.options, lifetime);
@@ -38,6 +39,7 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
     absoluteTimeout: head.absoluteTimeout,
     head: lifetime === undefined ? engine.head.text : headText(head),
   };
+  if (isHurried) owe(live, lineWith(live, token.value, head, head.absoluteTimeout));
   return chain(call(engine, "create", token.handle, record), (free) => {
     if (free) {
       const now = engine.backend.now();
@@ -60,7 +62,7 @@ export function rotate(
   intent: Intent,
   attempt = 1,
 ): Awaitable<void> {
-  if (live.outbox.headers === "sent") throw headersSent(intent.is);
+  if (live.outbox.headers !== "open") throw headersSent(intent.is);
   const afresh = startsOver(intent) && attempt < FRESH_ATTEMPTS;
   const { version } = phase.seen;
   if (afresh && version === undefined) return lookAfresh(live, phase, text, intent, attempt);
@@ -150,7 +152,7 @@ async function lookAfresh(
 
 /** The record goes, and what is kept of the data begins a new one. */
 export function replace(live: Live, phase: Stored, text: string, intent: Intent): Awaitable<void> {
-  if (live.outbox.headers === "sent") throw headersSent("a new session");
+  if (live.outbox.headers !== "open") throw headersSent("a new session");
   const remove = (): Awaitable<boolean> => call(live.engine, "delete", phase.handle);
   return chain(chain(endOthers(live), remove), (deleted) => {
     if (!deleted && signsIn(live, intent)) throw nobodySignedIn(live);
@@ -175,9 +177,13 @@ function nobodySignedIn(live: Live): StateError {
 }
 
 /** What gives a token to the client: a Set-Cookie line, or by header the token itself. */
-export function lineOf({ engine, outbox, phase }: Live, token: string): string {
-  if (outbox.carrier === "header" || phase.is !== "stored") return token;
-  const { record, head } = phase;
-  const maxAge = head.persistent ? record.absoluteExpiresAt - record.now : undefined;
-  return serializeCookie(engine.options.cookie, token, maxAge);
+export function lineOf(live: Live, token: string): string {
+  if (live.phase.is !== "stored") return token;
+  const { record, head } = live.phase;
+  return lineWith(live, token, head, record.absoluteExpiresAt - record.now);
+}
+
+function lineWith({ engine, outbox }: Live, token: string, head: Head, left: number): string {
+  if (outbox.carrier === "header") return token;
+  return serializeCookie(engine.options.cookie, token, head.persistent ? left : undefined);
 }

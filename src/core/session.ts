@@ -1,8 +1,9 @@
 import type { SessionData, SessionRecord } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
+import { setKey } from "./codec.ts";
 import type { Intent, Live, Phase, ReadOnly, SessionKind, Stored } from "./live.ts";
 import { plainUser } from "./realm.ts";
-import { dataReplaced, SessionObject, setKey, stateOf } from "./state.ts";
+import { dataReplaced, SessionObject, stateOf } from "./state.ts";
 
 /**
  * Returns a kind of session object that has these members, as users of other libraries expect them: found by name, never

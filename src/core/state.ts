@@ -1,6 +1,6 @@
 import type { SessionData, SessionRecord } from "../backends/backend.ts";
 import { touchedDeadline } from "../record/record.ts";
-import { decode, encode } from "./codec.ts";
+import { decode, encode, setKey } from "./codec.ts";
 import { type Head, readHead } from "./head.ts";
 import type { Beside, Engine, Intent, Lease, Live, New, Phase, Seen, SessionKind, Stored } from "./live.ts";
 
@@ -58,18 +58,12 @@ export function open(
       farewells: NO_LINES,
       reserved: undefined,
     },
-    turn: { busy: undefined, held: undefined },
+    turn: { busy: undefined, held: undefined, refused: undefined },
     beside: undefined,
   };
   live.data = new kind(live);
   if (phase.is === "stored") decode(phase.seen.text, live.data);
   return live;
-}
-
-/** Puts `value` under `key`; undefined removes the key. */
-export function setKey(data: object, key: string, value: unknown): void {
-  if (value === undefined) delete (data as SessionData)[key];
-  else (data as SessionData)[key] = value;
 }
 
 /** A verb was called. */
@@ -113,6 +107,11 @@ export function reverted(live: Live): void {
   if (phase.is === "new") live.phase = { ...phase, emptied: false };
   if (phase.is === "stored") live.phase = { ...phase, emptied: false, seen: { ...phase.seen, as: "data" } };
   if (phase.is === "stored") decode(phase.seen.text, live.data);
+}
+
+/** A save has failed, as its handler knows; undefined when it has asked again. */
+export function saveRefused({ turn }: Live, text: string | undefined): void {
+  turn.refused = text;
 }
 
 /** The idle deadline has moved. */
@@ -214,11 +213,11 @@ export function owe({ outbox }: Live, line: string | undefined, farewells?: read
   if (farewells !== undefined) outbox.farewells = farewells;
 }
 
-/** Takes the line for the headers, which count as sent from now on. */
-export function headersLeave({ outbox }: Live): string | undefined {
-  const line = outbox.headers === "open" ? outbox.line : undefined;
+/** Takes the line for the headers, which count as sent from now on; `leaving` if they will not wait for the store. */
+export function headersLeave({ outbox }: Live, now: "leaving" | "sent" = "sent"): string | undefined {
+  const line = outbox.headers === "sent" ? undefined : outbox.line;
   outbox.line = undefined;
-  outbox.headers = "sent";
+  outbox.headers = now;
   return line;
 }
 

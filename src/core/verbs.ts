@@ -1,12 +1,13 @@
 import { ConfigError, StateError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
+import { setKey } from "./codec.ts";
 import { commit as commitLive } from "./commit.ts";
 import { timesOf } from "./head.ts";
 import { checkLifetime } from "./lifetime.ts";
 import type { Intent, Lifetime, Live } from "./live.ts";
 import { plainUser } from "./realm.ts";
 import { headersSent, keptTimeout, liveOf, startsOver, storedOf, writableOf } from "./session.ts";
-import { ask, setKey } from "./state.ts";
+import { ask } from "./state.ts";
 import { checkUserId } from "./user.ts";
 
 const LIFETIME = ["idleTimeout", "absoluteTimeout", "persistent"] satisfies (keyof Lifetime)[];
@@ -118,6 +119,6 @@ function changeable(session: object, verb: string): Live {
       `${verb}: the session was ended in this request. Let a new request begin a new one.`,
     );
   }
-  if (live.outbox.headers === "sent") throw headersSent(verb);
+  if (live.outbox.headers !== "open") throw headersSent(verb);
   return live;
 }

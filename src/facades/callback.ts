@@ -9,6 +9,8 @@ interface Deed {
   readonly verb?: () => unknown;
   /** Does the work. Called at once. */
   readonly work?: () => Awaitable<unknown>;
+  /** Takes the place of `work` if the callback takes the error: `() => ...` hears of none. */
+  readonly heard?: () => Awaitable<unknown>;
   /** Whether the commit before the response reports the same failure, so that nobody has to wait for this one. */
   readonly isMetAgain?: boolean;
 }
@@ -19,12 +21,12 @@ interface Deed {
  * nobody waits for the promise.
  */
 export function perform(callback: SessionCallback | undefined, deed: Deed): Promise<void> | undefined {
-  const { verb, work, isMetAgain = false } = deed;
+  const { verb, work, heard, isMetAgain = false } = deed;
   const isCalled = typeof callback === "function";
   if (!isCalled) verb?.();
   const done = promised(() => {
     if (isCalled) verb?.();
-    return work?.();
+    return (isCalled && callback.length > 0 && heard ? heard : work)?.();
   });
   // Without a listener, a failure would end the process.
   if (isMetAgain) done.catch(() => {});

@@ -1,4 +1,4 @@
-import { saveNow } from "../core/commit.ts";
+import { saveHeard, saveNow } from "../core/commit.ts";
 import { type SessionKind, sessionKind } from "../core/session.ts";
 import { startOver } from "../core/start-over.ts";
 import { destroy } from "../core/verbs.ts";
@@ -14,7 +14,8 @@ export type { ExpressCookie } from "./cookie.ts";
  * callback they return undefined, unlike those of express-session, because NestJS and others send what a handler
  * returns. Without one they return a promise, and throw at once if the session cannot be changed.
  * You do not have to wait for `save` and `destroy`: a failed save is repeated before the response is sent, and a
- * second failure is the answer.
+ * second failure is the answer. A save whose callback takes the error is not repeated: what it could not store is not
+ * stored later, unless you call `save` again.
  */
 export interface ExpressSessionMembers {
   /** The public name of the session. It changes with the rights of the session, and gives no access. */
@@ -52,7 +53,11 @@ export const expressMembers: object & ThisType<object> = {
     return perform(callback, { verb: () => startOver(this) });
   },
   save(callback: Callback): unknown {
-    return perform(callback, { work: () => saveNow(this), isMetAgain: true });
+    return perform(callback, {
+      work: () => saveNow(this),
+      heard: () => saveHeard(this),
+      isMetAgain: true,
+    });
   },
   reload(callback: Callback): unknown {
     return perform(callback, { work: () => reloadSession(this) });

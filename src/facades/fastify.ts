@@ -1,4 +1,4 @@
-import { saveNow } from "../core/commit.ts";
+import { saveHeard, saveNow } from "../core/commit.ts";
 import { type SessionKind, sessionKind, setKey } from "../core/session.ts";
 import { startOver } from "../core/start-over.ts";
 import { destroy } from "../core/verbs.ts";
@@ -92,7 +92,11 @@ const members: ThisType<Record<string, unknown>> & Record<string, unknown> = {
     return perform(callback, { work: () => reloadSession(this) });
   },
   save(callback: Callback): unknown {
-    return perform(callback, { work: () => saveNow(this), isMetAgain: true });
+    return perform(callback, {
+      work: () => saveNow(this),
+      heard: () => saveHeard(this),
+      isMetAgain: true,
+    });
   },
   touch(): void {},
   options(options: Partial<ExpressCookie>): void {

@@ -61,7 +61,7 @@ export function moveSessions(options: LegacyOptions): LegacySeam {
     },
     settle(live) {
       const due = owed.get(live);
-      if (due === undefined || live.outbox.headers === "sent") return;
+      if (due === undefined || live.outbox.headers !== "open") return;
       owed.delete(live);
       return pay(live, due);
     },

@@ -4,6 +4,7 @@ import { prepareErrorHead } from "./error-answer.ts";
 import { Hold, holdOf } from "./hold.ts";
 import { type Mount, pathIn } from "./mount.ts";
 import type { HeldResponse } from "./node-response.ts";
+import { type UpgradeResponse, upgrade } from "./upgrade.ts";
 import { expose, isMounted, Visit } from "./visit.ts";
 
 export type Next = (error?: unknown) => void;
@@ -20,6 +21,10 @@ export function listenerOf(
   besides?: readonly [name: string, property: PropertyDescriptor],
 ): Listener {
   return (req, res, next) => {
+    if (next !== undefined && (res.headersSent === undefined || typeof res.on !== "function")) {
+      if (besides !== undefined) Object.defineProperty(req, ...besides);
+      return upgrade(mount, req, res as UpgradeResponse, next);
+    }
     const outer = holdOf(res);
     const hold =
       outer ?? new Hold(req, res, (error) => mount.onError(error, req), handler ? undefined : next);

@@ -37,6 +37,13 @@ describe("Passport", () => {
         },
         (req, res) => void res.end(`hello ${(req.user as { name: string }).name}`),
       );
+      app.get("/login-heard", (req, res) => {
+        req.login({ name: "ann" } as never, (error: unknown) => {
+          store.mend();
+          req.session.tries = 1;
+          res.status(error ? 401 : 200).end();
+        });
+      });
       app.get("/me", (req, res) => {
         res.end(`${(req.user as { name: string } | undefined)?.name} ${req.session.cart}`);
       });
@@ -77,6 +84,20 @@ describe("Passport", () => {
     const ann = visitor();
     expect((await ann.get("/login?name=ann&password=wrong")).status).toBe(401);
     expect((await ann.get("/")).body).toBe('{"messages":["wrong"]}');
+  });
+
+  test("a login that cannot be stored, and is answered 401: nobody is signed in, though the store is back", async () => {
+    const { store, visitor } = await make();
+    for (const path of ["/me", "/set/cart/apple"]) {
+      const ann = visitor();
+      await ann.get(path);
+      store.fail("set");
+      expect((await ann.get("/login-heard")).status).toBe(401);
+      expect((await ann.get("/me")).body).toBe("undefined undefined");
+      expect((await ann.get("/")).body).toBe('{"tries":1}');
+      expect((await ann.get("/login-heard")).status).toBe(200);
+      expect((await ann.get("/me")).body).toBe("ann undefined");
+    }
   });
 
   test("a login that cannot be stored is an error, and nobody is signed in", async () => {
