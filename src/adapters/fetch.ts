@@ -1,7 +1,7 @@
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { Around } from "../visit/around.ts";
-import { type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
+import { type MountOptions, mountOf } from "../visit/mount.ts";
 
 /** `exclusive`, `skip` and `onError`. */
 export type FetchSessionsOptions = Omit<MountOptions<Request>, "as">;
@@ -27,7 +27,7 @@ export function fetchSessions<T extends object, Rest extends unknown[] = []>(
   options: FetchSessionsOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   // The handler gets the session as an argument, so every response depends on it.
-  const mount = { ...mountOf<Request>(sessions, options, ({ url }) => pathIn(url)), varies: true };
+  const mount = { ...mountOf<Request>(sessions, options, ({ url }) => url), varies: true };
   return (request, ...rest) =>
     new Around(mount, request, {}).run(request, ({ session }) =>
       handler(request, session as Session<T>, ...rest),

@@ -1,7 +1,7 @@
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
+import { type Mount, mountOf, type UseOptions } from "../visit/mount.ts";
 import { act, type NextHeaders, readSession, watchCookies } from "./_next-action.ts";
 import { answer, type NextAnswer } from "./_next-answer.ts";
 
@@ -69,7 +69,7 @@ export function nextSessions<T extends object>(
     if (typeof options?.[name] !== "function")
       throw new ConfigError(name, `Pass \`${name}\` from next/headers.`);
   const mountFor = (use: NextUse = {}): Mount<Request> =>
-    mountOf<Request>(sessions, { ...options, ...use }, ({ url }) => pathIn(url));
+    mountOf<Request>(sessions, { ...options, ...use }, ({ url }) => url);
 
   return {
     read: () => readSession(sessions, options),

@@ -3,6 +3,7 @@ import type { LoadOptions } from "../core/load.ts";
 import type { SessionKind } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
+import { decodedPath, pathIn } from "./path.ts";
 
 /** The options that all adapters have. `Req` is what the framework gives to a handler. */
 export interface UseOptions<Req> {
@@ -13,8 +14,8 @@ export interface UseOptions<Req> {
   /** Which requests use their session exclusively; see `exclusive`. Default: none. */
   exclusive?: boolean | ((req: Req) => boolean);
   /**
-   * Which requests have no session: paths (`/health`), everything below a path (`/assets/*`), or a function. Their
-   * session is empty, there is no call to the store, the response gets no headers, and writing throws StateError
+   * Which requests have no session: paths (`/health`), everything below a path (`/assets/*`), or a function. Paths are
+   * compared decoded, with their dot segments resolved. Their session is empty, there is no call to the store, the response gets no headers, and writing throws StateError
    * `read_only`. Default: none.
    */
   skip?: readonly string[] | ((req: Req) => boolean);
@@ -42,20 +43,20 @@ export interface Mount<Req = never> {
 }
 
 /**
- * Returns the options of an adapter, checked. `pathOf` returns the path of a request, without the query; `kind`
- * is the class of the session objects. Throws ConfigError that names an invalid option.
+ * Returns the options of an adapter, checked. `urlOf` returns the URL or the target of a request; `kind` is the
+ * class of the session objects. Throws ConfigError that names an invalid option.
  */
 export function mountOf<Req>(
   sessions: Pick<Sessions, "options">,
   options: MountOptions<Req>,
-  pathOf: (req: Req) => string,
+  urlOf: (req: Req) => string,
   kind?: SessionKind,
 ): Mount<Req> {
   const { as = "session", exclusive = false, skip, onError = (error) => console.error(error) } = options;
   if (typeof as !== "string" || as === "") throw new ConfigError("as", "Pass a name, such as adminSession.");
   if (typeof exclusive !== "boolean" && typeof exclusive !== "function")
     throw new ConfigError("exclusive", "Pass true, false, or a function of the request.");
-  const isSkipped = skip === undefined || typeof skip === "function" ? skip : matcher(skip, pathOf);
+  const isSkipped = skip === undefined || typeof skip === "function" ? skip : matcher(skip, urlOf);
   const shared: LoadOptions | undefined = kind === undefined ? undefined : { kind };
   const alone: LoadOptions = { ...shared, exclusive: true };
   const none: LoadOptions = { ...shared, skip: true };
@@ -90,14 +91,7 @@ export function isSame(one: Mount, { sessions, as }: Mount): boolean {
   return false;
 }
 
-/** Returns the path of a request target or a URL, without the query. */
-export function pathIn(url: string): string {
-  const start = url.startsWith("/") ? 0 : Math.max(0, url.indexOf("/", url.indexOf("://") + 3));
-  const query = url.indexOf("?", start);
-  return query === -1 ? url.slice(start) : url.slice(start, query);
-}
-
-function matcher<Req>(paths: readonly string[], pathOf: (req: Req) => string): (req: Req) => boolean {
+function matcher<Req>(paths: readonly string[], urlOf: (req: Req) => string): (req: Req) => boolean {
   const exact = new Set<string>();
   const below: string[] = [];
   for (const path of Array.isArray(paths) ? (paths as string[]) : [""]) {
@@ -106,11 +100,11 @@ function matcher<Req>(paths: readonly string[], pathOf: (req: Req) => string): (
         "skip",
         'Give paths that begin with "/". "*" may stand at the end, as in "/assets/*".',
       );
-    if (path.endsWith("*")) below.push(path.slice(0, -1));
-    else exact.add(path);
+    if (path.endsWith("*")) below.push(decodedPath(path.slice(0, -1)));
+    else exact.add(decodedPath(path));
   }
   return (req) => {
-    const path = pathOf(req);
+    const path = pathIn(urlOf(req));
     return exact.has(path) || below.some((start) => path.startsWith(start));
   };
 }
