@@ -50,12 +50,13 @@ export function findLegacy(
   return from(0, []);
 }
 
-function idsOf({ fingerprint }: LegacyCookie): LegacyIds | undefined {
+function idsOf({ fingerprint, id = fingerprint }: LegacyCookie): LegacyIds | undefined {
   if (fingerprint === undefined) return undefined;
   // Two sessions with one fingerprint would be one.
-  if (typeof fingerprint !== "string" || fingerprint.length < LEAST_FINGERPRINT)
-    throw new TypeError(`A legacy reader gave a fingerprint of less than ${LEAST_FINGERPRINT} characters.`);
-  return { token: tokenFrom(fingerprint), marker: handleFrom(`marker ${fingerprint}`) };
+  for (const text of [fingerprint, id])
+    if (typeof text !== "string" || text.length < LEAST_FINGERPRINT)
+      throw new TypeError(`A legacy reader gave a fingerprint of less than ${LEAST_FINGERPRINT} characters.`);
+  return { token: tokenFrom(id!, fingerprint), marker: handleFrom(`marker ${id}`) };
 }
 
 /** The record of this handle, unless its time is over. */
