@@ -2,6 +2,7 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { type Mount, mountOf, type UseOptions } from "../visit/mount.ts";
+import { isSent } from "../visit/sent.ts";
 import { act, type NextHeaders, readSession, watchCookies } from "./_next-action.ts";
 import { answer, type NextAnswer } from "./_next-answer.ts";
 
@@ -30,6 +31,9 @@ export interface NextSessions<T extends object> {
    * also if it ends with `redirect`, `notFound` and the like. Any other error saves nothing, except what the action
    * committed itself. If the save fails, the action throws (BackendError, DataError, StateError), and Next answers
    * 500.
+   *
+   * Actions of one request that are called at once run one after the other, so that they have one session. An action
+   * that an action or route handler calls is a part of it: it has its session, which is saved with it.
    */
   readonly action: <Args extends unknown[], Result>(
     run: (session: Session<T>, ...args: Args) => Result,
@@ -40,7 +44,8 @@ export interface NextSessions<T extends object> {
    * before the response is returned, also if the handler ends with `redirect`, `notFound` and the like. Changes that
    * are made while the body streams are saved at its end. Any other error saves nothing; a SessionError becomes a
    * response with its status, other errors go to Next. If the session cannot be read or saved, the response is an
-   * error (503 if the back-end is down).
+   * error (503 if the back-end is down). Where Next calls the handler while it builds (`dynamic = "force-static"`), the
+   * session is empty, and writing throws StateError `read_only`, so the build fails.
    */
   readonly route: <Req extends Request, Rest extends unknown[]>(
     handle: (request: Req, session: Session<T>, ...rest: Rest) => Response | Promise<Response>,
@@ -69,7 +74,7 @@ export function nextSessions<T extends object>(
     if (typeof options?.[name] !== "function")
       throw new ConfigError(name, `Pass \`${name}\` from next/headers.`);
   const mountFor = (use: NextUse = {}): Mount<Request> =>
-    mountOf<Request>(sessions, { ...options, ...use }, ({ url }) => url);
+    mountOf<Request>(sessions, { ...options, ...use }, ({ url }) => url, undefined, isSent);
 
   return {
     read: () => readSession(sessions, options),

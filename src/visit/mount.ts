@@ -44,13 +44,14 @@ export interface Mount<Req = never> {
 
 /**
  * Returns the options of an adapter, checked. `urlOf` returns the URL or the target of a request; `kind` is the
- * class of the session objects. Throws ConfigError that names an invalid option.
+ * class of the session objects; a request for which `isAsked` returns false has no session. Throws ConfigError that names an invalid option.
  */
 export function mountOf<Req>(
   sessions: Pick<Sessions, "options">,
   options: MountOptions<Req>,
   urlOf: (req: Req) => string,
   kind?: SessionKind,
+  isAsked?: (req: Req) => boolean,
 ): Mount<Req> {
   const { as = "session", exclusive = false, skip, onError = (error) => console.error(error) } = options;
   if (typeof as !== "string" || as === "") throw new ConfigError("as", "Pass a name, such as adminSession.");
@@ -60,6 +61,7 @@ export function mountOf<Req>(
   const shared: LoadOptions | undefined = kind === undefined ? undefined : { kind };
   const alone: LoadOptions = { ...shared, exclusive: true };
   const none: LoadOptions = { ...shared, skip: true };
+  const unsent: LoadOptions = { ...none, unsent: true };
   const isAlone = typeof exclusive === "function" ? exclusive : () => exclusive;
   const { header } = sessions.options;
   return {
@@ -69,9 +71,10 @@ export function mountOf<Req>(
     vary: header === undefined ? "Cookie" : `Cookie, ${header}`,
     usual: exclusive === true ? alone : shared,
     wants:
-      isSkipped === undefined && typeof exclusive === "boolean"
+      isSkipped === undefined && isAsked === undefined && typeof exclusive === "boolean"
         ? undefined
-        : (req) => (isSkipped?.(req) ? none : isAlone(req) ? alone : shared),
+        : (req) =>
+            isAsked?.(req) === false ? unsent : isSkipped?.(req) ? none : isAlone(req) ? alone : shared,
     onError,
   };
 }
