@@ -2,7 +2,8 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
-import { type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
+import { type Mount, mountOf, type UseOptions } from "../visit/mount.ts";
+import { isSent } from "../visit/sent.ts";
 import { act, type NextHeaders, readSession, watchCookies } from "./_next-action.ts";
 import { answer, type NextAnswer } from "./_next-answer.ts";
 
@@ -31,6 +32,9 @@ export interface NextSessions<T extends object> {
    * also if it ends with `redirect`, `notFound` and the like. Any other error saves nothing, except what the action
    * committed itself. If the save fails, the action throws (BackendError, DataError, StateError), and Next answers
    * 500.
+   *
+   * Actions of one request that are called at once run one after the other, so that they have one session. An action
+   * that an action or route handler calls is a part of it: it has its session, which is saved with it.
    */
   readonly action: <Args extends unknown[], Result>(
     run: (session: Session<T>, ...args: Args) => Result,
@@ -41,7 +45,8 @@ export interface NextSessions<T extends object> {
    * before the response is returned, also if the handler ends with `redirect`, `notFound` and the like. Changes that
    * are made while the body streams are saved at its end. Any other error saves nothing; a SessionError becomes a
    * response with its status, other errors go to Next. If the session cannot be read or saved, the response is an
-   * error (503 if the back-end is down).
+   * error (503 if the back-end is down). Where Next calls the handler while it builds (`dynamic = "force-static"`), the
+   * session is empty, and writing throws StateError `read_only`, so the build fails.
    */
   readonly route: <Req extends Request, Rest extends unknown[]>(
     handle: (request: Req, session: Session<T>, ...rest: Rest) => Response | Promise<Response>,
@@ -73,7 +78,9 @@ export function nextSessions<T extends object>(
   const { onError } = options;
   const mountFor = (use: NextUse = {}, names = ["exclusive", "skip"]): Mount<Request> => {
     refuseUnknown(use, names);
-    return mountOf<Request>(sessions, onError ? { ...use, onError } : use, ({ url }) => pathIn(url));
+    return mountOf<Request>(sessions, onError ? { ...use, onError } : use, ({ url }) => url, {
+      isAsked: isSent,
+    });
   };
   // Checks at once what is given here.
   mountFor();

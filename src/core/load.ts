@@ -17,6 +17,8 @@ export interface LoadOptions {
   exclusive?: boolean | { wait?: number };
   /** Without one: the store is not asked, the session is empty, and writing to it throws StateError `read_only`. */
   skip?: boolean;
+  /** Whether this is skipped because nobody has sent the request. */
+  unsent?: boolean;
   /**
    * The value of the header that the option `header` names, if the request has that header. It is used instead of the
    * cookie, and what `commit` returns is the value of the same header of the response.
@@ -101,7 +103,12 @@ export function load(
   const token = options?.token;
   const byHeader = token !== undefined;
   if (options?.skip)
-    return open(engine, { is: "readOnly", why: "skipped", of: undefined }, byHeader, options.kind);
+    return open(
+      engine,
+      { is: "readOnly", why: options.unsent ? "unsent" : "skipped", of: undefined },
+      byHeader,
+      options.kind,
+    );
   if (!header && !byHeader) return open(engine, newPhase(false), byHeader, options?.kind);
   const { tokens, present, crowded } = byHeader
     ? presented(token)

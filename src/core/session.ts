@@ -64,6 +64,8 @@ export function writableOf(session: object, verb: string): Live {
 const READ_ONLY: Record<ReadOnly["why"], string> = {
   outage: "the session store is down, so this session cannot be written. Try again later.",
   skipped: "this path is in `skip`, so it has no session to write. Remove it from `skip`.",
+  unsent:
+    "nobody has sent this request (a build, a page rendered in advance), so it has no session to write. Make the page or route dynamic.",
   shown:
     "a server component can only read its session, because its response has begun. Write in an action or a route handler.",
 };

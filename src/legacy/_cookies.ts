@@ -54,13 +54,14 @@ export function findLegacy(
   return from(0, []);
 }
 
-function idsOf({ options }: Engine, { fingerprint }: LegacyCookie): LegacyIds | undefined {
+function idsOf({ options }: Engine, { fingerprint, id = fingerprint }: LegacyCookie): LegacyIds | undefined {
   if (fingerprint === undefined) return undefined;
   // Two sessions with one fingerprint would be one.
-  if (typeof fingerprint !== "string" || fingerprint.length < LEAST_FINGERPRINT)
-    throw new TypeError(`A legacy reader gave a fingerprint of less than ${LEAST_FINGERPRINT} characters.`);
+  for (const text of [fingerprint, id])
+    if (typeof text !== "string" || text.length < LEAST_FINGERPRINT)
+      throw new TypeError(`A legacy reader gave a fingerprint of less than ${LEAST_FINGERPRINT} characters.`);
   const { realm } = options;
-  return { token: tokenFrom(realm, fingerprint), marker: handleFrom(realm, `marker ${fingerprint}`) };
+  return { token: tokenFrom(realm, id!, fingerprint), marker: handleFrom(realm, `marker ${id}`) };
 }
 
 /** The record of this handle, unless its time is over. */

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { handleOf, secretHashOf, type Token } from "../core/token.ts";
 
-/** Returns the token that always follows from a text, which nobody may be able to guess; another one in each realm. */
-export function tokenFrom(realm: string, text: string): Token {
-  const handle = handleFrom(realm, `handle ${text}`);
+/** Returns the token that always follows from an id and a text, which nobody may be able to guess; another one in each realm. */
+export function tokenFrom(realm: string, id: string, text: string): Token {
+  const handle = handleFrom(realm, `handle ${id}`);
   const value = handle + digestOf(realm, `secret ${text}`).slice(-32);
   return { handle, value, secretHash: secretHashOf(realm, value) };
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isThenable } from "./attempt.ts";
 import { prepareErrorHead } from "./error-answer.ts";
 import { Hold, holdOf } from "./hold.ts";
-import { type Mount, pathIn } from "./mount.ts";
+import type { Mount } from "./mount.ts";
 import type { HeldResponse } from "./node-response.ts";
 import { type UpgradeResponse, upgrade } from "./upgrade.ts";
 import { expose, isMounted, Visit } from "./visit.ts";
@@ -80,7 +80,7 @@ function run(
   }
 }
 
-/** Returns the path of the request. Connect and Express remove the prefix that they are mounted at from `url`. */
-export function pathOf(req: IncomingMessage): string {
-  return pathIn((req as { originalUrl?: string }).originalUrl ?? req.url ?? "/");
+/** Returns the target of the request. Connect and Express remove the prefix that they are mounted at from `url`. */
+export function targetOf(req: IncomingMessage): string {
+  return (req as { originalUrl?: string }).originalUrl ?? req.url ?? "/";
 }

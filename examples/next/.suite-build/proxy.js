@@ -1,0 +1,3 @@
+export const proxy = (request) => globalThis.site.proxy(request);
+
+export const config = { matcher: ["/behind/:path*", "/page"] };
