@@ -11,11 +11,11 @@ const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }
   h3: { alone: 60 },
   node: { alone: 60 },
   elysia: { alone: 60, whole: 108 },
-  next: { alone: 60, whole: 220 },
+  next: { alone: 62, whole: 256 },
   koa: { alone: 90 },
   fastify: { alone: 90 },
-  "react-router": { alone: 93 },
-  sveltekit: { alone: 113 },
+  "react-router": { alone: 98 },
+  sveltekit: { alone: 137 },
 };
 
 const adapters = sources.filter(({ room }) => room === "adapters");

@@ -1,3 +1,3 @@
 import "../parts.js";
 export const dynamic = "force-static";
-export const GET = (request) => globalThis.site.write(request);
+export const GET = (request) => globalThis.site.act(request);
