@@ -11,11 +11,11 @@ const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }
   h3: { alone: 60 },
   node: { alone: 60 },
   elysia: { alone: 60, whole: 108 },
-  next: { alone: 66, whole: 226 },
+  next: { alone: 68, whole: 262 },
   koa: { alone: 91 },
   fastify: { alone: 90 },
-  "react-router": { alone: 95 },
-  sveltekit: { alone: 113 },
+  "react-router": { alone: 101 },
+  sveltekit: { alone: 137 },
 };
 
 const adapters = sources.filter(({ room }) => room === "adapters");

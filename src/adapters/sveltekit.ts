@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { ENGINE } from "../core/live.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { findValues } from "../core/token.ts";
+import { movesOthers } from "../core/told.ts";
 import { appendCookies } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { type CookieParts, partsOf } from "../visit/cookie-parts.ts";
@@ -113,12 +113,8 @@ function isAsked({ isSubRequest, request }: SvelteKitEvent): boolean {
 }
 
 /** Returns true if a request of `event.fetch` brings nothing to open another session than its caller's. */
-function opensSame(
-  caller: Request,
-  inner: Request,
-  { [ENGINE]: engine }: Pick<Sessions, typeof ENGINE>,
-): boolean {
-  const { header, cookie } = engine.options;
+function opensSame(caller: Request, inner: Request, sessions: Pick<Sessions, "options">): boolean {
+  const { header, cookie } = sessions.options;
   const sent = header === undefined ? null : inner.headers.get(header);
   if (sent !== null && sent !== caller.headers.get(header!)) return false;
   const [before, now] = [caller, inner].map(({ headers }) => headers.get("cookie"));
@@ -126,7 +122,7 @@ function opensSame(
   if (!before || !now) return !before && !now;
   // The application may have set more cookies meanwhile, but these may open a session of another library.
   const pairs = new Set(pairsOf(now));
-  if (engine.legacy !== undefined && !pairsOf(before).every((pair) => pairs.has(pair))) return false;
+  if (movesOthers(sessions) && !pairsOf(before).every((pair) => pairs.has(pair))) return false;
   // SvelteKit sends on the first of several cookies of a name.
   const [all, sentAlong] = [before, now].map((each) => findValues(each, cookie.name));
   return sentAlong![0] === all![0] && sentAlong!.length <= all!.length;

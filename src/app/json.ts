@@ -27,7 +27,12 @@ interface Open {
  * keys takes `JSON.parse` more than 100 milliseconds. `JSON.parse` reads up to `short` characters. Throws SyntaxError, also
  * for more than 32,768 levels, and HttpError 413 for an object with more than `most` members, whose table holds the loop.
  */
-export async function parseJson(text: string, breath: Breath, most: number, short = SHORT): Promise<unknown> {
+export async function parseJson(
+  text: string,
+  breath: Breath,
+  most: number,
+  short: number = SHORT,
+): Promise<unknown> {
   if (text.length <= short) return JSON.parse(text);
   const around: Open[] = [];
   // The values of all open arrays, so that each array is made once, in its size.

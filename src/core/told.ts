@@ -1,5 +1,5 @@
 import type { Awaitable } from "../backends/backend.ts";
-import type { Live } from "./live.ts";
+import { ENGINE, type Engine, type Live } from "./live.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { revert } from "./revert.ts";
 import { keptTimeout, lastStored, seenLive } from "./session.ts";
@@ -8,6 +8,11 @@ import { headersLeave, shown } from "./state.ts";
 /*
  * What code outside of core may ask about the state of a session, and may tell it.
  */
+
+/** Returns true if sessions of other libraries move here, so that other cookies than ours may open one. */
+export function movesOthers(sessions: object): boolean {
+  return (sessions as { readonly [ENGINE]: Engine })[ENGINE].legacy !== undefined;
+}
 
 /** A session in the hands of one request. */
 export interface HeldSession {

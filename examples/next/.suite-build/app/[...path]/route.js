@@ -1,5 +1,0 @@
-import "../parts.js";
-
-const answer = (request, context) => globalThis.site.answer(request, context);
-
-export { answer as DELETE, answer as GET, answer as POST };

@@ -1,3 +1,0 @@
-import "../parts.js";
-export const dynamic = "force-static";
-export const GET = (request) => globalThis.site.write(request);
