@@ -1,6 +1,6 @@
 import type { Awaitable, PatchResult, Rotation, SessionBackend } from "../backends/backend.ts";
 import { BackendError, SessionError } from "../errors.ts";
-import { changesBetween, outgrown } from "./codec.ts";
+import { changesBetween } from "./codec.ts";
 import { publish } from "./events.ts";
 import { type Head, headText } from "./head.ts";
 import type { Engine, Intent, Live, Stored } from "./live.ts";
@@ -61,9 +61,6 @@ export interface Renewal {
   readonly onlyVersion: number | undefined;
 }
 
-/** What is left to be said of a patch. */
-type Noted = Exclude<PatchResult, "tooLarge">;
-
 /**
  * Changes the record of a session: stores its data, and with a renewal a new secret. Notes it if that was done. Throws
  * DataError `too_large` if it would be, together with what others have stored; then nothing was stored.
@@ -74,10 +71,9 @@ export function patch(
   text: string,
   intent: Intent,
   renewal?: Renewal,
-): Awaitable<Noted> {
+): Awaitable<Exclude<PatchResult, "tooLarge">> {
   const { handle, record, head, seen } = phase;
   const rotation = renewal?.rotation;
-  const { maxBytes } = live.engine.options;
   const answer = call(live.engine, "patch", handle, {
     ifEpoch: record.epoch,
     ifVersion: renewal?.onlyVersion,
@@ -86,17 +82,14 @@ export function patch(
     baseVersion: seen.version ?? -1,
     data: text,
     changes: () => changesBetween(seen.text, text),
-    maxBytes,
+    maxBytes: live.engine.options.maxBytes,
     idleTimeout: (renewal?.head ?? head).idleTimeout,
     rotation,
     head: renewal === undefined || renewal.head === head ? undefined : headText(renewal.head),
   });
-  const noted = (result: PatchResult): Noted => {
-    if (result === "tooLarge") throw outgrown(changesBetween(seen.text, text), maxBytes);
-    if (result === "ok" || result === "merged") patched(live, phase, text, result, intent);
-    return result;
-  };
-  return answer instanceof Promise ? answer.then(noted) : noted(answer);
+  return answer instanceof Promise
+    ? answer.then((result) => patched(live, phase, text, result, intent))
+    : patched(live, phase, text, answer, intent);
 }
 
 /** Returns a promise of somebody else's class as one of ours; anything else as it is. */

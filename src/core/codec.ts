@@ -205,8 +205,9 @@ export function checkSize(text: string, maxBytes: number): void {
   throw tooLarge(`The session has ${bytes} bytes, over maxBytes (${maxBytes})`, set);
 }
 
-/** Returns a DataError `too_large` that names the largest of the changes: with what others have stored, it is too much. */
-export function outgrown({ set }: DataChanges, maxBytes: number): DataError {
+/** Returns a DataError `too_large` that names the largest change: with what others have stored, it is too much. */
+export function outgrown(from: string, to: string, maxBytes: number): DataError {
+  const { set } = changesBetween(from, to);
   return tooLarge(`With what other requests have stored, the session is over maxBytes (${maxBytes})`, set);
 }
 

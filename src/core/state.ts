@@ -1,6 +1,6 @@
-import type { SessionData, SessionRecord } from "../backends/backend.ts";
+import type { PatchResult, SessionData, SessionRecord } from "../backends/backend.ts";
 import { touchedDeadline } from "../record/record.ts";
-import { decode, encode, setKey } from "./codec.ts";
+import { decode, encode, outgrown, setKey } from "./codec.ts";
 import { type Head, readHead } from "./head.ts";
 import type { Beside, Engine, Intent, Lease, Live, New, Phase, Seen, SessionKind, Stored } from "./live.ts";
 
@@ -132,22 +132,24 @@ export function created(live: Live, handle: string, record: SessionRecord, head:
   live.outbox.reserved = undefined;
 }
 
-/** The store has applied a patch with this data. */
+/** The store has answered a patch with this data. Returns the answer. Throws DataError if it was too much. */
 export function patched(
   live: Live,
   phase: Stored,
   text: string,
-  result: "ok" | "merged",
+  result: PatchResult,
   intent: Intent,
-): void {
+): Exclude<PatchResult, "tooLarge"> {
+  if (result === "tooLarge") throw outgrown(phase.seen.text, text, live.engine.options.maxBytes);
+  if (result !== "ok" && result !== "merged") return result;
   const { handle, record, head, grace } = phase;
-  const { absoluteExpiresAt, now } = record;
-  const expiresAt = touchedDeadline(phase.expiresAt, absoluteExpiresAt, now + head.idleTimeout);
+  const expiresAt = touchedDeadline(phase.expiresAt, record.absoluteExpiresAt, record.now + head.idleTimeout);
   // After a merge into what others had stored, this request does not know the whole data.
   const version = result === "ok" ? phase.seen.version! + 1 : undefined;
-  const seen: Seen = { text, version, as: "data" };
   const emptied = done(live, intent, text);
+  const seen: Seen = { text, version, as: "data" };
   live.phase = { is: "stored", handle, record, head, expiresAt, seen, grace, emptied };
+  return result;
 }
 
 /** Its record has a new secret, and maybe new rights, deadlines and head. */
