@@ -1,6 +1,7 @@
 import type expressSession from "express-session";
 import { ConfigError } from "../errors.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
+import { printError } from "../visit/printed.ts";
 import { Cookie as OurCookie } from "./_cookie.ts";
 import { type MemoryStoreOptions, MemoryStore as OurMemoryStore } from "./_memory-store.ts";
 import { type CookieWishes, type Options, resolveOptions } from "./_options.ts";
@@ -119,7 +120,7 @@ function generate({ desk, genid, cookieFor, proxy }: Options, req: Request): voi
 function hold(visit: Visit, req: Request, res: Response, next: Next): void {
   const { writeHead, end, on } = res as { writeHead?: unknown; end?: unknown; on?: unknown };
   if ([writeHead, end, on].some((method) => typeof method !== "function")) return;
-  const held = holdOf(res) ?? new Hold(req, res, (error) => console.error(error), next);
+  const held = holdOf(res) ?? new Hold(req, res, printError, next);
   held.uses.push(visit);
 }
 
