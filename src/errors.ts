@@ -29,7 +29,8 @@ export class ConfigError extends SessionError {
 }
 
 /**
- * The back-end failed or did not answer within its deadline; the driver's own error is the `cause`.
+ * The back-end failed or did not answer within its deadline; the `cause` has the name, the code
+ * and the message of the driver's error, without statements, parameters and rows.
  * `backend_timeout` says that the outcome of a write is unknown. Status 503: nothing is logged out, try again.
  */
 export class BackendError extends SessionError {

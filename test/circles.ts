@@ -11,7 +11,7 @@ export const CIRCLES = {
     "test/adapters/express-backends.test.ts",
     "test/compat/{store,stores,store-life}.test.ts",
     "test/legacy/stores.test.ts",
-    "test/dump.test.ts",
+    "test/{driver-errors,dump}.test.ts",
   ],
   /** Needs the packages of the examples in test/guides, and Chromium. */
   frameworks: [

@@ -11,7 +11,7 @@ export type { NextCookies, NextHeaders } from "./_next-action.ts";
 
 /**
  * `cookies` and `headers` from `next/headers`; only the copy of Next in your application knows the current request.
- * `onError` is called with each error that no error handler gets. Default: `console.error`.
+ * `onError` is called with each error that no error handler gets. Default: prints them.
  */
 export type NextSessionsOptions = NextHeaders & { onError?: (error: unknown) => void };
 

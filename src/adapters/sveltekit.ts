@@ -6,6 +6,7 @@ import { appendCookies } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { type CookieParts, partsOf } from "../visit/cookie-parts.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
+import { printError } from "../visit/printed.ts";
 import { isSent } from "../visit/sent.ts";
 import { expose } from "../visit/visit.ts";
 
@@ -166,7 +167,7 @@ export function svelteKitErrors<Input extends SvelteKitFailure, Result = void>(
     const status = (error as { status?: unknown } | undefined)?.status;
     if (kind === "unknown" || (typeof status === "number" && status >= 500)) aroundOf(event.locals)?.fail();
     if (handleError !== undefined) return handleError(input);
-    if (kind === "unknown") console.error(error);
+    if (kind === "unknown") printError(error);
     return undefined;
   };
 }

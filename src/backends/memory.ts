@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import type { Change, StoredRecord } from "../record/record.ts";
-import { applyLock, applyPatch, applyRelock, applyTouch, newRecord } from "../record/record.ts";
+import { applyLock, applyPatch, applyRelock, applyTouch, newRecord, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { Entry, moreOf } from "./_memory/entry.ts";
 import { Expiry, TICKS, TOLERANCE, WIDTH } from "./_memory/expiry.ts";
@@ -93,11 +93,8 @@ export class InMemorySessionBackend extends SessionBackend {
     const now = this.environment.now();
     const entry = this.#live(handle, now);
     if (entry === undefined || entry.secretHash === "") return undefined;
-    this.#room.use(entry);
-    return this.#seen(entry, now);
-  }
-
-  #seen({ data, secretHash, version, more, expires, absolute }: Entry, now: number): SessionRecord {
+    this.#room.use(entry, 0);
+    const { data, secretHash, version, more } = entry;
     return {
       data,
       secretHash,
@@ -106,8 +103,8 @@ export class InMemorySessionBackend extends SessionBackend {
       previousUntil: more.previousUntil,
       epoch: more.epoch,
       version,
-      expiresAt: this.#origin + expires / TICKS,
-      absoluteExpiresAt: this.#origin + absolute / TICKS,
+      expiresAt: this.#origin + entry.expires / TICKS,
+      absoluteExpiresAt: this.#origin + entry.absolute / TICKS,
       userId: more.userId,
       head: more.head,
       now,
@@ -144,7 +141,7 @@ export class InMemorySessionBackend extends SessionBackend {
   override listByUser(userId: string): UserSession[] {
     const now = this.now();
     const live = this.#users.list(userId).filter(({ handle }) => this.#live(handle, now));
-    return live.map((entry) => ({ handle: entry.handle, record: this.#seen(entry, now) }));
+    return live.map((entry) => ({ handle: entry.handle, record: snapshot(this.#recordOf(entry), now) }));
   }
 
   override revokeUser(userId: string, except?: string): string[] {

@@ -2,6 +2,7 @@ import type expressSession from "express-session";
 import { ConfigError } from "../errors.ts";
 import { addDue } from "../visit/answer.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
+import { printError } from "../visit/printed.ts";
 import { isUpgrade, onHead } from "../visit/upgrade.ts";
 import { Cookie as OurCookie } from "./_cookie.ts";
 import { type MemoryStoreOptions, MemoryStore as OurMemoryStore } from "./_memory-store.ts";
@@ -120,13 +121,13 @@ function generate({ desk, genid, cookieFor, proxy }: Options, req: Request): voi
 /** Tells `next` of an error that is no reason to change the answer, once that has left: as express-session does. */
 function teller(res: Response, next: Next): (error: unknown) => void {
   return (error) => {
-    if (isUpgrade(res)) return console.error(error);
+    if (isUpgrade(res)) return printError(error);
     res.once("finish", () => {
       try {
         next(error);
       } catch (thrown) {
         // An error handler that answers, though there is an answer.
-        console.error(thrown);
+        printError(thrown);
       }
     });
   };
@@ -141,7 +142,7 @@ function hold(visit: Visit, req: Request, res: Response, next: Next): void {
     });
     return;
   }
-  const held = holdOf(res) ?? new Hold(req, res, (error) => console.error(error), next);
+  const held = holdOf(res) ?? new Hold(req, res, printError, next);
   held.uses.push(visit);
 }
 

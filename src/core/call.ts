@@ -1,5 +1,6 @@
 import type { Awaitable, PatchResult, Rotation, SessionBackend } from "../backends/backend.ts";
 import { BackendError, SessionError } from "../errors.ts";
+import { toldOf } from "./cause.ts";
 import { changesBetween } from "./codec.ts";
 import { publish } from "./events.ts";
 import { type Head, headText } from "./head.ts";
@@ -122,9 +123,15 @@ function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): P
   return promise;
 }
 
-function failed(operation: string, cause: unknown): SessionError {
+/** No error of ours carries what a driver put on its own: statements, parameters, rows. */
+function failed(operation: string, thrown: unknown): SessionError {
+  if (thrown instanceof SessionError) {
+    if (thrown.cause !== undefined) thrown.cause = toldOf(thrown.cause);
+    publish("backend_failed", { operation, error: thrown });
+    return thrown;
+  }
+  const cause = toldOf(thrown);
   publish("backend_failed", { operation, error: cause });
-  if (cause instanceof SessionError) return cause;
   return new BackendError(
     "backend_failed",
     operation,

@@ -31,7 +31,7 @@ export interface SessionEvents {
   discarded: SessionEvent & { readonly reason: "ended" | "stale" | "superseded" | "grace" };
   /** Stored data did not fit the schema; the issues name paths, not values. `migrated` if it could be mended. */
   invalid: SessionEvent & { readonly issues: readonly string[]; readonly migrated: boolean };
-  /** A back-end call failed or did not answer in time. */
+  /** A back-end call failed or did not answer in time. The error has the driver's name, code and message, and no data. */
   backend_failed: { readonly operation: string; readonly error: unknown };
 }
 

@@ -5,6 +5,7 @@ import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { decodedPath, pathIn } from "./path.ts";
+import { printError } from "./printed.ts";
 
 /** The options that all adapters have. `Req` is what the framework gives to a handler. */
 export interface UseOptions<Req> {
@@ -24,7 +25,8 @@ export interface UseOptions<Req> {
 
 /** The options of adapters that report errors themselves. */
 export interface MountOptions<Req> extends UseOptions<Req> {
-  /** Called with each error that no error handler of the framework gets. Default: `console.error`. */
+  /** Called with each error that no error handler of the framework gets. Default: prints it with
+   * `console.error`, each kind at most once in ten seconds, then how many more there were. */
   onError?: (error: unknown, req: Req) => void;
 }
 
@@ -65,7 +67,7 @@ export function mountOf<Req>(
   if (typeof (sessions as Partial<Sessions> | undefined)?.load !== "function")
     throw new ConfigError("sessions", "Pass what createSessions returns.");
   refuseUnknown(options, names);
-  const { as = "session", exclusive = false, skip, onError = (error) => console.error(error) } = options;
+  const { as = "session", exclusive = false, skip, onError = printError } = options;
   if (typeof as !== "string" || as === "") throw new ConfigError("as", "Pass a name, such as adminSession.");
   if (typeof exclusive !== "boolean" && typeof exclusive !== "function")
     throw new ConfigError("exclusive", "Pass true, false, or a function of the request.");

@@ -6,35 +6,27 @@ interface Used<E> {
 
 /** Entries in the order of their last use. */
 export class Recency<E extends Used<E>> {
-  #oldest: E | null = null;
-  #newest: E | null = null;
-
+  /** What the entries in it take. */
+  bytes = 0;
   /** The one unused for longest. */
-  get oldest(): E | null {
-    return this.#oldest;
-  }
+  oldest: E | null = null;
+  newest: E | null = null;
 
   add(entry: E): void {
-    entry.older = this.#newest;
+    entry.older = this.newest;
     entry.newer = null;
-    if (this.#newest === null) this.#oldest = entry;
-    else this.#newest.newer = entry;
-    this.#newest = entry;
+    if (this.newest === null) this.oldest = entry;
+    else this.newest.newer = entry;
+    this.newest = entry;
   }
 
   remove(entry: E): void {
     const { older, newer } = entry;
-    if (older === null) this.#oldest = newer;
+    if (older === null) this.oldest = newer;
     else older.newer = newer;
-    if (newer === null) this.#newest = older;
+    if (newer === null) this.newest = older;
     else newer.older = older;
     entry.older = null;
     entry.newer = null;
-  }
-
-  use(entry: E): void {
-    if (this.#newest === entry) return;
-    this.remove(entry);
-    this.add(entry);
   }
 }

@@ -23,8 +23,6 @@ export class Room {
   readonly #owner: Owner;
   readonly #anonymous = new Recency<Entry>();
   readonly #signedIn = new Recency<Entry>();
-  #anonymousBytes = 0;
-  #signedInBytes = 0;
 
   #evicted = 0;
   #signedOut = 0;
@@ -40,28 +38,33 @@ export class Room {
   }
 
   get bytes(): number {
-    return this.#anonymousBytes + this.#signedInBytes;
+    return this.#anonymous.bytes + this.#signedIn.bytes;
   }
 
   get #isCrowded(): boolean {
-    return this.#signedInBytes > this.#maxBytes * SHARE;
+    return this.#signedIn.bytes > this.#maxBytes * SHARE;
   }
 
   add(entry: Entry): void {
-    this.#listOf(entry).add(entry);
-    this.#count(entry, bytesOf(entry));
+    const list = this.#listOf(entry);
+    list.add(entry);
+    list.bytes += bytesOf(entry);
   }
 
   /** Call it before anything else of the entry than its data changes. */
   remove(entry: Entry): void {
-    this.#listOf(entry).remove(entry);
-    this.#count(entry, -bytesOf(entry));
+    const list = this.#listOf(entry);
+    list.remove(entry);
+    list.bytes -= bytesOf(entry);
   }
 
-  /** The entry was used; its data has grown by so many bytes. */
-  use(entry: Entry, grown = 0): void {
-    this.#listOf(entry).use(entry);
-    if (grown !== 0) this.#count(entry, grown);
+  /** The entry was used; its data has grown by so many bytes. Called at each request, so it calls nothing that it need not. */
+  use(entry: Entry, grown: number): void {
+    const list = entry.more.userId === null ? this.#anonymous : this.#signedIn;
+    list.bytes += grown;
+    if (list.newest === entry) return;
+    list.remove(entry);
+    list.add(entry);
   }
 
   /** Frees what has expired, then evicts, until there is room; but never `keep`. */
@@ -83,11 +86,6 @@ export class Room {
 
   #listOf(entry: Entry): Recency<Entry> {
     return isSignedIn(entry) ? this.#signedIn : this.#anonymous;
-  }
-
-  #count(entry: Entry, bytes: number): void {
-    if (isSignedIn(entry)) this.#signedInBytes += bytes;
-    else this.#anonymousBytes += bytes;
   }
 }
 
