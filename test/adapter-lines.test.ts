@@ -11,7 +11,7 @@ const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }
   h3: { alone: 60 },
   node: { alone: 60 },
   elysia: { alone: 60, whole: 108 },
-  next: { alone: 68, whole: 262 },
+  next: { alone: 70, whole: 264 },
   koa: { alone: 91 },
   fastify: { alone: 90 },
   "react-router": { alone: 101 },

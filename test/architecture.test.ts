@@ -262,7 +262,10 @@ test("import path = file path, one by one, and every public file has one", () =>
   const entries = Object.entries(manifest.exports).filter(([path]) => path !== "./package.json");
   for (const [path, target] of entries) {
     const file = path === "." ? "index" : path === "./testing" ? "testing/index" : path.slice(2);
-    expect(target).toEqual({ types: `./dist/${file}.d.ts`, default: `./dist/${file}.js` });
+    const main = { types: `./dist/${file}.d.ts`, default: `./dist/${file}.js` };
+    // Applications with express-session may be CommonJS, and then their types too.
+    const require = { ...main, types: `./dist/${file}.d.cts` };
+    expect(target).toEqual(file === "compat/drop-in" ? { require, ...main } : main);
   }
   const published = sources
     .map(({ path }) => path)

@@ -19,6 +19,7 @@ export const CIRCLES = {
     "test/adapters/engine-io.test.ts",
     "test/adapters/express-types.test.ts",
     "test/compat/*-express4.test.ts",
+    "test/compat/declarations.test.ts",
     "test/guides/*.test.ts",
     "test/{browser,compare,examples,example-apps,example-passport}.test.ts",
   ],

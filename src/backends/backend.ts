@@ -177,19 +177,25 @@ const wrapped = new WeakMap<LoadSave, LoadSaveBackend>();
  * subclass of a back-end with the full contract that overrides only `load` or `save` is one with these two methods.
  */
 export function toBackend(backend: SessionBackend | LoadSave): SessionBackend {
-  const isWhole = "patch" in backend && "read" in backend;
-  const own = depthOf(backend, "read");
-  if (isWhole && depthOf(backend, "load") >= own && depthOf(backend, "save") >= own) return backend;
-  if (isWhole && backend.read === SessionBackend.prototype.read) return backend;
+  if ("patch" in backend && "read" in backend && !overridesDictionary(backend)) return backend;
   const known = wrapped.get(backend) ?? new LoadSaveBackend(backend);
   wrapped.set(backend, known);
   return known;
 }
 
-/** How far up the prototypes of an object the method is that it has. */
-function depthOf(object: object, method: string): number {
-  let depth = 0;
-  for (let at: object | null = object; at !== null && !Object.hasOwn(at, method); depth++)
-    at = Object.getPrototypeOf(at) as object | null;
-  return depth;
+/** Returns true if `load` or `save` is overridden below a class that has a `read` of its own, which does not call them. */
+function overridesDictionary(backend: object): boolean {
+  const base = ownerOf(backend, "read");
+  // The `read` of `SessionBackend`, of any copy of this package, calls them.
+  if (base === undefined || Object.getPrototypeOf(base) === Object.prototype) return false;
+  return [ownerOf(backend, "load"), ownerOf(backend, "save")].some(
+    (owner) => owner !== undefined && owner !== base && Object.prototype.isPrototypeOf.call(base, owner),
+  );
+}
+
+/** Returns the prototype, or the object itself, that has this method. */
+function ownerOf(object: object, method: string): object | undefined {
+  let at: object | null = object;
+  while (at !== null && !Object.hasOwn(at, method)) at = Object.getPrototypeOf(at) as object | null;
+  return at ?? undefined;
 }

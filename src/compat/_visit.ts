@@ -8,7 +8,7 @@ import type { Options } from "./_options.ts";
 import { type AnyRequest, isSecure } from "./_request.ts";
 import { asObject, Session, type SessionRequest } from "./_session.ts";
 import { signed } from "./_signed-ids.ts";
-import { isAlive, type Outcome, touch, write } from "./_write.ts";
+import { isAlive, isStored, type Outcome, touch, write } from "./_write.ts";
 
 /** Milliseconds of streaming after which the end of an answer moves the session's deadline once more. */
 const LONG = 60_000;
@@ -18,6 +18,7 @@ export class Visit implements Use {
   /** express-session leaves it to the application. */
   readonly varies = false;
   readonly vary = "Cookie";
+  readonly bare: boolean;
   line: string | undefined;
   readonly #req: AnyRequest & SessionRequest;
   readonly #options: Options;
@@ -40,6 +41,7 @@ export class Visit implements Use {
     cookieId: string | undefined,
     tell: (error: unknown) => void,
   ) {
+    this.bare = !options.headers;
     this.#req = req;
     this.#options = options;
     this.#secret = secret;
@@ -214,10 +216,6 @@ export class Visit implements Use {
     desk.bury(sessionID);
     return desk.alone(sessionID, () => desk.call("destroy", (done) => desk.store.destroy(sessionID, done)));
   }
-}
-
-function isStored(outcome: Outcome): boolean {
-  return outcome === "stored";
 }
 
 /** Whether the handler has ended it by its cookie, which then takes itself away from the browser. */

@@ -7,6 +7,10 @@ import { isChanged, type Known, type SessionObject, type Texts, textsOf } from "
 /** `gone`: the session ended while the request ran, and what it wrote is dropped. */
 export type Outcome = "stored" | "gone";
 
+export function isStored(outcome: Outcome): boolean {
+  return outcome === "stored";
+}
+
 /**
  * Stores what this request changed in its session: reads the record again, puts the changed keys in, and writes it; one
  * request at a time. A session that the request itself has made is written as it is.

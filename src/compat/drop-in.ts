@@ -15,10 +15,15 @@ import { Visit } from "./_visit.ts";
 export type { CookieOptions, SessionData } from "express-session";
 export type { MemoryStoreOptions } from "./_memory-store.ts";
 
-/** The options of express-session 1.19, and one more. */
+/** The options of express-session 1.19, and two more. */
 export interface SessionOptions extends expressSession.SessionOptions {
   /** Seconds that one call of the store may take; the request then fails with BackendError, status 503. Default 5. */
   storeTimeout?: number;
+  /**
+   * Whether the response that sets the cookie gets `Vary: Cookie` and `Cache-Control: no-store`. With false, the
+   * application must keep shared caches from storing it, or one user's cookie goes to others (RFC 9111 7.3). Default true.
+   */
+  headers?: boolean;
 }
 
 /** The base of stores, as in express-session: a store that extends that one's works as well. */
@@ -70,7 +75,7 @@ const makers = new WeakMap<object, (req: Request) => void>();
  * Throws ConfigError that names the option which is wrong.
  */
 function create(options: SessionOptions = { secret: "" }): ReturnType<typeof expressSession> {
-  const resolved = resolveOptions(options);
+  const resolved = resolveOptions(options, create);
   const { desk, name } = resolved;
   const make = (req: Request): void => generate(resolved, req);
   desk.store.generate = (req) => (makers.get(req) ?? make)(req as Request);
@@ -150,7 +155,7 @@ const session: ExpressSession = Object.assign(create, { Store, Session, Cookie, 
 
 /** What express-session's types have beside the function. */
 declare namespace session {
-  export type SessionOptions = expressSession.SessionOptions & { storeTimeout?: number };
+  export type SessionOptions = expressSession.SessionOptions & { storeTimeout?: number; headers?: boolean };
   export type SessionData = expressSession.SessionData;
   export type CookieOptions = expressSession.CookieOptions;
   export type Store = expressSession.Store;

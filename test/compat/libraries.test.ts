@@ -225,6 +225,25 @@ test("what the answer that sets the cookie says to caches", async () => {
   expect(second.headers.get("vary")).toBe("Accept");
 });
 
+test("headers: false leaves Vary and Cache-Control to the application, and only that", async () => {
+  const { visitor } = await site({ store: new GatedStore(), headers: false }, (app) => {
+    app.get("/public", (req, res) => {
+      res.set({ "Cache-Control": "public, max-age=600", Vary: "Accept" });
+      req.session.seen = true;
+      res.end();
+    });
+  });
+  const ann = visitor();
+  const first = await ann.get("/public");
+  expect(first.cookies).toHaveLength(1);
+  expect(first.headers.get("cache-control")).toBe("public, max-age=600");
+  expect(first.headers.get("vary")).toBe("Accept");
+  const plain = await visitor().get("/set/a/1");
+  expect([plain.headers.get("cache-control"), plain.headers.get("vary")]).toEqual([null, null]);
+  const wrong = { secret: "cat", resave: false, saveUninitialized: false, headers: "no" as never };
+  expect(() => session(wrong)).toThrow(expect.objectContaining({ option: "headers" }));
+});
+
 describe("beside sessions of ours", () => {
   const make = () => createSessions<{ theme: string }>({ cookie: { name: "ours", secure: false } });
 

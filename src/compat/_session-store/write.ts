@@ -28,7 +28,9 @@ export async function write(
   if (rotation !== undefined || isChanged(stored.draft.text, draft.text))
     return patch(engine, held, stored, draft, rotation);
   const { idleTimeout } = readHead(record.head);
-  if (!isTouchDue(record, idleTimeout, record.expiresAt, engine.options.touchThrottle)) return;
+  // What lives for milliseconds is touched as often as its life wants it.
+  const throttle = Math.min(engine.options.touchThrottle, (draft.idleTimeout - draft.early) / 20);
+  if (!isTouchDue(record, idleTimeout, record.expiresAt, throttle)) return;
   await touch(engine, held.key.handle, draft);
   held.stored = { ...stored, record: touched(record, draft) };
 }
@@ -77,6 +79,7 @@ async function found(engine: Engine, held: Held): Promise<Stored> {
     text: record.data,
     maxAge: undefined,
     idleTimeout: readHead(record.head).idleTimeout,
+    early: 0,
   };
   return storedNow(record, draft, record.version);
 }
