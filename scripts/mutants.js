@@ -172,19 +172,19 @@ export const MUTANTS = [
   },
   {
     name: "Redis: a change of rights does not stop a write begun before it",
-    file: "src/backends/_redis/session-scripts.ts",
+    file: "src/backends/_redis/patch-scripts.ts",
     find: "if e ~= epoch then return 3 end",
     replace: "",
   },
   {
     name: "Redis: an expired record can be written",
-    file: "src/backends/_redis/session-scripts.ts",
+    file: "src/backends/_redis/patch-scripts.ts",
     find: "if x <= now then return 0 end\nlocal nonce",
     replace: "local nonce",
   },
   {
     name: "Redis: a change is stored over what others have written",
-    file: "src/backends/_redis/session-scripts.ts",
+    file: "src/backends/_redis/patch-scripts.ts",
     find: "if v ~= base and ARGV[2] ~= '' then return 4 end",
     replace: "",
   },

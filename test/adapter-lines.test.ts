@@ -11,11 +11,11 @@ const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }
   h3: { alone: 60 },
   node: { alone: 60 },
   elysia: { alone: 60, whole: 108 },
-  next: { alone: 60, whole: 220 },
-  koa: { alone: 90 },
+  next: { alone: 70, whole: 264 },
+  koa: { alone: 91 },
   fastify: { alone: 90 },
-  "react-router": { alone: 93 },
-  sveltekit: { alone: 113 },
+  "react-router": { alone: 101 },
+  sveltekit: { alone: 138 },
 };
 
 const adapters = sources.filter(({ room }) => room === "adapters");
@@ -38,8 +38,8 @@ describe("an adapter is what its framework does differently:", () => {
     expect(codeLines([...file, ...own])).toBeLessThanOrEqual(whole);
   });
 
-  test("adapters, visit and facades together have at most 3,600 lines, comments included", () => {
+  test("adapters, visit and facades together have at most 4,000 lines, comments included", () => {
     const rooms = sources.filter(({ room }) => ["adapters", "visit", "facades"].includes(room));
-    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(3_600);
+    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_000);
   });
 });

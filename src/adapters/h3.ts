@@ -4,7 +4,7 @@ import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { clearAnswer, errorAnswer } from "../visit/answer.ts";
 import { Around, aroundOf, isUpgrade, reportPassedBy } from "../visit/around.ts";
-import { type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
+import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { headersOf, isData, runBehind, watched } from "../visit/value.ts";
 import { expose } from "../visit/visit.ts";
 
@@ -28,7 +28,7 @@ export function h3Sessions<T extends object>(
   sessions: Sessions<T>,
   options: H3SessionsOptions = {},
 ): Middleware {
-  const mount = mountOf<H3Event>(sessions, options, ({ req }) => pathIn(req.url));
+  const mount = mountOf<H3Event>(sessions, options, ({ req }) => req.url);
   return (event, next) => {
     const around = aroundOf(event) ?? new Around(mount, event);
     const visit = around.add(mount, event.req as unknown as Request);

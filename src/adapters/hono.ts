@@ -32,7 +32,7 @@ export function honoSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
   options: HonoSessionsOptions<As> = {},
 ): MiddlewareHandler<{ Variables: SessionVariables<T, As> }> {
-  const mount = mountOf<Context>(sessions, options, (c) => c.req.path);
+  const mount = mountOf<Context>(sessions, options, (c) => c.req.raw.url);
   return async (c: Context, next) => {
     const outer = aroundOf(c);
     if (outer !== undefined) return outer.add(mount, c.req.raw)?.begin(c, next) ?? next();

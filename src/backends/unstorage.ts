@@ -1,5 +1,6 @@
 import { sleep } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { objectIn } from "../record/data.ts";
 import { fromDictionary } from "./_dictionary.ts";
 import { type Envelope, isEnvelope, LONGEST, opened, sealed } from "./_envelope.ts";
@@ -55,6 +56,7 @@ export class UnstorageSessionBackend extends SessionBackend {
 
   constructor(storage: UnstorageLike, options: UnstorageOptions = {}) {
     super();
+    refuseUnknown(options, ["base"]);
     const { base = "sessions" } = options;
     const wanted = "UnstorageSessionBackend takes a storage, made with createStorage";
     refuseOther(storage, ["a storage of unstorage"], wanted);

@@ -2,14 +2,13 @@ import type { SessionRecord } from "../backends/backend.ts";
 import { sleep } from "../environment.ts";
 import { StateError } from "../errors.ts";
 import { call } from "./call.ts";
-import { changesBetween, checkSize, decoded, encode } from "./codec.ts";
+import { changesBetween, checkSize, decoded, encode, setKey } from "./codec.ts";
 import type { SessionEvent } from "./events.ts";
 import { readHead } from "./head.ts";
 import type { Engine, Lease } from "./live.ts";
-import { readNow } from "./load.ts";
+import { readAgain, readNow } from "./read-again.ts";
 import { checkWritten, fitData } from "./schema.ts";
 import { aboutOf } from "./session.ts";
-import { setKey } from "./state.ts";
 
 /*
  * The atomic change of one key of a stored session: by one of its requests (`update`), or by an operator.
@@ -22,8 +21,8 @@ export type ChangeValue = (value: never) => unknown;
 export interface Target {
   readonly engine: Engine;
   readonly handle: string;
-  /** A request of the session: what it needs for its write to count, and it moves the deadline. Undefined: an operator. */
-  readonly request: { readonly epoch: number; readonly lease: Lease | undefined } | undefined;
+  /** A request of the session: what it knows of it and holds. Its change moves the deadline. Undefined: an operator. */
+  readonly request: { readonly record: SessionRecord; readonly lease: Lease | undefined } | undefined;
 }
 
 /** What was stored: the record that was read, and the value, the data and the version that it has now. */
@@ -51,9 +50,11 @@ export async function changeStored(
   });
   try {
     for (let attempt = 0; ; attempt++) {
-      const read = await readNow(engine, handle);
-      if (read === undefined) return "ended";
-      if (request !== undefined && read.epoch !== request.epoch) return "stale";
+      const read =
+        request === undefined
+          ? ((await readNow(engine, handle)) ?? "ended")
+          : await readAgain(target, { handle, record: request.record });
+      if (typeof read === "string") return read;
       const { value, text } = await change(engine, aboutOf(handle, read), read, key, fn);
       if (text === read.data) return { read, value, text, version: read.version };
       const result = await store(target, read, text);

@@ -1,5 +1,6 @@
 import type { SessionRecord } from "../backends/backend.ts";
 import { publish } from "./events.ts";
+import { plainUser } from "./realm.ts";
 
 /** Thrown by what reads a stored text that is not whole. Its message has nothing of the text, which is somebody's data. */
 export class Damaged extends Error {
@@ -24,5 +25,5 @@ export function unlessDamaged<T>(handle: string, record: SessionRecord, read: ()
 /** For `catch`: the same, where a function more would cost each request. */
 export function reportDamaged(handle: string, record: SessionRecord, error: unknown): undefined {
   if (!(error instanceof Damaged)) throw error;
-  publish("damaged", { handle, userId: record.userId });
+  publish("damaged", { handle, userId: plainUser(record.userId) });
 }

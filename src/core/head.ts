@@ -1,4 +1,4 @@
-import type { NewRecord } from "../backends/backend.ts";
+import type { NewRecord, SessionRecord } from "../backends/backend.ts";
 import { objectIn } from "../record/data.ts";
 import { Damaged } from "./damage.ts";
 
@@ -10,27 +10,66 @@ export interface Head {
   readonly absoluteTimeout: number;
   /** Whether its cookie outlives the browser. */
   readonly persistent: boolean;
+  /** The text of all other members, a comma before each; see `recall`. Requests that do not need them do not parse them. */
+  readonly more?: string;
 }
 
-/** The last head read, because most sessions have the same. */
-let lastText: string | undefined;
-let lastHead: Head;
+/** The other members, those of later versions included. */
+export interface Memory {
+  /** When the session was created, if its user signed in to it later. Seconds since 1970, on the store's clock. */
+  readonly created?: number | undefined;
+  /** Secrets of before; see retired.ts. */
+  readonly retired?: readonly string[];
+}
+
+const NONE: Head = { idleTimeout: 0, absoluteTimeout: 0, persistent: false };
+
+/** The last timeouts parsed and how the text of a head with them begins, because most sessions have the same. */
+let lastStart = startOf(NONE);
+let lastHead: Head = NONE;
 
 /**
  * Returns the head in a record's text. Members that this version does not know stay in it: `{ ...head, persistent: true }`
  * keeps them. Throws Damaged for a text that is no head.
  */
 export function readHead(text: string): Head {
-  if (text === lastText) return lastHead;
-  lastHead = parse(text);
-  lastText = text;
-  return lastHead;
+  const head = headIn(text);
+  if (head === undefined) throw new Damaged("The head");
+  return head;
+}
+
+/** Returns the same, or undefined for a text that is no head. */
+export function headIn(text: string): Head | undefined {
+  const more = text.slice(lastStart.length, -1);
+  const isKnown = text.startsWith(lastStart) && text.endsWith("}") && (more === "" || more.startsWith(","));
+  if (isKnown) return more === "" ? lastHead : { ...lastHead, more };
+  const head = parse(text);
+  if (head === undefined) return undefined;
+  const { more: _, ...timeouts } = head;
+  lastHead = timeouts;
+  lastStart = startOf(head);
+  return head;
 }
 
 /** Returns the text of a head, with all of its members. */
 export function headText(head: Head): string {
-  const { idleTimeout: idle, absoluteTimeout: absolute, persistent, ...rest } = head;
-  return JSON.stringify({ idle, absolute, persistent, ...rest });
+  return `${startOf(head)}${head.more ?? ""}}`;
+}
+
+/** Returns what a head has besides the timeouts; nothing if that is damaged. */
+export function recall({ more = "" }: Head): Memory {
+  if (more === "") return {};
+  try {
+    return JSON.parse(`{${more.slice(1)}}`) as Memory;
+  } catch {
+    return {};
+  }
+}
+
+/** Returns the head with these members changed; undefined removes one. */
+export function remember(head: Head, changes: Memory): Head {
+  const text = JSON.stringify({ ...recall(head), ...changes });
+  return { ...head, more: text === "{}" ? "" : `,${text.slice(1, -1)}` };
 }
 
 /** Returns the members of a new record that follow from its head. */
@@ -39,8 +78,27 @@ export function timeoutsOf(head: Head): Pick<NewRecord, "idleTimeout" | "absolut
   return { idleTimeout, absoluteTimeout, head: headText(head) };
 }
 
-function parse(text: string): Head {
+/**
+ * Returns when a session was created and when its user signed in, which is undefined if nobody has. Only these two start
+ * the absolute deadline, so the later one need not be stored.
+ */
+export function timesOf(
+  { absoluteExpiresAt, userId }: SessionRecord,
+  head: Head,
+): { createdAt: number; signedInAt: number | undefined } {
+  const began = Math.round((absoluteExpiresAt - head.absoluteTimeout) * 1000) / 1000;
+  const { created = began } = recall(head);
+  return { createdAt: created, signedInAt: userId === null ? undefined : began };
+}
+
+/** The members that each request needs come first, in this order. */
+function startOf({ idleTimeout: idle, absoluteTimeout: absolute, persistent }: Head): string {
+  return JSON.stringify({ idle, absolute, persistent }).slice(0, -1);
+}
+
+function parse(text: string): Head | undefined {
   const { idle, absolute, persistent, ...rest } = objectIn(text) ?? {};
-  if (typeof idle !== "number" || typeof absolute !== "number") throw new Damaged("The head");
-  return { ...rest, idleTimeout: idle, absoluteTimeout: absolute, persistent: persistent === true };
+  if (typeof idle !== "number" || typeof absolute !== "number") return undefined;
+  const head: Head = { idleTimeout: idle, absoluteTimeout: absolute, persistent: persistent === true };
+  return Object.keys(rest).length === 0 ? head : remember(head, rest);
 }

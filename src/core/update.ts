@@ -1,13 +1,13 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { type Changed, type ChangeValue, changeStored, conflict } from "./change.ts";
-import { decoded, encode, encodeValue } from "./codec.ts";
+import { decoded, encode, encodeValue, setKey } from "./codec.ts";
 import { lost } from "./end.ts";
 import { publish } from "./events.ts";
 import { standInLine } from "./line.ts";
 import type { Engine, Live, Stored } from "./live.ts";
 import { aboutOf, startsOver, writableOf } from "./session.ts";
-import { see, setKey } from "./state.ts";
+import { see } from "./state.ts";
 import { isHandle } from "./token.ts";
 
 /**
@@ -74,7 +74,7 @@ async function changed(
   key: string,
   fn: ChangeValue,
 ): Promise<unknown> {
-  const request = { epoch: record.epoch, lease: live.turn.held?.lease };
+  const request = { record, lease: live.turn.held?.lease };
   const answer = await changeStored({ engine: live.engine, handle, request }, key, fn);
   if (typeof answer !== "string") return adopt(live, key, answer);
   lost(live, answer);

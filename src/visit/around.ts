@@ -2,7 +2,7 @@ import type { Awaitable } from "../backends/backend.ts";
 import { SessionError, StateError } from "../errors.ts";
 import { type AnswerHeaders, addDue, errorResponse, isDue, linesOf } from "./answer.ts";
 import { attempt } from "./attempt.ts";
-import { carry, type Making } from "./carry.ts";
+import { carry, makingOf } from "./carry.ts";
 import type { Mount } from "./mount.ts";
 import { each, isMounted, Visit } from "./visit.ts";
 
@@ -13,12 +13,21 @@ export function aroundOf(place: object): Around | undefined {
   return (place as { [AROUND]?: Around })[AROUND];
 }
 
+/** Returns the visit of these sessions by whatever handles the request that `place` belongs to, outside of this. */
+export function visitAround(place: object, sessions: object): Visit | undefined {
+  for (let around = aroundOf(place); around?.isOpen; around = around.outer)
+    for (const visit of around.visits) if (visit.mount.sessions === sessions) return visit;
+  return undefined;
+}
+
 /** One request that is answered with a Response: its sessions, from the first load to the end of the body. */
 export class Around {
   /** In the order in which they were mounted. */
   readonly visits: Visit[] = [];
   /** What the framework gives to a handler. */
   readonly context: object;
+  /** The one that was made with the same place before. */
+  readonly outer: Around | undefined;
   readonly #mount: Mount;
   #isSettled = false;
   #hasFailed = false;
@@ -29,6 +38,7 @@ export class Around {
   constructor(mount: Mount, context: object, place: object = context) {
     this.#mount = mount;
     this.context = context;
+    this.outer = aroundOf(place);
     (place as { [AROUND]?: Around })[AROUND] = this;
   }
 
@@ -228,22 +238,4 @@ export function reportPassedBy(around: Around, framework: string): void {
 export function isUpgrade(response: Response): boolean {
   const { webSocket, crossws } = response as { webSocket?: unknown; crossws?: unknown };
   return response.status === 101 || Boolean(webSocket) || Boolean(crossws);
-}
-
-let cacheKey: symbol | undefined;
-
-/**
- * Returns what a response is made of, if it is one of @hono/node-server and its body is not a stream. These responses
- * keep it in a private member, and become slower when their `body` or `type` is read. If that member changes,
- * this returns undefined, which is always correct.
- */
-export function makingOf(response: Response): Making | undefined {
-  cacheKey ??= Object.getOwnPropertySymbols(response).find(({ description }) => description === "cache");
-  if (cacheKey === undefined) return undefined;
-  const making = (response as unknown as Record<symbol, unknown>)[cacheKey];
-  if (!Array.isArray(making) || making.length !== 3) return undefined;
-  const body: unknown = making[1];
-  const isPlain =
-    body === null || typeof body === "string" || body instanceof Uint8Array || body instanceof Blob;
-  return isPlain ? (making as unknown as Making) : undefined;
 }

@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isThenable } from "./attempt.ts";
 import { prepareErrorHead } from "./error-answer.ts";
 import { Hold, holdOf } from "./hold.ts";
-import { type Mount, pathIn } from "./mount.ts";
+import type { Mount } from "./mount.ts";
 import type { HeldResponse } from "./node-response.ts";
+import { type UpgradeResponse, upgrade } from "./upgrade.ts";
 import { expose, isMounted, Visit } from "./visit.ts";
 
 export type Next = (error?: unknown) => void;
@@ -20,6 +21,10 @@ export function listenerOf(
   besides?: readonly [name: string, property: PropertyDescriptor],
 ): Listener {
   return (req, res, next) => {
+    if (next !== undefined && (res.headersSent === undefined || typeof res.on !== "function")) {
+      if (besides !== undefined) Object.defineProperty(req, ...besides);
+      return upgrade(mount, req, res as UpgradeResponse, next);
+    }
     const outer = holdOf(res);
     const hold =
       outer ?? new Hold(req, res, (error) => mount.onError(error, req), handler ? undefined : next);
@@ -75,7 +80,7 @@ function run(
   }
 }
 
-/** Returns the path of the request. Connect and Express remove the prefix that they are mounted at from `url`. */
-export function pathOf(req: IncomingMessage): string {
-  return pathIn((req as { originalUrl?: string }).originalUrl ?? req.url ?? "/");
+/** Returns the target of the request. Connect and Express remove the prefix that they are mounted at from `url`. */
+export function targetOf(req: IncomingMessage): string {
+  return (req as { originalUrl?: string }).originalUrl ?? req.url ?? "/";
 }

@@ -4,11 +4,12 @@ import { ENGINE, type Live } from "../core/live.ts";
 import { type LoadOptions, load } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
 import { farewellsOf } from "../core/sessions.ts";
+import { takeBack } from "../core/take-back.ts";
 import { headSent, revertNow } from "../core/told.ts";
 import { StateError } from "../errors.ts";
 import { type Due, rethrow } from "./answer.ts";
 import { assign } from "./assign.ts";
-import { connectionOf, warnIfDropped } from "./dropped-cookie.ts";
+import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
 import { isSame, type Mount } from "./mount.ts";
 import type { AnyRequest, NodeRequest } from "./node-response.ts";
 
@@ -140,7 +141,9 @@ export class Visit implements Use {
 
   /** Saves the changes so far. A cookie that must be set stays for the head. */
   save(): Awaitable<void> {
-    if (this.#live !== undefined && !this.#isOver) return commit(this.#live);
+    if (this.#live === undefined || this.#isOver) return;
+    takeBack(this.#live);
+    return commit(this.#live);
   }
 
   commit(): Awaitable<void> {
@@ -193,6 +196,7 @@ export class Visit implements Use {
     if (this.carrier !== undefined) return;
     const connection = connectionOf(this.#request, (name) => headerOf(this.#request, name));
     warnIfDropped(this.mount.sessions, connection);
+    hintAtPrefix(this.mount.sessions, connection);
   }
 }
 

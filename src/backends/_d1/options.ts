@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
 
 /** Options of `D1SessionBackend`. */
@@ -13,6 +14,7 @@ export interface D1Options {
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(db: unknown, options: D1Options): Required<D1Options> {
+  refuseUnknown(options, ["table", "createTable", "pruneInterval"]);
   const { table = "sessions", createTable = true, pruneInterval = 60 } = options;
   const wanted = "D1SessionBackend takes a D1 database, as `env.DB` in a Worker";
   refuseOther(db, ["a D1 database"], wanted);

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
 
 /** Options of `DurableObjectSessionBackend`. */
@@ -16,6 +17,7 @@ export function resolveOptions(
   namespace: unknown,
   options: DurableObjectOptions,
 ): Required<Omit<DurableObjectOptions, "locationHint">> {
+  refuseUnknown(options, ["shards", "name", "locationHint"]);
   const { shards = 8, name = "sessions", locationHint } = options;
   const wanted =
     "DurableObjectSessionBackend takes the binding of a Durable Object class, as `env.SESSIONS` in a Worker";

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
 import type { MysqlCallbackLike, MysqlLike } from "./like.ts";
 
@@ -28,6 +29,7 @@ interface Settings {
 
 /** Returns the client with promises, and the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(client: MysqlLike | MysqlCallbackLike, options: MysqlOptions): Settings {
+  refuseUnknown(options, ["table", "createTable", "pruneInterval"]);
   const { table = "sessions", createTable = true, pruneInterval = 300 } = options;
   const wanted = "MysqlSessionBackend takes a pool of mysql2 or of mariadb";
   refuseOther(client, ["a pool of mysql2 or mariadb"], wanted);

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
 import type { PostgresLike } from "./like.ts";
 
@@ -29,6 +30,7 @@ type Settings = Required<Omit<PostgresOptions, "table">> & { readonly names: Nam
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(client: PostgresLike, options: PostgresOptions): Settings {
+  refuseUnknown(options, ["table", "createTable", "prepare", "pruneInterval"]);
   const { table = "sessions", createTable = true, prepare = true, pruneInterval = 300 } = options;
   const wanted = "PostgresSessionBackend takes a Pool of pg or the sql of postgres";
   refuseOther(client, ["a Pool of pg", "the sql of postgres"], wanted);

@@ -1,5 +1,6 @@
 import { LOCK, RELOCK } from "./lock-scripts.ts";
-import { NOW, type Script, script } from "./script.ts";
+import { PATCH, ROTATE } from "./patch-scripts.ts";
+import { CONFIRM, LATE, NOW, type Script, SET, script } from "./script.ts";
 
 /*
  * Every script works on one key. A session is a hash:
@@ -10,20 +11,12 @@ import { NOW, type Script, script } from "./script.ts";
  * - `u` "confirmed user", only if it has a user: when the index was last told, and the id as JSON
  * - `l` "fence until nonce", only once it was locked
  * - `n` "nonce:second;" for each of the last patches that required a version, only if there were any
- * - `+"key"` and `-"key"` what was merged into `d` since that was stored, and `m` if there is any
+ * - `+"key"` and `-"key"` what was merged into `d` since that was stored, and `m`, if there is any: how many bytes all that
+ *   was ever merged adds at most
  *
  * Times are seconds on the server's clock, with six decimals. Replies are numbers, texts or nil, or a list of texts, so
  * that they are the same in RESP2 and RESP3.
  */
-
-/** Sets fields together with the deadline `x`, at which the key itself expires as well. */
-const SET = (fields: string): string => `
-redis.call('HSET', KEYS[1], 'x', string.format('%.6f', x)${fields})
-redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.min(math.ceil(x * 1000), 9e15)))`;
-
-/** Replies the time instead if a sign-in comes long after the index was told of it, or before, by another clock. */
-const LATE = `
-if indexed ~= '-' and (now - indexed > 30 or indexed - now > 10) then return string.format('%.6f', now) end`;
 
 /**
  * Replies one text: a line with the clock and the fields, the data, NUL, the head. If anything was merged since, a list.
@@ -64,104 +57,6 @@ local r = string.format('0 %.6f %s - 0 0', last, hash)
 local user = {}
 if ARGV[2] ~= '' then user = {'u', string.format('%.0f ', now) .. ARGV[2]} end${SET(", 'v', '1 -', 'r', r, 'd', ARGV[3], 'h', ARGV[4], unpack(user)")}
 return 1`;
-
-/** Seconds after which no client sends again what it had no answer to, because its caller has given up long before. */
-const RESENT_WITHIN = 30;
-
-/**
- * Requires a live record that meets the conditions of a patch. ARGV[1]: "nonce base epoch idle", followed by
- * " version fence hash" if there are any more conditions, "-" for none. ARGV[2]: the data, or "" to merge changes into
- * any version. `sign`: what else shows that the patch was applied already.
- */
-const JUDGE = (sign: string): string => `
-local h = redis.call('HMGET', KEYS[1], 'v', 'x', 'r', 'u', 'm', 'l')
-if not h[1] then return 0 end${NOW}
-local x = tonumber(h[2])
-if x <= now then return 0 end
-local nonce, base, epoch, idle, more = string.match(ARGV[1], '^(%S+) (%S+) (%S+) (%S+)(.*)$')
-local v = string.match(h[1], '^%d+')
--- Applied already, if a client that lost the reply has sent this again.
-if v ~= base and string.sub(h[1], #v + 2) == nonce${sign} then return v - base == 1 and 1 or 2 end
-local e, absolute = string.match(h[3], '^(%d+) (%S+)')
-if e ~= epoch then return 3 end
-local versioned = false
-if more ~= '' then
-  local version, fence, hash = string.match(more, '^ (%S+) (%S+) (%S+)$')
-  versioned = version ~= '-'
-  if versioned and version ~= v then
-    -- Applied already, and somebody else has written since: whoever sent this again must not compute it anew.
-    local n = redis.call('HGET', KEYS[1], 'n')
-    return n and string.find(';' .. n, ';' .. nonce .. ':', 1, true) and 2 or 3
-  end
-  if fence ~= '-' and fence ~= string.match(h[6] or '0', '^%d+') then return 3 end
-  if hash ~= '-' and hash ~= string.match(h[3], '^%S+ %S+ (%S+)') then return 3 end
-end
-if v ~= base and ARGV[2] ~= '' then return 4 end`;
-
-/** Stores a patch that JUDGE has accepted, and the fields in `more`. ARGV from `first` on: names and values of fields. */
-const STORE = (first: number, more: string): string => `
-local version = string.format('%.0f ', v + 1) .. nonce
-for n = ${first}, #ARGV, 2 do
-  local field = ARGV[n]
-  redis.call('HSET', KEYS[1], field, ARGV[n + 1])
-  if field ~= 'h' then
-    redis.call('HDEL', KEYS[1], (string.sub(field, 1, 1) == '+' and '-' or '+') .. string.sub(field, 2))
-  end
-end
-if ARGV[2] == '' then${SET(`, 'v', version, 'm', '1'${more}`)}
-else${SET(`, 'v', version, 'd', ARGV[2]${more}`)}
-  if h[5] then
-    for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-      if field == 'm' or string.find(field, '^[+-]') then redis.call('HDEL', KEYS[1], field) end
-    end
-  end
-end
-if versioned then
-  local n = ''
-  for each, at in string.gmatch(redis.call('HGET', KEYS[1], 'n') or '', '([^:;]+):(%d+);') do
-    if math.abs(now - at) <= ${RESENT_WITHIN} then n = n .. each .. ':' .. at .. ';' end
-  end
-  redis.call('HSET', KEYS[1], 'n', string.sub(n .. nonce .. string.format(':%.0f;', now), -4000))
-end
-local code = v == base and 1 or 2`;
-
-/** If the index was told of the user long ago, it may have been lost since: replies "code seconds user" to tell it again. */
-const CONFIRM = (code: string): string => `
-if h[4] then
-  if math.abs(now - string.match(h[4], '^%d+')) > 600 then
-    local user = string.match(h[4], ' (.*)$')
-    redis.call('HSET', KEYS[1], 'u', string.format('%.0f ', now) .. user)
-    return ${code} .. string.format(' %.0f ', absolute - now) .. user
-  end
-end
-return ${code}`;
-
-/** Replies 0 ended, 1 ok, 2 merged, 3 stale, or 4 if nothing was stored because the version is another: send the changes. */
-const PATCH = `${JUDGE("")}
-x = math.max(x, math.min(now + idle, tonumber(absolute)))${STORE(3, "")}${CONFIRM("code")}`;
-
-/** A rotation that was applied already is known by its secret, unless it requires and keeps the secret that is there. */
-const HAS_SECRET = ` or (string.match(h[3], '^%S+ %S+ (%S+)') == string.match(ARGV[3], '^%S+')
-  and string.match(ARGV[1], '%S+$') ~= string.match(ARGV[3], '^%S+'))`;
-
-/**
- * ARGV[3]: "hash grace raise indexed", followed by " absolute" for new deadlines; ARGV[4]: the new user's id as JSON, or
- * "". Replies as PATCH does, or the time as a text if it came too late after `indexed`.
- */
-const ROTATE = `${JUDGE(HAS_SECRET)}
-local secret, grace, raise, indexed, last = string.match(ARGV[3], '^(%S+) (%S+) (%S+) (%S+) ?(%S*)$')${LATE}
-if last == '' then
-  x = math.max(x, math.min(now + idle, tonumber(absolute)))
-else
-  absolute = string.format('%.6f', now + last)
-  x = math.min(now + idle, tonumber(absolute))
-end
-local user = ARGV[4] ~= '' and ARGV[4] or h[4] and string.match(h[4], ' (.*)$')
-local told = {}
-if indexed ~= '-' and user then told = {'u', string.format('%.0f ', now) .. user} end
-local r = string.format('%.0f %s %s %s %s %.6f',
-  e + raise, absolute, secret, string.match(h[3], '^%S+ %S+ (%S+)'), e, now + grace)${STORE(5, ", 'r', r, unpack(told)")}
-return code`;
 
 /** ARGV: idle. Replies 1 or 0, or as CONFIRM does. */
 const TOUCH = `

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
 
 /** Options of `SqliteSessionBackend`. */
@@ -19,6 +20,7 @@ export interface SqliteOptions {
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(database: unknown, options: SqliteOptions): Required<SqliteOptions> {
+  refuseUnknown(options, ["table", "synchronous", "busyTimeout", "pruneInterval"]);
   const { table = "sessions", synchronous = "normal", busyTimeout = 5, pruneInterval = 60 } = options;
   const wanted = "SqliteSessionBackend takes a file path or an open SQLite database";
   if (typeof database !== "string") refuseOther(database, ["an SQLite database"], wanted);
