@@ -174,18 +174,19 @@ class LoadSaveBackend extends SessionBackend {
 /** One per object: two engines on the same object must share the fallback's queues. */
 const wrapped = new WeakMap<LoadSave, LoadSaveBackend>();
 
-/** Throws ConfigError `backend` for anything that is no back-end. `wanted` says what to pass. */
-export function checkBackend(given: SessionBackend | LoadSave | undefined, wanted: string): void {
-  if (typeof given?.load === "function" && typeof given.save === "function") return;
-  refuseOther(given, [], wanted);
-  throw new ConfigError("backend", `${wanted}.`);
-}
-
 /**
  * Returns the object itself if it has the full contract, even from another copy of this package; else wraps it. A
  * subclass of a back-end with the full contract that overrides only `load` or `save` is one with these two methods.
+ * Throws ConfigError `backend` for anything else; `wanted` says what to pass.
  */
-export function toBackend(backend: SessionBackend | LoadSave): SessionBackend {
+export function toBackend(
+  backend: SessionBackend | LoadSave,
+  wanted = "Pass a SessionBackend made with this, or an object with the methods load and save",
+): SessionBackend {
+  if (typeof backend?.load !== "function" || typeof backend.save !== "function") {
+    refuseOther(backend, [], wanted);
+    throw new ConfigError("backend", `${wanted}.`);
+  }
   if ("patch" in backend && "read" in backend && !overridesDictionary(backend)) return backend;
   const known = wrapped.get(backend) ?? new LoadSaveBackend(backend);
   wrapped.set(backend, known);

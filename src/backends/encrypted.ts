@@ -8,7 +8,6 @@ import { type EncryptionKeys, resolveKeys } from "./_encrypted/keys.ts";
 import { Sealer } from "./_encrypted/sealer.ts";
 import {
   type Awaitable,
-  checkBackend,
   type DataChanges,
   type LoadSave,
   type NewRecord,
@@ -59,7 +58,7 @@ export class EncryptedSessionBackend extends SessionBackend {
 
   constructor(inner: SessionBackend | LoadSave, options: EncryptedOptions) {
     super();
-    checkBackend(inner, "EncryptedSessionBackend takes a back-end and { keys }");
+    this.#inner = toBackend(inner, "EncryptedSessionBackend takes a back-end and { keys }");
     refuseUnknown(Object(options), ["keys", "acceptPlaintext", "cacheBytes"]);
     const {
       keys,
@@ -69,7 +68,6 @@ export class EncryptedSessionBackend extends SessionBackend {
     if (!(cacheBytes >= 0)) throw new ConfigError("cacheBytes", "must be a number of bytes, 0 or more");
     if (typeof acceptPlaintext !== "boolean")
       throw new ConfigError("acceptPlaintext", "must be true or false");
-    this.#inner = toBackend(inner);
     this.#sealer = new Sealer(resolveKeys(keys), acceptPlaintext, cacheBytes);
     for (const name of ["onExpired", "environment"] as const) {
       Object.defineProperty(this, name, {

@@ -38,7 +38,7 @@ export function readHead(text: string): Head {
   return head;
 }
 
-/** Returns the same, or undefined for a text that is no head. */
+/** Returns the same; undefined for a text that is no head. */
 export function headIn(text: string): Head | undefined {
   const more = text.slice(lastStart.length, -1);
   const isKnown = text.startsWith(lastStart) && text.endsWith("}") && (more === "" || more.startsWith(","));

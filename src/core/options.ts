@@ -1,7 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import {
   type Awaitable,
-  checkBackend,
   type LoadSave,
   type SessionBackend,
   type SessionData,
@@ -167,6 +166,5 @@ function headerName(name: string | undefined): string | undefined {
 
 export function resolveBackend(backend: SessionOptions["backend"]): SessionBackend {
   if (backend === undefined) return defaultBackend();
-  checkBackend(backend, "Pass a SessionBackend made with this, or an object with the methods load and save");
   return toBackend(backend);
 }

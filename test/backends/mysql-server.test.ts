@@ -218,7 +218,7 @@ await onServer("mariadb", ({ url, adminUrl }) => {
       ["touch", [1, handleOf(7)], "PRIMARY"],
       ["remove", [handleOf(7), null], "PRIMARY"],
       ["removeExpired", [handleOf(7), null], "PRIMARY"],
-      ["lock", [1, handleOf(7)], "PRIMARY"],
+      ["lock", [1, handleOf(7), 1], "PRIMARY"],
       ["relock", [1, 1, handleOf(7), 1], "PRIMARY"],
       ["claimOfUser", ["c", ...places, ...user], "PRIMARY"],
       ["claimExpired", ["c", ...places], "PRIMARY"],

@@ -172,7 +172,7 @@ await onServer("redis", ({ url }) => {
       async evalsha(...given: [string, number, ...string[]]) {
         const reply = await client.evalsha(...given);
         // Only a patch, which is the one script here with a version to require.
-        if (between === undefined || !/^\S+ \d+ \d+ \d+ \d+ /.test(String(given[3]))) return reply;
+        if (between === undefined || !/^\S+ \d+ \d+ \d+ \S+ \d+ /.test(String(given[3]))) return reply;
         const others = between;
         between = undefined;
         await others();
