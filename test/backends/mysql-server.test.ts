@@ -214,7 +214,7 @@ await onServer("mariadb", ({ url, adminUrl }) => {
       ["selectHandles", [...user, ""], "user_id"],
       ["selectDue", [1], "prune_slot"],
       ["store", ["{}", null, 1, ...conditions], "PRIMARY"],
-      ["rotate", ["{}", "", 1, "h", 1, null, 1, 1, 1, ...conditions], "PRIMARY"],
+      ["rotate", ["{}", "", 1, "h", 1, null, 1, 1, 1, 1, ...conditions], "PRIMARY"],
       ["touch", [1, handleOf(7)], "PRIMARY"],
       ["remove", [handleOf(7), null], "PRIMARY"],
       ["removeExpired", [handleOf(7), null], "PRIMARY"],
