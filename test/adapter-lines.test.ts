@@ -7,10 +7,10 @@ const sources = readSources();
 const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }> = {
   express: { alone: 60 },
   fetch: { alone: 60 },
-  hono: { alone: 60 },
-  h3: { alone: 60 },
+  hono: { alone: 85 },
+  h3: { alone: 88 },
   node: { alone: 60 },
-  elysia: { alone: 60, whole: 108 },
+  elysia: { alone: 60, whole: 110 },
   next: { alone: 60, whole: 220 },
   koa: { alone: 90 },
   fastify: { alone: 90 },
@@ -38,8 +38,8 @@ describe("an adapter is what its framework does differently:", () => {
     expect(codeLines([...file, ...own])).toBeLessThanOrEqual(whole);
   });
 
-  test("adapters, visit and facades together have at most 3,600 lines, comments included", () => {
+  test("adapters, visit and facades together have at most 4,100 lines, comments included", () => {
     const rooms = sources.filter(({ room }) => ["adapters", "visit", "facades"].includes(room));
-    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(3_600);
+    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_100);
   });
 });

@@ -72,6 +72,7 @@ const ON_ENVIRONMENT = /^(backends|core|visit)\//;
 /** The files in them that use the system's own, and what for. */
 const ON_SYSTEM: Record<string, string> = {
   "visit/error-answer.ts": "a drained writer must not hold the event loop",
+  "visit/foresee.ts": "one turn of the event loop, which is no time",
   "backends/_sqlite/busy.ts": "the constructor waits for a lock without returning, so without timers",
   "backends/_memcached/connection.ts": "a connection is silent in real time",
   "backends/memcached.ts": "moments on memcached's clock",

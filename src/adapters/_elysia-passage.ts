@@ -4,9 +4,10 @@ import { ConfigError } from "../errors.ts";
 import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { attempt } from "../visit/attempt.ts";
+import { expose } from "../visit/expose.ts";
 import type { Mount } from "../visit/mount.ts";
 import { begun, isFailure, isInert, leave } from "../visit/value.ts";
-import { each, expose } from "../visit/visit.ts";
+import { each } from "../visit/visit.ts";
 
 export type Fetch = (...args: unknown[]) => unknown;
 type Place = Context & { readonly error?: unknown; readonly responseValue?: unknown };
@@ -43,7 +44,7 @@ export function around(fetch: Fetch, request: Request, mount: Mount<Request>): F
         if (passage.hasThrown || isFailure(response)) passage.fail();
         // A later hook may have made a stream of the answer.
         const [place] = passage.contexts.keys();
-        return leave(passage, response, passage.isInert && isInert(place?.responseValue));
+        return leave(passage, response, request.method, passage.isInert && isInert(place?.responseValue));
       },
       (error) => {
         passage.discard();

@@ -4,8 +4,8 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
 import { Around, aroundOf, reportPassedBy } from "../visit/around.ts";
+import { expose } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
-import { expose } from "../visit/visit.ts";
 
 /** The variables of a Hono application: `new Hono<{ Variables: SessionVariables<MyData> }>()`. */
 export type SessionVariables<T extends object = SessionData, As extends string = "session"> = {
@@ -46,13 +46,13 @@ export function honoSessions<T extends object, As extends string = "session">(
         else visit.session = data;
       },
     });
-    Object.defineProperty(c, "var", VAR);
+    Object.defineProperties(c, SHOWN);
     let failure: { readonly error: unknown } | undefined;
     const answered = async (): Promise<Response> => {
       await next();
       // Hono has answered an error of the handler, or nothing has answered.
       if (c.error !== undefined || !c.finalized) around.fail();
-      return c.res;
+      return responseOf(c);
     };
     const response = await around.run(c.req.raw, answered, (error, given) => {
       failure = { error };
@@ -61,24 +61,50 @@ export function honoSessions<T extends object, As extends string = "session">(
       // Hono adds these headers to those of the error answer.
       return around.settle(new Response(null, { headers: clearedHeaders(given.headers) }));
     });
-    if (!around.isLight && c.res.headers.has("x-hono-already-sent")) reportPassedBy(around, "Hono");
+    if (!around.isLight && responseOf(c).headers.has("x-hono-already-sent")) {
+      Reflect.deleteProperty(c, "res");
+      reportPassedBy(around, "Hono");
+    }
     // If nothing has answered, Hono does, with the headers that are set.
     else if (!c.finalized) around.addTo(c.res.headers);
-    else {
-      // Without this, Hono copies the headers of the previous response.
-      c.res = undefined;
-      c.res = response;
-    }
+    else replace(c, response);
     if (failure !== undefined) rethrow(failure.error);
   };
 }
 
-/** Shared by all requests, as making a getter for each is slow. */
-const VAR: PropertyDescriptor & ThisType<Context> = {
-  configurable: true,
-  get() {
-    const variables = Reflect.get(Object.getPrototypeOf(this), "var", this);
-    for (const visit of aroundOf(this)!.visits) expose(visit, variables);
-    return variables;
+/** Shared by all requests, as making accessors for each is slow. */
+const SHOWN: PropertyDescriptorMap & ThisType<Context> = {
+  var: {
+    configurable: true,
+    get() {
+      const variables = Reflect.get(Object.getPrototypeOf(this), "var", this);
+      for (const visit of aroundOf(this)!.visits) expose(visit, variables);
+      return variables;
+    },
+  },
+  // Middleware on both sides of ours sees the headers that the response must have, and Hono takes it from here.
+  res: {
+    configurable: true,
+    get() {
+      const response = responseOf(this);
+      if (!this.finalized) return response;
+      const shown = aroundOf(this)!.show(response);
+      if (shown !== response) replace(this, shown);
+      return shown;
+    },
+    set(response) {
+      Reflect.set(Object.getPrototypeOf(this), "res", response, this);
+    },
   },
 };
+
+/** Returns the response that Hono has. */
+function responseOf(c: Context): Response {
+  return Reflect.get(Object.getPrototypeOf(c), "res", c);
+}
+
+function replace(c: Context, response: Response): void {
+  // Without this, Hono copies the headers of the previous response.
+  c.res = undefined;
+  c.res = response;
+}

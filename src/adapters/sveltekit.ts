@@ -3,8 +3,8 @@ import type { Sessions } from "../core/sessions.ts";
 import { appendCookies } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { type CookieParts, partsOf } from "../visit/cookie-parts.ts";
+import { expose } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
-import { expose } from "../visit/visit.ts";
 
 /** The part of `RequestEvent` that is used. */
 export interface SvelteKitEvent {

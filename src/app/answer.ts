@@ -1,5 +1,6 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
+import { foresee } from "../visit/foresee.ts";
 import type { Exchange } from "./exchange.ts";
 import { type HeaderPairs, headerValue } from "./headers.ts";
 import { Html } from "./html.ts";
@@ -65,13 +66,16 @@ function objectContent(exchange: Exchange, value: object): Awaitable<Answer> {
     const headers: HeaderPairs = value.type === "" ? BYTES : [["content-type", value.type]];
     return { status: 200, headers, body: value.stream() };
   }
-  if (value instanceof ReadableStream)
+  if (value instanceof ReadableStream) {
+    exchange.visit.mayLook();
     return { status: 200, headers: BYTES, body: saveAfter(exchange, value) };
+  }
   if (value instanceof Response || value instanceof Reply) {
     throw new TypeError("reply: the body is a whole answer itself. Return that, or give its body.");
   }
   const chunks = chunksOf(value);
   if (chunks === undefined) return { status: 200, headers: JSON_TYPE, body: toJson(value) };
+  exchange.visit.mayLook();
   return chain(streamChunks(exchange, chunks), (body) => ({ status: 200, headers: TEXT, body }));
 }
 
@@ -97,12 +101,17 @@ function replied(exchange: Exchange, { status, headers, body }: Reply): Awaitabl
 }
 
 /** A Response's stream may still change the session, or pass the request's body on. */
-function watched(exchange: Exchange, response: Response): Response {
+function watched(exchange: Exchange, response: Response): Awaitable<Response> {
   if (response.status === 0)
     throw new TypeError("A handler returned Response.error(), which cannot be sent.");
   if (response.bodyUsed) throw new TypeError("A handler returned a Response whose body was read already.");
-  if (response.body === null || !(exchange.visit.looked || exchange.body?.close)) return response;
-  return copy(exchange, response, saveAfter(exchange, response.body));
+  const { visit, method, body } = exchange;
+  if (response.body === null) return response;
+  if (visit.varies) return copy(exchange, response, saveAfter(exchange, response.body));
+  return chain(foresee(response, method), ({ response: seen, runs }) => {
+    if (runs) visit.mayLook();
+    return runs || body?.close ? copy(exchange, seen, saveAfter(exchange, seen.body!)) : seen;
+  });
 }
 
 const own = new WeakSet<Response>();

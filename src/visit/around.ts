@@ -1,10 +1,13 @@
 import type { Awaitable } from "../backends/backend.ts";
+import { chain } from "../core/call.ts";
 import { SessionError, StateError } from "../errors.ts";
 import { type AnswerHeaders, addDue, errorResponse, isDue, linesOf } from "./answer.ts";
 import { attempt } from "./attempt.ts";
-import { carry, type Making } from "./carry.ts";
+import { carry, isFixed, makingOf } from "./carry.ts";
+import { foresee, isStream } from "./foresee.ts";
 import type { Mount } from "./mount.ts";
 import { each, isMounted, Visit } from "./visit.ts";
+import { watchBody } from "./watch-body.ts";
 
 const AROUND: unique symbol = Symbol("micropie.around");
 
@@ -22,6 +25,9 @@ export class Around {
   readonly #mount: Mount;
   #isSettled = false;
   #hasFailed = false;
+  #whole: Response | undefined;
+  /** The response that has had headers added last. */
+  #shown: Response | undefined;
   /** Whether the body of the response is known not to be a stream; see `makingOf`. */
   isLight = false;
 
@@ -68,6 +74,8 @@ export class Around {
       if (loading !== undefined) await loading;
       response = await handle(visit);
       if (response.status === 0) this.fail();
+      const foreseen = this.foresee(response, request.method);
+      response = foreseen instanceof Promise ? await foreseen : foreseen;
       const saving = this.commit();
       if (saving !== undefined) await saving;
     } catch (error) {
@@ -75,6 +83,36 @@ export class Around {
       return refuse === undefined ? this.refuse(error) : refuse(error, response);
     }
     return this.settle(response);
+  }
+
+  /**
+   * To be called before `commit`. Returns the response; another object if it had to be found out whether its body can
+   * still look at the session. If so, the response varies.
+   */
+  foresee(response: Response, method: string): Awaitable<Response> {
+    if (this.isKnown || isFixed(response) || makingOf(response) !== undefined) return response;
+    return chain(foresee(response, method), (foreseen) => {
+      if (foreseen.runs) this.mayLook();
+      else this.#whole = foreseen.response;
+      return foreseen.response;
+    });
+  }
+
+  /** Whether it is known of all sessions that the response varies, or that it does not depend on them. */
+  get isKnown(): boolean {
+    if (this.#hasFailed) return true;
+    for (const { varies, skipped } of this.visits) if (!varies && !skipped) return false;
+    return true;
+  }
+
+  /** To be called before `commit` if what is sent after the head can still look at the session. */
+  mayLook(): void {
+    for (const visit of this.visits) visit.mayLook();
+  }
+
+  /** Whether nothing of the application runs while the body of this response is read. */
+  isWhole(response: Response): boolean {
+    return response.body === null || response === this.#whole;
   }
 
   /** Saves before the head is sent. Saves nothing if the request has failed. */
@@ -142,15 +180,30 @@ export class Around {
   settle(response: Response, isPlain = false): Response {
     const making = makingOf(response);
     this.isLight = making !== undefined;
-    const isFixed = response.status === 0 || isUpgrade(response);
-    if (!isFixed && !isPlain && making === undefined && response.body !== null && this.isWatching) {
-      const copy = new Response(this.watch(response.body), response);
+    const mustStay = isFixed(response);
+    const { body } = making === undefined ? response : { body: null };
+    if (!mustStay && !isPlain && body !== null && response !== this.#whole && this.isWatching) {
+      const copy = new Response(this.watch(body), response);
       for (const visit of this.visits) addDue(copy.headers, visit);
       return copy;
     }
+    return this.show(response);
+  }
+
+  /**
+   * Returns the response with the headers that it must have so far, for code that sees it before or after `settle`. The
+   * same object, unless it cannot be changed.
+   */
+  show(response: Response): Response {
+    const making = makingOf(response);
+    const isUntouched = response === this.#shown && making !== undefined && !(making[2] instanceof Headers);
+    if (isUntouched && !(this.hasCookie && this.isOpen)) return response;
+    if (making === undefined && !this.isKnown && isStream(response.body)) this.mayLook();
     if (!this.isDue) return response;
+    const isPersonal = this.hasCookie && response !== this.#shown;
     const add = (headers: AnswerHeaders): void => this.addTo(headers);
-    return carry(response, { add, isPersonal: this.hasCookie, isFixed, making });
+    this.#shown = carry(response, { add, isPersonal, isFixed: isFixed(response), making });
+    return this.#shown;
   }
 
   /** Whether changes that are made while the body streams are saved. */
@@ -160,48 +213,12 @@ export class Around {
     return false;
   }
 
-  /**
-   * Returns a body with the same chunks, read no faster than they are needed. Saves changes before its end. The given
-   * body is not locked until the first read, so its owner can see that nobody reads it (HEAD).
-   */
+  /** Returns a body with the same chunks; see `watchBody`. Saves changes before its end. */
   watch(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-    let isOver = false;
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          let result: ReadableStreamReadResult<Uint8Array>;
-          try {
-            reader ??= body.getReader();
-            result = await reader.read();
-          } catch (error) {
-            isOver = true;
-            this.discard();
-            throw error;
-          }
-          // The reader left meanwhile, and `cancel` does the rest.
-          if (isOver) return;
-          if (!result.done) {
-            controller.enqueue(result.value);
-            return;
-          }
-          isOver = true;
-          const saving = this.#commitLate();
-          if (saving !== undefined) await saving;
-          controller.close();
-        },
-        cancel: async (reason) => {
-          // The reader left while the last save was running.
-          if (isOver) return;
-          isOver = true;
-          try {
-            await (reader ?? body).cancel(reason);
-          } finally {
-            await (async () => this.#commitLate())().catch(() => {});
-          }
-        },
-      },
-      { highWaterMark: 0 },
+    return watchBody(
+      body,
+      () => this.#commitLate(),
+      () => this.discard(),
     );
   }
 
@@ -222,28 +239,4 @@ export class Around {
 export function reportPassedBy(around: Around, framework: string): void {
   const message = `A handler answered without ${framework}, so the session cookie was not sent.`;
   if (around.hasCookie) around.tell(new StateError("headers_sent", message));
-}
-
-/** Returns true if the response hands the connection over to a WebSocket. */
-export function isUpgrade(response: Response): boolean {
-  const { webSocket, crossws } = response as { webSocket?: unknown; crossws?: unknown };
-  return response.status === 101 || Boolean(webSocket) || Boolean(crossws);
-}
-
-let cacheKey: symbol | undefined;
-
-/**
- * Returns what a response is made of, if it is one of @hono/node-server and its body is not a stream. These responses
- * keep it in a private member, and become slower when their `body` or `type` is read. If that member changes,
- * this returns undefined, which is always correct.
- */
-export function makingOf(response: Response): Making | undefined {
-  cacheKey ??= Object.getOwnPropertySymbols(response).find(({ description }) => description === "cache");
-  if (cacheKey === undefined) return undefined;
-  const making = (response as unknown as Record<symbol, unknown>)[cacheKey];
-  if (!Array.isArray(making) || making.length !== 3) return undefined;
-  const body: unknown = making[1];
-  const isPlain =
-    body === null || typeof body === "string" || body instanceof Uint8Array || body instanceof Blob;
-  return isPlain ? (making as unknown as Making) : undefined;
 }

@@ -68,3 +68,32 @@ function lightCopy(
   });
   return new Response(text, { status, headers: record });
 }
+
+/** Returns true if the response hands the connection over to a WebSocket. */
+export function isUpgrade(response: Response): boolean {
+  const { webSocket, crossws } = response as { webSocket?: unknown; crossws?: unknown };
+  return response.status === 101 || Boolean(webSocket) || Boolean(crossws);
+}
+
+/** Returns true if the response must stay the same object. */
+export function isFixed(response: Response): boolean {
+  return response.status === 0 || isUpgrade(response);
+}
+
+let cacheKey: symbol | undefined;
+
+/**
+ * Returns what a response is made of, if it is one of @hono/node-server and its body is not a stream. These responses
+ * keep it in a private member, and become slower when their `body` or `type` is read. If that member changes,
+ * this returns undefined, which is always correct.
+ */
+export function makingOf(response: Response): Making | undefined {
+  cacheKey ??= Object.getOwnPropertySymbols(response).find(({ description }) => description === "cache");
+  if (cacheKey === undefined) return undefined;
+  const making = (response as unknown as Record<symbol, unknown>)[cacheKey];
+  if (!Array.isArray(making) || making.length !== 3) return undefined;
+  const body: unknown = making[1];
+  const isPlain =
+    body === null || typeof body === "string" || body instanceof Uint8Array || body instanceof Blob;
+  return isPlain ? (making as unknown as Making) : undefined;
+}

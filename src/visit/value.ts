@@ -1,3 +1,4 @@
+import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
 import type { Around } from "./around.ts";
 import { attempt } from "./attempt.ts";
@@ -7,6 +8,7 @@ import type { Visit } from "./visit.ts";
 
 /** How a framework takes headers for what a handler returned. */
 export interface ValueFramework {
+  readonly method: string;
   /**
    * Returns the value, with the headers that the response must have. The value can also be the error of a failed
    * request.
@@ -21,7 +23,7 @@ export function runBehind(
   around: Around,
   visit: Visit,
   next: () => unknown,
-  { carry, clear }: ValueFramework,
+  { method, carry, clear }: ValueFramework,
 ): unknown {
   const isOutermost = around.visits[0] === visit;
   const fail = (error: unknown): never => {
@@ -36,21 +38,41 @@ export function runBehind(
       clear(error);
       return fail(error);
     };
-    return saved(around, () => carry(value), refuse);
+    const answer = (seen: unknown): unknown => saved(around, () => carry(seen), refuse);
+    return typeof value === "object" ? chain(foreseen(value, around, method), answer) : answer(value);
   };
   return visit.begin(around.context, () => (isOutermost ? attempt(next, finish, fail) : next()), fail);
 }
 
 /** Saves, and returns the answer of the framework. Adds headers if it is a Response; see `settle`. */
-export function leave(around: Around, answered: unknown, isInert: boolean): unknown {
-  return saved(
-    around,
-    () => (answered instanceof Response ? around.settle(answered, isInert) : answered),
-    (error) => {
-      around.discard(error, answered);
-      return around.answerError(error);
-    },
+export function leave(around: Around, answered: unknown, method: string, isInert: boolean): unknown {
+  if (!(answered instanceof Response)) return saved(around, () => answered, refuse);
+  return chain(isInert ? answered : around.foresee(answered, method), (seen) =>
+    saved(around, () => around.settle(seen, isInert), refuse),
   );
+
+  function refuse(error: unknown): unknown {
+    around.discard(error, answered);
+    return around.answerError(error);
+  }
+}
+
+/** Returns the value, of which is then known whether it can still look at the session; see `Around.foresee`. */
+function foreseen(value: object | null, around: Around, method: string): Awaitable<unknown> {
+  if (value instanceof Response) return around.foresee(value, method);
+  if (isStream(headersOf(value) === undefined ? value : (value as AnswerLike).body)) around.mayLook();
+  return value;
+}
+
+function isStream(value: unknown): boolean {
+  return value instanceof ReadableStream || iteratorOf(value) !== undefined;
+}
+
+/** Returns the function that makes the parts of an async iterable that is not plain data. */
+function iteratorOf(value: unknown): (() => AsyncIterator<string | Uint8Array>) | undefined {
+  if (typeof value !== "object" || value === null || isPlain(value)) return undefined;
+  const iterate = (value as Partial<AsyncIterable<string | Uint8Array>>)[Symbol.asyncIterator];
+  return typeof iterate === "function" ? iterate : undefined;
 }
 
 /** Saves, then returns what `give` returns. Errors, also those of `give`, go to `refuse`. */
@@ -103,17 +125,15 @@ export function headersOf(value: unknown): Headers | undefined {
 export function watched(value: unknown, around: Around): unknown {
   if (typeof value !== "object" || value === null || !around.isWatching) return value;
   if (value instanceof Response)
-    return value.body === null ? value : new Response(around.watch(value.body), value);
+    return around.isWhole(value) ? value : new Response(around.watch(value.body!), value);
   if (value instanceof ReadableStream) return around.watch(value);
   if (headersOf(value) !== undefined) {
     const answer = value as AnswerLike;
     answer.body = watched(answer.body, around);
     return answer;
   }
-  const iterate = (value as Partial<AsyncIterable<string | Uint8Array>>)[Symbol.asyncIterator];
-  return typeof iterate === "function" && !isPlain(value)
-    ? around.watch(bytesOf(iterate.call(value)))
-    : value;
+  const iterate = iteratorOf(value);
+  return iterate === undefined ? value : around.watch(bytesOf(iterate.call(value)));
 }
 
 /** Makes no part before it is read. */

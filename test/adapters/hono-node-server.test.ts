@@ -4,7 +4,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { stream } from "hono/streaming";
 import { gate } from "micropie/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { makingOf } from "../../src/visit/around.ts";
+import { makingOf } from "../../src/visit/carry.ts";
 import { ask, cookieOf, count, mount, read } from "./_hono-mount.ts";
 import { ask as askByHttp, SlowBackend, Wire } from "./_server.ts";
 
