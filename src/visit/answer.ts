@@ -69,6 +69,15 @@ export function noStore(headers: AnswerHeaders | NodeHeaders, own?: AnswerHeader
   }
 }
 
+/**
+ * Keeps a page out of every cache whose head is made elsewhere, after this answer: nothing may be added to `private`
+ * there that lets a cache store it.
+ */
+export function keepOut(headers: AnswerHeaders): void {
+  if (!NO_STORE.test(headers.get("Cache-Control") ?? "")) headers.set("Cache-Control", "private, no-store");
+  noStore(headers);
+}
+
 const NO_STORE = /(^|[\s,])no-store($|[\s,])/i;
 
 /** The header of nginx: seconds, or the time after an `@`. 0 means that nothing is stored. */
