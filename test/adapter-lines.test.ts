@@ -11,7 +11,7 @@ const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }
   h3: { alone: 88 },
   node: { alone: 60 },
   elysia: { alone: 60, whole: 110 },
-  next: { alone: 60, whole: 220 },
+  next: { alone: 60, whole: 226 },
   koa: { alone: 90 },
   fastify: { alone: 90 },
   "react-router": { alone: 93 },
