@@ -4,6 +4,7 @@
 // declarations, where editors look for them, and declarations to what can be imported: half the package would be those.
 import { spawnSync } from "node:child_process";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -69,6 +70,7 @@ function replace() {
       compile(fresh, ["--emitDeclarationOnly"]);
     if (status !== 0) return status;
     removePrivateDeclarations(fresh);
+    widenDeclarations(join(fresh, "compat"));
     swap(fresh, old);
     return 0;
   } finally {
@@ -81,6 +83,19 @@ function compile(outDir, options) {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   const args = [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", outDir, ...options];
   return spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status ?? 1;
+}
+
+/**
+ * Makes the declarations of `compat` ones that TypeScript from 4.9 on reads, as applications with express-session may have
+ * any: without names in quotes (5.6) and without imports of `.ts` (5.0). CommonJS gets declarations of its own.
+ */
+function widenDeclarations(folder) {
+  for (const name of readdirSync(folder).filter((each) => each.endsWith(".d.ts"))) {
+    const text = readFileSync(join(folder, name), "utf8");
+    const wide = text.replace(', session as "module.exports"', "").replace(/(from "\.[^"]+)\.ts"/g, '$1.js"');
+    writeFileSync(join(folder, name), wide);
+  }
+  copyFileSync(join(root, "src", "compat", "drop-in.d.cts"), join(folder, "drop-in.d.cts"));
 }
 
 /** Removes each declaration file that none of the package's entries leads to. */

@@ -29,7 +29,8 @@ export class ConfigError extends SessionError {
 }
 
 /**
- * The back-end failed or did not answer within its deadline; the driver's own error is the `cause`.
+ * The back-end failed or did not answer within its deadline; the `cause` has the name, the code
+ * and the message of the driver's error, without statements, parameters and rows.
  * `backend_timeout` says that the outcome of a write is unknown. Status 503: nothing is logged out, try again.
  */
 export class BackendError extends SessionError {
@@ -71,6 +72,8 @@ export type StateCode =
   | "not_live"
   /** The wait limit for exclusive use is over. */
   | "lock_timeout"
+  /** The request came by the id before a rotation, which may not change the rights. */
+  | "id_replaced"
   /** The lock expired while it was held, and another request has it now. */
   | "lock_lost"
   /** The session is read-only because the back-end was down when it was loaded. */
@@ -82,6 +85,7 @@ const STATUS: Record<StateCode, number> = {
   headers_sent: 500,
   not_live: 500,
   lock_timeout: 503,
+  id_replaced: 409,
   lock_lost: 409,
   read_only: 503,
 };

@@ -1,7 +1,7 @@
 export { App, type LifespanHandler } from "./app/app.ts";
 export type { UploadedFile } from "./app/file.ts";
 export { Html, html } from "./app/html.ts";
-export { HeaderError, HttpError } from "./app/http-error.ts";
+export { BodyGoneError, HeaderError, HttpError } from "./app/http-error.ts";
 export type { BodyLimits } from "./app/limits.ts";
 export { HttpMiddleware, type Middleware } from "./app/middleware.ts";
 export { mount } from "./app/mount.ts";

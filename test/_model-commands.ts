@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type fc from "fast-check";
 import { type Session, type Sessions, StateError } from "micropie";
+import { plainUser } from "micropie/core/realm";
 import type { Gate, GatedBackend, VirtualEnvironment } from "micropie/testing";
 import type { Model } from "./_model.ts";
-import type { Fields, ModelRequest } from "./_model-request.ts";
+import type { Fields, ModelRequest, Refusal } from "./_model-request.ts";
 
 /** One request, in the library and in the model. */
 interface Slot {
@@ -51,7 +52,13 @@ export class Command implements fc.AsyncCommand<Model, Real> {
       if (!alive) continue;
       const { data, userId, epoch, version } = session;
       assert.deepEqual(
-        [JSON.parse(record.data), record.userId, record.epoch, record.version, record.expiresAt - record.now],
+        [
+          JSON.parse(record.data),
+          plainUser(record.userId),
+          record.epoch,
+          record.version,
+          record.expiresAt - record.now,
+        ],
         [data, userId, epoch, version, session.expires - model.now],
       );
     }
@@ -95,9 +102,10 @@ export async function perform(
 export async function finish(slot: Slot, model: Model, real: Real): Promise<() => void> {
   const answer = await outcome(async () => slot.sessions.commit(slot.session));
   return () => {
-    const line = answer === "ended" ? undefined : answer;
+    const refusal = isRefusal(answer) ? answer : undefined;
+    const line = isRefusal(answer) ? undefined : answer;
     const failed = model.commit(slot.model, () => learn(real, line));
-    assert.equal(answer === "ended" ? answer : undefined, failed);
+    assert.equal(refusal, failed);
     const owes = failed ? undefined : slot.model.owes;
     assert.equal(line === undefined ? undefined : line.includes("Max-Age=0") ? "removal" : "cookie", owes);
     if (owes !== undefined) real.jars[slot.browser] = owes === "removal" ? undefined : cookieIn(line);
@@ -114,12 +122,14 @@ function learn(real: Real, line: string | undefined): { handle: string; cookie: 
 
 const cookieIn = (line: string | undefined): string => line!.split(";", 1)[0]!;
 
-/** What it answers, or "ended" if it throws that. Anything else thrown is a failure. */
-export async function outcome<T>(work: () => Promise<T>): Promise<T | "ended"> {
+const isRefusal = (answer: unknown): answer is Refusal => answer === "ended" || answer === "id_replaced";
+
+/** What it answers, or the code if it throws one of those. Anything else thrown is a failure. */
+export async function outcome<T>(work: () => Promise<T>): Promise<T | Refusal> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof StateError && error.code === "ended") return "ended";
+    if (error instanceof StateError && isRefusal(error.code)) return error.code;
     throw error;
   }
 }

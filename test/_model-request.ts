@@ -1,5 +1,8 @@
 export type Fields = Record<string, number>;
 
+/** The codes with which a request may be refused. */
+export type Refusal = "ended" | "id_replaced";
+
 export interface ModelSession {
   readonly handle: string;
   data: Fields;

@@ -1,4 +1,11 @@
-import { blank, changes, type ModelRequest, type ModelSession, stored } from "./_model-request.ts";
+import {
+  blank,
+  changes,
+  type ModelRequest,
+  type ModelSession,
+  type Refusal,
+  stored,
+} from "./_model-request.ts";
 
 /**
  * What sessions are, written down once more in the plainest way: one thing after the other, objects in memory.
@@ -44,7 +51,7 @@ export class Model {
   }
 
   /** `learn` answers the session's handle and cookie if the library made a new one. */
-  commit(request: ModelRequest, learn: () => { handle: string; cookie: string }): "ended" | undefined {
+  commit(request: ModelRequest, learn: () => { handle: string; cookie: string }): Refusal | undefined {
     const { mark, session, work } = request;
     if (request.over) return;
     if (mark?.verb === "destroy") return this.end(request);
@@ -54,6 +61,8 @@ export class Model {
       if ((empty || request.superseded) && !login) return;
       return this.create(request, learn);
     }
+    if (request.grace && login) return this.create(request, learn);
+    if (request.grace && mark?.verb === "rotate" && mark.raise) return "id_replaced";
     const due = mark?.verb === "rotate" && !mark.raise && request.grace ? undefined : mark;
     if (empty && !login) {
       if (request.emptied) {
@@ -147,6 +156,7 @@ export class Model {
     this.sessions.push(session);
     const { userId, absolute, expires } = session;
     Object.assign(request, {
+      grace: false,
       session,
       userId,
       absolute,
@@ -182,7 +192,7 @@ export class Model {
     request: ModelRequest,
     mark: { verb: "rotate"; raise: boolean } | { verb: "login"; userId: string },
     learn: () => { handle: string; cookie: string },
-  ): "ended" | undefined {
+  ): Refusal | undefined {
     const session = request.session!;
     const login = mark.verb === "login";
     const raise = login || mark.raise;
@@ -190,8 +200,9 @@ export class Model {
       this.lose(request);
       return login ? "ended" : undefined;
     }
-    if (session.epoch !== request.epoch || (!raise && session.cookie !== request.cookie)) {
+    if (session.epoch !== request.epoch || session.cookie !== request.cookie) {
       if (login) return this.create(request, learn);
+      if (raise && session.epoch === request.epoch) return "id_replaced";
       return raise ? this.lose(request) : this.save(request);
     }
     this.apply(request, session);

@@ -7,15 +7,15 @@ const sources = readSources();
 const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }> = {
   express: { alone: 60 },
   fetch: { alone: 60 },
-  hono: { alone: 85 },
-  h3: { alone: 88 },
+  hono: { alone: 80 },
+  h3: { alone: 74 },
   node: { alone: 60 },
   elysia: { alone: 60, whole: 110 },
-  next: { alone: 60, whole: 226 },
-  koa: { alone: 90 },
+  next: { alone: 70, whole: 270 },
+  koa: { alone: 92 },
   fastify: { alone: 90 },
-  "react-router": { alone: 93 },
-  sveltekit: { alone: 113 },
+  "react-router": { alone: 101 },
+  sveltekit: { alone: 138 },
 };
 
 const adapters = sources.filter(({ room }) => room === "adapters");
@@ -38,8 +38,8 @@ describe("an adapter is what its framework does differently:", () => {
     expect(codeLines([...file, ...own])).toBeLessThanOrEqual(whole);
   });
 
-  test("adapters, visit and facades together have at most 4,100 lines, comments included", () => {
+  test("adapters, visit and facades together have at most 4,350 lines, comments included", () => {
     const rooms = sources.filter(({ room }) => ["adapters", "visit", "facades"].includes(room));
-    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_100);
+    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_350);
   });
 });

@@ -12,18 +12,19 @@ const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "errors.ts": [],
   "environment.ts": [],
+  "option-names.ts": ["errors.ts"],
   record: [],
-  backends: ["record", "errors.ts", "environment.ts"],
-  core: ["backends", "record", "errors.ts", "environment.ts"],
-  visit: ["core", "backends", "errors.ts", "environment.ts"],
-  app: ["visit", "core", "backends", "errors.ts", "environment.ts"],
-  facades: ["core", "backends", "errors.ts", "environment.ts"],
-  adapters: ["visit", "facades", "core", "backends", "errors.ts", "environment.ts"],
-  compat: ["visit", "core", "backends", "record", "errors.ts", "environment.ts"],
-  legacy: ["core", "backends", "errors.ts", "environment.ts"],
-  testing: ["facades", "core", "backends", "errors.ts", "environment.ts"],
-  cli: ["app", "core", "backends", "errors.ts", "environment.ts"],
-  "index.ts": ["app", "core", "backends", "errors.ts", "environment.ts"],
+  backends: ["record", "errors.ts", "environment.ts", "option-names.ts"],
+  core: ["backends", "record", "errors.ts", "environment.ts", "option-names.ts"],
+  visit: ["core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
+  app: ["visit", "core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
+  facades: ["core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
+  adapters: ["visit", "facades", "core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
+  compat: ["visit", "core", "backends", "record", "errors.ts", "environment.ts", "option-names.ts"],
+  legacy: ["core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
+  testing: ["facades", "core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
+  cli: ["app", "core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
+  "index.ts": ["app", "core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
 };
 
 /**
@@ -36,6 +37,7 @@ const TYPES_OF = new Set(["elysia", "express-session", "fastify", "h3", "hono"])
 const BUILT_IN: Record<string, Record<string, string>> = {
   "node:buffer": {
     core: "base64url and byte lengths without a copy",
+    record: "byte lengths, in bytes of UTF-8",
     backends: "base64url, and bytes on the wire",
     legacy: "base64, as other libraries have it",
     compat: "signatures compared in constant time",
@@ -72,7 +74,6 @@ const ON_ENVIRONMENT = /^(backends|core|visit)\//;
 /** The files in them that use the system's own, and what for. */
 const ON_SYSTEM: Record<string, string> = {
   "visit/error-answer.ts": "a drained writer must not hold the event loop",
-  "visit/foresee.ts": "one turn of the event loop, which is no time",
   "backends/_sqlite/busy.ts": "the constructor waits for a lock without returning, so without timers",
   "backends/_memcached/connection.ts": "a connection is silent in real time",
   "backends/memcached.ts": "moments on memcached's clock",
@@ -261,7 +262,10 @@ test("import path = file path, one by one, and every public file has one", () =>
   const entries = Object.entries(manifest.exports).filter(([path]) => path !== "./package.json");
   for (const [path, target] of entries) {
     const file = path === "." ? "index" : path === "./testing" ? "testing/index" : path.slice(2);
-    expect(target).toEqual({ types: `./dist/${file}.d.ts`, default: `./dist/${file}.js` });
+    const main = { types: `./dist/${file}.d.ts`, default: `./dist/${file}.js` };
+    // Applications with express-session may be CommonJS, and then their types too.
+    const require = { ...main, types: `./dist/${file}.d.cts` };
+    expect(target).toEqual(file === "compat/drop-in" ? { require, ...main } : main);
   }
   const published = sources
     .map(({ path }) => path)

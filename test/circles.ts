@@ -11,13 +11,15 @@ export const CIRCLES = {
     "test/adapters/express-backends.test.ts",
     "test/compat/{store,stores,store-life}.test.ts",
     "test/legacy/stores.test.ts",
-    "test/dump.test.ts",
+    "test/{driver-errors,dump}.test.ts",
   ],
   /** Needs the packages of the examples in test/guides, and Chromium. */
   frameworks: [
     "test/adapters/*-mounts.suite.test.ts",
+    "test/adapters/engine-io.test.ts",
     "test/adapters/express-types.test.ts",
     "test/compat/*-express4.test.ts",
+    "test/compat/declarations.test.ts",
     "test/guides/*.test.ts",
     "test/{browser,compare,examples,example-apps,example-passport}.test.ts",
   ],

@@ -67,7 +67,8 @@ test("the tests run on the Node that the project brings, not on the machine's ow
 test("is packed under 320 kB, and holds only what is needed to use it", () => {
   expect(packed.size).toBeLessThan(320_000);
   const others = packed.files.map(({ path }) => path).filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
-  expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+  const cjsTypes = "dist/compat/drop-in.d.cts";
+  expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", cjsTypes, "package.json"]);
 });
 
 test("exports these names, and no others", async () => {

@@ -44,7 +44,7 @@ export function around(fetch: Fetch, request: Request, mount: Mount<Request>): F
         if (passage.hasThrown || isFailure(response)) passage.fail();
         // A later hook may have made a stream of the answer.
         const [place] = passage.contexts.keys();
-        return leave(passage, response, request.method, passage.isInert && isInert(place?.responseValue));
+        return leave(passage, response, passage.isInert && isInert(place?.responseValue));
       },
       (error) => {
         passage.discard();

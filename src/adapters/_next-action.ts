@@ -8,6 +8,7 @@ import { type CookieParts, ownCookies, partsOf } from "../visit/cookie-parts.ts"
 import type { Mount } from "../visit/mount.ts";
 import { Visit } from "../visit/visit.ts";
 import { isAnswer } from "./_next-answer.ts";
+import { inside, inTurn, visitAround } from "./_next-turns.ts";
 
 /** The two functions of `next/headers`. */
 export interface NextHeaders {
@@ -31,7 +32,18 @@ export async function act<Result>(
   next: NextHeaders,
   run: (session: Session) => Result,
 ): Promise<Awaited<Result>> {
-  const visit = new Visit(mount, await requestOf(mount, next));
+  const outer = visitAround(mount.sessions);
+  if (outer !== undefined) return run(outer.session) as Awaited<Result>;
+  return inTurn(await next.headers(), () => actAlone(mount, next, run));
+}
+
+async function actAlone<Result>(
+  mount: Mount,
+  next: NextHeaders,
+  run: (session: Session) => Result,
+): Promise<Awaited<Result>> {
+  const request = await requestOf(mount, next);
+  const visit = new Visit(mount, request);
   const save = async (): Promise<void> => {
     try {
       await visit.commit();
@@ -42,10 +54,10 @@ export async function act<Result>(
       await setCookies(next, linesOf(visit));
     }
   };
-  await visit.load(undefined);
+  await visit.load(request);
   let result: Awaited<Result>;
   try {
-    result = await run(visit.session);
+    result = await inside(visit, () => run(visit.session));
   } catch (thrown) {
     if (!isAnswer(thrown)) visit.discard();
     await save();

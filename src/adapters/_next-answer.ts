@@ -1,8 +1,11 @@
 import type { Session } from "../core/session.ts";
-import { keepOut } from "../visit/answer.ts";
+import { keepOut, rethrow } from "../visit/answer.ts";
 import { Around } from "../visit/around.ts";
 import { cookiesAfter } from "../visit/cookie-parts.ts";
 import type { Mount } from "../visit/mount.ts";
+import { isSent } from "../visit/sent.ts";
+import type { Visit } from "../visit/visit.ts";
+import { inside } from "./_next-turns.ts";
 
 export type NextAnswer = Response | undefined | Promise<Response | undefined>;
 
@@ -18,16 +21,19 @@ export async function answer(
   sendAlong?: (lines: readonly string[]) => void,
 ): Promise<Response> {
   const around = new Around(mount, request, {});
-  const response = await around.run(request, async (visit) => {
+  // A build fails by what is thrown, and not by an error response.
+  const refuse = isSent(request) ? undefined : rethrow;
+  const respond = async (visit: Visit): Promise<Response> => {
     try {
-      const answered = await handle(() => visit.session);
+      const answered = await inside(visit, () => handle(() => visit.session));
       return answered ?? new Response(null, { headers: { "x-middleware-next": "1" } });
     } catch (thrown) {
       const answered = answerThrown(thrown, request);
       if (answered === undefined) throw thrown;
       return answered;
     }
-  });
+  };
+  const response = await around.run(request, respond, refuse);
   if (sendAlong === undefined) return response;
   sendAlong(around.lines);
   // The page behind can be static, and Next lets caches store it for a year.

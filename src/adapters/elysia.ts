@@ -2,7 +2,7 @@ import type { AnyElysia, Elysia } from "elysia";
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
+import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { around, enter, type Fetch, save } from "./_elysia-passage.ts";
 
 /** `as`, `exclusive`, `skip` and `onError`. */
@@ -39,7 +39,7 @@ export function elysiaSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
   options: ElysiaSessionsOptions<As> = {},
 ): ElysiaSessions<T, As> {
-  const mount = mountOf<Request>(sessions, options, ({ url }) => pathIn(url));
+  const mount = mountOf<Request>(sessions, options, ({ url }) => url);
   return ((app: AnyElysia) =>
     app
       .wrap((fetch: Fetch, request: Request) => around(fetch, request, mount))

@@ -4,7 +4,7 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type ExpressSessionMembers, expressKind } from "../facades/express.ts";
 import { publicId } from "../facades/regenerate.ts";
-import { dropChanges, listenerOf, type Next, pathOf } from "../visit/listener.ts";
+import { dropChanges, listenerOf, type Next, targetOf } from "../visit/listener.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 
 export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
@@ -52,7 +52,9 @@ export function expressSessions<T extends object, Req extends IncomingMessage = 
   sessions: Sessions<T>,
   options: ExpressSessionsOptions<Req> = {},
 ): (req: IncomingMessage, res: ServerResponse, next: Next) => void {
-  const mount = mountOf(sessions, options as unknown as ExpressSessionsOptions, pathOf, expressKind);
+  const mount = mountOf(sessions, options as unknown as ExpressSessionsOptions, targetOf, {
+    kind: expressKind,
+  });
   return listenerOf(mount, undefined, mount.as === "session" ? ["sessionID", SESSION_ID] : undefined);
 }
 

@@ -8,7 +8,7 @@ import { noStore, ofOneAnswer } from "../visit/answer.ts";
 import { endWith } from "../visit/error-answer.ts";
 import { propertyOf } from "../visit/expose.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
-import { isSame, type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
+import { isSame, type Mount, mountOf, type UseOptions } from "../visit/mount.ts";
 import { isMounted, Visit } from "../visit/visit.ts";
 
 export type { ExpressCookie, FastifySessionMembers, SessionCallback } from "../facades/fastify.ts";
@@ -43,8 +43,11 @@ export function fastifySessions<T extends object>(
   sessions: Sessions<T>,
   options: FastifySessionsOptions = {},
 ): FastifyPluginAsync {
-  const pathOf = ({ originalUrl }: FastifyRequest): string => pathIn(originalUrl);
-  const mount = mountOf(sessions, options, pathOf, fastifyKind);
+  const urlOf = ({ originalUrl }: FastifyRequest): string => originalUrl;
+  const mount = mountOf(sessions, options, urlOf, {
+    kind: fastifyKind,
+    names: ["as", "exclusive", "skip", "failedByStatus"],
+  });
   const { failedByStatus = false } = options;
   if (typeof failedByStatus !== "boolean") throw new ConfigError("failedByStatus", "Pass true or false.");
   const plugin: FastifyPluginAsync = async (app) => addHooks(app, mount, failedByStatus);

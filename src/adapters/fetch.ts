@@ -1,7 +1,9 @@
+import type { Awaitable } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { Around } from "../visit/around.ts";
-import { type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
+import { Around, visitAround } from "../visit/around.ts";
+import { type MountOptions, mountOf } from "../visit/mount.ts";
+import type { Visit } from "../visit/visit.ts";
 
 /** `exclusive`, `skip` and `onError`. */
 export type FetchSessionsOptions = Omit<MountOptions<Request>, "as">;
@@ -17,7 +19,7 @@ export type FetchSessionsOptions = Omit<MountOptions<Request>, "as">;
  * `commit`; other errors are thrown to the caller.
  *
  * Every response has `Vary: Cookie`. For routes without a session, do not call this function, or list them in `skip`.
- * For several sessions, nest the functions. The returned response can be another object than the handler's: a
+ * For several sessions, nest the functions; nesting the same sessions again has no effect. The returned response can be another object than the handler's: a
  * response that is shared with other requests never gets a cookie. A response that upgrades the connection (101) is
  * returned itself. `Response.error()` is returned itself too, and saves nothing.
  */
@@ -27,9 +29,12 @@ export function fetchSessions<T extends object, Rest extends unknown[] = []>(
   options: FetchSessionsOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   // The handler gets the session as an argument, so every response depends on it.
-  const mount = { ...mountOf<Request>(sessions, options, ({ url }) => pathIn(url)), varies: true };
-  return (request, ...rest) =>
-    new Around(mount, request, {}).run(request, ({ session }) =>
-      handler(request, session as Session<T>, ...rest),
-    );
+  const names = ["exclusive", "skip", "onError"];
+  const mount = { ...mountOf<Request>(sessions, options, ({ url }) => url, { names }), varies: true };
+  return async (request, ...rest) => {
+    const handle = ({ session }: Visit): Awaitable<Response> =>
+      handler(request, session as Session<T>, ...rest);
+    const outer = visitAround(request, sessions);
+    return outer === undefined ? new Around(mount, request).run(request, handle) : handle(outer);
+  };
 }

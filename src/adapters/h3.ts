@@ -6,8 +6,8 @@ import { clearAnswer, errorAnswer } from "../visit/answer.ts";
 import { Around, aroundOf, reportPassedBy } from "../visit/around.ts";
 import { isUpgrade } from "../visit/carry.ts";
 import { expose } from "../visit/expose.ts";
-import { type MountOptions, mountOf, pathIn } from "../visit/mount.ts";
-import { headersOf, isData, runBehind, watched } from "../visit/value.ts";
+import { type MountOptions, mountOf } from "../visit/mount.ts";
+import { admit, headersOf, isData, runBehind, watched } from "../visit/value.ts";
 
 /** `as`, `exclusive`, `skip` and `onError`. */
 export type H3SessionsOptions = MountOptions<H3Event>;
@@ -29,21 +29,16 @@ export function h3Sessions<T extends object>(
   sessions: Sessions<T>,
   options: H3SessionsOptions = {},
 ): Middleware {
-  const mount = mountOf<H3Event>(sessions, options, ({ req }) => pathIn(req.url));
+  const mount = mountOf<H3Event>(sessions, options, ({ req }) => req.url);
   const middleware: Middleware = (event, next) => {
     const around = aroundOf(event) ?? new Around(mount, event);
     const visit = around.add(mount, event.req as unknown as Request);
     if (visit === undefined) return next();
     expose(visit, event.context);
-    if (around.visits.length === 1) carryOutside(event);
+    const isOutermost = event.app?.["~middleware"][0] === middleware;
+    if (around.visits.length === 1) carryOutside(event, isOutermost);
     return runBehind(around, visit, next, {
-      method: event.req.method,
-      carry(value) {
-        const { app } = event;
-        const isOutermost = app?.["~middleware"][0] === middleware && app.config.onResponse === undefined;
-        if (around.hasCookie && !isOutermost) leaving.add(around);
-        return carry(event, around, value);
-      },
+      carry: (value) => carry(event, around, value),
       clear(error) {
         for (const headers of [event.res.headers, event.res.errHeaders]) clearAnswer(headers);
         Object.assign(event.res, { status: errorAnswer(error).status, statusText: undefined });
@@ -68,6 +63,7 @@ function carry({ res }: H3Event, around: Around, value: unknown): unknown {
   if (value === Symbol.for("h3.handled")) reportPassedBy(around, "h3");
   const response = value instanceof Response ? value : undefined;
   if (response && isUpgrade(response)) return around.settle(response);
+  admit(value, around);
   if (around.isDue) {
     const isError = value === undefined || typeof value === "symbol" || value instanceof Error;
     const headers = isError || (response?.status ?? 0) >= 400 ? res.errHeaders : res.headers;
@@ -82,37 +78,28 @@ function carry({ res }: H3Event, around: Around, value: unknown): unknown {
 }
 
 const wrapped = new WeakSet<object>();
-/** The requests whose answers have a cookie, and can be changed before they leave. */
-const leaving = new Set<Around>();
 
 /**
- * Adds headers to a Response that `onError` returns, as h3 adds none to it; and at last, as `onResponse` and outer
+ * Adds headers to a Response that `onError` returns, as h3 adds none to it; and at last, if `onResponse` or outer
  * middleware may have changed them.
  */
-function carryOutside({ app }: H3Event): void {
+function carryOutside({ app }: H3Event, isOutermost: boolean): void {
   if (app === undefined || wrapped.has(app.config)) return;
   const { onError, onResponse } = app.config;
-  const carrying = {
-    ...app.config,
-    ...(onError && {
-      async onError(error: Parameters<typeof onError>[0], event: H3Event) {
-        const answered = await onError(error, event);
-        return answered instanceof Response ? aroundOf(event)?.settle(answered) : answered;
-      },
-    }),
-    // An answer that waits for nothing is answered at once, and h3 waits where there is an `onResponse`.
-    get onResponse() {
-      return leaving.size > 0 ? lastly : onResponse;
-    },
-  };
-  async function lastly(response: Response, event: H3Event): Promise<void> {
-    try {
-      await onResponse?.(response, event);
-    } finally {
-      const around = aroundOf(event);
-      if (around !== undefined && leaving.delete(around)) around.addTo(response.headers);
-    }
-  }
-  wrapped.add(carrying);
-  (app as { config: H3Config }).config = Object.freeze(carrying as H3Config);
+  const config: H3Config = { ...app.config };
+  if (onError !== undefined)
+    config.onError = async (error, event) => {
+      const answered = await onError(error, event);
+      return answered instanceof Response ? aroundOf(event)?.settle(answered) : answered;
+    };
+  if (onResponse !== undefined || !isOutermost)
+    config.onResponse = async (response, event) => {
+      try {
+        await onResponse?.(response, event);
+      } finally {
+        aroundOf(event)?.addTo(response.headers);
+      }
+    };
+  wrapped.add(config);
+  (app as { config: H3Config }).config = Object.freeze(config);
 }

@@ -4,7 +4,7 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
 import { Around, aroundOf, reportPassedBy } from "../visit/around.ts";
-import { expose } from "../visit/expose.ts";
+import { expose, inherited } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 
 /** The variables of a Hono application: `new Hono<{ Variables: SessionVariables<MyData> }>()`. */
@@ -32,7 +32,7 @@ export function honoSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
   options: HonoSessionsOptions<As> = {},
 ): MiddlewareHandler<{ Variables: SessionVariables<T, As> }> {
-  const mount = mountOf<Context>(sessions, options, (c) => c.req.path);
+  const mount = mountOf<Context>(sessions, options, (c) => c.req.raw.url);
   return async (c: Context, next) => {
     const outer = aroundOf(c);
     if (outer !== undefined) return outer.add(mount, c.req.raw)?.begin(c, next) ?? next();
@@ -52,7 +52,7 @@ export function honoSessions<T extends object, As extends string = "session">(
       await next();
       // Hono has answered an error of the handler, or nothing has answered.
       if (c.error !== undefined || !c.finalized) around.fail();
-      return responseOf(c);
+      return Reflect.get(Object.getPrototypeOf(c), "res", c);
     };
     const response = await around.run(c.req.raw, answered, (error, given) => {
       failure = { error };
@@ -61,13 +61,17 @@ export function honoSessions<T extends object, As extends string = "session">(
       // Hono adds these headers to those of the error answer.
       return around.settle(new Response(null, { headers: clearedHeaders(given.headers) }));
     });
-    if (!around.isLight && responseOf(c).headers.has("x-hono-already-sent")) {
+    if (!around.isLight && response.headers.has("x-hono-already-sent")) {
+      // Node's answer has left, and Hono must find what the handler returned.
       Reflect.deleteProperty(c, "res");
       reportPassedBy(around, "Hono");
     }
     // If nothing has answered, Hono does, with the headers that are set.
     else if (!c.finalized) around.addTo(c.res.headers);
-    else replace(c, response);
+    else {
+      c.res = undefined;
+      c.res = response;
+    }
     if (failure !== undefined) rethrow(failure.error);
   };
 }
@@ -77,7 +81,7 @@ const SHOWN: PropertyDescriptorMap & ThisType<Context> = {
   var: {
     configurable: true,
     get() {
-      const variables = Reflect.get(Object.getPrototypeOf(this), "var", this);
+      const variables = inherited(this, "var") as object;
       for (const visit of aroundOf(this)!.visits) expose(visit, variables);
       return variables;
     },
@@ -86,10 +90,13 @@ const SHOWN: PropertyDescriptorMap & ThisType<Context> = {
   res: {
     configurable: true,
     get() {
-      const response = responseOf(this);
-      if (!this.finalized) return response;
-      const shown = aroundOf(this)!.show(response);
-      if (shown !== response) replace(this, shown);
+      const response = Reflect.get(Object.getPrototypeOf(this), "res", this);
+      const shown = this.finalized ? aroundOf(this)!.show(response) : response;
+      if (shown !== response) {
+        // Without this, Hono copies the headers of the previous response.
+        this.res = undefined;
+        this.res = shown;
+      }
       return shown;
     },
     set(response) {
@@ -97,14 +104,3 @@ const SHOWN: PropertyDescriptorMap & ThisType<Context> = {
     },
   },
 };
-
-/** Returns the response that Hono has. */
-function responseOf(c: Context): Response {
-  return Reflect.get(Object.getPrototypeOf(c), "res", c);
-}
-
-function replace(c: Context, response: Response): void {
-  // Without this, Hono copies the headers of the previous response.
-  c.res = undefined;
-  c.res = response;
-}

@@ -8,7 +8,7 @@ import { errorAnswer } from "../visit/answer.ts";
 import { clearHead } from "../visit/error-answer.ts";
 import { expose } from "../visit/expose.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
-import { mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
+import { mountOf, type UseOptions } from "../visit/mount.ts";
 import { isMounted, Visit } from "../visit/visit.ts";
 
 export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
@@ -61,7 +61,10 @@ export function koaSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
   options: KoaSessionsOptions<As> = {},
 ): KoaSessionsMiddleware<T, As> {
-  const mount = mountOf<KoaContext>(sessions, options, ({ originalUrl }) => pathIn(originalUrl), koaKind);
+  const mount = mountOf<KoaContext>(sessions, options, ({ originalUrl }) => originalUrl, {
+    kind: koaKind,
+    names: ["as", "exclusive", "skip"],
+  });
 
   return async (ctx, next) => {
     const outer = holdOf(ctx.res);

@@ -1,7 +1,9 @@
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { type Mount, mountOf, pathIn, type UseOptions } from "../visit/mount.ts";
+import { refuseUnknown } from "../option-names.ts";
+import { type Mount, mountOf, type UseOptions } from "../visit/mount.ts";
+import { isSent } from "../visit/sent.ts";
 import { act, type NextHeaders, readSession, watchCookies } from "./_next-action.ts";
 import { answer, type NextAnswer } from "./_next-answer.ts";
 
@@ -9,7 +11,7 @@ export type { NextCookies, NextHeaders } from "./_next-action.ts";
 
 /**
  * `cookies` and `headers` from `next/headers`; only the copy of Next in your application knows the current request.
- * `onError` is called with each error that no error handler gets. Default: `console.error`.
+ * `onError` is called with each error that no error handler gets. Default: prints them.
  */
 export type NextSessionsOptions = NextHeaders & { onError?: (error: unknown) => void };
 
@@ -30,6 +32,9 @@ export interface NextSessions<T extends object> {
    * also if it ends with `redirect`, `notFound` and the like. Any other error saves nothing, except what the action
    * committed itself. If the save fails, the action throws (BackendError, DataError, StateError), and Next answers
    * 500.
+   *
+   * Actions of one request that are called at once run one after the other, so that they have one session. An action
+   * that an action or route handler calls is a part of it: it has its session, which is saved with it.
    */
   readonly action: <Args extends unknown[], Result>(
     run: (session: Session<T>, ...args: Args) => Result,
@@ -40,7 +45,8 @@ export interface NextSessions<T extends object> {
    * before the response is returned, also if the handler ends with `redirect`, `notFound` and the like. Changes that
    * are made while the body streams are saved at its end. Any other error saves nothing; a SessionError becomes a
    * response with its status, other errors go to Next. If the session cannot be read or saved, the response is an
-   * error (503 if the back-end is down).
+   * error (503 if the back-end is down). Where Next calls the handler while it builds (`dynamic = "force-static"`), the
+   * session is empty, and writing throws StateError `read_only`, so the build fails.
    */
   readonly route: <Req extends Request, Rest extends unknown[]>(
     handle: (request: Req, session: Session<T>, ...rest: Rest) => Response | Promise<Response>,
@@ -68,14 +74,22 @@ export function nextSessions<T extends object>(
   for (const name of ["cookies", "headers"] as const)
     if (typeof options?.[name] !== "function")
       throw new ConfigError(name, `Pass \`${name}\` from next/headers.`);
-  const mountFor = (use: NextUse = {}): Mount<Request> =>
-    mountOf<Request>(sessions, { ...options, ...use }, ({ url }) => pathIn(url));
+  refuseUnknown(options, ["cookies", "headers", "onError"]);
+  const { onError } = options;
+  const mountFor = (use: NextUse = {}, names = ["exclusive", "skip"]): Mount<Request> => {
+    refuseUnknown(use, names);
+    return mountOf<Request>(sessions, onError ? { ...use, onError } : use, ({ url }) => url, {
+      isAsked: isSent,
+    });
+  };
+  // Checks at once what is given here.
+  mountFor();
 
   return {
     read: () => readSession(sessions, options),
-    action(run, { exclusive = false } = {}) {
-      if (typeof exclusive !== "boolean") throw new ConfigError("exclusive", "Pass true or false.");
-      const mount = mountFor({ exclusive });
+    action(run, use) {
+      const mount = mountFor(use, ["exclusive"]);
+      if (typeof use?.exclusive === "function") throw new ConfigError("exclusive", "Pass true or false.");
       return (...args) => act(mount, options, (session) => run(session as Session<T>, ...args));
     },
     route(handle, use) {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { type Handler, listenerOf, type Next, pathOf } from "../visit/listener.ts";
+import { type Handler, listenerOf, type Next, targetOf } from "../visit/listener.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import type { NodeRequest, NodeResponse } from "../visit/node-response.ts";
 
@@ -54,5 +54,5 @@ export function nodeSessions<T extends object>(
   second: NodeSessionsOptions<never> = {},
 ): (req: IncomingMessage, res: ServerResponse, next?: Next) => void {
   const [handler, options] = typeof first === "function" ? [first as Handler, second] : [undefined, first];
-  return listenerOf(mountOf(sessions, options as NodeSessionsOptions, pathOf), handler);
+  return listenerOf(mountOf(sessions, options as NodeSessionsOptions, targetOf), handler);
 }

@@ -5,9 +5,10 @@ import { commit, destroy } from "../core/verbs.ts";
 import { SessionError } from "../errors.ts";
 import { type RouterSession, RouterSessionObject, sessionIn } from "../facades/react-router.ts";
 import { errorAnswer } from "../visit/answer.ts";
-import { Around } from "../visit/around.ts";
+import { Around, visitAround } from "../visit/around.ts";
 import { ownCookies } from "../visit/cookie-parts.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
+import { isSent } from "../visit/sent.ts";
 import type { Visit } from "../visit/visit.ts";
 
 export type { FlashSessionData, RouterSession } from "../facades/react-router.ts";
@@ -70,7 +71,10 @@ export function reactRouterSessions<T extends object, FlashData = T>(
   sessions: Sessions<T>,
   options: ReactRouterSessionsOptions = {},
 ): ReactRouterSessions<T, FlashData> {
-  const mount = mountOf<RouterArgs>(sessions, options, ({ url }) => url.pathname);
+  const mount = mountOf<RouterArgs>(sessions, options, ({ url }) => url.pathname, {
+    isAsked,
+    names: ["exclusive", "skip", "onError"],
+  });
   const { name } = sessions.options.cookie;
   const context: RouterContext<Session<T>> = {};
 
@@ -88,7 +92,8 @@ export function reactRouterSessions<T extends object, FlashData = T>(
   return {
     context,
     middleware(args, next) {
-      const around = new Around(mount, args, {});
+      if (visitAround(args.request, sessions) !== undefined) return next();
+      const around = new Around(mount, args, args.request);
       const answered = async (visit: Visit): Promise<Response> => {
         args.context.set(context as RouterContext<never>, visit.session as never);
         const response = await next();
@@ -117,6 +122,11 @@ export function reactRouterSessions<T extends object, FlashData = T>(
     },
     sessionOf: (session) => sessionIn(session) as Session<T>,
   };
+}
+
+/** React Router says so if it renders a page in advance. */
+function isAsked({ request }: RouterArgs): boolean {
+  return isSent(request) && !request.headers.has("x-react-router-prerender");
 }
 
 function refuseOptions(options: object | undefined): void {

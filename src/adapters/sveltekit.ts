@@ -1,10 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Sessions } from "../core/sessions.ts";
+import { findValues } from "../core/token.ts";
+import { movesOthers } from "../core/told.ts";
 import { appendCookies } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { type CookieParts, partsOf } from "../visit/cookie-parts.ts";
 import { expose } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
+import { printError } from "../visit/printed.ts";
+import { isSent } from "../visit/sent.ts";
 
 /** The part of `RequestEvent` that is used. */
 export interface SvelteKitEvent {
@@ -45,7 +49,8 @@ export type SvelteKitSessionsOptions = MountOptions<SvelteKitEvent>;
  * throws, except a redirect. SvelteKit reports some errors within a 200; see `svelteKitErrors`. If the session cannot
  * be read or saved, the response is an error (503 if the back-end is down).
  *
- * Requests that `event.fetch` makes to the same application share the session. The response has `Vary: Cookie` if
+ * Requests that `event.fetch` makes to the same application share the session, unless they bring another cookie: those
+ * have the session of that. Pages that are rendered in advance have an empty session, which cannot be written. The response has `Vary: Cookie` if
  * somebody looked at the session. Mounting the same sessions again has no effect. Throws ConfigError that names an
  * invalid option.
  */
@@ -53,14 +58,13 @@ export function svelteKitSessions<T extends object>(
   sessions: Sessions<T>,
   options: SvelteKitSessionsOptions = {},
 ): SvelteKitHandle {
-  const mount = mountOf<SvelteKitEvent>(sessions, options, ({ url }) => url.pathname);
+  const mount = mountOf<SvelteKitEvent>(sessions, options, ({ url }) => url.pathname, { isAsked });
 
   return async ({ event, resolve }) => {
     const { locals, request, cookies } = event;
-    const hasCookie = request.headers.has("cookie");
     const caller = event.isSubRequest ? running.getStore() : undefined;
-    // A request without credentials does not get the session.
-    const shared = caller?.hasCookie === hasCookie ? caller.around.find(mount.as) : undefined;
+    const isSame = caller !== undefined && opensSame(caller.request, request, sessions);
+    const shared = isSame ? caller.around.find(mount.as) : undefined;
     if (shared?.mount.sessions === mount.sessions) {
       expose(shared, locals);
       return resolve(event);
@@ -83,7 +87,7 @@ export function svelteKitSessions<T extends object>(
     const response = await around.run(request, async (visit) => {
       expose(visit, locals);
       try {
-        const answered = await running.run({ around, hasCookie }, resolve, event);
+        const answered = await running.run({ around, request, isAsked: isAsked(event) }, resolve, event);
         if (answered.status >= 500) around.fail();
         return answered;
       } catch (thrown) {
@@ -102,7 +106,32 @@ export function svelteKitSessions<T extends object>(
 }
 
 /** The request that calls `event.fetch`. */
-const running = new AsyncLocalStorage<{ around: Around; hasCookie: boolean }>();
+const running = new AsyncLocalStorage<{ around: Around; request: Request; isAsked: boolean }>();
+
+/** What `event.fetch` asks for, somebody has asked for if the request that calls it was sent. */
+function isAsked({ isSubRequest, request }: SvelteKitEvent): boolean {
+  return (isSubRequest ? running.getStore()?.isAsked : undefined) ?? isSent(request);
+}
+
+/** Returns true if a request of `event.fetch` brings nothing to open another session than its caller's. */
+function opensSame(caller: Request, inner: Request, sessions: Pick<Sessions, "options">): boolean {
+  const { header, cookie } = sessions.options;
+  const sent = header === undefined ? null : inner.headers.get(header);
+  if (sent !== null && sent !== caller.headers.get(header!)) return false;
+  const [before, now] = [caller, inner].map(({ headers }) => headers.get("cookie"));
+  // A request without credentials does not get the session.
+  if (!before || !now) return !before && !now;
+  // The application may have set more cookies meanwhile, but these may open a session of another library.
+  const pairs = new Set(pairsOf(now));
+  if (movesOthers(sessions) && !pairsOf(before).every((pair) => pairs.has(pair))) return false;
+  // SvelteKit sends on the first of several cookies of a name.
+  const [all, sentAlong] = [before, now].map((each) => findValues(each, cookie.name));
+  return sentAlong![0] === all![0] && sentAlong!.length <= all!.length;
+}
+
+function pairsOf(cookies: string): string[] {
+  return cookies.split(";").map((pair) => pair.trim());
+}
 
 /**
  * Returns the Set-Cookie lines of the cookies that the application sets from now on. SvelteKit does not add them to a
@@ -138,7 +167,7 @@ export function svelteKitErrors<Input extends SvelteKitFailure, Result = void>(
     const status = (error as { status?: unknown } | undefined)?.status;
     if (kind === "unknown" || (typeof status === "number" && status >= 500)) aroundOf(event.locals)?.fail();
     if (handleError !== undefined) return handleError(input);
-    if (kind === "unknown") console.error(error);
+    if (kind === "unknown") printError(error);
     return undefined;
   };
 }

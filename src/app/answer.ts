@@ -1,6 +1,5 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
-import { foresee } from "../visit/foresee.ts";
 import type { Exchange } from "./exchange.ts";
 import { type HeaderPairs, headerValue } from "./headers.ts";
 import { Html } from "./html.ts";
@@ -100,18 +99,17 @@ function replied(exchange: Exchange, { status, headers, body }: Reply): Awaitabl
   });
 }
 
-/** A Response's stream may still change the session, or pass the request's body on. */
-function watched(exchange: Exchange, response: Response): Awaitable<Response> {
+/** A Response's stream may still change the session, if somebody has looked at it, or pass the request's body on. */
+function watched(exchange: Exchange, response: Response): Response {
   if (response.status === 0)
     throw new TypeError("A handler returned Response.error(), which cannot be sent.");
   if (response.bodyUsed) throw new TypeError("A handler returned a Response whose body was read already.");
-  const { visit, method, body } = exchange;
   if (response.body === null) return response;
-  if (visit.varies) return copy(exchange, response, saveAfter(exchange, response.body));
-  return chain(foresee(response, method), ({ response: seen, runs }) => {
-    if (runs) visit.mayLook();
-    return runs || body?.close ? copy(exchange, seen, saveAfter(exchange, seen.body!)) : seen;
-  });
+  const { visit, body } = exchange;
+  if (!visit.varies) visit.mustNotLook();
+  return visit.varies || body?.close
+    ? copy(exchange, response, saveAfter(exchange, response.body))
+    : response;
 }
 
 const own = new WeakSet<Response>();

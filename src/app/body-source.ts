@@ -1,8 +1,11 @@
+import { Breath } from "./breath.ts";
 import type { Exchange } from "./exchange.ts";
 import { cutShort, HttpError, tooLarge } from "./http-error.ts";
 
 /** The bytes of a body as they arrive, within limits. */
 export interface BodySource {
+  /** Taken before each `next`, so that a body that is there already does not keep the event loop. */
+  readonly breath: Breath;
   /** Returns the next bytes; undefined at the end. Throws HttpError 413, 408, or 400 if the client disconnects. */
   next(): Promise<Uint8Array | undefined>;
   /** Stops reading. */
@@ -24,6 +27,7 @@ export function openBody(exchange: Exchange, limits: SourceLimits): BodySource {
   if (declared !== undefined && declared > limits.size) throw tooLarge();
   const chunks = chunksOf(exchange);
   const deadline = performance.now() + limits.total * 1000;
+  const breath = new Breath();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let size = 0;
   let done = false;
@@ -37,7 +41,10 @@ export function openBody(exchange: Exchange, limits: SourceLimits): BodySource {
     }).finally(() => clearTimeout(timer));
   }
   return {
+    breath,
     async next() {
+      const others = breath.take();
+      if (others !== undefined) await others;
       if (done) return undefined;
       const { value } = await arrival();
       if (value === undefined) {

@@ -1,9 +1,12 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { addField, type Body } from "./body-content.ts";
+import type { Body } from "./body-content.ts";
 import { type BodySource, openBody } from "./body-source.ts";
+import type { Breath } from "./breath.ts";
 import type { Exchange } from "./exchange.ts";
-import { HttpError } from "./http-error.ts";
+import { BodyGoneError, HttpError } from "./http-error.ts";
+import { parseJson } from "./json.ts";
 import type { BodyLimits } from "./limits.ts";
+import { parseForm } from "./urlencoded.ts";
 
 /** Returns true if the request can have a body. A body of GET or HEAD has no meaning (RFC 9110 9.3.1) and is not read. */
 export function mayHaveBody(exchange: Exchange): boolean {
@@ -42,27 +45,29 @@ function refuseEncoding({ raw }: Exchange): void {
 }
 
 async function readJson(exchange: Exchange, limits: Required<BodyLimits>): Promise<Body> {
-  const bytes = await readWhole(exchange, limits);
+  const { bytes, breath } = await readWhole(exchange, limits);
   if (bytes.byteLength === 0) return {};
   try {
-    return { json: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return { json: await parseJson(text, breath, limits.members) };
   } catch (cause) {
+    if (cause instanceof HttpError) throw cause;
     throw new HttpError(400, "Bad JSON", { cause });
   }
 }
 
 async function readForm(exchange: Exchange, limits: Required<BodyLimits>): Promise<Body> {
-  const text = new TextDecoder().decode(await readWhole(exchange, limits));
-  const fields = new Map<string, string[]>();
-  let count = 0;
-  for (const [name, value] of new URLSearchParams(text)) {
-    if (++count > limits.fields) throw new HttpError(413, "The form has too many fields");
-    addField(fields, name, value);
-  }
-  return { fields };
+  const { bytes } = await readWhole(exchange, limits);
+  return { fields: parseForm(bytes, limits.fields) };
 }
 
-async function readWhole(exchange: Exchange, limits: Required<BodyLimits>): Promise<Uint8Array> {
+/** A body that has arrived, in memory that nobody else uses. */
+interface Whole {
+  readonly bytes: Uint8Array;
+  readonly breath: Breath;
+}
+
+async function readWhole(exchange: Exchange, limits: Required<BodyLimits>): Promise<Whole> {
   refuseEncoding(exchange);
   const { bodySize: size, bodyTimeout } = limits;
   const source = openBody(exchange, { size, total: bodyTimeout, stall: bodyTimeout });
@@ -72,39 +77,65 @@ async function readWhole(exchange: Exchange, limits: Required<BodyLimits>): Prom
   } finally {
     source.stop();
   }
-  if (chunks.length === 1) return chunks[0]!;
+  const { breath } = source;
+  // Node's chunks are its own; those of a Request may be the caller's.
+  if (chunks.length === 1 && exchange.incoming !== undefined) return { bytes: chunks[0]!, breath };
   const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
   let at = 0;
   for (const chunk of chunks) {
     whole.set(chunk, at);
     at += chunk.byteLength;
   }
-  return whole;
+  return { bytes: whole, breath };
 }
 
-/** A body that is not opened until the handler asks for it. */
+/** A body that is not opened until the handler asks for it. Reading it again, or after the request, fails with BodyGoneError. */
 function leave(exchange: Exchange, limits: Required<BodyLimits>): Body {
   const { uploadSize: size, uploadTimeout: total, stallTimeout: stall } = limits;
   let source: BodySource | undefined;
   let stream: ReadableStream<Uint8Array> | undefined;
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let gone: BodyGoneError | undefined;
+
+  function open(): ReadableStream<Uint8Array> {
+    const opened = openBody(exchange, { size, total, stall });
+    const read = (): void => {
+      gone ??= new BodyGoneError("The body was read already. Keep what you read of it.");
+    };
+    source = opened;
+    return new ReadableStream(
+      {
+        start(own) {
+          controller = own;
+        },
+        async pull(own) {
+          const chunk = await opened.next();
+          if (chunk !== undefined) return own.enqueue(chunk);
+          read();
+          own.close();
+        },
+        cancel() {
+          read();
+          opened.stop();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
   return {
     stream() {
-      if (stream !== undefined) return stream;
-      const opened = openBody(exchange, { size, total, stall });
-      source = opened;
-      stream = new ReadableStream(
-        {
-          async pull(controller) {
-            const chunk = await opened.next();
-            if (chunk === undefined) controller.close();
-            else controller.enqueue(chunk);
-          },
-          cancel: () => opened.stop(),
-        },
-        { highWaterMark: 0 },
-      );
+      if (gone !== undefined) return failing(gone);
+      stream ??= open();
       return stream;
     },
-    close: () => source?.stop(),
+    close() {
+      gone ??= new BodyGoneError("The body is gone, because the request is over. Read it in the handler.");
+      controller?.error(gone);
+      source?.stop();
+    },
   };
+}
+
+function failing(error: Error): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.error(error) });
 }

@@ -3,12 +3,15 @@ import type { IncomingMessage } from "node:http";
 import type { Mount } from "../visit/mount.ts";
 import { Visit } from "../visit/visit.ts";
 import type { Body } from "./body-content.ts";
+import { type RouteTable, routedPath } from "./routes.ts";
 
 /** Everything about one request and its answer. `AppRequest` is what handlers see of it. */
 export interface Exchange {
   readonly method: string;
-  /** Without the query, still percent-encoded. */
+  /** The path that decides about the route; see `routedPath`. */
   readonly path: string;
+  /** Where this path leads, and how much of it; set before anybody asks for the route. */
+  place: Place | undefined;
   /** The query with its `?`, or nothing. */
   readonly search: string;
   readonly raw: Request;
@@ -23,6 +26,12 @@ export interface Exchange {
   view: object | undefined;
   /** Whether it is too late for a cookie. */
   headersSent: boolean;
+}
+
+/** The routes of the App that answers, and the part of the path that they see. */
+export interface Place {
+  readonly routes: RouteTable;
+  readonly path: string;
 }
 
 const storage = new AsyncLocalStorage<Exchange>();
@@ -72,7 +81,8 @@ export function open(
   const query = target.indexOf("?");
   return {
     method,
-    path: query === -1 ? target : target.slice(0, query),
+    path: routedPath(query === -1 ? target : target.slice(0, query)),
+    place: undefined,
     search: query === -1 ? "" : target.slice(query),
     raw,
     incoming,

@@ -1,4 +1,5 @@
 import { SessionError } from "../errors.ts";
+import { printError } from "../visit/printed.ts";
 import { type Answer, TEXT } from "./answer.ts";
 import { type HeaderPairs, toPairs } from "./headers.ts";
 import { errorText, HttpError } from "./http-error.ts";
@@ -8,19 +9,19 @@ const RETRY_AFTER = "5";
 
 /**
  * Returns the response for an error that a request failed with. It contains the message of an HttpError, and only the status
- * for any other error. Errors with a status of 500 or above are printed to stderr with their stack trace.
+ * for any other error. Errors with a status of 500 or above are printed to stderr with their stack trace; see `printError`.
  */
 export function answerToFailure(error: unknown): Answer {
   if (error instanceof HttpError) return answerToHttpError(error);
   const status = error instanceof SessionError ? error.status : 500;
-  if (status >= 500) console.error(error);
+  if (status >= 500) printError(error);
   const headers: HeaderPairs = status === 503 ? [...TEXT, ["retry-after", RETRY_AFTER]] : TEXT;
   return { status, headers, body: errorText(status, "") };
 }
 
 function answerToHttpError(error: HttpError): Answer {
   const { status, message } = error;
-  if (status >= 500) console.error(error);
+  if (status >= 500) printError(error);
   try {
     return { status, headers: [...TEXT, ...toPairs(error.headers)], body: errorText(status, message) };
   } catch (headerError) {

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { cutShort, HttpError } from "./http-error.ts";
+import { BodyGoneError, cutShort, HttpError } from "./http-error.ts";
 
 /** A file of a multipart form, streamed while it arrives. Read it once: with `stream`, `bytes` or `text`. */
 export class UploadedFile {
@@ -11,7 +11,8 @@ export class UploadedFile {
   readonly type: string;
   /**
    * The content. A slow reader slows the client down; the file is not buffered. Reading fails with HttpError 413 above the
-   * limits, 408 if the client stalls, and 400 if it disconnects.
+   * limits, 408 if the client stalls, and 400 if it disconnects; with BodyGoneError once the next file was requested, or the
+   * request is over.
    */
   readonly stream: ReadableStream<Uint8Array>;
 
@@ -22,14 +23,22 @@ export class UploadedFile {
     this.stream = stream;
   }
 
-  /** Returns the whole content. It must fit into memory. */
+  /** Returns the whole content. It must fit into memory. Throws BodyGoneError if any of it was read before. */
   async bytes(): Promise<Uint8Array> {
-    return new Uint8Array(await new Response(this.stream).arrayBuffer());
+    return new Uint8Array(await this.#whole().arrayBuffer());
   }
 
-  /** Returns the whole content, decoded as UTF-8. */
-  text(): Promise<string> {
-    return new Response(this.stream).text();
+  /** Returns the whole content, decoded as UTF-8. Throws BodyGoneError if any of it was read before. */
+  async text(): Promise<string> {
+    return this.#whole().text();
+  }
+
+  #whole(): Response {
+    try {
+      return new Response(this.stream);
+    } catch (cause) {
+      throw new BodyGoneError("The file was read already. Keep what you read of it.", { cause });
+    }
   }
 }
 
@@ -58,7 +67,8 @@ export function contentOf(content: Readable): { stream: ReadableStream<Uint8Arra
       start(opened) {
         controller = opened;
         content.on("error", (error) => {
-          if (!skipping) controller.error(error instanceof HttpError ? error : cutShort(error));
+          const isOurs = error instanceof HttpError || error instanceof BodyGoneError;
+          controller.error(isOurs ? error : cutShort(error));
         });
       },
       pull() {
@@ -73,8 +83,12 @@ export function contentOf(content: Readable): { stream: ReadableStream<Uint8Arra
   return {
     stream,
     skip() {
-      if (!skipping && begun && !content.readableEnded && !content.destroyed) {
-        controller.error(new Error("The file was skipped, because the next file was requested."));
+      if (!skipping && !content.readableEnded && !content.destroyed) {
+        controller.error(
+          new BodyGoneError(
+            "The file is gone, because the next file was requested. Read each file before you request the next.",
+          ),
+        );
       }
       skip();
     },

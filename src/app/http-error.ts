@@ -36,6 +36,12 @@ export class HeaderError extends Error {
   }
 }
 
+/** A body or an uploaded file was read too late: it was read or skipped before, or the request is over. */
+export class BodyGoneError extends Error {
+  override readonly name = "BodyGoneError";
+  readonly code = "body_gone";
+}
+
 const REASONS: Record<number, string> = {
   400: "Bad Request",
   401: "Unauthorized",

@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.ts";
-import { refuseUnknown } from "./option-names.ts";
+import { refuseUnknown } from "../option-names.ts";
 
 /** What an App accepts of a request's body. Sizes are in bytes, times in seconds. */
 export interface BodyLimits {
@@ -13,6 +13,8 @@ export interface BodyLimits {
   files?: number;
   /** The number of fields of a form. Default 1,000. Above it: 413. */
   fields?: number;
+  /** The number of members of one object in a JSON body. Default 50,000. Above it: 413. */
+  members?: number;
   /** The time until a JSON or urlencoded body is complete. Default 5. Above it: 408. */
   bodyTimeout?: number;
   /** The time without a byte of an upload while the handler waits for one. Default 10. Above it: 408. */
@@ -29,6 +31,7 @@ const DEFAULTS: Required<BodyLimits> = {
   fileSize: 100 * MEBIBYTE,
   files: 100,
   fields: 1000,
+  members: 50_000,
   bodyTimeout: 5,
   stallTimeout: 10,
   uploadTimeout: 600,

@@ -1,3 +1,4 @@
+import { decodedPath } from "../visit/path.ts";
 import { toResponse } from "./answer.ts";
 import type { App } from "./app.ts";
 import { currentExchange } from "./exchange.ts";
@@ -15,7 +16,7 @@ import { roomOf } from "./rooms.ts";
 export function mount<T extends object>(prefix: string, app: App<T>): HttpMiddleware {
   const room = roomOf(app);
   if (room === undefined) throw new TypeError("mount: the second argument must be an App.");
-  const base = `/${prefix.split("/").filter(Boolean).join("/")}`;
+  const base = decodedPath(`/${prefix.split("/").filter(Boolean).join("/")}`);
   return new Mount(base === "/" ? "" : base, room);
 }
 
@@ -32,7 +33,11 @@ class Mount extends HttpMiddleware {
   override async beforeRequest({ path }: AppRequest): Promise<Response | undefined> {
     if (path !== this.#base && !path.startsWith(`${this.#base}/`)) return undefined;
     const exchange = currentExchange()!;
-    const inner = path.slice(this.#base.length) || "/";
-    return toResponse(exchange, await answerInside(this.#room(), exchange, inner));
+    const room = this.#room();
+    const outer = exchange.place;
+    exchange.place = { routes: room.routes, path: path.slice(this.#base.length) || "/" };
+    const outcome = await answerInside(room, exchange, exchange.place.path);
+    exchange.place = outer;
+    return toResponse(exchange, outcome);
   }
 }

@@ -4,7 +4,7 @@ import { addField, type Body } from "./body-content.ts";
 import { openBody } from "./body-source.ts";
 import type { Exchange } from "./exchange.ts";
 import { contentOf, UploadedFile } from "./file.ts";
-import { cutShort, HttpError, tooLarge } from "./http-error.ts";
+import { BodyGoneError, HttpError, tooLarge } from "./http-error.ts";
 import type { BodyLimits } from "./limits.ts";
 
 interface Arriving {
@@ -41,7 +41,8 @@ export async function readMultipart(
   function fail(error: unknown): void {
     if (ended) return;
     ended = true;
-    failure = error instanceof HttpError ? error : new HttpError(400, "Bad multipart form", { cause: error });
+    const isOurs = error instanceof HttpError || error instanceof BodyGoneError;
+    failure = isOurs ? error : new HttpError(400, "Bad multipart form", { cause: error });
     source.stop();
     for (const { content } of current === undefined ? waiting : [current, ...waiting]) {
       content.destroy(failure as Error);
@@ -69,12 +70,17 @@ export async function readMultipart(
     ) => {
       const { stream, skip } = contentOf(content);
       content.on("limit", () => fail(tooLarge("A file")));
-      waiting.push({ file: new UploadedFile(name ?? "", filename ?? "", type, stream), content, skip });
+      waiting.push({
+        file: new UploadedFile(name ?? "", nameWithoutControls(filename), type, stream),
+        content,
+        skip,
+      });
       notify();
     },
   );
   parser.on("filesLimit", () => fail(new HttpError(413, "The form has too many files")));
   parser.on("fieldsLimit", () => fail(new HttpError(413, "The form has too many fields")));
+  parser.on("partsLimit", () => fail(new HttpError(413, "The form has too many parts")));
   parser.on("error", fail);
   parser.on("finish", () => {
     ended = true;
@@ -83,8 +89,13 @@ export async function readMultipart(
 
   async function pump(): Promise<void> {
     for (let chunk = await source.next(); chunk && !ended; chunk = await source.next()) {
-      // An unread file blocks the parser. The end of the request closes it.
-      await new Promise<void>((resolve) => parser.write(chunk, () => resolve()));
+      for (const slice of slicesOf(chunk)) {
+        const others = source.breath.take();
+        if (others !== undefined) await others;
+        if (ended) break;
+        // An unread file blocks the parser. The end of the request closes it.
+        await new Promise<void>((resolve) => parser.write(slice, () => resolve()));
+      }
     }
     if (!ended) parser.end();
     // Bytes can follow the last part.
@@ -106,11 +117,41 @@ export async function readMultipart(
   return {
     fields,
     files: { [Symbol.asyncIterator]: () => ({ next }) },
-    close: () => fail(cutShort()),
+    close: () =>
+      fail(new BodyGoneError("The form is gone, because the request is over. Read it in the handler.")),
   };
 }
 
+/** What the parser reads at once: in bytes, and in line breaks with two dashes, with which each part begins. */
+const SLICE = 16_384;
+const SLICE_PARTS = 32;
+
+/** Cuts a chunk, as the parser cannot be interrupted. Each part takes it as long as kilobytes of a file do. */
+function* slicesOf(chunk: Uint8Array): Generator<Uint8Array> {
+  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  for (let start = 0; start < bytes.length; ) {
+    const slice = bytes.subarray(start, start + SLICE);
+    let end = 0;
+    for (let parts = 0; parts <= SLICE_PARTS && end !== -1; parts++) end = slice.indexOf("\r\n--", end + 1);
+    if (end === -1) end = slice.length;
+    yield slice.subarray(0, end);
+    start += end;
+  }
+}
+
+/** Programs in C end a name at NUL, so they would see another name. */
+function nameWithoutControls(name = ""): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to remove
+  return name.replace(/[\u0000-\u001f\u007f]/g, "");
+}
+
+/** RFC 2046 5.1.1. A parser takes as long for each byte as the boundary is. */
+const LONGEST_BOUNDARY = 70;
+
 function openParser(contentType: string, limits: Required<BodyLimits>): BusboyInstance {
+  const [, boundary = ""] = /boundary=("[^"]*"|[^;\s]*)/i.exec(contentType) ?? [];
+  if (boundary.length > LONGEST_BOUNDARY + 2)
+    throw new HttpError(400, `The boundary has more than ${LONGEST_BOUNDARY} characters`);
   try {
     return new Busboy({
       headers: { "content-type": contentType },

@@ -1,9 +1,9 @@
 import type { LoadSave, SessionBackend, SessionData } from "../backends/backend.ts";
-import type { SessionOptions } from "../core/options.ts";
+import { SESSION_OPTIONS, type SessionOptions } from "../core/options.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
+import { nearest, refuseUnknown } from "../option-names.ts";
 import { type BodyLimits, resolveLimits } from "./limits.ts";
-import { refuseUnknown } from "./option-names.ts";
 import type { AppRequest } from "./request.ts";
 import type { RouteTable } from "./routes.ts";
 
@@ -23,30 +23,7 @@ export interface AppOptions<T extends object = SessionData> extends SessionOptio
   exclusive?: readonly string[] | ((request: AppRequest<T>) => boolean);
 }
 
-const NAMES: Record<keyof AppOptions, true> = {
-  backend: true,
-  cookie: true,
-  idleTimeout: true,
-  absoluteTimeout: true,
-  preset: true,
-  touchThrottle: true,
-  rotationGrace: true,
-  maxBytes: true,
-  backendTimeout: true,
-  outage: true,
-  lockWait: true,
-  lockTtl: true,
-  schema: true,
-  migrate: true,
-  header: true,
-  userId: true,
-  legacy: true,
-  environment: true,
-  sessionBackend: true,
-  sessions: true,
-  limits: true,
-  exclusive: true,
-};
+const NAMES: readonly string[] = [...SESSION_OPTIONS, "sessionBackend", "sessions", "limits", "exclusive"];
 
 export interface ResolvedAppOptions<T extends object> {
   readonly sessions: Sessions<T>;
@@ -58,7 +35,7 @@ export interface ResolvedAppOptions<T extends object> {
 
 /** Throws ConfigError that names an option that is unknown, invalid, or contradicts another. */
 export function resolveAppOptions<T extends object>(options: AppOptions<T>): ResolvedAppOptions<T> {
-  refuseUnknown(options, Object.keys(NAMES));
+  refuseUnknown(options, NAMES);
   const { sessionBackend, sessions, limits, exclusive, ...session } = options;
   if (exclusive !== undefined && typeof exclusive !== "function" && !Array.isArray(exclusive)) {
     throw new ConfigError("exclusive", "Must be an array of method names or a function.");
@@ -86,7 +63,10 @@ export function exclusiveTest<T extends object>(
   if (exclusive === undefined) return undefined;
   if (typeof exclusive === "function") return exclusive as (request: AppRequest) => boolean;
   for (const name of exclusive) {
-    if (!routes.has(name)) throw new ConfigError("exclusive", `${name} is not a route of this App.`);
+    if (routes.has(name)) continue;
+    const near = nearest(name, [...routes.keys()]);
+    const hint = near === undefined ? "" : ` Did you mean \`${near}\`?`;
+    throw new ConfigError("exclusive", `${name} is not a route of this App.${hint}`);
   }
   const names = new Set(exclusive);
   return (_request, route) => route !== undefined && names.has(route);

@@ -3,6 +3,7 @@ import type { Session } from "../core/session.ts";
 import { type Exchange, urlOf } from "./exchange.ts";
 import type { UploadedFile } from "./file.ts";
 import { HttpError } from "./http-error.ts";
+import { routeName } from "./routes.ts";
 
 /** The current request: `this.request` in an App. */
 export class AppRequest<T extends object = SessionData> {
@@ -18,9 +19,21 @@ export class AppRequest<T extends object = SessionData> {
     return this.#exchange.method;
   }
 
-  /** The path as the client sent it, percent-encoded, without the query. */
+  /**
+   * The path that decides about the route, without the query: dot segments are resolved, escapes are decoded, and a slash at the
+   * end is dropped. `%2F` and `%25` stay, as a slash in an argument separates nothing. For the path as it was sent, see `url`.
+   */
   get path(): string {
     return this.#exchange.path;
+  }
+
+  /**
+   * The name of the method that the path leads to; undefined if it leads to none (a 404 or a 400). In the middlewares and
+   * handlers of an App below `mount`, it is that App's method.
+   */
+  get route(): string | undefined {
+    const { place } = this.#exchange;
+    return place && routeName(place.routes, place.path);
   }
 
   /** The complete URL, with the host that the client sent. Throws HttpError 400 if the host is invalid (RFC 9112 3.2). */

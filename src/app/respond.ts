@@ -8,7 +8,7 @@ import { answerToFailure } from "./failure.ts";
 import type { BodyLimits } from "./limits.ts";
 import type { Middleware } from "./middleware.ts";
 import { type AppRequest, viewOf } from "./request.ts";
-import { type Match, matchRoute, type RouteTable } from "./routes.ts";
+import { type Match, matchRoute, type RouteTable, refuseLongPath, routeName } from "./routes.ts";
 import { seal } from "./seal.ts";
 import { abandon, drop } from "./stream.ts";
 
@@ -40,6 +40,8 @@ function guarded(room: Room, exchange: Exchange): Awaitable<Outcome> {
 }
 
 function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
+  refuseLongPath(exchange.path);
+  exchange.place = { routes: room.routes, path: exchange.path };
   // Without a middleware to see it, a path that leads nowhere costs neither its body nor a session.
   const match = room.middlewares.length === 0 ? matchRoute(room.routes, exchange.path) : undefined;
   if (!mayHaveBody(exchange)) return runWithBody(room, exchange, match);
@@ -61,12 +63,7 @@ const ALONE: LoadOptions = { exclusive: true };
 /** Returns how the request has its session. */
 function wanted(room: Room, exchange: Exchange, match: Match | undefined): LoadOptions | undefined {
   if (room.isExclusive === undefined) return undefined;
-  let name = match?.route.name;
-  try {
-    name ??= matchRoute(room.routes, exchange.path).route.name;
-  } catch {
-    // A middleware may still answer it.
-  }
+  const name = match === undefined ? routeName(room.routes, exchange.path) : match.route.name;
   return room.isExclusive(viewOf(exchange) as AppRequest, name) ? ALONE : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { decodedPath } from "../visit/path.ts";
 import { HttpError } from "./http-error.ts";
 import { parametersOf } from "./parameters.ts";
 
@@ -62,11 +63,28 @@ export interface Match {
   readonly values: readonly string[];
 }
 
+/**
+ * Returns the path that routes are matched by: decoded by segments (`decodedPath`), without the slash at its end. All
+ * paths that lead to one route with the same arguments become the same text, except that `/` is `/index` too.
+ */
+export function routedPath(path: string): string {
+  const decoded = path.length > LONGEST_PATH ? path : decodedPath(path);
+  return decoded.length > 1 && decoded.endsWith("/") ? decoded.slice(0, -1) : decoded;
+}
+
+/** In characters; what Node accepts of a whole head. Each segment can become an argument. */
+const LONGEST_PATH = 16_384;
+
+/** Throws HttpError 414. */
+export function refuseLongPath({ length }: string): void {
+  if (length > LONGEST_PATH) throw new HttpError(414);
+}
+
 const matches = new WeakMap<Route, Match>();
 
 /**
- * Returns the route of a path. The first segment names the method; the others are its arguments, percent-decoded one by one. If
- * no method has that name, `index` gets all segments, provided that it takes arguments.
+ * Returns the route of a path from `routedPath`. The first segment names the method; the others are its arguments. If no method
+ * has that name, `index` gets all segments, provided that it takes arguments.
  * Throws HttpError 404, or 400 for a missing argument or a malformed escape.
  */
 export function matchRoute(table: RouteTable, path: string): Match {
@@ -75,20 +93,28 @@ export function matchRoute(table: RouteTable, path: string): Match {
     if (index === undefined) throw new HttpError(404);
     return index.required === 0 ? bare(index) : checked(index, NO_SEGMENTS);
   }
+  // Node passes on targets such as "*admin".
+  if (!path.startsWith("/")) throw new HttpError(404);
   // The common case, a single name, takes one lookup.
   const direct = table.get(path.slice(1));
   if (direct !== undefined && direct.required === 0) return bare(direct);
 
-  const segments = path
-    .slice(1, path.endsWith("/") ? -1 : undefined)
-    .split("/")
-    .map(decodeSegment);
+  const segments = path.slice(1).split("/").map(decodeSegment);
   const [name = "", ...values] = segments;
   const route = table.get(name);
   if (route !== undefined) return checked(route, values);
   const index = table.get("index");
   if (index === undefined || index.most === 0 || isPrivate(name)) throw new HttpError(404);
   return checked(index, segments);
+}
+
+/** Returns the name of the method that a path from `routedPath` leads to; undefined if it leads to none. */
+export function routeName(table: RouteTable, path: string): string | undefined {
+  try {
+    return matchRoute(table, path).route.name;
+  } catch {
+    return undefined;
+  }
 }
 
 function bare(route: Route): Match {

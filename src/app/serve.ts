@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerRequest } from "srvx";
 import type { Awaitable } from "../backends/backend.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import type { Mount } from "../visit/mount.ts";
+import { targetIn } from "../visit/path.ts";
 import { type Answer, type Outcome, toResponse } from "./answer.ts";
-import { type Exchange, fromRequest, open, urlOf } from "./exchange.ts";
-import { refuseUnknown } from "./option-names.ts";
+import { type Exchange, fromRequest, open } from "./exchange.ts";
 import { closeServer, startServer } from "./server.ts";
 import { onSignals } from "./signals.ts";
 
@@ -87,16 +88,11 @@ export async function listen(options: ServeOptions, listener: Listener): Promise
   return { url: url.href, port: Number(url.port || 80), close };
 }
 
-// A target that the URL parser would return unchanged: no dot segments and nothing to encode.
-const PLAIN = /^\/[\w\-~!$&'()*+,;=:@%/?.]*$/;
-
 function exchangeOf(mount: Mount, request: ServerRequest, kind: typeof Response): Exchange {
   const incoming = request.runtime?.node?.req as IncomingMessage | undefined;
   if (incoming === undefined) return fromRequest(mount, request);
   const { url = "/", method = "GET" } = incoming;
-  const plain = PLAIN.test(url) && !url.includes("/.") && !url.includes("%2");
-  const target = plain ? url : targetOf(url, request);
-  return open(mount, request, incoming, kind, method, target);
+  return open(mount, request, incoming, kind, method, targetIn(url));
 }
 
 /** Node's own response. The server speaks only HTTP/1. */
@@ -114,12 +110,6 @@ function write(response: ServerResponse, { status, headers, body }: Answer): boo
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   response.writeHead(status, [...headers, ["content-length", String(length)]]).end(body);
   return true;
-}
-
-/** A target that starts with `/` does not depend on the Host header, which can be missing. */
-function targetOf(url: string, request: Request): string {
-  const parsed = URL.parse(url.startsWith("/") ? `http://localhost${url}` : urlOf(request));
-  return parsed === null ? url : parsed.pathname + parsed.search;
 }
 
 function check(

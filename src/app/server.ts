@@ -12,6 +12,8 @@ export async function startServer({ bun, ...options }: ServerOptions): Promise<S
     manual: true,
     silent: true,
     gracefulShutdown: false,
+    // The workers of a cluster share the port of their primary.
+    node: { exclusive: false },
     // Bun closes a stream that is silent for ten seconds unless told otherwise; 255 is the longest it allows.
     bun: { idleTimeout: 255, ...bun },
   });

@@ -1,5 +1,6 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
+import { printError } from "../visit/printed.ts";
 import { type Exchange, within } from "./exchange.ts";
 import { Html } from "./html.ts";
 
@@ -70,7 +71,7 @@ function sourceStream(
     if (failed) return;
     failed = true;
     // An error caused by the client's disconnect is not logged.
-    if (!left) console.error(error);
+    if (!left) printError(error);
     abandon(exchange);
   }
   return new ReadableStream<Uint8Array>(

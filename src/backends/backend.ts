@@ -143,6 +143,13 @@ class LoadSaveBackend extends SessionBackend {
   constructor(inner: LoadSave) {
     super();
     this.#inner = inner;
+    if (!(inner instanceof SessionBackend)) return;
+    for (const name of ["environment", "onExpired"] as const) {
+      Object.defineProperty(this, name, {
+        get: () => inner[name],
+        set: (value: unknown) => Object.assign(inner, { [name]: value }),
+      });
+    }
   }
 
   override load(id: string): Awaitable<SessionData | null | undefined> {
@@ -152,15 +159,43 @@ class LoadSaveBackend extends SessionBackend {
   override save(id: string, data: SessionData, timeout: number): Awaitable<void> {
     return this.#inner.save(id, data, timeout);
   }
+
+  override prune(): Awaitable<number> {
+    return this.#inner instanceof SessionBackend ? this.#inner.prune() : 0;
+  }
+
+  override close(): Awaitable<void> {
+    if (this.#inner instanceof SessionBackend) return this.#inner.close();
+  }
 }
 
 /** One per object: two engines on the same object must share the fallback's queues. */
 const wrapped = new WeakMap<LoadSave, LoadSaveBackend>();
 
-/** Returns the object itself if it has the full contract, even from another copy of this package; else wraps it. */
+/**
+ * Returns the object itself if it has the full contract, even from another copy of this package; else wraps it. A
+ * subclass of a back-end with the full contract that overrides only `load` or `save` is one with these two methods.
+ */
 export function toBackend(backend: SessionBackend | LoadSave): SessionBackend {
-  if ("patch" in backend && "read" in backend) return backend;
+  if ("patch" in backend && "read" in backend && !overridesDictionary(backend)) return backend;
   const known = wrapped.get(backend) ?? new LoadSaveBackend(backend);
   wrapped.set(backend, known);
   return known;
+}
+
+/** Returns true if `load` or `save` is overridden below a class that has a `read` of its own, which does not call them. */
+function overridesDictionary(backend: object): boolean {
+  const base = ownerOf(backend, "read");
+  // The `read` of `SessionBackend`, of any copy of this package, calls them.
+  if (base === undefined || Object.getPrototypeOf(base) === Object.prototype) return false;
+  return [ownerOf(backend, "load"), ownerOf(backend, "save")].some(
+    (owner) => owner !== undefined && owner !== base && Object.prototype.isPrototypeOf.call(base, owner),
+  );
+}
+
+/** Returns the prototype, or the object itself, that has this method. */
+function ownerOf(object: object, method: string): object | undefined {
+  let at: object | null = object;
+  while (at !== null && !Object.hasOwn(at, method)) at = Object.getPrototypeOf(at) as object | null;
+  return at ?? undefined;
 }

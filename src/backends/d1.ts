@@ -88,7 +88,7 @@ export class D1SessionBackend extends SessionBackend {
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     return patchRow(handle, patch, {
       environment: this.environment,
-      store: (data, version) => this.#store(handle, patch, data, version),
+      store: (...row) => this.#store(handle, patch, ...row),
       read: () => this.#live(handle),
     });
   }
@@ -137,12 +137,19 @@ export class D1SessionBackend extends SessionBackend {
     return row;
   }
 
-  async #store(handle: string, patch: SessionPatch, data: string, version: number): Promise<boolean> {
-    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
+  async #store(
+    handle: string,
+    patch: SessionPatch,
+    data: string,
+    version: number,
+    ifSecretHash: string | null = null,
+  ): Promise<boolean> {
+    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null } = patch;
     const values = [handle, version, ifEpoch, ifFence, ifSecretHash, data, head, idleTimeout];
     if (rotation === undefined) return (await this.#run(this.#sql.store, ...values)).length > 0;
-    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null } = rotation;
-    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout);
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null, restartIdle } = rotation;
+    const first = absoluteTimeout === null && !restartIdle ? null : idleTimeout;
+    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout, first);
     return (await this.#run(this.#sql.rotate, ...values)).length > 0;
   }
 

@@ -1,4 +1,7 @@
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
+import { patchedData } from "../record/record.ts";
+import { untilDone } from "./_attempts.ts";
 import { fromDictionary, toDictionary } from "./_dictionary.ts";
 import { type EncryptionKeys, resolveKeys } from "./_encrypted/keys.ts";
 import { Sealer } from "./_encrypted/sealer.ts";
@@ -56,6 +59,7 @@ export class EncryptedSessionBackend extends SessionBackend {
     super();
     if (typeof inner?.load !== "function" || typeof inner.save !== "function")
       throw new ConfigError("backend", "EncryptedSessionBackend takes a back-end and { keys }");
+    refuseUnknown(Object(options), ["keys", "acceptPlaintext", "cacheBytes"]);
     const {
       keys,
       acceptPlaintext = false,
@@ -121,7 +125,9 @@ export class EncryptedSessionBackend extends SessionBackend {
       sealed = { set: new Map(texts), unset };
       return sealed;
     };
-    return this.#inner.patch(handle, { ...patch, data: session.sealed, changes });
+    const answer = this.#inner.patch(handle, { ...patch, data: session.sealed, changes });
+    // Sealed, the data is larger: what is too large then may not be too large open.
+    return then(answer, (result) => (result === "tooLarge" ? this.#merge(handle, patch) : result));
   }
 
   override touch(handle: string, idleTimeout: number): Awaitable<boolean> {
@@ -162,12 +168,29 @@ export class EncryptedSessionBackend extends SessionBackend {
     return this.#inner.close();
   }
 
+  /** Merges here, where the size of the open data is known, and stores the whole data if nobody writes in between. */
+  #merge(handle: string, patch: SessionPatch): Promise<PatchResult> {
+    return untilDone(this.environment, `session ${handle}`, async () => {
+      const record = await this.read(handle);
+      if (record === undefined || record.expiresAt <= record.now) return "ended";
+      // The lock is the inner back-end's to judge.
+      const held = { ...record, fence: patch.ifFence ?? 0, lockedUntil: 0 };
+      const { result, data } = patchedData(held, patch);
+      if (data === undefined) return result;
+      const { version, secretHash: ifSecretHash } = record;
+      const whole = { ...patch, data, baseVersion: version, ifVersion: version, ifSecretHash };
+      const answer = await this.patch(handle, whole);
+      if (answer !== "stale") return answer === "ok" ? result : answer;
+      return (await this.#inner.read(handle))?.version === version ? "stale" : undefined;
+    });
+  }
+
   #open(handle: string, record: SessionRecord): SessionRecord {
     return { ...record, data: this.#sealer.open("record", handle, record.data) };
   }
 }
 
-function then<T, R>(answer: Awaitable<T>, next: (value: T) => R): Awaitable<R> {
+function then<T, R>(answer: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   const thenable = typeof (answer as { then?: unknown } | null | undefined)?.then === "function";
   return thenable ? Promise.resolve(answer).then(next) : next(answer as T);
 }

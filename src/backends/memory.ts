@@ -1,11 +1,12 @@
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import type { Change, StoredRecord } from "../record/record.ts";
-import { applyLock, applyPatch, applyRelock, applyTouch, newRecord } from "../record/record.ts";
+import { applyLock, applyPatch, applyRelock, applyTouch, newRecord, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
-import { bytesOf, Entry, moreOf } from "./_memory/entry.ts";
+import { Entry, moreOf } from "./_memory/entry.ts";
 import { Expiry, TICKS, TOLERANCE, WIDTH } from "./_memory/expiry.ts";
+import { Room } from "./_memory/room.ts";
 import { UserIndex } from "./_memory/user-index.ts";
-import { warnFull } from "./_memory/warning.ts";
 import {
   type NewRecord,
   type PatchResult,
@@ -18,7 +19,7 @@ import {
 
 /** Options of `InMemorySessionBackend`. */
 export interface InMemoryOptions {
-  /** About how many bytes of memory the sessions may take; default 256 MiB. */
+  /** About how many bytes of memory the sessions may take, those of signed-in users seven eighths; default 256 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -29,34 +30,33 @@ const SHARDS = 64;
  * Stores sessions in the memory of this process: the default. They are gone when it ends, and no other process sees them.
  *
  * Every method returns at once. An unreferenced timer frees expired sessions within about twenty seconds, and visits
- * only what expires. When `maxBytes` is reached, each new session evicts the one that is closest to its expiry (with one
- * idle timeout for all: the one unused for longest), and its user is signed out. `evicted` counts these; the first one
- * is also a process warning, `MICROPIE_MEMORY_FULL`. Throws ConfigError `maxBytes`.
+ * only what expires. When `maxBytes` is reached, each new session evicts the anonymous one unused for longest. Signed-in
+ * ones go only when they alone take seven eighths of it, each by another sign-in, again the one unused for longest.
+ * `evicted` counts both. The first one is also a process warning, `MICROPIE_MEMORY_FULL`, and so is the first whose user
+ * is signed out, `MICROPIE_MEMORY_SIGNED_OUT`. Throws ConfigError `maxBytes`.
  */
 export class InMemorySessionBackend extends SessionBackend {
   readonly #shards: Map<string, Entry>[] = Array.from({ length: SHARDS }, () => new Map());
   readonly #users: UserIndex<Entry> = new UserIndex();
   readonly #expiry: Expiry<Entry>;
-  readonly #maxBytes: number;
   /** Whole seconds, from which ticks are counted. */
   #origin = 0;
+  readonly #room: Room;
   #size = 0;
-  #bytes = 0;
-  #evicted = 0;
 
   constructor(options: InMemoryOptions = {}) {
     super();
-    this.#maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
-    if (!(this.#maxBytes > 0)) throw new ConfigError("maxBytes", "must be a number of bytes greater than 0");
+    refuseUnknown(options, ["maxBytes"]);
+    const { maxBytes = 256 * 1024 * 1024 } = options;
+    if (!(maxBytes > 0)) throw new ConfigError("maxBytes", "must be a number of bytes greater than 0");
     this.#expiry = new Expiry({
       after: (seconds, run) => this.environment.timer(seconds, run, true),
       now: () => this.#ticks(this.now()),
       free: (entry) => this.#expire(entry),
-      evict: (entry) => {
-        this.#remove(entry);
-        if (++this.#evicted === 1) warnFull(this.#maxBytes);
-      },
-      isFull: () => this.#bytes > this.#maxBytes,
+    });
+    this.#room = new Room(maxBytes, {
+      freeOne: () => this.#expiry.freeOne(),
+      evict: (entry) => this.#remove(entry),
     });
   }
 
@@ -67,12 +67,12 @@ export class InMemorySessionBackend extends SessionBackend {
 
   /** About how many bytes of memory they take. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#room.bytes;
   }
 
   /** How many live sessions were evicted because of `maxBytes`. */
   get evicted(): number {
-    return this.#evicted;
+    return this.#room.evicted;
   }
 
   override load(id: string): SessionData {
@@ -93,6 +93,7 @@ export class InMemorySessionBackend extends SessionBackend {
     const now = this.environment.now();
     const entry = this.#live(handle, now);
     if (entry === undefined || entry.secretHash === "") return undefined;
+    this.#room.use(entry, 0);
     const { data, secretHash, version, more } = entry;
     return {
       data,
@@ -138,10 +139,9 @@ export class InMemorySessionBackend extends SessionBackend {
   }
 
   override listByUser(userId: string): UserSession[] {
-    return this.#users.list(userId).flatMap(({ handle }) => {
-      const record = this.read(handle);
-      return record === undefined ? [] : [{ handle, record }];
-    });
+    const now = this.now();
+    const live = this.#users.list(userId).filter(({ handle }) => this.#live(handle, now));
+    return live.map((entry) => ({ handle: entry.handle, record: snapshot(this.#recordOf(entry), now) }));
   }
 
   override revokeUser(userId: string, except?: string): string[] {
@@ -154,12 +154,10 @@ export class InMemorySessionBackend extends SessionBackend {
   }
 
   override relock(handle: string, fence: number, seconds: number): boolean {
-    return (
-      this.#change(handle, true, (record, _, now) => applyRelock(record, fence, seconds, now), 0) ?? false
-    );
+    const relock: Change<number, boolean> = (record, _, now) => applyRelock(record, fence, seconds, now);
+    return this.#change(handle, true, relock, 0) ?? false;
   }
 
-  /** Frees every expired session now. */
   override prune(): number {
     return this.#expiry.freeAll();
   }
@@ -190,7 +188,7 @@ export class InMemorySessionBackend extends SessionBackend {
     const record = this.#recordOf(entry);
     const result = apply(record, what, now);
     const data = inOnePiece(record.data);
-    this.#bytes += data.length - entry.data.length;
+    this.#room.use(entry, data.length - entry.data.length);
     entry.data = data;
     entry.version = record.version;
     const expires = this.#ticks(record.expiresAt);
@@ -198,21 +196,20 @@ export class InMemorySessionBackend extends SessionBackend {
     else this.#expiry.move(entry, expires);
     if (all) {
       const { userId } = entry.more;
-      this.#bytes -= bytesOf(entry);
+      this.#room.remove(entry);
       entry.secretHash = record.secretHash;
       entry.absolute = this.#ticks(record.absoluteExpiresAt);
       entry.more = moreOf(record);
-      this.#bytes += bytesOf(entry);
+      this.#room.add(entry);
       this.#users.move(entry, userId, entry.more.userId);
     }
-    if (this.#bytes > this.#maxBytes) this.#expiry.makeRoom(entry);
+    this.#room.make(entry);
     return result;
   }
 
-  #recordOf(entry: Entry): StoredRecord {
-    const { data, secretHash, version, more } = entry;
-    const expiresAt = this.#origin + entry.expires / TICKS;
-    const absoluteExpiresAt = this.#origin + entry.absolute / TICKS;
+  #recordOf({ data, secretHash, version, more, expires, absolute }: Entry): StoredRecord {
+    const expiresAt = this.#origin + expires / TICKS;
+    const absoluteExpiresAt = this.#origin + absolute / TICKS;
     return { ...more, data, secretHash, version, expiresAt, absoluteExpiresAt };
   }
 
@@ -225,8 +222,8 @@ export class InMemorySessionBackend extends SessionBackend {
     this.#expiry.add(entry);
     this.#users.move(entry, null, entry.more.userId);
     this.#size += 1;
-    this.#bytes += bytesOf(entry);
-    if (this.#bytes > this.#maxBytes) this.#expiry.makeRoom(entry);
+    this.#room.add(entry);
+    this.#room.make(entry);
   }
 
   #remove(entry: Entry): void {
@@ -234,7 +231,7 @@ export class InMemorySessionBackend extends SessionBackend {
     this.#expiry.remove(entry);
     this.#users.move(entry, entry.more.userId, null);
     this.#size -= 1;
-    this.#bytes -= bytesOf(entry);
+    this.#room.remove(entry);
   }
 
   #expire(entry: Entry): void {

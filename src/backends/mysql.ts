@@ -95,7 +95,7 @@ export class MysqlSessionBackend extends SessionBackend {
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     return patchRow(handle, patch, {
       environment: this.environment,
-      store: (data, version) => this.#store(handle, patch, data, version),
+      store: (...row) => this.#store(handle, patch, ...row),
       read: () => this.#live(handle),
       inTurn: (work) => this.#turns.take(handle, work),
     });
@@ -168,15 +168,22 @@ export class MysqlSessionBackend extends SessionBackend {
     }
   }
 
-  async #store(handle: string, patch: SessionPatch, data: string, version: number): Promise<boolean> {
-    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
+  async #store(
+    handle: string,
+    patch: SessionPatch,
+    data: string,
+    version: number,
+    ifSecretHash: string | null = null,
+  ): Promise<boolean> {
+    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null } = patch;
     const conditions = [handle, version, ifEpoch, ifFence, ifSecretHash];
     if (rotation === undefined)
       return this.#update(this.#sql.store, [data, head, idleTimeout, ...conditions]);
-    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null } = rotation;
-    const first = absoluteTimeout === null ? null : Math.min(idleTimeout, absoluteTimeout);
-    const rotated = [grace, secretHash, raiseEpoch ? 1 : 0, userId, first, idleTimeout, absoluteTimeout];
-    return this.#update(this.#sql.rotate, [data, head, ...rotated, ...conditions]);
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null, restartIdle } = rotation;
+    const first = absoluteTimeout === null && !restartIdle ? null : idleTimeout;
+    const rotated = [grace, secretHash, raiseEpoch ? 1 : 0, userId];
+    const deadlines = [first, absoluteTimeout, idleTimeout, absoluteTimeout];
+    return this.#update(this.#sql.rotate, [data, head, ...rotated, ...deadlines, ...conditions]);
   }
 
   async #update(statement: MysqlQuery, values: SqlValue[]): Promise<boolean> {

@@ -98,7 +98,7 @@ export class PostgresSessionBackend extends SessionBackend {
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     return patchRow(handle, patch, {
       environment: this.environment,
-      store: (data, version) => this.#store(handle, patch, data, version),
+      store: (...row) => this.#store(handle, patch, ...row),
       read: () => this.#live(handle),
       inTurn: (work) => this.#turns.take(handle, work),
     });
@@ -162,8 +162,14 @@ export class PostgresSessionBackend extends SessionBackend {
     });
   }
 
-  #store(handle: string, patch: SessionPatch, data: string, version: number): Promise<boolean> {
-    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
+  #store(
+    handle: string,
+    patch: SessionPatch,
+    data: string,
+    version: number,
+    ifSecretHash: string | null = null,
+  ): Promise<boolean> {
+    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null } = patch;
     const values: PostgresValue[] = [
       handle,
       version,
@@ -175,8 +181,9 @@ export class PostgresSessionBackend extends SessionBackend {
       idleTimeout,
     ];
     if (rotation === undefined) return this.#run(this.#sql.store, values, changed);
-    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null } = rotation;
-    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout);
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null, restartIdle } = rotation;
+    const first = absoluteTimeout === null && !restartIdle ? null : idleTimeout;
+    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout, first);
     return this.#run(this.#sql.rotate, values, changed);
   }
 

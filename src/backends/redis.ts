@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { newRecord } from "../record/record.ts";
+import { newRecord, type StoredRecord } from "../record/record.ts";
 import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
 import { connect, type RedisLike, type Run, textOf } from "./_redis/client.ts";
+import { refuseLate } from "./_redis/late.ts";
 import { type RedisOptions, resolveOptions } from "./_redis/options.ts";
 import { SESSION } from "./_redis/session-scripts.ts";
 import { inBatches, UserIndex } from "./_redis/user-index.ts";
@@ -18,6 +19,7 @@ import {
   saveArguments,
   userText,
 } from "./_redis/wire.ts";
+import { mergeRow } from "./_sql/patch.ts";
 import {
   type NewRecord,
   type PatchResult,
@@ -33,9 +35,6 @@ export type { GlideLike, IoRedisLike, NodeRedisLike, RedisLike } from "./_redis/
 export type { RedisOptions } from "./_redis/options.ts";
 
 const NONE: string[] = [];
-
-/** Seconds after which changes are not merged any more: the patch waited for a connection, and its caller has given up. */
-const MERGE_WITHIN = 10;
 
 /**
  * Stores sessions in Redis 6.2 or newer, or in Valkey: one server, Sentinel or Cluster, shared by any number of processes.
@@ -63,7 +62,7 @@ export class RedisSessionBackend extends SessionBackend {
   }
 
   override async load(id: string): Promise<SessionData> {
-    const record = await this.#run(SESSION.read, this.#prefix + id, ["lock"], readStored);
+    const record = await this.#stored(id);
     return record === undefined ? {} : dictionaryOf(record);
   }
 
@@ -106,8 +105,8 @@ export class RedisSessionBackend extends SessionBackend {
       const args = patchArguments(patch, nonce, isBehind);
       return this.#run(SESSION.patch, this.#prefix + handle, args, (reply) => {
         const code = typeof reply === "number" ? reply : this.#confirm(handle, textOf(reply));
-        if (code !== BEHIND) return RESULTS[code]!;
-        this.#refuseLate(handle, begun);
+        if (code !== BEHIND) return RESULTS[code] ?? this.#merge(handle, patch);
+        refuseLate(handle, this.environment.now() - begun);
         return store(true);
       });
     };
@@ -184,7 +183,7 @@ export class RedisSessionBackend extends SessionBackend {
       const args = rotateArguments(patch, rotation, nonce, told, isBehind);
       const answer = await this.#run(SESSION.rotate, this.#prefix + handle, args, answerOf);
       if (answer !== BEHIND) return answer;
-      this.#refuseLate(handle, begun);
+      refuseLate(handle, this.environment.now() - begun);
       return store(told, true);
     };
     let { userId } = rotation;
@@ -198,7 +197,23 @@ export class RedisSessionBackend extends SessionBackend {
     }
     const code =
       userId === undefined ? await store("-") : await this.#signIn(userId, handle, seconds ?? 0, store);
-    return RESULTS[Number(code)]!;
+    return RESULTS[Number(code)] ?? this.#merge(handle, patch);
+  }
+
+  /** Merges here, where the size of the whole data is known. */
+  #merge(handle: string, patch: SessionPatch): Promise<PatchResult> {
+    return mergeRow(handle, patch, {
+      environment: this.environment,
+      read: () => this.#stored(handle),
+      store: async (data, version, ifSecretHash) => {
+        const whole = { ...patch, data, baseVersion: version, ifVersion: version, ifSecretHash };
+        return (await this.patch(handle, whole)) === "ok";
+      },
+    });
+  }
+
+  #stored(handle: string): Promise<StoredRecord | undefined> {
+    return this.#run(SESSION.read, this.#prefix + handle, ["lock"], readStored);
   }
 
   /**
@@ -227,12 +242,6 @@ export class RedisSessionBackend extends SessionBackend {
       this.#users.later(() => this.#users.add(JSON.parse(user.join(" ")), handle, Number(seconds)));
     }
     return Number(code);
-  }
-
-  /** What was changed long ago must not be merged over what others have stored since. */
-  #refuseLate(handle: string, begun: number): void {
-    if (this.environment.now() - begun <= MERGE_WITHIN) return;
-    throw new Error(`session ${handle}: it took too long to reach the server, so nothing was stored`);
   }
 
   #nonce(): string {

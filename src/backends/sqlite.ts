@@ -94,10 +94,8 @@ export class SqliteSessionBackend extends SessionBackend {
       for (let attempt = 0; attempt < 100; attempt++) {
         const record = this.#live(handle);
         if (record === undefined) return "ended";
-        const data = patchedData(record, patch);
-        if (data === undefined) return "stale";
-        if (!this.#store(handle, patch, data, record.version)) continue;
-        return record.version === baseVersion ? "ok" : "merged";
+        const { result, data } = patchedData(record, patch);
+        if (data === undefined || this.#store(handle, patch, data, record.version)) return result;
       }
       throw new Error(`session ${handle}: other processes changed it between each read and write`);
     });
@@ -177,10 +175,10 @@ export class SqliteSessionBackend extends SessionBackend {
     const idle = now + idleTimeout;
     const conditions = [handle, version, ifEpoch, now, ifFence, ifSecretHash] as const;
     if (rotation === undefined) return changed(this.#sql.store.run(data, head, idle, ...conditions));
-    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout } = rotation;
+    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout, restartIdle } = rotation;
     const absolute = absoluteTimeout === undefined ? null : now + absoluteTimeout;
-    const first = absolute === null ? null : Math.min(idle, absolute);
-    const values = [now + grace, secretHash, raiseEpoch ? 1 : 0, userId, absolute, first];
+    const first = absolute === null && !restartIdle ? null : idle;
+    const values = [now + grace, secretHash, raiseEpoch ? 1 : 0, userId, absolute, first, absolute];
     return changed(this.#sql.rotate.run(data, head, ...values, idle, ...conditions));
   }
 

@@ -1,5 +1,6 @@
 import { sleep } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { fromDictionary } from "./_dictionary.ts";
 import { type Envelope, isEnvelope, LONGEST, opened, sealed } from "./_envelope.ts";
 import { Turns } from "./_turns.ts";
@@ -53,6 +54,7 @@ export class UnstorageSessionBackend extends SessionBackend {
 
   constructor(storage: UnstorageLike, options: UnstorageOptions = {}) {
     super();
+    refuseUnknown(options, ["base"]);
     const { base = "sessions" } = options;
     if (!isStorage(storage)) {
       throw new ConfigError("backend", "UnstorageSessionBackend takes a storage, made with createStorage");

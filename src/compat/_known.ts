@@ -16,6 +16,10 @@ export interface Known {
   stored: boolean;
   /** This request has just made it, so that no other knows of it. */
   own: boolean;
+  /** Whether this request has written it, or tried to and said so to its handler. */
+  written: boolean;
+  /** The data that could not be stored when the handler asked, and was told: see `takeBack`. */
+  refused: Texts | undefined;
   /** What it held when it was read or last written: changes are found against that. */
   texts: Texts;
   cookie: string;
@@ -34,6 +38,8 @@ export function know(session: SessionObject, stored: boolean, since: number): Kn
   const known: Known = {
     stored,
     own: !stored,
+    written: false,
+    refused: undefined,
     texts: textsOf(session),
     cookie: cookieText(session.cookie),
     since,
@@ -63,4 +69,21 @@ export function differ(before: Texts, after: Texts): boolean {
 /** Whether the session, its cookie included, is not what was stored last. */
 export function isChanged(session: SessionObject, known: Known): boolean {
   return differ(known.texts, textsOf(session)) || known.cookie !== cookieText(session.cookie);
+}
+
+/**
+ * Takes back what `save` was called for and could not store, if its callback has heard of that: whoever was told that
+ * nobody is signed in must be right. What was changed since then stays.
+ */
+export function takeBack(session: SessionObject, known: Known): void {
+  const { refused, texts: before } = known;
+  if (refused === undefined) return;
+  known.refused = undefined;
+  const now = textsOf(session);
+  for (const key of new Set([...before.keys(), ...refused.keys()])) {
+    const stored = before.get(key);
+    if (now.get(key) !== refused.get(key) || now.get(key) === stored) continue;
+    if (stored === undefined) delete session[key];
+    else session[key] = JSON.parse(stored);
+  }
 }

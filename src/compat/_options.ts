@@ -25,6 +25,7 @@ export interface GivenOptions {
   saveUninitialized?: unknown;
   unset?: unknown;
   storeTimeout?: unknown;
+  headers?: unknown;
 }
 
 export interface Options {
@@ -39,21 +40,36 @@ export interface Options {
   readonly resave: boolean;
   readonly saveUninitialized: boolean;
   readonly unsetDestroys: boolean;
+  /** Whether the response that sets the cookie gets Vary and Cache-Control. */
+  readonly headers: boolean;
 }
 
-/** Throws ConfigError that names the option which is wrong. */
-export function resolveOptions(given: GivenOptions): Options {
-  const { cookie = {}, genid = () => randomBytes(24).toString("base64url"), unset, storeTimeout } = given;
+/** Throws ConfigError that names the option which is wrong. `caller` is the function that the application calls. */
+export function resolveOptions(given: GivenOptions, caller: (...args: never[]) => unknown): Options {
+  const deprecate = (message: string): void => warnOfDeprecated(message, caller);
+  const orTrue = (option: string, value: unknown): boolean => {
+    if (value === undefined) deprecate(`undefined ${option} option; provide ${option} option`);
+    return value === undefined || Boolean(value);
+  };
+  const {
+    cookie = {},
+    genid = () => randomBytes(24).toString("base64url"),
+    unset,
+    storeTimeout,
+    headers = true,
+  } = given;
   if (typeof genid !== "function") throw new ConfigError("genid", "genid option must be a function.");
   if (unset && unset !== "destroy" && unset !== "keep")
     throw new ConfigError("unset", 'unset option must be "destroy" or "keep".');
   const secrets = secretsOf(given.secret);
+  if (secrets === undefined) deprecate("req.secret; provide secret option");
   const desk = deskOf(storeOf(given.store));
   if (storeTimeout !== undefined) {
     if (typeof storeTimeout !== "number" || !(storeTimeout > 0))
       throw new ConfigError("storeTimeout", "Give seconds, more than 0.");
     desk.timeout = storeTimeout;
   }
+  if (typeof headers !== "boolean") throw new ConfigError("headers", "Give true or false.");
   return {
     desk,
     name: String(given.name || given.key || "connect.sid"),
@@ -62,9 +78,10 @@ export function resolveOptions(given: GivenOptions): Options {
     genid: genid as (req: object) => string,
     proxy: given.proxy,
     rolling: Boolean(given.rolling),
-    resave: orDeprecated("resave", given.resave),
-    saveUninitialized: orDeprecated("saveUninitialized", given.saveUninitialized),
+    resave: orTrue("resave", given.resave),
+    saveUninitialized: orTrue("saveUninitialized", given.saveUninitialized),
     unsetDestroys: unset === "destroy",
+    headers,
   };
 }
 
@@ -72,7 +89,6 @@ function secretsOf(given: unknown): readonly CipherKey[] | undefined {
   if (Array.isArray(given) && given.length === 0)
     throw new ConfigError("secret", "secret option array must contain one or more strings.");
   if (given) return Array.isArray(given) ? (given as CipherKey[]) : [given as CipherKey];
-  deprecate("req.secret; provide secret option");
   return undefined;
 }
 
@@ -91,17 +107,24 @@ function storeOf(given: unknown): AnyStore {
   return store as AnyStore;
 }
 
-function orDeprecated(option: string, given: unknown): boolean {
-  if (given !== undefined) return Boolean(given);
-  deprecate(`undefined ${option} option; provide ${option} option`);
-  return true;
-}
-
 const said = new Set<string>();
 
-/** Says once what express-session says, too. */
-function deprecate(message: string): void {
-  if (said.has(message)) return;
-  said.add(message);
-  process.emitWarning(`micropie/compat/drop-in: ${message}`, "DeprecationWarning");
+/** Says what express-session says, too, once for each place in the application that calls `caller`. */
+function warnOfDeprecated(message: string, caller: (...args: never[]) => unknown): void {
+  const text = `micropie/compat/drop-in: ${message}${placeOf(caller)}`;
+  if (said.has(text)) return;
+  said.add(text);
+  process.emitWarning(text, "DeprecationWarning");
+}
+
+/** Where `called` is called from, as " at app.js:3:9"; "" if the stack does not show it. */
+function placeOf(called: (...args: never[]) => unknown): string {
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, called);
+  const frame = holder.stack?.split("\n")[1]?.trim() ?? "";
+  const [place] = /(file:\/\/|\/|[A-Z]:\\)[^()]*:\d+:\d+(?=\)?$)/.exec(frame) ?? [];
+  if (place === undefined) return "";
+  const path = place.startsWith("file:") ? decodeURI(new URL(place).pathname) : place;
+  const folder = `${process.cwd()}/`;
+  return ` at ${path.startsWith(folder) ? path.slice(folder.length) : path}`;
 }

@@ -2,7 +2,7 @@ import { Cookie, type CookieData, inflateCookie, plainCookie } from "./_cookie.t
 import { type AnyStore, deskOf } from "./_desk.ts";
 import { follow } from "./_follow.ts";
 import { know, knownOf, type SessionObject } from "./_known.ts";
-import { write } from "./_write.ts";
+import { write, writeAsked } from "./_write.ts";
 
 /** A request, as far as a session is put on it. */
 export interface SessionRequest {
@@ -38,13 +38,18 @@ export class Session {
     return this;
   }
 
-  /** Stores the session now. Without a callback, a failure shows at the end of the request, which tries again. */
+  /**
+   * Stores the session now. What could not be stored is not stored later, if the callback takes the error; else the end of
+   * the request tries again, and a failure shows there.
+   */
   save(callback?: Callback): this {
     const desk = deskOf(this.req.sessionStore);
     const session = asObject(this);
     const known = knownOf(this) ?? know(session, false, desk.count);
-    const saved = write(desk, session, known);
-    follow(this.req, callback === undefined ? saved.catch(() => {}) : saved, callback);
+    known.refused = undefined;
+    const isHeard = callback !== undefined && callback.length > 0;
+    const saved = isHeard ? writeAsked(desk, session, known) : write(desk, session, known).catch(() => {});
+    follow(this.req, saved, callback);
     return this;
   }
 

@@ -3,12 +3,12 @@ import type { Awaitable } from "../backends/backend.ts";
 import type { Use } from "../visit/visit.ts";
 import { Cookie, inflateCookie, plainCookie, setCookieLine } from "./_cookie.ts";
 import { followed } from "./_follow.ts";
-import { differ, isChanged, type Known, know, knownOf, type Texts, textsOf } from "./_known.ts";
+import { differ, isChanged, type Known, know, knownOf, type Texts, takeBack, textsOf } from "./_known.ts";
 import type { Options } from "./_options.ts";
 import { type AnyRequest, isSecure } from "./_request.ts";
 import { asObject, Session, type SessionRequest } from "./_session.ts";
 import { signed } from "./_signed-ids.ts";
-import { isAlive, touch, write } from "./_write.ts";
+import { isAlive, isStored, type Outcome, touch, write } from "./_write.ts";
 
 /** Milliseconds of streaming after which the end of an answer moves the session's deadline once more. */
 const LONG = 60_000;
@@ -18,12 +18,15 @@ export class Visit implements Use {
   /** express-session leaves it to the application. */
   readonly varies = false;
   readonly vary = "Cookie";
+  readonly bare: boolean;
   line: string | undefined;
   readonly #req: AnyRequest & SessionRequest;
   readonly #options: Options;
   readonly #secret: CipherKey;
   /** The id that the browser's cookie holds, whether there is such a session or not. */
   readonly #cookieId: string | undefined;
+  /** Gets the failures that do not become the answer. */
+  readonly #tell: (error: unknown) => void;
   readonly #originalId: string;
   readonly #original: Texts;
   readonly #since: number;
@@ -36,11 +39,14 @@ export class Visit implements Use {
     req: AnyRequest & SessionRequest,
     secret: CipherKey,
     cookieId: string | undefined,
+    tell: (error: unknown) => void,
   ) {
+    this.bare = !options.headers;
     this.#req = req;
     this.#options = options;
     this.#secret = secret;
     this.#cookieId = cookieId;
+    this.#tell = tell;
     this.#originalId = req.sessionID;
     this.#since = options.desk.count;
     const session = req.session as Session;
@@ -63,6 +69,18 @@ export class Visit implements Use {
     return running === undefined ? this.#commitLate() : running.then(() => this.#commitLate());
   }
 
+  /** For a head that does not wait: begins to save, and sets the line that the head has to carry. */
+  leave(): void {
+    try {
+      const found = this.#isTakenOver() ? undefined : this.#session();
+      found?.[0].touch();
+      if (found !== undefined && this.#needsCookie(found[0])) this.#setCookie(found[0]);
+      void Promise.resolve(this.commit()).catch(this.#tell);
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
   discard(): void {
     this.#over = true;
     if (this.#isTakenOver()) return;
@@ -81,6 +99,7 @@ export class Visit implements Use {
     const found = this.#session();
     if (found === undefined) return this.#unset();
     const [session, known] = found;
+    takeBack(asObject(session), known);
     session.touch();
     this.#touchedAt = performance.now();
     const sendsCookie = this.#needsCookie(session);
@@ -102,23 +121,32 @@ export class Visit implements Use {
     const canTouch = typeof desk.store.touch === "function";
     const isHis = session.id === this.#cookieId;
     if (this.#needsSave(session, known)) {
-      const written = write(desk, object, known).then((outcome) => outcome === "stored");
+      const isNew = !known.stored || isChanged(object, known);
+      const work = write(desk, object, known);
+      const written = isNew ? work.then(isStored) : this.#prolonged(work);
       if (!desk.merges || !sendsCookie || !isHis) return written;
       return written.then(() => isAlive(desk, object, known));
     }
     if (!isHis || !known.stored) return known.stored ? Promise.resolve(true) : undefined;
     const touched = async (): Promise<boolean> => {
-      return canTouch ? (await touch(desk, object, known)) === "stored" : true;
+      return canTouch ? this.#prolonged(touch(desk, object, known)) : true;
     };
     if (!sendsCookie) return touched();
     // A late cookie of a session that has ended would replace that of the next one.
     return isAlive(desk, object, known).then((alive) => alive && touched());
   }
 
+  /** Nothing of the user's is at stake, so a failure is told, and the answer goes out. Returns true unless it has ended. */
+  #prolonged(work: Promise<Outcome>): Promise<boolean> {
+    return work.then(isStored, (error: unknown) => {
+      this.#tell(error);
+      return true;
+    });
+  }
+
   #needsSave(session: Session, known: Known): boolean {
-    const { saveUninitialized, resave, desk } = this.#options;
-    const changed = isChanged(asObject(session), known);
-    if (known.stored) return changed || (resave && typeof desk.store.touch !== "function");
+    const { saveUninitialized, resave } = this.#options;
+    if (known.stored) return isChanged(asObject(session), known) || (resave && !known.written);
     return saveUninitialized || this.#isModified(session);
   }
 
@@ -148,6 +176,7 @@ export class Visit implements Use {
     if (found === undefined) return this.#unset();
     const [session, known] = found;
     const object = asObject(session);
+    takeBack(object, known);
     if (!known.stored) return this.#isModified(session) ? warnOfLateSession() : undefined;
     const { desk } = this.#options;
     if (isChanged(object, known)) {
@@ -156,7 +185,7 @@ export class Visit implements Use {
     }
     if (performance.now() - (this.#touchedAt ?? 0) < LONG || typeof desk.store.touch !== "function") return;
     session.touch();
-    return touch(desk, object, known);
+    return this.#prolonged(touch(desk, object, known));
   }
 
   /** Whether another middleware has given the request a session of its own since. */

@@ -1,10 +1,15 @@
 import { publish } from "../core/events.ts";
+import { BackendError } from "../errors.ts";
 import { type Cookie, type CookieData, cookieText, inflateCookie } from "./_cookie.ts";
 import { type Desk, publicName } from "./_desk.ts";
-import { type Known, type SessionObject, type Texts, textsOf } from "./_known.ts";
+import { isChanged, type Known, type SessionObject, type Texts, textsOf } from "./_known.ts";
 
 /** `gone`: the session ended while the request ran, and what it wrote is dropped. */
 export type Outcome = "stored" | "gone";
+
+export function isStored(outcome: Outcome): boolean {
+  return outcome === "stored";
+}
 
 /**
  * Stores what this request changed in its session: reads the record again, puts the changed keys in, and writes it; one
@@ -13,20 +18,37 @@ export type Outcome = "stored" | "gone";
 export function write(desk: Desk, session: SessionObject, known: Known): Promise<Outcome> {
   const { id } = session;
   return desk.alone(id, async () => {
-    if (desk.buried(id, known.since)) return dropped(id);
+    const gone = (): Outcome => (hasNews ? dropped(id) : "gone");
+    const hasNews = !known.stored || isChanged(session, known);
+    if (desk.buried(id, known.since)) return gone();
     const texts = textsOf(session);
     const cookie = cookieText(session.cookie);
     const record = desk.merges ? session : await recordOf(desk, session, known, texts, cookie);
-    if (record === undefined) return dropped(id);
+    if (record === undefined) return gone();
     await desk.call("set", (done) => desk.store.set(id, record, done));
-    if (await sweptAway(desk, id, known)) return dropped(id);
+    if (await sweptAway(desk, id, known)) return gone();
     // Another request may have changed the cookie, and it is ours that goes to the browser.
     if (cookieText(session.cookie) === cookie) session.cookie = record.cookie;
-    known.stored = true;
+    known.stored = known.written = true;
+    known.refused = undefined;
     known.texts = texts;
     known.cookie = cookieText(record.cookie);
     return "stored";
   });
+}
+
+/**
+ * Stores it for a handler that hears of a failure by its callback. What it tried is then not stored later, unless the
+ * handler asks again.
+ */
+export async function writeAsked(desk: Desk, session: SessionObject, known: Known): Promise<Outcome> {
+  try {
+    return await write(desk, session, known);
+  } catch (error) {
+    known.written = true;
+    known.refused = textsOf(session);
+    throw error;
+  }
 }
 
 /** Moves the deadline of a session, where the store can do that alone. */
@@ -37,6 +59,8 @@ export async function touch(desk: Desk, session: SessionObject, known: Known): P
   try {
     await desk.call("touch", (done) => store.touch?.(id, session, done));
   } catch (error) {
+    // Nobody has asked the store, or it is too slow to be asked again.
+    if (error instanceof BackendError) throw error;
     // To some stores it is an error that the session has ended; to its user it is none.
     const found = await desk.read(id).catch(() => {
       throw error;

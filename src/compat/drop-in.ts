@@ -1,6 +1,9 @@
 import type expressSession from "express-session";
 import { ConfigError } from "../errors.ts";
+import { addDue } from "../visit/answer.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
+import { printError } from "../visit/printed.ts";
+import { isUpgrade, onHead } from "../visit/upgrade.ts";
 import { Cookie as OurCookie } from "./_cookie.ts";
 import { type MemoryStoreOptions, MemoryStore as OurMemoryStore } from "./_memory-store.ts";
 import { type CookieWishes, type Options, resolveOptions } from "./_options.ts";
@@ -12,10 +15,15 @@ import { Visit } from "./_visit.ts";
 export type { CookieOptions, SessionData } from "express-session";
 export type { MemoryStoreOptions } from "./_memory-store.ts";
 
-/** The options of express-session 1.19, and one more. */
+/** The options of express-session 1.19, and two more. */
 export interface SessionOptions extends expressSession.SessionOptions {
   /** Seconds that one call of the store may take; the request then fails with BackendError, status 503. Default 5. */
   storeTimeout?: number;
+  /**
+   * Whether the response that sets the cookie gets `Vary: Cookie` and `Cache-Control: no-store`. With false, the
+   * application must keep shared caches from storing it, or one user's cookie goes to others (RFC 9111 7.3). Default true.
+   */
+  headers?: boolean;
 }
 
 /** The base of stores, as in express-session: a store that extends that one's works as well. */
@@ -67,7 +75,7 @@ const makers = new WeakMap<object, (req: Request) => void>();
  * Throws ConfigError that names the option which is wrong.
  */
 function create(options: SessionOptions = { secret: "" }): ReturnType<typeof expressSession> {
-  const resolved = resolveOptions(options);
+  const resolved = resolveOptions(options, create);
   const { desk, name } = resolved;
   const make = (req: Request): void => generate(resolved, req);
   desk.store.generate = (req) => (makers.get(req) ?? make)(req as Request);
@@ -82,7 +90,7 @@ function create(options: SessionOptions = { secret: "" }): ReturnType<typeof exp
     req.sessionStore = desk.store;
     makers.set(req, make);
     const begun = (cookieId?: string): unknown => {
-      hold(new Visit(resolved, req, secrets[0]!, cookieId), req, res, next);
+      hold(new Visit(resolved, req, secrets[0]!, cookieId, teller(res, next)), req, res, next);
       return next();
     };
     const ids = presentedIds(req, name, secrets);
@@ -115,11 +123,31 @@ function generate({ desk, genid, cookieFor, proxy }: Options, req: Request): voi
   begin(req, genid(req), cookie, desk.count);
 }
 
-/** Makes the answer wait for the session. A WebSocket's upgrade comes with an empty object for an answer. */
+/** Tells `next` of an error that is no reason to change the answer, once that has left: as express-session does. */
+function teller(res: Response, next: Next): (error: unknown) => void {
+  return (error) => {
+    if (isUpgrade(res)) return printError(error);
+    res.once("finish", () => {
+      try {
+        next(error);
+      } catch (thrown) {
+        // An error handler that answers, though there is an answer.
+        printError(thrown);
+      }
+    });
+  };
+}
+
+/** Makes the answer wait for the session. A WebSocket's upgrade comes with an answer that cannot wait, or with none. */
 function hold(visit: Visit, req: Request, res: Response, next: Next): void {
-  const { writeHead, end, on } = res as { writeHead?: unknown; end?: unknown; on?: unknown };
-  if ([writeHead, end, on].some((method) => typeof method !== "function")) return;
-  const held = holdOf(res) ?? new Hold(req, res, (error) => console.error(error), next);
+  if (isUpgrade(res)) {
+    onHead(res, (headers) => {
+      visit.leave();
+      addDue(headers, visit);
+    });
+    return;
+  }
+  const held = holdOf(res) ?? new Hold(req, res, printError, next);
   held.uses.push(visit);
 }
 
@@ -127,7 +155,7 @@ const session: ExpressSession = Object.assign(create, { Store, Session, Cookie, 
 
 /** What express-session's types have beside the function. */
 declare namespace session {
-  export type SessionOptions = expressSession.SessionOptions & { storeTimeout?: number };
+  export type SessionOptions = expressSession.SessionOptions & { storeTimeout?: number; headers?: boolean };
   export type SessionData = expressSession.SessionData;
   export type CookieOptions = expressSession.CookieOptions;
   export type Store = expressSession.Store;

@@ -4,12 +4,14 @@ import { call } from "../core/call.ts";
 import { decoded } from "../core/codec.ts";
 import { createEngine } from "../core/engine.ts";
 import { publish } from "../core/events.ts";
+import { readHead } from "../core/head.ts";
 import type { Engine } from "../core/live.ts";
 import { judge } from "../core/load.ts";
+import { aboutOf } from "../core/session.ts";
 import { ConfigError } from "../errors.ts";
 import { type Classes, classesOf, inflate, type SessionRequest } from "./_session-store/classes.ts";
 import { liveCookie, type StoredCookie } from "./_session-store/cookie.ts";
-import { type Draft, draftOf } from "./_session-store/draft.ts";
+import { type Draft, draftOf, earlyBy } from "./_session-store/draft.ts";
 import { type Held, newHeld, storedNow } from "./_session-store/held.ts";
 import { keyOf } from "./_session-store/key.ts";
 import {
@@ -41,7 +43,7 @@ type Callback<T> = (error: unknown, value?: T) => void;
  * `discarded`); only a sign-in that could not be stored is one (StateError `ended` or `conflict`). A session that did
  * not come from this store's `get` is stored as a whole, whatever became of it.
  *
- * The back-end holds the SHA-256 of a session's id and never the id; its first 16 characters are the handle. A session
+ * The back-end holds hashes of a session's id and never the id; 16 characters of one are the handle. A session
  * lives for its cookie's `maxAge`, else for `idleTimeout`, after the last request. Failures go to the callback as
  * BackendError (status 503); nothing is emitted. There is no list of all sessions (`all`, `length`, `clear`).
  *
@@ -53,6 +55,8 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
   readonly #held = new WeakMap<object, Held>();
   /** New sessions on their way to the store, by handle: none can be ended before it is there. */
   readonly #creating = new Map<string, Promise<unknown>>();
+  /** By session id: the last call whose end nobody is told of, so that the next one has to wait for it. */
+  readonly #unheard = new Map<string, Promise<unknown>>();
   #classes: Classes | undefined;
 
   constructor(backend: SessionBackend | LoadSave, options: SessionStoreOptions<Data> = {}) {
@@ -66,19 +70,23 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
     answer(this.#get(sid) as Promise<Session | null>, callback);
   }
 
-  /** Stores what changed in this session since it came from here; a new one as it is. */
+  /**
+   * Stores what changed in this session since it came from here; a new one as it is. After a call without a callback, the
+   * next ones for that session wait for its end, so that they find what it did.
+   */
   set(sid: string, session: object, callback?: Callback<void>): void {
-    answer(this.#set(sid, session), callback);
+    answer(this.#inOrder(sid, this.#set(sid, session), callback), callback);
   }
 
   /** Moves the deadline of a session that did not change; what changed in its cookie is stored. */
   touch(sid: string, session: object, callback?: Callback<void>): void {
-    answer(this.#held.has(session) ? this.#set(sid, session) : this.#touch(sid, session), callback);
+    const touched = this.#held.has(session) ? this.#set(sid, session) : this.#touch(sid, session);
+    answer(this.#inOrder(sid, touched, callback), callback);
   }
 
   /** Ends the session of this id, if there is one. */
   destroy(sid: string, callback?: Callback<void>): void {
-    answer(this.#destroy(sid), callback);
+    answer(this.#inOrder(sid, this.#destroy(sid), callback), callback);
   }
 
   /** Ends the session of a request, and gives it a new one. */
@@ -112,35 +120,54 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
     throw new ConfigError("store", "Give this SessionStore to express-session before it is used.");
   }
 
+  #inOrder<T>(sid: string, work: Promise<T>, callback: Callback<T> | undefined): Promise<T> {
+    if (callback !== undefined) return work;
+    const over: Promise<unknown> = work
+      .catch(() => {})
+      .then(() => this.#unheard.get(sid) === over && this.#unheard.delete(sid));
+    this.#unheard.set(sid, over);
+    return work;
+  }
+
   async #get(sid: string): Promise<StoredSession | null> {
-    const key = keyOf(sid);
+    await this.#unheard.get(sid);
+    const key = keyOf(this.#engine.options.realm, sid);
     const { handle, secretHash } = key;
     const record = await call(this.#engine, "read", handle);
     const verdict = record === undefined ? "unknown" : judge(record, secretHash);
     if (record === undefined || verdict !== "live") {
-      if (verdict === "expired") publish("expired", { handle, userId: record?.userId ?? null });
+      if (verdict === "expired") publish("expired", aboutOf(handle, record));
       else publish("unknown", { handle });
+      return null;
+    }
+    const { cookie, ...stored } = decoded(record.data);
+    const { originalMaxAge } = Object(cookie) as StoredCookie;
+    const left = record.expiresAt - record.now - earlyBy(originalMaxAge, readHead(record.head).idleTimeout);
+    if (left <= 0) {
+      publish("expired", { handle, userId: record.userId });
       return null;
     }
     const data: Record<string, unknown> = {};
     // Not by assignment: `__proto__` is a key like any other.
     const member = { writable: true, enumerable: true, configurable: true };
-    for (const [name, value] of Object.entries(decoded(record.data)))
+    for (const [name, value] of Object.entries(stored))
       Object.defineProperty(data, name, { ...member, value });
-    const session = Object.assign(data, { cookie: liveCookie(data.cookie, record.expiresAt - record.now) });
-    const stored = storedNow(record, this.#draft(session), record.version);
-    this.#held.set(session, newHeld(key, stored));
+    const session = Object.assign(data, { cookie: liveCookie(cookie, left) });
+    const held = storedNow(record, this.#draft(session), record.version);
+    this.#held.set(session, newHeld(key, held));
     return session;
   }
 
   async #set(sid: string, session: object): Promise<void> {
-    const key = keyOf(sid);
+    const key = keyOf(this.#engine.options.realm, sid);
     const known = this.#held.get(session);
     const held = known?.key.handle === key.handle ? known : newHeld(key);
     const draft = this.#draft(session, held.stored?.draft);
     const userId = this.#options.userId(session);
     this.#held.set(session, held);
-    const written = held.last.then(() => write(this.#engine, held, draft, userId));
+    const written = Promise.all([held.last, this.#unheard.get(sid)]).then(() =>
+      write(this.#engine, held, draft, userId),
+    );
     const over = written.catch(() => {});
     held.last = over;
     if (held.stored === undefined) {
@@ -151,14 +178,16 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
   }
 
   async #destroy(sid: string): Promise<void> {
-    const { handle } = keyOf(sid);
-    await this.#creating.get(handle);
+    const { handle } = keyOf(this.#engine.options.realm, sid);
+    // Those of before: a later one may wait for this.
+    await Promise.all([this.#unheard.get(sid), this.#creating.get(handle)]);
     await end(this.#engine, handle);
   }
 
   async #touch(sid: string, session: object): Promise<void> {
-    const { handle } = keyOf(sid);
+    const { handle } = keyOf(this.#engine.options.realm, sid);
     const draft = this.#draft(session);
+    await this.#unheard.get(sid);
     if (draft.idleTimeout > 0) await touch(this.#engine, handle, draft);
   }
 

@@ -1,5 +1,6 @@
 import type { Awaitable, PatchResult, Rotation, SessionBackend } from "../backends/backend.ts";
 import { BackendError, SessionError } from "../errors.ts";
+import { toldOf } from "./cause.ts";
 import { changesBetween } from "./codec.ts";
 import { publish } from "./events.ts";
 import { type Head, headText } from "./head.ts";
@@ -61,24 +62,28 @@ export interface Renewal {
   readonly onlyVersion: number | undefined;
 }
 
-/** Changes the record of a session: stores its data, and with a renewal a new secret. Notes it if that was done. */
+/**
+ * Changes the record of a session: stores its data, and with a renewal a new secret. Notes it if that was done. Throws
+ * DataError `too_large` if it would be, together with what others have stored; then nothing was stored.
+ */
 export function patch(
   live: Live,
   phase: Stored,
   text: string,
   intent: Intent,
   renewal?: Renewal,
-): Awaitable<PatchResult> {
+): Awaitable<Exclude<PatchResult, "tooLarge">> {
   const { handle, record, head, seen } = phase;
   const rotation = renewal?.rotation;
   const answer = call(live.engine, "patch", handle, {
     ifEpoch: record.epoch,
     ifVersion: renewal?.onlyVersion,
-    ifSecretHash: rotation === undefined || rotation.raiseEpoch ? undefined : record.secretHash,
+    ifSecretHash: rotation === undefined ? undefined : record.secretHash,
     ifFence: live.turn.held?.lease.fence,
     baseVersion: seen.version ?? -1,
     data: text,
     changes: () => changesBetween(seen.text, text),
+    maxBytes: live.engine.options.maxBytes,
     idleTimeout: (renewal?.head ?? head).idleTimeout,
     rotation,
     head: renewal === undefined || renewal.head === head ? undefined : headText(renewal.head),
@@ -118,9 +123,15 @@ function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): P
   return promise;
 }
 
-function failed(operation: string, cause: unknown): SessionError {
+/** No error of ours carries what a driver put on its own: statements, parameters, rows. */
+function failed(operation: string, thrown: unknown): SessionError {
+  if (thrown instanceof SessionError) {
+    if (thrown.cause !== undefined) thrown.cause = toldOf(thrown.cause);
+    publish("backend_failed", { operation, error: thrown });
+    return thrown;
+  }
+  const cause = toldOf(thrown);
   publish("backend_failed", { operation, error: cause });
-  if (cause instanceof SessionError) return cause;
   return new BackendError(
     "backend_failed",
     operation,

@@ -57,6 +57,12 @@ export function decode(text: string, into: object): void {
     (into as Record<string, unknown>)[key] = mayBeRich ? revive(data[key]) : data[key];
 }
 
+/** Puts `value` under `key`; undefined removes the key. */
+export function setKey(data: object, key: string, value: unknown): void {
+  if (value === undefined) delete (data as SessionData)[key];
+  else (data as SessionData)[key] = value;
+}
+
 /** Returns the data of an encoded text, in an object without inherited names. */
 export function decoded(text: string): SessionData {
   const data: SessionData = Object.create(null);
@@ -195,20 +201,26 @@ export function isChanged(from: string, to: string): boolean {
 export function checkSize(text: string, maxBytes: number): void {
   const bytes = Buffer.byteLength(text);
   if (bytes <= maxBytes) return;
-  const data = JSON.parse(text) as SessionData;
+  const { set } = changesBetween("{}", text);
+  throw tooLarge(`The session has ${bytes} bytes, over maxBytes (${maxBytes})`, set);
+}
+
+/** Returns a DataError `too_large` that names the largest change: with what others have stored, it is too much. */
+export function outgrown(from: string, to: string, maxBytes: number): DataError {
+  const { set } = changesBetween(from, to);
+  return tooLarge(`With what other requests have stored, the session is over maxBytes (${maxBytes})`, set);
+}
+
+function tooLarge(what: string, texts: ReadonlyMap<string, string>): DataError {
   let largest = "";
   let most = -1;
-  for (const key of Object.keys(data)) {
-    const size = Buffer.byteLength(JSON.stringify(data[key]));
-    if (size > most) {
-      largest = key;
-      most = size;
-    }
+  for (const [key, text] of texts) {
+    const size = Buffer.byteLength(text);
+    if (size > most) [largest, most] = [key, size];
   }
-  throw new DataError(
+  return new DataError(
     "too_large",
     largest,
-    `The session has ${bytes} bytes, over maxBytes (${maxBytes}); session.${largest} alone has ${most}. ` +
-      "Keep large data elsewhere and its id in the session.",
+    `${what}; session.${largest} alone has ${most}. Keep large data elsewhere and its id in the session.`,
   );
 }

@@ -4,12 +4,13 @@ import { touchedDeadline } from "../record/record.ts";
 import { call, chain, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
 import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
-import { discard, end, endReplaced, endUnlessChanged, refused } from "./end.ts";
+import { discard, end, endReplaced, endUnlessChanged, refused, refusedByGrace } from "./end.ts";
 import type { Engine, Intent, Live, ReadOnly, Seen, Stored } from "./live.ts";
-import { create, replace, rotate } from "./renew.ts";
+import { create, own, replace, rotate } from "./renew.ts";
 import { checkWritten } from "./schema.ts";
 import { liveOf, readOnly, requestOver } from "./session.ts";
-import { ask, headersLeave, occupied, prolonged, released, requestEnded } from "./state.ts";
+import { ask, headersLeave, occupied, prolonged, released, requestEnded, saveRefused } from "./state.ts";
+import { takeBack } from "./take-back.ts";
 import { intentOf } from "./user.ts";
 
 /**
@@ -37,7 +38,25 @@ export function commit(live: Live): Awaitable<void> {
 
 /** Saves now what has changed until now; returns at once if the back-end does. */
 export function saveNow(session: object): Awaitable<void> {
-  return commit(liveOf(session));
+  const live = liveOf(session);
+  saveRefused(live, undefined);
+  return commit(live);
+}
+
+/** The same for a handler that hears of a failure: what could not be stored is not stored later, unless it asks again. */
+export function saveHeard(session: object): Awaitable<void> {
+  const live = liveOf(session);
+  saveRefused(live, undefined);
+  const refuse = (error: unknown): never => {
+    saveRefused(live, encode(live.data));
+    throw error;
+  };
+  try {
+    const done = commit(live);
+    return done instanceof Promise ? done.catch(refuse) : done;
+  } catch (error) {
+    return refuse(error);
+  }
 }
 
 /**
@@ -46,6 +65,7 @@ export function saveNow(session: object): Awaitable<void> {
  */
 export function finish(live: Live): Awaitable<string | undefined> {
   try {
+    if (live.turn.refused !== undefined) takeBack(live);
     const done = commit(live);
     if (!(done instanceof Promise)) return leave(live);
     return done.then(
@@ -155,6 +175,8 @@ function act(live: Live, step: Step, text: string, intent: Intent): Awaitable<vo
       throw requestOver();
     case "refuseReadOnly":
       throw readOnly(live.phase as ReadOnly, "commit");
+    case "refuseGrace":
+      throw refusedByGrace(live);
     case "end":
       return end(live);
     default:
@@ -162,7 +184,7 @@ function act(live: Live, step: Step, text: string, intent: Intent): Awaitable<vo
   }
 }
 
-type OnStored = "rotate" | "replace" | "endOrSave" | "endOrRotate" | "endReplaced";
+type OnStored = "rotate" | "replace" | "own" | "endOrSave" | "endOrRotate" | "endReplaced";
 
 function actOnStored(
   live: Live,
@@ -176,6 +198,8 @@ function actOnStored(
       return rotate(live, phase, text, intent);
     case "replace":
       return replace(live, phase, text, intent);
+    case "own":
+      return own(live, text, intent);
     case "endOrSave":
       return endUnlessChanged(live, phase, () => save(live, text, intent));
     case "endOrRotate":
@@ -186,7 +210,7 @@ function actOnStored(
 }
 
 /** The steps that store the data, which is judged before. */
-const WRITES: ReadonlySet<Step> = new Set<Step>(["save", "create", "rotate", "replace"]);
+const WRITES: ReadonlySet<Step> = new Set<Step>(["save", "create", "rotate", "replace", "own"]);
 
 /** Judges the data. Throws DataError if it is too large, or if the schema refuses it. */
 function check({ engine, phase, data }: Live, text: string): Awaitable<unknown> {

@@ -53,6 +53,8 @@ export type Step =
   | "rotate"
   /** Deletes the record, and creates one for what is kept of the data. */
   | "replace"
+  /** Begins a session of its own with the data, and leaves the one that was opened as it is. */
+  | "own"
   | "end"
   /** Ends it unless somebody else has written meanwhile; then does the other. */
   | "endOrSave"
@@ -62,7 +64,9 @@ export type Step =
   /** Stores nothing, and says so in an event. */
   | "discard"
   | "refuseOver"
-  | "refuseReadOnly";
+  | "refuseReadOnly"
+  /** The id before a rotation may not change the rights. */
+  | "refuseGrace";
 
 /** Decides what a commit does. */
 export function decide(facts: Facts): Step {
@@ -89,21 +93,23 @@ function decideNew(asked: Asked, content: Content, superseded: boolean): Step {
 }
 
 function decideAsked(asked: Exclude<Asked, "nothing">, facts: Extract<Facts, { phase: "stored" }>): Step {
-  const { content, signedIn } = facts;
+  const { content, signedIn, grace } = facts;
   switch (asked) {
     case "destroy":
       return "end";
     case "login":
-      return "rotate";
+      // It checked a password, so it is not refused; but whoever holds the current id keeps the session.
+      return grace ? "own" : "rotate";
     case "regenerate":
     case "signOut":
       if (isEmpty(content)) return "end";
-      return signedIn ? "replace" : "rotate";
+      if (signedIn) return "replace";
+      return grace ? "own" : "rotate";
     case "elevate":
-      return decideRotation(content, signedIn);
+      return grace ? "refuseGrace" : decideRotation(content, signedIn);
     case "rotate":
       // An id that was itself rotated away a moment ago need not be rotated again.
-      return facts.grace ? decideData(facts) : decideRotation(content, signedIn);
+      return grace ? decideData(facts) : decideRotation(content, signedIn);
   }
 }
 

@@ -3,10 +3,11 @@ import { StateError } from "../errors.ts";
 import { call, chain } from "./call.ts";
 import { publish, type SessionEvents } from "./events.ts";
 import type { Intent, Live, Stored } from "./live.ts";
-import { readAgain } from "./load.ts";
-import { eventOf, startsOver } from "./session.ts";
+import { opens, readAgain } from "./load.ts";
+import { aboutOf, eventOf, startsOver } from "./session.ts";
 import { removalCookie } from "./set-cookie.ts";
-import { ended, letGo, owe } from "./state.ts";
+import { brought, ended, letGo, owe } from "./state.ts";
+import { handleOf } from "./token.ts";
 
 /*
  * The steps of a commit that end a session, and what follows when the store refuses one.
@@ -16,7 +17,7 @@ const END_ATTEMPTS = 100;
 
 /** Ends the session, whatever anyone else is doing with it. */
 export function end(live: Live): Awaitable<void> {
-  return chain(endLegacy(live), () => {
+  return chain(endOthers(live), () => {
     const { phase } = live;
     if (phase.is === "stored")
       return chain(call(live.engine, "delete", phase.handle), (deleted) => gone(live, deleted));
@@ -52,7 +53,7 @@ export function endUnlessChanged(
  * request that began under older rights ends nothing.
  */
 export function endReplaced(live: Live, phase: Stored, save: () => Awaitable<void>): Awaitable<void> {
-  return chain(endLegacy(live), () =>
+  return chain(endOthers(live), () =>
     endUnlessChanged(live, phase, async () => {
       // What is held exclusively is fenced, and only a save can tell.
       if (live.turn.held !== undefined) await save();
@@ -76,16 +77,39 @@ async function endAsItIs(live: Live, phase: Stored): Promise<void> {
   );
 }
 
-/** Ends what else this request could sign in with: sessions of another library whose cookies it carries. */
-export function endLegacy(live: Live): Awaitable<void> {
-  const { engine, legacy, phase } = live;
-  if (engine.legacy === undefined || legacy === undefined) return;
+/**
+ * Ends what else this request could sign in with: sessions of other tokens that it brought (one may come from a sibling
+ * domain, which can set cookies before ours), and of another library whose cookies it carries.
+ */
+export function endOthers(live: Live): Awaitable<void> {
+  const { beside } = live;
+  if (beside === undefined) return;
+  return beside.tokens.length === 0
+    ? endLegacy(live)
+    : chain(endTokens(live, beside.tokens), () => endLegacy(live));
+}
+
+async function endTokens(live: Live, tokens: readonly string[]): Promise<void> {
+  const own = live.phase.is === "stored" ? live.phase.handle : "";
+  for (const token of tokens) {
+    const handle = handleOf(token);
+    if (handle === own) continue;
+    const record = await call(live.engine, "read", handle);
+    if (!opens(live.engine, record, token) || !(await call(live.engine, "delete", handle))) continue;
+    publish("destroyed", aboutOf(handle, record));
+  }
+  brought(live, { tokens: [] });
+}
+
+function endLegacy(live: Live): Awaitable<void> {
+  const { engine, beside, phase } = live;
+  if (engine.legacy === undefined || beside?.legacy === undefined) return;
   if (phase.is === "new" && phase.superseded) return;
-  return engine.legacy.end(live, legacy);
+  return engine.legacy.end(live, beside.legacy);
 }
 
 /** The store has refused a patch, because the session has ended or its rights have changed. */
-export function refused(live: Live, result: PatchResult, intent: Intent): void {
+export function refused(live: Live, result: Exclude<PatchResult, "tooLarge">, intent: Intent): void {
   if (result === "ok" || result === "merged") return;
   if (result === "stale" && live.turn.held !== undefined) {
     throw new StateError(
@@ -107,6 +131,15 @@ export function lost(live: Live, reason: "ended" | "stale"): void {
 /** Says in an event that what this request wrote is dropped. */
 export function discard(live: Live, reason: SessionEvents["discarded"]["reason"]): void {
   publish("discarded", { ...eventOf(live), reason });
+}
+
+/** Says in an event that the id before a rotation was to change the rights; returns the error to throw. */
+export function refusedByGrace(live: Live): StateError {
+  discard(live, "grace");
+  return new StateError(
+    "id_replaced",
+    "The id of this request was replaced a moment ago, so it may not change the rights. Nothing was saved; send the request again with the new cookie.",
+  );
 }
 
 function gone(live: Live, byThisRequest: boolean): void {

@@ -5,6 +5,7 @@ import { headText } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Engine, LegacySeam } from "./live.ts";
 import { resolveBackend } from "./options.ts";
+import { plainUser } from "./realm.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 
 /**
@@ -19,7 +20,7 @@ export function createEngine(
 ): Engine {
   const backend = resolveBackend(given);
   if (environment !== undefined) backend.environment = environment;
-  backend.onExpired ??= (handle, userId) => publish("expired", { handle, userId });
+  backend.onExpired ??= (handle, userId) => publish("expired", { handle, userId: plainUser(userId) });
   const head = headOf(options);
   return {
     backend,

@@ -20,15 +20,18 @@ export interface SessionEvents {
   expired: SessionEvent;
   /** It was ended from outside. */
   revoked: SessionEvent;
-  /** An id that a rotation had replaced was used after its grace: a sign of a stolen cookie. */
+  /** An id of one of the last nine rotations was used after its grace: a sign of a stolen cookie. Once for each id. */
   reused: SessionEvent;
   /** A well-formed id that we did not issue, or whose session is gone. Many of them mean that somebody is guessing. */
   unknown: { readonly handle: string };
-  /** What a request wrote was dropped, because its session ended or its rights changed while it ran. */
-  discarded: SessionEvent & { readonly reason: "ended" | "stale" | "superseded" };
+  /**
+   * What a request wrote was dropped, because its session ended or its rights changed while it ran. `grace`: it came by the
+   * id before a rotation and asked for a change of rights, which was refused; the id may be stolen.
+   */
+  discarded: SessionEvent & { readonly reason: "ended" | "stale" | "superseded" | "grace" };
   /** Stored data did not fit the schema; the issues name paths, not values. `migrated` if it could be mended. */
   invalid: SessionEvent & { readonly issues: readonly string[]; readonly migrated: boolean };
-  /** A back-end call failed or did not answer in time. */
+  /** A back-end call failed or did not answer in time. The error has the driver's name, code and message, and no data. */
   backend_failed: { readonly operation: string; readonly error: unknown };
 }
 

@@ -1,5 +1,6 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { commit } from "./commit.ts";
 import type { Lease, Live, Stored } from "./live.ts";
 import { readAgain } from "./load.ts";
@@ -21,6 +22,7 @@ export async function exclusive<R>(
   fn: () => Awaitable<R>,
   options: { wait?: number } = {},
 ): Promise<R> {
+  refuseUnknown(options, ["wait"]);
   const live = writableOf(session, "exclusive");
   if (live.turn.held !== undefined) return fn();
   await commit(live);

@@ -1,8 +1,7 @@
 import { StateError } from "../errors.ts";
-import { decoded, encodeValue } from "./codec.ts";
+import { decoded, encodeValue, setKey } from "./codec.ts";
 import type { Stored } from "./live.ts";
 import { liveOf, readOnly, startsOver, writableOf } from "./session.ts";
-import { setKey } from "./state.ts";
 import { update } from "./update.ts";
 
 /** Leaves a message under `key` for a later request. It is ordinary data until then. */

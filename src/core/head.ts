@@ -1,4 +1,4 @@
-import type { NewRecord } from "../backends/backend.ts";
+import type { NewRecord, SessionRecord } from "../backends/backend.ts";
 
 /** What the engine remembers of a session besides what back-ends decide by: the `head` of its record. */
 export interface Head {
@@ -8,12 +8,22 @@ export interface Head {
   readonly absoluteTimeout: number;
   /** Whether its cookie outlives the browser. */
   readonly persistent: boolean;
+  /** The text of all other members, a comma before each; see `recall`. Requests that do not need them do not parse them. */
+  readonly more?: string;
+}
+
+/** The other members, those of later versions included. */
+export interface Memory {
+  /** When the session was created, if its user signed in to it later. Seconds since 1970, on the store's clock. */
+  readonly created?: number | undefined;
+  /** Secrets of before; see retired.ts. */
+  readonly retired?: readonly string[];
 }
 
 const NONE: Head = { idleTimeout: 0, absoluteTimeout: 0, persistent: false };
 
-/** The last head read, because most sessions have the same. */
-let lastText = "";
+/** The last timeouts parsed and how the text of a head with them begins, because most sessions have the same. */
+let lastStart = startOf(NONE);
 let lastHead: Head = NONE;
 
 /**
@@ -21,16 +31,36 @@ let lastHead: Head = NONE;
  * keeps them. A text that is no head is that of a session that nothing extends.
  */
 export function readHead(text: string): Head {
-  if (text === lastText) return lastHead;
-  lastHead = parse(text);
-  lastText = text;
-  return lastHead;
+  if (!text.startsWith(lastStart)) {
+    const head = parse(text);
+    const { more: _, ...timeouts } = head;
+    lastHead = timeouts;
+    lastStart = startOf(head);
+    return head;
+  }
+  const more = text.slice(lastStart.length, -1);
+  return more === "" ? lastHead : { ...lastHead, more };
 }
 
 /** Returns the text of a head, with all of its members. */
 export function headText(head: Head): string {
-  const { idleTimeout: idle, absoluteTimeout: absolute, persistent, ...rest } = head;
-  return JSON.stringify({ idle, absolute, persistent, ...rest });
+  return `${startOf(head)}${head.more ?? ""}}`;
+}
+
+/** Returns what a head has besides the timeouts; nothing if that is damaged. */
+export function recall({ more = "" }: Head): Memory {
+  if (more === "") return {};
+  try {
+    return JSON.parse(`{${more.slice(1)}}`) as Memory;
+  } catch {
+    return {};
+  }
+}
+
+/** Returns the head with these members changed; undefined removes one. */
+export function remember(head: Head, changes: Memory): Head {
+  const text = JSON.stringify({ ...recall(head), ...changes });
+  return { ...head, more: text === "{}" ? "" : `,${text.slice(1, -1)}` };
 }
 
 /** Returns the members of a new record that follow from its head. */
@@ -39,11 +69,30 @@ export function timeoutsOf(head: Head): Pick<NewRecord, "idleTimeout" | "absolut
   return { idleTimeout, absoluteTimeout, head: headText(head) };
 }
 
+/**
+ * Returns when a session was created and when its user signed in, which is undefined if nobody has. Only these two start
+ * the absolute deadline, so the later one need not be stored.
+ */
+export function timesOf(
+  { absoluteExpiresAt, userId }: SessionRecord,
+  head: Head,
+): { createdAt: number; signedInAt: number | undefined } {
+  const began = Math.round((absoluteExpiresAt - head.absoluteTimeout) * 1000) / 1000;
+  const { created = began } = recall(head);
+  return { createdAt: created, signedInAt: userId === null ? undefined : began };
+}
+
+/** The members that each request needs come first, in this order. */
+function startOf({ idleTimeout: idle, absoluteTimeout: absolute, persistent }: Head): string {
+  return JSON.stringify({ idle, absolute, persistent }).slice(0, -1);
+}
+
 function parse(text: string): Head {
   try {
     const { idle, absolute, persistent, ...rest } = JSON.parse(text) as Record<string, unknown>;
     if (typeof idle !== "number" || typeof absolute !== "number") return NONE;
-    return { ...rest, idleTimeout: idle, absoluteTimeout: absolute, persistent: persistent === true };
+    const head: Head = { idleTimeout: idle, absoluteTimeout: absolute, persistent: persistent === true };
+    return Object.keys(rest).length === 0 ? head : remember(head, rest);
   } catch {
     return NONE;
   }

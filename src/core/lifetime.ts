@@ -27,9 +27,9 @@ export function checkLifetime(
   given: Pick<Lifetime, "idleTimeout" | "absoluteTimeout">,
   defaults: Defaults,
 ): { idleTimeout: number; absoluteTimeout: number } {
-  const absoluteTimeout = numberOf("absoluteTimeout", given.absoluteTimeout, defaults.absoluteTimeout, 1);
+  const absoluteTimeout = numberOf("absoluteTimeout", given.absoluteTimeout, defaults.absoluteTimeout, 0.001);
   const fallback = Math.min(defaults.idleTimeout, absoluteTimeout);
-  const idleTimeout = numberOf("idleTimeout", given.idleTimeout, fallback, 1);
+  const idleTimeout = numberOf("idleTimeout", given.idleTimeout, fallback, 0.001);
   if (idleTimeout > absoluteTimeout)
     throw new ConfigError("idleTimeout", `Longer than absoluteTimeout (${absoluteTimeout} seconds).`);
   if (defaults.preset !== undefined) {

@@ -44,8 +44,18 @@ export interface Live {
   intent: Intent;
   readonly outbox: Outbox;
   readonly turn: Turn;
+  /** What else this request could sign in with, until that has ended. */
+  beside: Beside | undefined;
+}
+
+/** What a request brought beside the token that opened its session. */
+export interface Beside {
+  /** Other tokens of ours; those that were judged already are not among them. */
+  readonly tokens: readonly string[];
+  /** There were more tokens than a request tries. */
+  readonly crowded: boolean;
   /** The Cookie header, while it may hold cookies of another library. */
-  legacy: string | undefined;
+  readonly legacy: string | undefined;
 }
 
 /** Where a session stands. */
@@ -90,7 +100,7 @@ export interface Seen {
 /** It can be looked at, and not written. `of` is what is stored, if that is known. */
 export interface ReadOnly {
   readonly is: "readOnly";
-  readonly why: "outage" | "skipped" | "shown";
+  readonly why: "outage" | "skipped" | "shown" | "unsent";
   readonly of: Stored | undefined;
 }
 
@@ -136,7 +146,8 @@ export interface Lifetime {
 export interface Outbox {
   /** `header`: the token came in the header that the option `header` names, and goes back in it. */
   readonly carrier: "cookie" | "header";
-  headers: "open" | "sent";
+  /** `leaving`: they go out without waiting for the store, so only the cookie of a new session can go with them. */
+  headers: "open" | "leaving" | "sent";
   /** The Set-Cookie line; by header the token alone, empty at the session's end. */
   line: string | undefined;
   /** Further Set-Cookie lines, which take cookies of another library away. */
@@ -145,12 +156,14 @@ export interface Outbox {
   reserved: string | undefined;
 }
 
-/** Who may write now. */
+/** Who may write now, and what. */
 export interface Turn {
   /** Settles with the commit that is under way; never rejects. */
   busy: Promise<void> | undefined;
   /** Exclusive use, for the whole request or for a part of it that frees it itself. */
   held: { readonly lease: Lease; readonly during: "request" | "part" } | undefined;
+  /** The encoded data that a save could not store, if its handler has heard of that; see `takeBack`. */
+  refused: string | undefined;
 }
 
 /** Exclusive use of one session, renewed until it is released. */

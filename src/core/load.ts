@@ -4,9 +4,11 @@ import { call, chain } from "./call.ts";
 import { publish } from "./events.ts";
 import type { Engine, LegacySeam, Live, Phase, SessionKind, Stored } from "./live.ts";
 import { acquire } from "./lock.ts";
+import { retiredUntil } from "./retired.ts";
+import { reportReuse } from "./reuse.ts";
 import { fitLoaded } from "./schema.ts";
 import { aboutOf } from "./session.ts";
-import { held, mayMove, newPhase, open, storedPhase } from "./state.ts";
+import { brought, held, newPhase, open, storedPhase } from "./state.ts";
 import { type FoundTokens, findTokens, handleOf, isToken, sameHash, secretHashOf } from "./token.ts";
 
 /** How one request wants its session. */
@@ -15,6 +17,8 @@ export interface LoadOptions {
   exclusive?: boolean | { wait?: number };
   /** Without one: the store is not asked, the session is empty, and writing to it throws StateError `read_only`. */
   skip?: boolean;
+  /** Whether this is skipped because nobody has sent the request. */
+  unsent?: boolean;
   /**
    * The value of the header that the option `header` names, if the request has that header. It is used instead of the
    * cookie, and what `commit` returns is the value of the same header of the response.
@@ -30,21 +34,35 @@ export type Verdict =
   | "live"
   /** The one before a rotation with the same rights, for the few seconds that it still works. */
   | "grace"
-  /** The one before a change of rights, for the few seconds in which a parallel request may still carry it. */
+  /** One before a change of rights or two rotations, for the few seconds in which a parallel request may still carry it. */
   | "superseded"
   /** A replaced secret after those seconds. */
   | "reused"
   | "expired"
   | "unknown";
 
+const OPENING: ReadonlySet<Verdict> = new Set<Verdict>(["live", "grace"]);
+
 /** Judges a record by the hash of the presented secret and the store's clock. */
 export function judge(record: SessionRecord, secretHash: string): Verdict {
   if (sameHash(record.secretHash, secretHash)) return isExpired(record) ? "expired" : "live";
   if (record.previousSecretHash === null || !sameHash(record.previousSecretHash, secretHash))
-    return "unknown";
+    return judgeRetired(record, secretHash);
   if (isExpired(record)) return "expired";
   if (record.now >= record.previousUntil) return "reused";
   return record.previousEpoch === record.epoch ? "grace" : "superseded";
+}
+
+function judgeRetired(record: SessionRecord, secretHash: string): Verdict {
+  const until = retiredUntil(record, secretHash);
+  if (until === undefined) return "unknown";
+  if (isExpired(record)) return "expired";
+  return record.now < until ? "superseded" : "reused";
+}
+
+/** Returns true if this token opens the session of this record. */
+export function opens({ options }: Engine, record: SessionRecord | undefined, token: string): boolean {
+  return record !== undefined && OPENING.has(judge(record, secretHashOf(options.realm, token)));
 }
 
 /** Returns true if either deadline is over, by the clock of the store that the record was read from. */
@@ -52,14 +70,18 @@ export function isExpired(record: SessionRecord): boolean {
   return record.now >= record.expiresAt || record.now >= record.absoluteExpiresAt;
 }
 
-/** Reads a session's record again. `ended`: there is none any more. `stale`: its rights have changed. */
+/**
+ * Reads a session's record again. `ended`: there is none any more. `stale`: its rights have changed, or what the store
+ * answered is another session's. A request that began before a rotation goes on, also after the grace.
+ */
 export function readAgain(
   { engine }: Live,
   { handle, record }: Stored,
 ): Awaitable<SessionRecord | "ended" | "stale"> {
   return chain(call(engine, "read", handle), (found) => {
-    if (found === undefined || isExpired(found)) return "ended";
-    return found.epoch === record.epoch ? found : "stale";
+    const verdict = found === undefined ? "expired" : judge(found, record.secretHash);
+    if (found === undefined || verdict === "expired") return "ended";
+    return verdict === "unknown" || found.epoch !== record.epoch ? "stale" : found;
   });
 }
 
@@ -68,6 +90,7 @@ interface Request {
   readonly engine: Engine;
   readonly tokens: readonly string[];
   readonly present: boolean;
+  readonly crowded: boolean;
   readonly options: LoadOptions | undefined;
 }
 
@@ -80,20 +103,27 @@ export function load(
   const token = options?.token;
   const byHeader = token !== undefined;
   if (options?.skip)
-    return open(engine, { is: "readOnly", why: "skipped", of: undefined }, byHeader, options.kind);
+    return open(
+      engine,
+      { is: "readOnly", why: options.unsent ? "unsent" : "skipped", of: undefined },
+      byHeader,
+      options.kind,
+    );
   if (!header && !byHeader) return open(engine, newPhase(false), byHeader, options?.kind);
-  const { tokens, present } = byHeader ? presented(token) : findTokens(header!, engine.options.cookie.name);
+  const { tokens, present, crowded } = byHeader
+    ? presented(token)
+    : findTokens(header!, engine.options.cookie.name);
   const seam = byHeader ? undefined : engine.legacy;
   if (tokens.length === 0 && seam === undefined)
     return open(engine, newPhase(present), byHeader, options?.kind);
-  const request: Request = { engine, tokens, present, options };
+  const request: Request = { engine, tokens, present, crowded, options };
   if (engine.options.outage === "anonymous") return unlessDown(request, () => find(request, seam, header!));
   return seam === undefined ? tryNext(request, 0, false) : find(request, seam, header!);
 }
 
 /** A header can be sent with anything in it, to ask for the answer in a header. */
 function presented(token: string): FoundTokens {
-  return { tokens: isToken(token) ? [token] : [], present: true };
+  return { tokens: isToken(token) ? [token] : [], present: true, crowded: false };
 }
 
 /** Our own tokens first; if none opens a session, those of another library. */
@@ -105,7 +135,7 @@ function find(request: Request, seam: LegacySeam | undefined, header: string): A
     return chain(seam.load(request.engine, header, openToken), (live) => live ?? none);
   };
   return chain(chain(tryNext(request, 0, false), moved), (live) => {
-    mayMove(live, header);
+    brought(live, { legacy: header });
     return live;
   });
 }
@@ -116,22 +146,33 @@ function tryNext(request: Request, index: number, superseded: boolean): Awaitabl
   if (token === undefined) return openFor(request, newPhase(request.present, superseded));
   const handle = handleOf(token);
   const judged = (record: SessionRecord | undefined): Awaitable<Live> => {
-    const verdict = record === undefined ? "unknown" : judge(record, secretHashOf(token));
-    if (record !== undefined && (verdict === "live" || verdict === "grace")) {
+    const verdict =
+      record === undefined ? "unknown" : judge(record, secretHashOf(engine.options.realm, token));
+    if (record !== undefined && OPENING.has(verdict)) {
       if (options?.exclusive) return openAlone(request, index, superseded, record);
       const phase = storedPhase(engine, handle, record, verdict === "grace");
       const live = open(engine, phase, options?.token !== undefined, options?.kind);
+      if (tokens.length > 1) beside(live, request, index);
       return engine.options.schema === undefined ? live : chain(fitLoaded(live), () => live);
     }
-    report(verdict, handle, record);
-    return tryNext(request, index + 1, superseded || verdict === "superseded");
+    return chain(report(request, verdict, token, record), () =>
+      tryNext(request, index + 1, superseded || verdict === "superseded"),
+    );
   };
   const found = call(engine, "read", handle);
   return found instanceof Promise ? found.then(judged) : judged(found);
 }
 
-function openFor({ engine, options }: Request, phase: Phase): Live {
-  return open(engine, phase, options?.token !== undefined, options?.kind);
+function openFor(request: Request, phase: Phase, index = request.tokens.length): Live {
+  const { engine, options, tokens } = request;
+  const live = open(engine, phase, options?.token !== undefined, options?.kind);
+  if (tokens.length > 1) beside(live, request, index);
+  return live;
+}
+
+/** Notes what the request brought beside the token at `index`; those before it open nothing. */
+function beside(live: Live, { tokens, crowded }: Request, index: number): void {
+  brought(live, { tokens: tokens.slice(index + 1), crowded });
 }
 
 /** Only after the secret was judged, so that a guessed handle locks nothing; then read again, under the lock. */
@@ -148,13 +189,14 @@ async function openAlone(
   const lease = await acquire(engine, handle, wait ?? engine.options.lockWait);
   try {
     const record = await call(engine, "read", handle);
-    const verdict = record === undefined ? "unknown" : judge(record, secretHashOf(token));
+    const verdict =
+      record === undefined ? "unknown" : judge(record, secretHashOf(engine.options.realm, token));
     if (lease === undefined || record === undefined || (verdict !== "live" && verdict !== "grace")) {
       await lease?.release();
-      report(verdict, handle, record ?? first);
+      await report(request, verdict, token, record ?? first);
       return await tryNext(request, index + 1, superseded || verdict === "superseded");
     }
-    const live = openFor(request, storedPhase(engine, handle, record, verdict === "grace"));
+    const live = openFor(request, storedPhase(engine, handle, record, verdict === "grace"), index);
     if (engine.options.schema !== undefined) await fitLoaded(live);
     held(live, lease, "request");
     return live;
@@ -164,9 +206,18 @@ async function openAlone(
   }
 }
 
-function report(verdict: Verdict, handle: string, record: SessionRecord | undefined): void {
+function report(
+  { engine, tokens }: Request,
+  verdict: Verdict,
+  token: string,
+  record: SessionRecord | undefined,
+): Awaitable<void> {
+  const handle = handleOf(token);
   if (verdict === "unknown") publish("unknown", { handle });
-  else if (verdict === "expired" || verdict === "reused") publish(verdict, aboutOf(handle, record));
+  if (verdict === "expired") publish("expired", aboutOf(handle, record));
+  if (verdict !== "reused" || record === undefined) return;
+  const isHolder = tokens.some((other) => handleOf(other) === handle && opens(engine, record, other));
+  return reportReuse(engine, handle, record, secretHashOf(engine.options.realm, token), isHolder);
 }
 
 function unlessDown(request: Request, load: () => Awaitable<Live>): Awaitable<Live> {

@@ -6,11 +6,13 @@ import {
   type SessionData,
   toBackend,
 } from "../backends/backend.ts";
-import { InMemorySessionBackend } from "../backends/memory.ts";
 import type { Environment } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
+import { defaultBackend } from "./default-backend.ts";
 import { ABSOLUTE_TIMEOUT, checkLifetime, numberOf, PRESETS, SESSION_TIMEOUT } from "./lifetime.ts";
 import type { LegacySeam, Session } from "./live.ts";
+import { realmOf } from "./realm.ts";
 import type { Preset, ResolvedOptions, UserIdOf } from "./resolved-options.ts";
 import { type CookieOptions, cookieFormat } from "./set-cookie.ts";
 
@@ -19,6 +21,11 @@ export interface SessionOptions<T extends object = SessionData> {
   /** Where sessions live. Default: a new `InMemorySessionBackend`. Any object with `load` and `save` will do. */
   backend?: SessionBackend | LoadSave;
   cookie?: CookieOptions;
+  /**
+   * Who may use these sessions: 1 to 255 visible ASCII characters. Engines on one store with the same realm share their
+   * sessions; with different ones, no id, user or list of the one is known to the other. Default: the cookie's name.
+   */
+  realm?: string;
   /**
    * The name of a header of your own, such as `X-Session-Token`, for clients without cookies. A request that has it (at
    * first with any value, `new` say) is answered in a header of the same name instead of a cookie; a request without it
@@ -36,6 +43,12 @@ export interface SessionOptions<T extends object = SessionData> {
   touchThrottle?: number;
   /** How long the id before a rotation with the same rights still works. Default 10. */
   rotationGrace?: number;
+  /**
+   * What the use of an id does that was replaced at least `rotationGrace` ago, and may be stolen (up to nine rotations
+   * back). `report` (default): the event `reused`, once for each id. `revoke`: ends the session too, so that whoever
+   * has the current id has to sign in again.
+   */
+  onReuse?: "report" | "revoke";
   /** The most bytes that the encoded data of one session may have. Default 65,536. */
   maxBytes?: number;
   /** How long one call of the back-end may take. Default 5. */
@@ -63,36 +76,50 @@ export interface SessionOptions<T extends object = SessionData> {
   environment?: Environment;
 }
 
-const KNOWN = new Set(
-  [
-    "backend",
-    "cookie",
-    "idleTimeout",
-    "absoluteTimeout",
-    "preset",
-    "touchThrottle",
-    "rotationGrace",
-    "maxBytes",
-  ].concat(
-    ["backendTimeout", "outage", "lockWait", "lockTtl", "schema", "migrate"],
-    ["header", "userId", "legacy", "environment"],
-  ),
-);
+const NAMES: Record<keyof SessionOptions, true> = {
+  backend: true,
+  cookie: true,
+  realm: true,
+  header: true,
+  idleTimeout: true,
+  absoluteTimeout: true,
+  preset: true,
+  touchThrottle: true,
+  rotationGrace: true,
+  onReuse: true,
+  maxBytes: true,
+  backendTimeout: true,
+  outage: true,
+  lockWait: true,
+  lockTtl: true,
+  schema: true,
+  migrate: true,
+  userId: true,
+  legacy: true,
+  environment: true,
+};
+
+/** The names of the options of `createSessions`. */
+export const SESSION_OPTIONS: readonly string[] = Object.keys(NAMES);
 
 /** Checks every option and fills in the defaults. Throws ConfigError naming the option. */
 export function resolveOptions<T extends object>(options: SessionOptions<T>): ResolvedOptions {
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name))
-      throw new ConfigError(name, `Unknown option. Valid options: ${[...KNOWN].join(", ")}.`);
-  }
+  refuseUnknown(options, SESSION_OPTIONS);
   const preset = options.preset === undefined ? undefined : PRESETS[options.preset];
   if (options.preset !== undefined && preset === undefined)
     throw new ConfigError("preset", 'Pass "aal1", "aal2" or "aal3".');
   const outage = options.outage ?? "fail";
   if (outage !== "fail" && outage !== "anonymous")
     throw new ConfigError("outage", 'Pass "fail" or "anonymous".');
+  const onReuse = options.onReuse ?? "report";
+  if (onReuse !== "report" && onReuse !== "revoke")
+    throw new ConfigError("onReuse", 'Pass "report" or "revoke".');
   if (options.migrate !== undefined && options.schema === undefined)
     throw new ConfigError("migrate", "Needs the option schema.");
+  if (options.migrate !== undefined && typeof options.migrate !== "function")
+    throw new ConfigError("migrate", "Pass a function from the stored data to valid data.");
+  if (options.userId !== undefined && typeof options.userId !== "function")
+    throw new ConfigError("userId", "Pass a function, such as (data) => data.passport?.user.");
   if (options.schema !== undefined && typeof options.schema["~standard"]?.validate !== "function") {
     throw new ConfigError("schema", "Pass a Standard Schema, such as one made with zod, valibot or arktype.");
   }
@@ -104,14 +131,17 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     throw new ConfigError("legacy", "Pass moveSessions({ readers, until }) of micropie/legacy/move.");
   if (options.environment !== undefined && typeof options.environment?.timer !== "function")
     throw new ConfigError("environment", "Pass an object with now, random and timer.");
+  const cookie = cookieFormat(options.cookie);
   return {
-    cookie: cookieFormat(options.cookie),
+    cookie,
+    realm: realmOf(options.realm, cookie.name),
     header: headerName(options.header),
     idleTimeout,
     absoluteTimeout,
     preset: options.preset,
     touchThrottle: numberOf("touchThrottle", options.touchThrottle, Math.min(60, idleTimeout / 20), 0),
     rotationGrace: numberOf("rotationGrace", options.rotationGrace, 10, 0),
+    onReuse,
     maxBytes: numberOf("maxBytes", options.maxBytes, 65_536, 1),
     backendTimeout: numberOf("backendTimeout", options.backendTimeout, 5, 0.001),
     outage,
@@ -135,7 +165,7 @@ function headerName(name: string | undefined): string | undefined {
 }
 
 export function resolveBackend(backend: SessionOptions["backend"]): SessionBackend {
-  if (backend === undefined) return new InMemorySessionBackend();
+  if (backend === undefined) return defaultBackend();
   if (typeof backend?.load !== "function" || typeof backend.save !== "function") {
     throw new ConfigError("backend", "Pass a SessionBackend, or an object with the methods load and save.");
   }

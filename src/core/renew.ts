@@ -2,12 +2,15 @@ import type { Awaitable, NewRecord, Rotation } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { newRecord, rotatedRecord, snapshot } from "../record/record.ts";
 import { call, chain, patch } from "./call.ts";
-import { endLegacy, lost, refused } from "./end.ts";
+import { warnCrowded } from "./crowded.ts";
+import { endOthers, lost, refused, refusedByGrace } from "./end.ts";
 import { publish } from "./events.ts";
-import { type Head, headText } from "./head.ts";
+import { type Head, headText, remember, timesOf } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Intent, Live, Stored } from "./live.ts";
 import { readAgain } from "./load.ts";
+import { storedUser } from "./realm.ts";
+import { retire } from "./retired.ts";
 import { eventOf, headersSent, startsOver } from "./session.ts";
 import { serializeCookie } from "./set-cookie.ts";
 import { created, letGo, owe, readAnew, renewed } from "./state.ts";
@@ -23,24 +26,27 @@ const FRESH_ATTEMPTS = 100;
 /** Stores a new record under an id that nobody has. */
 export function create(live: Live, text: string, intent: Intent, attempt = 1): Awaitable<void> {
   const { engine, outbox } = live;
-  if (outbox.headers === "sent") throw headersSent("a new session");
-  const token = createToken(attempt === 1 ? outbox.reserved : undefined);
+  const isHurried = outbox.headers === "leaving";
+  if (outbox.headers === "sent" || (isHurried && attempt > 1)) throw headersSent("a new session");
+  const token = createToken(engine.options.realm, attempt === 1 ? outbox.reserved : undefined);
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   const head = lifetime === undefined ? engine.head.value : headOf(engine.options, lifetime);
   const record: NewRecord = {
     data: text,
     secretHash: token.secretHash,
-    userId: intent.is === "login" ? intent.userId : null,
+    userId: intent.is === "login" ? storedUser(engine.options.realm, intent.userId) : null,
     idleTimeout: head.idleTimeout,
     absoluteTimeout: head.absoluteTimeout,
     head: lifetime === undefined ? engine.head.text : headText(head),
   };
+  if (isHurried) owe(live, lineWith(live, token.value, head, head.absoluteTimeout));
   return chain(call(engine, "create", token.handle, record), (free) => {
     if (free) {
       const now = engine.backend.now();
       created(live, token.handle, snapshot(newRecord(record, now), now), head, intent);
       owe(live, lineOf(live, token.value));
       publish("created", eventOf(live));
+      if (live.beside?.crowded && signsIn(live, intent)) warnCrowded(engine.options.cookie.name);
       return;
     }
     if (attempt < CREATE_ATTEMPTS) return create(live, text, intent, attempt + 1);
@@ -56,11 +62,11 @@ export function rotate(
   intent: Intent,
   attempt = 1,
 ): Awaitable<void> {
-  if (live.outbox.headers === "sent") throw headersSent(intent.is);
+  if (live.outbox.headers !== "open") throw headersSent(intent.is);
   const afresh = startsOver(intent) && attempt < FRESH_ATTEMPTS;
   const { version } = phase.seen;
   if (afresh && version === undefined) return lookAfresh(live, phase, text, intent, attempt);
-  const token = createToken(phase.handle);
+  const token = createToken(live.engine.options.realm, phase.handle);
   const { head, rotation } = rotationOf(live, phase, intent, token.secretHash);
   const onlyVersion = startsOver(intent) ? version : undefined;
   return chain(patch(live, phase, text, intent, { rotation, head, onlyVersion }), (result) => {
@@ -68,6 +74,7 @@ export function rotate(
       renewed(live, rotatedRecord(phase.record, rotation, head.idleTimeout, headText(head)), head);
       owe(live, lineOf(live, token.value));
       const login = intent.is !== "rotate";
+      if (live.beside?.crowded && signsIn(live, intent)) warnCrowded(live.engine.options.cookie.name);
       publish("rotated", { ...eventOf(live), login, privilegeChange: rotation.raiseEpoch });
       return;
     }
@@ -79,6 +86,7 @@ export function rotate(
       // Another rotation was first: its id stays, and only the data is still to be stored.
       if (!rotation.raiseEpoch)
         return chain(patch(live, phase, text, intent), (saved) => refused(live, saved, intent));
+      if (live.turn.held === undefined) return refuseStale(live, phase, intent);
     }
     return refused(live, result, intent);
   });
@@ -90,18 +98,41 @@ function rotationOf(
   intent: Intent,
   secretHash: string,
 ): { head: Head; rotation: Rotation } {
-  const newRights = intent.is !== "rotate";
+  const { options } = engine;
+  const before = retire(phase.record, phase.head);
+  const secret = { secretHash, grace: options.rotationGrace };
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
-  const renews = newRights || lifetime !== undefined;
-  const head = renews ? { ...phase.head, ...headOf(engine.options, lifetime) } : phase.head;
-  const rotation: Rotation = {
-    secretHash,
-    grace: engine.options.rotationGrace,
-    raiseEpoch: newRights || intent.elevated,
-    ...(intent.is === "login" ? { userId: intent.userId } : {}),
-    ...(renews ? { absoluteTimeout: head.absoluteTimeout } : {}),
+  if (intent.is === "login" || intent.is === "startOver") {
+    const created = startsOver(intent) ? undefined : timesOf(phase.record, phase.head).createdAt;
+    const head = remember({ ...before, ...headOf(options, lifetime) }, { created });
+    const user = intent.is === "login" ? { userId: storedUser(options.realm, intent.userId) } : {};
+    return {
+      head,
+      rotation: { ...secret, raiseEpoch: true, ...user, absoluteTimeout: head.absoluteTimeout },
+    };
+  }
+  const raiseEpoch = intent.is === "rotate" && intent.elevated;
+  if (lifetime === undefined) return { head: before, rotation: { ...secret, raiseEpoch } };
+  const { idleTimeout = phase.head.idleTimeout, persistent = phase.head.persistent } = lifetime;
+  return {
+    head: { ...before, idleTimeout, persistent },
+    rotation: { ...secret, raiseEpoch, restartIdle: true },
   };
-  return { head, rotation };
+}
+
+/** Another request has changed the rights, or only the id: then this one has the id before, which may not change them. */
+function refuseStale(live: Live, phase: Stored, intent: Intent): Awaitable<void> {
+  return chain(readAgain(live, phase), (found) => {
+    if (typeof found !== "string") throw refusedByGrace(live);
+    return refused(live, found, intent);
+  });
+}
+
+/** Begins a session of its own for a request whose id was replaced, and leaves the one that it opened as it is. */
+export function own(live: Live, text: string, intent: Intent): Awaitable<void> {
+  if (live.outbox.headers === "sent") throw headersSent("a new session");
+  letGo(live);
+  return create(live, text, intent);
 }
 
 /** Looks at what others have stored since, so that none of it stays in a session that starts over; then goes on. */
@@ -115,14 +146,15 @@ async function lookAfresh(
   const found = await readAgain(live, phase);
   if (typeof found === "string") return rotate(live, phase, text, intent, FRESH_ATTEMPTS);
   readAnew(live, found);
-  return rotate(live, live.phase as Stored, text, intent, attempt + 1);
+  const seen = live.phase as Stored;
+  return seen.grace ? own(live, text, intent) : rotate(live, seen, text, intent, attempt + 1);
 }
 
 /** The record goes, and what is kept of the data begins a new one. */
 export function replace(live: Live, phase: Stored, text: string, intent: Intent): Awaitable<void> {
-  if (live.outbox.headers === "sent") throw headersSent("a new session");
+  if (live.outbox.headers !== "open") throw headersSent("a new session");
   const remove = (): Awaitable<boolean> => call(live.engine, "delete", phase.handle);
-  return chain(chain(endLegacy(live), remove), (deleted) => {
+  return chain(chain(endOthers(live), remove), (deleted) => {
     if (!deleted && signsIn(live, intent)) throw nobodySignedIn(live);
     if (!deleted) return lost(live, "ended");
     publish("destroyed", eventOf(live));
@@ -145,9 +177,13 @@ function nobodySignedIn(live: Live): StateError {
 }
 
 /** What gives a token to the client: a Set-Cookie line, or by header the token itself. */
-export function lineOf({ engine, outbox, phase }: Live, token: string): string {
-  if (outbox.carrier === "header" || phase.is !== "stored") return token;
-  const { record, head } = phase;
-  const maxAge = head.persistent ? record.absoluteExpiresAt - record.now : undefined;
-  return serializeCookie(engine.options.cookie, token, maxAge);
+export function lineOf(live: Live, token: string): string {
+  if (live.phase.is !== "stored") return token;
+  const { record, head } = live.phase;
+  return lineWith(live, token, head, record.absoluteExpiresAt - record.now);
+}
+
+function lineWith({ engine, outbox }: Live, token: string, head: Head, left: number): string {
+  if (outbox.carrier === "header") return token;
+  return serializeCookie(engine.options.cookie, token, head.persistent ? left : undefined);
 }

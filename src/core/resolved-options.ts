@@ -11,6 +11,8 @@ export type UserIdOf = (data: SessionData) => string | number | null | undefined
 /** The options of `createSessions`, checked, with every default filled in. Durations are in seconds. */
 export interface ResolvedOptions {
   readonly cookie: CookieFormat;
+  /** Who may use a token: engines of one realm share their sessions, any others are strangers. */
+  readonly realm: string;
   /** In lower case. */
   readonly header: string | undefined;
   readonly idleTimeout: number;
@@ -18,6 +20,7 @@ export interface ResolvedOptions {
   readonly preset: Preset | undefined;
   readonly touchThrottle: number;
   readonly rotationGrace: number;
+  readonly onReuse: "report" | "revoke";
   readonly maxBytes: number;
   readonly backendTimeout: number;
   readonly outage: "fail" | "anonymous";

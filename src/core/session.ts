@@ -1,7 +1,9 @@
 import type { SessionData, SessionRecord } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
+import { setKey } from "./codec.ts";
 import type { Intent, Live, Phase, ReadOnly, SessionKind, Stored } from "./live.ts";
-import { dataReplaced, SessionObject, setKey, stateOf } from "./state.ts";
+import { plainUser } from "./realm.ts";
+import { dataReplaced, SessionObject, stateOf } from "./state.ts";
 
 /**
  * Returns a kind of session object that has these members, as users of other libraries expect them: found by name, never
@@ -62,6 +64,8 @@ export function writableOf(session: object, verb: string): Live {
 const READ_ONLY: Record<ReadOnly["why"], string> = {
   outage: "the session store is down, so this session cannot be written. Try again later.",
   skipped: "this path is in `skip`, so it has no session to write. Remove it from `skip`.",
+  unsent:
+    "nobody has sent this request (a build, a page rendered in advance), so it has no session to write. Make the page or route dynamic.",
   shown:
     "a server component can only read its session, because its response has begun. Write in an action or a route handler.",
 };
@@ -80,6 +84,15 @@ export function headersSent(what: string): StateError {
 /** Returns true if none of the stored keys may stay. */
 export function startsOver(intent: Intent): boolean {
   return (intent.is === "login" || intent.is === "startOver") && intent.afresh;
+}
+
+/**
+ * Returns the absolute timeout that the session keeps whatever its next commit does; undefined if that begins its time:
+ * it is not stored yet, or a sign-in was asked for.
+ */
+export function keptTimeout({ phase, intent }: Live): number | undefined {
+  if (intent.is === "login" || intent.is === "startOver") return undefined;
+  return lastStored(phase)?.head.absoluteTimeout;
 }
 
 /** Returns what is stored of a session, as far as this request knows; undefined if it is not stored, or has ended. */
@@ -112,7 +125,7 @@ export function aboutOf(
   handle: string,
   record: SessionRecord | undefined,
 ): { handle: string; userId: string | null } {
-  return { handle, userId: record?.userId ?? null };
+  return { handle, userId: plainUser(record?.userId ?? null) };
 }
 
 /** `request.session = data`: what was there goes, what is given is copied in. `{}` ends the session at commit. */

@@ -1,17 +1,21 @@
 import type { Awaitable, SessionBackend, SessionData, UserSession } from "../backends/backend.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { call, chain } from "./call.ts";
 import { decoded } from "./codec.ts";
 import { drop, finish } from "./commit.ts";
 import { createEngine } from "./engine.ts";
 import { publish } from "./events.ts";
-import { readHead } from "./head.ts";
+import { readHead, timesOf } from "./head.ts";
 import { ENGINE, type Engine, type Session } from "./live.ts";
 import { type LoadOptions, load } from "./load.ts";
+import { checkMounted } from "./mounted.ts";
 import { resolveOptions, type SessionOptions } from "./options.ts";
+import { storedUser } from "./realm.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { liveOf } from "./session.ts";
 import { stateOf } from "./state.ts";
 import { isHandle } from "./token.ts";
+import { checkUserId } from "./user.ts";
 import { info } from "./verbs.ts";
 
 /** One session of a user, as its owner or an operator sees it. Times are seconds since 1970. */
@@ -20,6 +24,7 @@ export interface UserSessionInfo<T extends object = SessionData> {
   readonly handle: string;
   readonly userId: string;
   readonly createdAt: number;
+  readonly signedInAt: number;
   /** To within `touchThrottle`. */
   readonly lastSeenAt: number;
   readonly expiresAt: number;
@@ -54,13 +59,16 @@ export interface Sessions<T extends object = SessionData> {
    * Set-Cookie line that the error response must carry because the handler itself had called `commit`, or undefined.
    */
   discard(session: Session<T>): string | undefined;
-  /** The live sessions of a user, oldest first. Throws BackendError. */
+  /**
+   * The live sessions of a user, the oldest sign-in first. Throws BackendError; TypeError for what `login` takes for no
+   * user's id.
+   */
   listByUser(userId: string): Promise<UserSessionInfo<T>[]>;
   /** Ends the session of this handle; returns true if there was one. Throws BackendError. */
   revoke(handle: string): Promise<boolean>;
   /**
    * Ends every session of a user that was signed in before, but the one in `except` (a session or its handle).
-   * Returns how many. Throws BackendError.
+   * Returns how many. Throws as `listByUser` does.
    */
   revokeAll(userId: string, options?: { except?: object | string }): Promise<number>;
   /** Deletes expired records where the store does not do it by itself; returns how many. */
@@ -81,6 +89,7 @@ export function farewellsOf(session: object): readonly string[] {
 export function createSessions<T extends object = SessionData>(options: SessionOptions<T> = {}): Sessions<T> {
   const engine = createEngine(options.backend, resolveOptions(options), options.environment, options.legacy);
   const { backend } = engine;
+  checkMounted(backend, engine.options);
 
   return {
     [ENGINE]: engine,
@@ -92,8 +101,13 @@ export function createSessions<T extends object = SessionData>(options: SessionO
     commit: (session) => finish(liveOf(session)),
     discard: (session) => drop(liveOf(session)),
     async listByUser(userId) {
-      const found = await call(engine, "listByUser", userId);
-      return found.map((session) => infoOf<T>(session)).sort((one, other) => one.createdAt - other.createdAt);
+      const user = storedUser(engine.options.realm, checkUserId("listByUser", userId));
+      const found = await call(engine, "listByUser", user);
+      // Whatever else a store answers is not this user's.
+      const own = found.filter(({ record }) => record.userId === user);
+      return own
+        .map((session) => infoOf<T>(session, userId))
+        .sort((one, other) => one.signedInAt - other.signedInAt);
     },
     async revoke(handle) {
       // A store may hold other things under other names, which are not sessions to be ended.
@@ -102,9 +116,12 @@ export function createSessions<T extends object = SessionData>(options: SessionO
       if (deleted) publish("revoked", { handle, userId: null });
       return deleted;
     },
-    async revokeAll(userId, { except } = {}) {
+    async revokeAll(userId, options = {}) {
+      refuseUnknown(options, ["except"]);
+      const { except } = options;
+      const user = storedUser(engine.options.realm, checkUserId("revokeAll", userId));
       const kept = typeof except === "object" ? info(except).handle : except;
-      const handles = await call(engine, "revokeUser", userId, kept);
+      const handles = await call(engine, "revokeUser", user, kept);
       for (const handle of handles) publish("revoked", { handle, userId });
       return handles.length;
     },
@@ -113,14 +130,15 @@ export function createSessions<T extends object = SessionData>(options: SessionO
   };
 }
 
-function infoOf<T extends object>({ handle, record }: UserSession): UserSessionInfo<T> {
+function infoOf<T extends object>({ handle, record }: UserSession, userId: string): UserSessionInfo<T> {
   const head = readHead(record.head);
-  const createdAt = record.absoluteExpiresAt - head.absoluteTimeout;
+  const { createdAt, signedInAt = createdAt } = timesOf(record, head);
   return {
     handle,
-    userId: record.userId ?? "",
+    userId,
     createdAt,
-    lastSeenAt: Math.max(createdAt, record.expiresAt - head.idleTimeout),
+    signedInAt,
+    lastSeenAt: Math.max(signedInAt, record.expiresAt - head.idleTimeout),
     expiresAt: record.expiresAt,
     absoluteExpiresAt: record.absoluteExpiresAt,
     data: decoded(record.data) as Session<T>,

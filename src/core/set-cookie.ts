@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 
 /** How the session's cookie looks. The defaults are MicroPie's. */
 export interface CookieOptions {
@@ -6,9 +7,10 @@ export interface CookieOptions {
   name?: string;
   /**
    * `__Host-` (this host only, ASVS 3.3.3) or `__Secure-` (ASVS 3.3.1), put before the name. The browser then refuses
-   * the cookie if it was set over plain http or, for `__Host-`, by another host. Default none.
+   * the cookie if it was set over plain http or, for `__Host-`, by another host. Recommended in production: `__Host-`.
+   * Default none; "" says that this is meant, so that no hint is given.
    */
-  prefix?: "__Host-" | "__Secure-";
+  prefix?: "__Host-" | "__Secure-" | "";
   /** Default `/`. */
   path?: string;
   /** Default none: this host only. */
@@ -32,6 +34,8 @@ export interface CookieFormat {
   readonly persistent: boolean;
   readonly path: string;
   readonly attributes: string;
+  /** It could have the prefix `__Host-` as it is, and nobody said that it is to have none. */
+  readonly unprefixed: boolean;
 }
 
 /** RFC 6265bis 5.5: browsers keep a cookie for 400 days at most. */
@@ -42,8 +46,21 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]{1,1024}$/;
 const DOMAIN = /^\.?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 
+const NAMES = [
+  "name",
+  "prefix",
+  "path",
+  "domain",
+  "secure",
+  "sameSite",
+  "httpOnly",
+  "partitioned",
+  "persistent",
+] satisfies (keyof CookieOptions)[];
+
 /** Checks the options against each other and the rules of RFC 6265bis and CHIPS. Throws ConfigError. */
 export function cookieFormat(options: CookieOptions = {}): CookieFormat {
+  refuseUnknown(options, NAMES, "cookie.");
   const {
     path = "/",
     domain,
@@ -57,7 +74,11 @@ export function cookieFormat(options: CookieOptions = {}): CookieFormat {
     throw new ConfigError("cookie.name", `${JSON.stringify(name)} is not a cookie name (RFC 6265bis 4.1.1).`);
   if (name.length + 1 + TOKEN_LENGTH > MAX_COOKIE)
     throw new ConfigError("cookie.name", "Name and value are over 4096 bytes.");
-  if (!path.startsWith("/") || !ATTRIBUTE.test(path)) {
+  for (const flag of ["secure", "httpOnly", "partitioned", "persistent"] as const) {
+    if (typeof (options[flag] ?? true) !== "boolean")
+      throw new ConfigError(`cookie.${flag}`, "Pass true or false.");
+  }
+  if (typeof path !== "string" || !path.startsWith("/") || !ATTRIBUTE.test(path)) {
     throw new ConfigError(
       "cookie.path",
       'Give a path that begins with "/", without ";" or control characters.',
@@ -79,7 +100,9 @@ export function cookieFormat(options: CookieOptions = {}): CookieFormat {
     (secure ? "; Secure" : "") +
     `; SameSite=${sameSite}` +
     (partitioned ? "; Partitioned" : "");
-  return { name, secure, persistent: options.persistent ?? false, path, attributes };
+  const unprefixed =
+    options.prefix === undefined && !name.startsWith("__") && secure && domain === undefined && path === "/";
+  return { name, secure, persistent: options.persistent ?? false, path, attributes, unprefixed };
 }
 
 /** Browsers compare prefixes without regard to case, so `__host-` is held to the rules too. */

@@ -9,6 +9,6 @@ import { startedOver } from "./state.ts";
  */
 export function startOver<S extends object>(session: S): S {
   const live = writableOf(session, "regenerate");
-  if (live.outbox.headers === "sent") throw headersSent("a new session");
+  if (live.outbox.headers !== "open") throw headersSent("a new session");
   return startedOver(live, { is: "startOver", lifetime: {}, afresh: true }) as S;
 }

@@ -1,8 +1,8 @@
 import type { PatchResult, SessionData, SessionRecord } from "../backends/backend.ts";
 import { touchedDeadline } from "../record/record.ts";
-import { decode, encode } from "./codec.ts";
+import { decode, encode, outgrown, setKey } from "./codec.ts";
 import { type Head, readHead } from "./head.ts";
-import type { Engine, Intent, Lease, Live, New, Phase, Seen, SessionKind, Stored } from "./live.ts";
+import type { Beside, Engine, Intent, Lease, Live, New, Phase, Seen, SessionKind, Stored } from "./live.ts";
 
 // What happens to the state of a session. Nothing else assigns to it.
 
@@ -23,7 +23,6 @@ export class SessionObject {
 export const stateOf: (object: object) => Live | undefined = SessionObject.live;
 Object.setPrototypeOf(SessionObject.prototype, null);
 delete (SessionObject.prototype as { constructor?: unknown }).constructor;
-
 const NOTHING: Intent = { is: "none" };
 const NO_LINES: readonly string[] = [];
 
@@ -59,18 +58,12 @@ export function open(
       farewells: NO_LINES,
       reserved: undefined,
     },
-    turn: { busy: undefined, held: undefined },
-    legacy: undefined,
+    turn: { busy: undefined, held: undefined, refused: undefined },
+    beside: undefined,
   };
   live.data = new kind(live);
   if (phase.is === "stored") decode(phase.seen.text, live.data);
   return live;
-}
-
-/** Puts `value` under `key`; undefined removes the key. */
-export function setKey(data: object, key: string, value: unknown): void {
-  if (value === undefined) delete (data as SessionData)[key];
-  else (data as SessionData)[key] = value;
 }
 
 /** A verb was called. */
@@ -98,11 +91,12 @@ export function see(live: Live, change: (seen: Seen) => Seen): void {
   if (live.phase.is === "stored") live.phase = { ...live.phase, seen: change(live.phase.seen) };
 }
 
-/** The record was read again. */
+/** The record was read again. If somebody else has rotated it meanwhile, this request has the id before. */
 export function readAnew(live: Live, record: SessionRecord): void {
   const { phase, engine } = live;
   if (phase.is !== "stored") return;
-  live.phase = { ...storedPhase(engine, phase.handle, record, phase.grace), emptied: phase.emptied };
+  const grace = phase.grace || record.secretHash !== phase.record.secretHash;
+  live.phase = { ...storedPhase(engine, phase.handle, record, grace), emptied: phase.emptied };
 }
 
 /** What was not saved is dropped: the data is what `seen` says, and nothing is asked for. */
@@ -113,6 +107,11 @@ export function reverted(live: Live): void {
   if (phase.is === "new") live.phase = { ...phase, emptied: false };
   if (phase.is === "stored") live.phase = { ...phase, emptied: false, seen: { ...phase.seen, as: "data" } };
   if (phase.is === "stored") decode(phase.seen.text, live.data);
+}
+
+/** A save has failed, as its handler knows; undefined when it has asked again. */
+export function saveRefused({ turn }: Live, text: string | undefined): void {
+  turn.refused = text;
 }
 
 /** The idle deadline has moved. */
@@ -133,22 +132,22 @@ export function created(live: Live, handle: string, record: SessionRecord, head:
   live.outbox.reserved = undefined;
 }
 
-/** The store has answered a patch with this data. Returns the answer. */
+/** The store has answered a patch with this data. Returns the answer. Throws DataError if it was too much. */
 export function patched(
   live: Live,
   phase: Stored,
   text: string,
   result: PatchResult,
   intent: Intent,
-): PatchResult {
+): Exclude<PatchResult, "tooLarge"> {
+  if (result === "tooLarge") throw outgrown(phase.seen.text, text, live.engine.options.maxBytes);
   if (result !== "ok" && result !== "merged") return result;
   const { handle, record, head, grace } = phase;
-  const { absoluteExpiresAt, now } = record;
-  const expiresAt = touchedDeadline(phase.expiresAt, absoluteExpiresAt, now + head.idleTimeout);
+  const expiresAt = touchedDeadline(phase.expiresAt, record.absoluteExpiresAt, record.now + head.idleTimeout);
   // After a merge into what others had stored, this request does not know the whole data.
   const version = result === "ok" ? phase.seen.version! + 1 : undefined;
-  const seen: Seen = { text, version, as: "data" };
   const emptied = done(live, intent, text);
+  const seen: Seen = { text, version, as: "data" };
   live.phase = { is: "stored", handle, record, head, expiresAt, seen, grace, emptied };
   return result;
 }
@@ -216,11 +215,11 @@ export function owe({ outbox }: Live, line: string | undefined, farewells?: read
   if (farewells !== undefined) outbox.farewells = farewells;
 }
 
-/** Takes the line for the headers, which count as sent from now on. */
-export function headersLeave({ outbox }: Live): string | undefined {
-  const line = outbox.headers === "open" ? outbox.line : undefined;
+/** Takes the line for the headers, which count as sent from now on; `leaving` if they will not wait for the store. */
+export function headersLeave({ outbox }: Live, now: "leaving" | "sent" = "sent"): string | undefined {
+  const line = outbox.headers === "sent" ? undefined : outbox.line;
   outbox.line = undefined;
-  outbox.headers = "sent";
+  outbox.headers = now;
   return line;
 }
 
@@ -244,7 +243,7 @@ export function released(live: Live): Lease | undefined {
   return lease;
 }
 
-/** The Cookie header may hold cookies of another library; undefined when it does no more. */
-export function mayMove(live: Live, header: string | undefined): void {
-  live.legacy = header;
+/** The request brought this beside the token that opened the session, or has ended it. */
+export function brought(live: Live, more: Partial<Beside>): void {
+  live.beside = { tokens: NO_LINES, crowded: false, legacy: undefined, ...live.beside, ...more };
 }

@@ -20,11 +20,11 @@ export interface Token {
  * Makes a token from the system's CSPRNG; for a rotation, with the handle that it keeps.
  * If there is no randomness it throws, and the request fails (ASVS 7.2.3, NIST SP 800-63B-4 5.1).
  */
-export function createToken(handle?: string): Token {
+export function createToken(realm: string, handle?: string): Token {
   const bytes = randomBytes(HANDLE_BYTES + SECRET_BYTES);
   const kept = handle ?? bytes.toString("base64url", 0, HANDLE_BYTES);
-  const secret = bytes.toString("base64url", HANDLE_BYTES);
-  return { handle: kept, value: kept + secret, secretHash: hash("sha256", secret, "base64url") };
+  const value = kept + bytes.toString("base64url", HANDLE_BYTES);
+  return { handle: kept, value, secretHash: secretHashOf(realm, value) };
 }
 
 /** A handle for a session that is not stored yet. */
@@ -46,9 +46,12 @@ export function handleOf(token: string): string {
   return token.slice(0, HANDLE_LENGTH);
 }
 
-/** SHA-256 of the token's secret, base64url: all that a store ever learns of it. */
-export function secretHashOf(token: string): string {
-  return hash("sha256", token.slice(HANDLE_LENGTH), "base64url");
+/**
+ * SHA-256 of the token's secret and the realm, base64url: all that a store ever learns of it. A secret has 32 characters,
+ * so nothing of it can pass for a part of a realm.
+ */
+export function secretHashOf(realm: string, token: string): string {
+  return hash("sha256", token.slice(HANDLE_LENGTH) + realm, "base64url");
 }
 
 const HASH_LENGTH = 43;
@@ -66,8 +69,12 @@ export function sameHash(one: string, other: string): boolean {
   return timingSafeEqual(left, right);
 }
 
-/** A browser may hold several cookies of one name (another path, a parent domain). No request tries more than these. */
+/**
+ * A browser may hold several cookies of one name (another path, a parent domain). No request tries more than these: the
+ * first half and the last, so that what somebody put before all others hides none.
+ */
 const MAX_TOKENS = 8;
+const HALF: number = MAX_TOKENS / 2;
 const SEMICOLON = 59;
 const SPACE = 32;
 const TAB = 9;
@@ -78,6 +85,8 @@ export interface FoundTokens {
   readonly tokens: readonly string[];
   /** True if there was a cookie of this name at all, well-formed or not. */
   readonly present: boolean;
+  /** True if there were more tokens than a request tries. */
+  readonly crowded: boolean;
 }
 
 /** What a cookie of a name looks like with a token in it, and with anything. One pair of expressions for each name. */
@@ -97,11 +106,14 @@ export function findTokens(header: string, name: string): FoundTokens {
     patterns.set(name, pattern);
   }
   const tokens: string[] = [];
+  let crowded = false;
   pattern.token.lastIndex = 0;
   for (let found = pattern.token.exec(header); found !== null; found = pattern.token.exec(header)) {
-    if (!tokens.includes(found[2]!) && tokens.push(found[2]!) === MAX_TOKENS) break;
+    if (tokens.includes(found[2]!) || tokens.push(found[2]!) <= MAX_TOKENS) continue;
+    tokens.splice(HALF, 1);
+    crowded = true;
   }
-  return { tokens, present: tokens.length > 0 || pattern.name.test(header) };
+  return { tokens, present: tokens.length > 0 || pattern.name.test(header), crowded };
 }
 
 /** The values of the cookies of one name, whatever they are, in order; no more than `findTokens` would try. */

@@ -1,13 +1,18 @@
 import type { Awaitable } from "../backends/backend.ts";
-import type { Live } from "./live.ts";
+import { ENGINE, type Engine, type Live } from "./live.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { revert } from "./revert.ts";
-import { lastStored, seenLive } from "./session.ts";
+import { keptTimeout, lastStored, seenLive } from "./session.ts";
 import { headersLeave, shown } from "./state.ts";
 
 /*
  * What code outside of core may ask about the state of a session, and may tell it.
  */
+
+/** Returns true if sessions of other libraries move here, so that other cookies than ours may open one. */
+export function movesOthers(sessions: object): boolean {
+  return (sessions as { readonly [ENGINE]: Engine })[ENGINE].legacy !== undefined;
+}
 
 /** A session in the hands of one request. */
 export interface HeldSession {
@@ -56,20 +61,29 @@ export interface LifetimeDue {
   readonly persistent: boolean;
   /** Seconds until it expires without a request; undefined if its time begins with the next commit. */
   readonly left: number | undefined;
+  /** Seconds. The absolute timeout that it keeps; undefined if that begins with the next commit. */
+  readonly keptTimeout: number | undefined;
 }
 
 /** Returns how long a session lives, also after its request is over. */
 export function lifetimeDue(session: object): LifetimeDue {
-  const { phase, intent, engine } = seenLive(session);
+  const live = seenLive(session);
+  const { phase, intent, engine } = live;
+  const kept = { keptTimeout: keptTimeout(live) };
   const { options } = engine;
   const asked = "lifetime" in intent ? intent.lifetime : undefined;
   const stored = lastStored(phase);
   if (asked === undefined && stored !== undefined) {
     const left = Math.max(0, stored.expiresAt - stored.record.now);
-    return { idleTimeout: stored.head.idleTimeout, persistent: stored.head.persistent, left };
+    return { idleTimeout: stored.head.idleTimeout, persistent: stored.head.persistent, left, ...kept };
   }
   const idleTimeout = asked?.idleTimeout ?? Math.min(options.idleTimeout, asked?.absoluteTimeout ?? Infinity);
-  return { idleTimeout, persistent: asked?.persistent ?? options.cookie.persistent, left: undefined };
+  return {
+    idleTimeout,
+    persistent: asked?.persistent ?? options.cookie.persistent,
+    left: undefined,
+    ...kept,
+  };
 }
 
 /** Returns the options of the sessions that this one belongs to. */

@@ -2,7 +2,7 @@ import type { Awaitable, SessionRecord } from "../backends/backend.ts";
 import { sleep } from "../environment.ts";
 import { StateError } from "../errors.ts";
 import { call } from "./call.ts";
-import { changesBetween, checkSize, decoded, encode, encodeValue } from "./codec.ts";
+import { changesBetween, checkSize, decoded, encode, encodeValue, setKey } from "./codec.ts";
 import { lost } from "./end.ts";
 import { readHead } from "./head.ts";
 import { standInLine } from "./line.ts";
@@ -10,7 +10,7 @@ import type { Live, Stored } from "./live.ts";
 import { readAgain } from "./load.ts";
 import { checkWritten, fitData } from "./schema.ts";
 import { startsOver, writableOf } from "./session.ts";
-import { see, setKey } from "./state.ts";
+import { see } from "./state.ts";
 
 /**
  * Changes one key atomically, at once and not at the end of the request: of 200 concurrent increments, from any number

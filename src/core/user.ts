@@ -1,5 +1,7 @@
+import { Buffer } from "node:buffer";
 import type { SessionData } from "../backends/backend.ts";
 import type { Intent, Live } from "./live.ts";
+import { plainUser } from "./realm.ts";
 import type { UserIdOf } from "./resolved-options.ts";
 
 /**
@@ -19,17 +21,39 @@ export function intentOf(live: Live): Intent {
     return asked;
   const user = userOf(userIdOf, live.data as SessionData);
   const afresh = asked.is === "startOver" && asked.afresh;
-  if (user === (stored?.record.userId ?? null) && !(asked.is === "startOver" && user !== null)) return asked;
+  if (user === plainUser(stored?.record.userId ?? null) && !(asked.is === "startOver" && user !== null))
+    return asked;
   const lifetime = asked.is === "none" ? {} : (asked.lifetime ?? {});
   const made = { lifetime, afresh, before: asked };
   return user === null ? { is: "startOver", ...made } : { is: "login", userId: user, ...made };
 }
 
-/** Returns whose the data is: a user's id or null. Throws TypeError if the option returns anything else. */
+/**
+ * Returns whose the data is: a user's id or null. Throws TypeError if the option returns anything but a user's id, a
+ * number, null, undefined or "".
+ */
 export function userOf(userIdOf: UserIdOf, data: SessionData): string | null {
   const user = userIdOf(data);
   if (user === null || user === undefined || user === "") return null;
-  const text = String(user);
-  if ((typeof user === "string" || typeof user === "number") && text.isWellFormed()) return text;
-  throw new TypeError("userId: return a string of well-formed Unicode, a number, null or undefined.");
+  return checkUserId("the option userId", typeof user === "number" ? String(user) : user);
+}
+
+const MAX_USER_ID = 255;
+
+/**
+ * Returns a user's id as it is. Throws TypeError unless it is a text of well-formed Unicode without NUL, not empty, and of
+ * at most 255 bytes of UTF-8. Half a surrogate pair becomes U+FFFD in UTF-8, where two users could meet.
+ */
+export function checkUserId(where: string, userId: unknown): string {
+  if (typeof userId !== "string" || userId === "")
+    throw new TypeError(
+      `${where}: a user's id is a text that is not empty. Convert a number with String(id).`,
+    );
+  if (!userId.isWellFormed() || userId.includes("\0"))
+    throw new TypeError(`${where}: a user's id is well-formed Unicode without NUL.`);
+  if (userId.length * 3 > MAX_USER_ID && Buffer.byteLength(userId) > MAX_USER_ID)
+    throw new TypeError(
+      `${where}: a user's id has at most ${MAX_USER_ID} bytes of UTF-8; this one has ${Buffer.byteLength(userId)}.`,
+    );
+  return userId;
 }

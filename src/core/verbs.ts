@@ -1,22 +1,37 @@
-import { StateError } from "../errors.ts";
+import { ConfigError, StateError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
+import { setKey } from "./codec.ts";
 import { commit as commitLive } from "./commit.ts";
+import { timesOf } from "./head.ts";
 import { checkLifetime } from "./lifetime.ts";
 import type { Intent, Lifetime, Live } from "./live.ts";
-import { headersSent, liveOf, startsOver, storedOf, writableOf } from "./session.ts";
-import { ask, setKey } from "./state.ts";
+import { plainUser } from "./realm.ts";
+import { headersSent, keptTimeout, liveOf, startsOver, storedOf, writableOf } from "./session.ts";
+import { ask } from "./state.ts";
+import { checkUserId } from "./user.ts";
+
+const LIFETIME = ["idleTimeout", "absoluteTimeout", "persistent"] satisfies (keyof Lifetime)[];
 
 /**
  * Asks for a new id at commit, keeping the data. With the same rights, the old id works for `rotationGrace` seconds more,
  * so that parallel requests are not logged out; its use after that is a `reused` event. With `privilegeChange` (a second
  * factor, a role) the old id is dead at once, and what requests that began under the old rights write later is dropped
- * (OWASP Session Management: renew at any change of privilege). A lifetime given here starts anew from now. A session
- * that is not stored yet gets its id from `commit` anyway.
+ * (OWASP Session Management: renew at any change of privilege). An idle timeout given here starts anew from now; what is
+ * left out stays. The absolute deadline stays where it is, and so does the time of the sign-in: only `login` starts them
+ * anew (NIST SP 800-63B-4 5.2), so only with it, or before the session is stored, `absoluteTimeout` may be given.
+ * A session that is not stored yet gets its id from `commit` anyway.
  * Throws StateError `headers_sent` after the first byte, `ended` after `destroy`; ConfigError for a bad lifetime.
  */
 export function rotate(session: object, options: Lifetime & { privilegeChange?: boolean } = {}): void {
   const live = changeable(session, "rotate");
+  refuseUnknown(options, [...LIFETIME, "privilegeChange"]);
   const { privilegeChange = false, ...given } = options;
-  checkLifetime(given, live.engine.options);
+  const kept = keptTimeout(live);
+  if (kept !== undefined && given.absoluteTimeout !== undefined)
+    throw new ConfigError("absoluteTimeout", "Give it to login: rotate does not move the absolute deadline.");
+  const { options: limits } = live.engine;
+  const absoluteTimeout = Math.min(kept ?? limits.absoluteTimeout, limits.absoluteTimeout);
+  checkLifetime(given, { ...limits, absoluteTimeout });
   const lifetime = Object.values(given).some((value) => value !== undefined) ? given : undefined;
   const { intent } = live;
   if (intent.is === "login" || intent.is === "startOver") {
@@ -34,15 +49,12 @@ export function rotate(session: object, options: Lifetime & { privilegeChange?: 
 /**
  * Makes the session `userId`'s from commit on: a new id, new deadlines from now (NIST SP 800-63B-4 5.2), the old id dead
  * at once (ASVS 7.2.4). The data is kept; clear what must not be. Signing in again, or another user, is the same.
- * Throws TypeError for an empty id; StateError and ConfigError as `rotate` does.
+ * Throws TypeError for an id that is empty, is not well-formed Unicode, contains NUL or has more than 255 bytes of UTF-8;
+ * StateError and ConfigError as `rotate` does.
  */
 export function login(session: object, userId: string, lifetime: Lifetime = {}): void {
-  // Half a surrogate pair becomes U+FFFD in UTF-8, where two users could meet.
-  if (typeof userId !== "string" || userId === "" || !userId.isWellFormed()) {
-    throw new TypeError(
-      "login: the user's id must be a string that is not empty, of well-formed Unicode. Convert a number with String(id).",
-    );
-  }
+  refuseUnknown(lifetime, LIFETIME);
+  checkUserId("login", userId);
   const live = changeable(session, "login");
   checkLifetime(lifetime, live.engine.options);
   ask(live, { is: "login", userId, lifetime, afresh: startsOver(live.intent) });
@@ -69,8 +81,10 @@ export interface SessionInfo {
   /** The public name of the session, for lists, logs and `revoke`. Undefined while it is not stored. */
   readonly handle: string | undefined;
   readonly userId: string | undefined;
-  /** When it was created, or its user signed in. */
+  /** When it was created. */
   readonly createdAt: number | undefined;
+  /** When its user last signed in, with `login` or by the option `userId`. Undefined if nobody is signed in. */
+  readonly signedInAt: number | undefined;
   /** When it ends if no further request comes. */
   readonly expiresAt: number | undefined;
   readonly absoluteExpiresAt: number | undefined;
@@ -83,10 +97,12 @@ export interface SessionInfo {
 export function info(session: object): SessionInfo {
   const live = liveOf(session);
   const stored = storedOf(live);
+  const times = stored && timesOf(stored.record, stored.head);
   return {
     handle: stored?.handle,
-    userId: stored?.record.userId ?? undefined,
-    createdAt: stored && stored.record.absoluteExpiresAt - stored.head.absoluteTimeout,
+    userId: plainUser(stored?.record.userId ?? null) ?? undefined,
+    createdAt: times?.createdAt,
+    signedInAt: times?.signedInAt,
     expiresAt: stored?.expiresAt,
     absoluteExpiresAt: stored?.record.absoluteExpiresAt,
     persistent: stored?.head.persistent ?? live.engine.options.cookie.persistent,
@@ -103,6 +119,6 @@ function changeable(session: object, verb: string): Live {
       `${verb}: the session was ended in this request. Let a new request begin a new one.`,
     );
   }
-  if (live.outbox.headers === "sent") throw headersSent(verb);
+  if (live.outbox.headers !== "open") throw headersSent(verb);
   return live;
 }

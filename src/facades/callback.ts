@@ -9,21 +9,24 @@ interface Deed {
   readonly verb?: () => unknown;
   /** Does the work. Called at once. */
   readonly work?: () => Awaitable<unknown>;
+  /** Takes the place of `work` if the callback takes the error: `() => ...` hears of none. */
+  readonly heard?: () => Awaitable<unknown>;
   /** Whether the commit before the response reports the same failure, so that nobody has to wait for this one. */
   readonly isMetAgain?: boolean;
 }
 
 /**
- * Runs a method of a session. With a callback, returns `result` and calls back later. Without one, returns a promise,
- * and throws what the verb throws at once: a framework sees it there even if nobody waits for the promise.
+ * Runs a method of a session. With a callback, returns undefined and calls back later: frameworks send what a handler
+ * returns. Without one, returns a promise, and throws what the verb throws at once: a framework sees it there even if
+ * nobody waits for the promise.
  */
-export function perform<R>(result: R, callback: SessionCallback | undefined, deed: Deed): R | Promise<void> {
-  const { verb, work, isMetAgain = false } = deed;
+export function perform(callback: SessionCallback | undefined, deed: Deed): Promise<void> | undefined {
+  const { verb, work, heard, isMetAgain = false } = deed;
   const isCalled = typeof callback === "function";
   if (!isCalled) verb?.();
   const done = promised(() => {
     if (isCalled) verb?.();
-    return work?.();
+    return (isCalled && callback.length > 0 && heard ? heard : work)?.();
   });
   // Without a listener, a failure would end the process.
   if (isMetAgain) done.catch(() => {});
@@ -33,7 +36,7 @@ export function perform<R>(result: R, callback: SessionCallback | undefined, dee
     () => queueMicrotask(() => callback()),
     (error: unknown) => queueMicrotask(() => callback(error)),
   );
-  return result;
+  return undefined;
 }
 
 async function promised(work: () => unknown): Promise<void> {

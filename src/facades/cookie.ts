@@ -1,5 +1,5 @@
 import { liveOf } from "../core/session.ts";
-import { lifetimeDue, optionsOf } from "../core/told.ts";
+import { type LifetimeDue, lifetimeDue, optionsOf } from "../core/told.ts";
 import { destroy, rotate } from "../core/verbs.ts";
 
 /** RFC 6265bis 5.5: browsers keep a cookie for 400 days at most. */
@@ -12,7 +12,8 @@ const LONGEST = 400 * 24 * 60 * 60;
 export interface ExpressCookie {
   /**
    * How long the session still lives without a request; null if it ends with the browser. Setting it rotates the
-   * session to this lifetime, at most 400 days, with a cookie that outlives the browser; setting the current value
+   * session to this lifetime, with a cookie that outlives the browser: at most 400 days together with a sign-in or in a new
+   * session, else at most the session's absolute timeout, whose deadline stays; setting the current value
    * has no effect. null ends the session with the browser; 0 or less ends it now. Throws as `rotate` does.
    */
   get maxAge(): number | null;
@@ -43,7 +44,7 @@ export function setMaxAge(session: object, milliseconds: number | false | null |
   liveOf(session);
   const now = lifetimeDue(session);
   if (milliseconds === null || milliseconds === undefined || milliseconds === false) {
-    if (now.persistent) rotate(session, { persistent: false });
+    if (now.persistent) rotate(session, { persistent: false, idleTimeout: ordinaryIdle(session, now) });
     return;
   }
   if (typeof milliseconds !== "number" || !Number.isFinite(milliseconds))
@@ -54,11 +55,19 @@ export function setMaxAge(session: object, milliseconds: number | false | null |
     destroy(session);
     return;
   }
-  const idleTimeout = Math.min(LONGEST, Math.max(1, Math.round(milliseconds / 1000)));
+  const { keptTimeout: longest = LONGEST } = now;
+  const idleTimeout = Math.min(longest, LONGEST, milliseconds / 1000);
   // A date that is computed anew in each request is not the same to the millisecond.
-  if (now.persistent && Math.abs(now.idleTimeout - idleTimeout) <= 1) return;
+  const tolerance = Math.min(1, idleTimeout / 20);
+  if (now.persistent && Math.abs(now.idleTimeout - idleTimeout) <= tolerance) return;
   const absoluteTimeout = Math.max(idleTimeout, optionsOf(session).absoluteTimeout);
-  rotate(session, { idleTimeout, absoluteTimeout, persistent: true });
+  const begins = now.keptTimeout === undefined ? { absoluteTimeout } : {};
+  rotate(session, { idleTimeout, ...begins, persistent: true });
+}
+
+/** Returns the idle timeout of a session that nobody gave another one. */
+function ordinaryIdle(session: object, { keptTimeout = Infinity }: LifetimeDue): number {
+  return Math.min(optionsOf(session).idleTimeout, keptTimeout);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { saveNow } from "../core/commit.ts";
+import { saveHeard, saveNow } from "../core/commit.ts";
 import { type SessionKind, sessionKind } from "../core/session.ts";
 import { startOver } from "../core/start-over.ts";
 import { destroy } from "../core/verbs.ts";
@@ -10,26 +10,28 @@ export type { SessionCallback } from "./callback.ts";
 export type { ExpressCookie } from "./cookie.ts";
 
 /**
- * The methods of express-session on `req.session`. Data with the same name hides them. Each method calls back and
- * returns the session. Without a callback it returns a promise, and throws at once if the session cannot be changed.
+ * The methods of express-session on `req.session`. Data with the same name hides them. With a
+ * callback they return undefined, unlike those of express-session, because NestJS and others send what a handler
+ * returns. Without one they return a promise, and throw at once if the session cannot be changed.
  * You do not have to wait for `save` and `destroy`: a failed save is repeated before the response is sent, and a
- * second failure is the answer.
+ * second failure is the answer. A save whose callback takes the error is not repeated: what it could not store is not
+ * stored later, unless you call `save` again.
  */
 export interface ExpressSessionMembers {
   /** The public name of the session. It changes with the rights of the session, and gives no access. */
   readonly id: string;
   readonly cookie: ExpressCookie;
   /** Replaces `req.session` with a new, empty session. The old id is invalid when the response is sent. */
-  regenerate(callback: SessionCallback): this;
+  regenerate(callback: SessionCallback): void;
   regenerate(): Promise<void>;
   /** Saves the changes so far, as `commit` does. */
-  save(callback: SessionCallback): this;
+  save(callback: SessionCallback): void;
   save(): Promise<void>;
   /** Reads the session from the store again. Unsaved changes are lost. Fails if it is not stored. */
-  reload(callback: SessionCallback): this;
+  reload(callback: SessionCallback): void;
   reload(): Promise<void>;
   /** Ends the session now. The response removes the cookie. `req.session` is empty then, and stores nothing. */
-  destroy(callback: SessionCallback): this;
+  destroy(callback: SessionCallback): void;
   destroy(): Promise<void>;
   /** Has no effect: every request moves the idle deadline, as often as `touchThrottle` says. */
   touch(): this;
@@ -48,16 +50,20 @@ export const expressMembers: object & ThisType<object> = {
     return cookieOf(this);
   },
   regenerate(callback: Callback): unknown {
-    return perform(this, callback, { verb: () => startOver(this) });
+    return perform(callback, { verb: () => startOver(this) });
   },
   save(callback: Callback): unknown {
-    return perform(this, callback, { work: () => saveNow(this), isMetAgain: true });
+    return perform(callback, {
+      work: () => saveNow(this),
+      heard: () => saveHeard(this),
+      isMetAgain: true,
+    });
   },
   reload(callback: Callback): unknown {
-    return perform(this, callback, { work: () => reloadSession(this) });
+    return perform(callback, { work: () => reloadSession(this) });
   },
   destroy(callback: Callback): unknown {
-    return perform(this, callback, {
+    return perform(callback, {
       verb: () => destroy(this),
       work: () => saveNow(this),
       isMetAgain: true,

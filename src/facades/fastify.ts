@@ -1,9 +1,9 @@
-import { saveNow } from "../core/commit.ts";
+import { saveHeard, saveNow } from "../core/commit.ts";
 import { type SessionKind, sessionKind, setKey } from "../core/session.ts";
 import { startOver } from "../core/start-over.ts";
 import { destroy } from "../core/verbs.ts";
 import { perform, type SessionCallback } from "./callback.ts";
-import { cookieOf, type ExpressCookie } from "./cookie.ts";
+import { cookieOf, type ExpressCookie, maxAgeOf, setMaxAge } from "./cookie.ts";
 import { publicId, reloadSession } from "./regenerate.ts";
 
 export type { SessionCallback } from "./callback.ts";
@@ -23,8 +23,8 @@ export interface FastifySessionMembers<T extends object> {
   /** Returns a copy of the data. */
   data(): Partial<T>;
   /**
-   * Replaces `request.session` with a new session that has only these keys of the old one. The old id is invalid when
-   * the response is sent.
+   * Replaces `request.session` with a new session that has only these keys of the old one, and its `maxAge`. The old id
+   * is invalid when the response is sent.
    */
   regenerate(keys?: readonly string[]): Promise<void>;
   regenerate(callback: SessionCallback): void;
@@ -34,7 +34,10 @@ export interface FastifySessionMembers<T extends object> {
   destroy(callback: SessionCallback): void;
   /** Ends the session when the response is sent. */
   delete(): void;
-  /** Reads the session from the store again. Unsaved changes are lost. Fails if it is not stored. */
+  /**
+   * Reads the session from the store again. Unsaved changes are lost. Fails with `ended` if it is not stored, where that
+   * of @fastify/session gives an empty session: that would hide a logout.
+   */
   reload(): Promise<void>;
   reload(callback: SessionCallback): void;
   /** Saves the changes so far, as `commit` does. */
@@ -70,24 +73,30 @@ const members: ThisType<Record<string, unknown>> & Record<string, unknown> = {
   },
   regenerate(keys: readonly string[] | Callback, last: Callback): unknown {
     const verb = (): void => {
+      const { whole } = maxAgeOf(this);
       const fresh = startOver(this);
+      setMaxAge(fresh, whole);
       for (const key of Array.isArray(keys) ? (keys as readonly string[]) : [])
         if (Object.hasOwn(this, key)) setKey(fresh, key, this[key]);
     };
-    return perform(undefined, typeof keys === "function" ? keys : last, { verb });
+    return perform(typeof keys === "function" ? keys : last, { verb });
   },
   destroy(callback: Callback): unknown {
     const verb = (): void => destroy(this);
-    return perform(undefined, callback, { verb, work: () => saveNow(this), isMetAgain: true });
+    return perform(callback, { verb, work: () => saveNow(this), isMetAgain: true });
   },
   delete(): void {
     destroy(this);
   },
   reload(callback: Callback): unknown {
-    return perform(undefined, callback, { work: () => reloadSession(this) });
+    return perform(callback, { work: () => reloadSession(this) });
   },
   save(callback: Callback): unknown {
-    return perform(undefined, callback, { work: () => saveNow(this), isMetAgain: true });
+    return perform(callback, {
+      work: () => saveNow(this),
+      heard: () => saveHeard(this),
+      isMetAgain: true,
+    });
   },
   touch(): void {},
   options(options: Partial<ExpressCookie>): void {

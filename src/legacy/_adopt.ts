@@ -5,6 +5,7 @@ import { publish } from "../core/events.ts";
 import { type Head, headText, readHead } from "../core/head.ts";
 import type { Engine, Lifetime } from "../core/live.ts";
 import { judge } from "../core/load.ts";
+import { plainUser, storedUser } from "../core/realm.ts";
 import { createToken } from "../core/token.ts";
 import { userOf } from "../core/user.ts";
 import { StateError } from "../errors.ts";
@@ -60,7 +61,7 @@ async function move(
       // Only a record that is missing after its marker was seen has ended; until then it may have come just now.
       if ((await liveRecord(engine, token.handle)) === undefined) return undefined;
     } else {
-      const made = await recordOf(engine, legacy, cookie, createToken().secretHash);
+      const made = await recordOf(engine, legacy, cookie, createToken(engine.options.realm).secretHash);
       if (made !== undefined) await call(engine, "create", token.handle, { ...made, userId: null });
       // The old session may be gone because another request has moved it meanwhile.
       else if ((await liveRecord(engine, ids.marker)) === undefined) return undefined;
@@ -95,7 +96,7 @@ async function arrive(
     idleTimeout: readHead(record.head).idleTimeout,
     rotation: { secretHash, grace: 0, raiseEpoch: true, ...(userId === null ? {} : { userId }) },
   });
-  if (result === "ok" || result === "merged") announce(handle, userId);
+  if (result === "ok" || result === "merged") announce(handle, plainUser(userId));
   return true;
 }
 
@@ -105,12 +106,12 @@ async function copy(
   legacy: LegacyOptions,
   cookie: LegacyCookie,
 ): Promise<string | undefined> {
-  const token = createToken();
+  const token = createToken(engine.options.realm);
   const record = await recordOf(engine, legacy, cookie, token.secretHash);
   if (record === undefined) return undefined;
   const free = await call(engine, "create", token.handle, record);
   if (!free) throw new StateError("conflict", "No free session id was found. Try again.");
-  announce(token.handle, record.userId);
+  announce(token.handle, plainUser(record.userId));
   await guarded(engine, "legacy end", () => cookie.end());
   return token.value;
 }
@@ -153,9 +154,10 @@ function headWithin({ options }: Engine, given: Lifetime): Head {
   return { idleTimeout, absoluteTimeout, persistent: given.persistent ?? options.cookie.persistent };
 }
 
+/** Returns whose the data is, as the store has it. */
 function userIn({ options }: Engine, text: string): string | null {
-  if (options.userId === undefined) return null;
-  return userOf(options.userId, decoded(text));
+  const user = options.userId === undefined ? null : userOf(options.userId, decoded(text));
+  return user === null ? null : storedUser(options.realm, user);
 }
 
 function announce(handle: string, userId: string | null): void {

@@ -4,8 +4,9 @@ import { publish } from "../core/events.ts";
 import { headText } from "../core/head.ts";
 import type { Engine, Live } from "../core/live.ts";
 import { isExpired, judge } from "../core/load.ts";
+import { aboutOf } from "../core/session.ts";
 import { removalCookie } from "../core/set-cookie.ts";
-import { mayMove, owe } from "../core/state.ts";
+import { brought, owe } from "../core/state.ts";
 import { createToken, type Token } from "../core/token.ts";
 import type { LegacyCookie, LegacyOptions, LegacyReader } from "./_reader.ts";
 import { handleFrom, tokenFrom } from "./_token.ts";
@@ -44,18 +45,23 @@ export function findLegacy(
     return chain(
       guarded(engine, "legacy find", () => reader.find(header)),
       (cookies) =>
-        from(index + 1, [...before, ...cookies.map((cookie) => ({ cookie, reader, ids: idsOf(cookie) }))]),
+        from(index + 1, [
+          ...before,
+          ...cookies.map((cookie) => ({ cookie, reader, ids: idsOf(engine, cookie) })),
+        ]),
     );
   };
   return from(0, []);
 }
 
-function idsOf({ fingerprint }: LegacyCookie): LegacyIds | undefined {
+function idsOf({ options }: Engine, { fingerprint, id = fingerprint }: LegacyCookie): LegacyIds | undefined {
   if (fingerprint === undefined) return undefined;
   // Two sessions with one fingerprint would be one.
-  if (typeof fingerprint !== "string" || fingerprint.length < LEAST_FINGERPRINT)
-    throw new TypeError(`A legacy reader gave a fingerprint of less than ${LEAST_FINGERPRINT} characters.`);
-  return { token: tokenFrom(fingerprint), marker: handleFrom(`marker ${fingerprint}`) };
+  for (const text of [fingerprint, id])
+    if (typeof text !== "string" || text.length < LEAST_FINGERPRINT)
+      throw new TypeError(`A legacy reader gave a fingerprint of less than ${LEAST_FINGERPRINT} characters.`);
+  const { realm } = options;
+  return { token: tokenFrom(realm, id!, fingerprint), marker: handleFrom(realm, `marker ${id}`) };
 }
 
 /** The record of this handle, unless its time is over. */
@@ -108,7 +114,7 @@ async function endEach(live: Live, legacy: LegacyOptions, found: readonly FoundL
     await guarded(engine, "legacy end", () => cookie.end());
   }
   owe(live, live.outbox.line, farewells(engine, found));
-  mayMove(live, undefined);
+  brought(live, { legacy: undefined });
 }
 
 /** False if the cookie opens nothing any more, so that there is nothing to end. */
@@ -125,7 +131,7 @@ async function endMoved(
     (await guarded(engine, "legacy read", () => cookie.read())) ?? (await liveRecord(engine, ids.marker));
   if (known === undefined) return false;
   // First, so that what has not come by then does not come any more.
-  await mark(engine, legacy, ids, createToken().secretHash);
+  await mark(engine, legacy, ids, createToken(engine.options.realm).secretHash);
   const record = await liveRecord(engine, token.handle);
   if (record !== undefined && !isArriving(record, ids)) {
     const verdict = judge(record, token.secretHash);
@@ -133,8 +139,7 @@ async function endMoved(
   }
   if (record === undefined || (phase.is === "stored" && phase.handle === token.handle)) return true;
   const ended = await call(engine, "delete", token.handle);
-  if (ended && !isArriving(record, ids))
-    publish("destroyed", { handle: token.handle, userId: record.userId });
+  if (ended && !isArriving(record, ids)) publish("destroyed", aboutOf(token.handle, record));
   return true;
 }
 

@@ -1,10 +1,18 @@
 import { hash } from "node:crypto";
+import type { LegacyCookie } from "./_reader.ts";
+
+/** What a session of an old library is known by from now on. */
+export type Fingerprints = Required<Pick<LegacyCookie, "fingerprint" | "id">>;
 
 /**
- * What a session of an old library is known by from now on: the same for the same session, and to be had only from a
- * cookie that passed the library's own check. `proof` is what that check was about (a signature, a key); an id that was
- * never signed has none, and is as secret as it was.
+ * Returns what is the same for the same session of an old library. `proof` is what only those have who hold the library's
+ * keys; it must not tell which of the keys verified the cookie, as another one may next time. An id that was never signed
+ * has none, and is as secret as it was.
  */
-export function fingerprintOf(library: string, id: string, proof = ""): string {
-  return hash("sha256", JSON.stringify([library, id, proof]), "base64url");
+export function fingerprintsOf(library: string, id: string, proof = ""): Fingerprints {
+  return { id: digestOf([library, id]), fingerprint: digestOf([library, id, proof]) };
+}
+
+function digestOf(parts: readonly string[]): string {
+  return hash("sha256", JSON.stringify(parts), "base64url");
 }

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { findValues } from "../core/token.ts";
-import { type LegacySecret, type Signed, sameText, secretsOf } from "./_signature.ts";
+import { type LegacySecret, sameText, secretsOf } from "./_signature.ts";
 
 /** A Keygrip of your own, with another algorithm or encoding than the usual. */
 export interface KeygripLike {
@@ -10,11 +10,6 @@ export interface KeygripLike {
 
 /** What signed the cookies: the keys as they were given, or the Keygrip made of them. */
 export type LegacyKeys = readonly LegacySecret[] | KeygripLike;
-
-/** A value with its signature, and what signs with the key that it was signed with. */
-export interface SignedByKey extends Signed {
-  sign(data: string): string;
-}
 
 /** One for each key. Throws ConfigError `keys`. */
 export function signersOf(keys: LegacyKeys | undefined): readonly KeygripLike[] {
@@ -26,18 +21,24 @@ export function signersOf(keys: LegacyKeys | undefined): readonly KeygripLike[] 
 }
 
 /**
+ * What only those can make of an id who hold the keys, whichever of them signed a cookie: made with the last one, as new
+ * keys come first.
+ */
+export function proofOf(signers: readonly KeygripLike[], id: string): string {
+  return signers.at(-1)!.sign(`micropie ${id}`);
+}
+
+/**
  * The values of a cookie that its companion `<name>.sig` signs, as the `cookies` package writes them. Of several
  * cookies of these names every pair is tried.
  */
-export function signedValues(header: string, name: string, signers: readonly KeygripLike[]): SignedByKey[] {
+export function signedValues(header: string, name: string, signers: readonly KeygripLike[]): string[] {
   const values = findValues(header, name);
   if (values.length === 0) return [];
   const signatures = findValues(header, `${name}.sig`);
-  return values.flatMap((value) => {
-    for (const signature of value === "" ? [] : signatures) {
-      const signer = signers.find((each) => each.verify(`${name}=${value}`, signature));
-      if (signer !== undefined) return { value, signature, sign: (data) => signer.sign(data) };
-    }
-    return [];
+  return values.filter((value) => {
+    const isSigned = (signature: string): boolean =>
+      signers.some((each) => each.verify(`${name}=${value}`, signature));
+    return value !== "" && signatures.some(isSigned);
   });
 }

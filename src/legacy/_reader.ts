@@ -33,13 +33,20 @@ export interface LegacyCookie {
   /**
    * What the session is known by: the same whenever this session comes, never the same for two sessions, and not to be
    * guessed even by somebody who has read the old store (an HMAC of the old id with the old secret, 22 characters or
-   * more). The new session's id is made of it, so that two requests that arrive at once find one session, an answer that
+   * more). If several secrets verify cookies, take one of them always: not the one that verified this cookie, and not its
+   * signature, as the library may sign the same id with another one next time. The new session's id is made of it, so that two requests that arrive at once find one session, an answer that
    * got lost does no harm, and a session that has ended does not come back with its old cookie.
    *
    * Undefined where there is no such thing: a signed cookie without an id is the same for all who have the same data. Then
    * each request that brings it begins a session of its own, and it can be used again until `until`, as before.
    */
   readonly fingerprint: string | undefined;
+  /**
+   * By what it is remembered that the session has moved: the same whenever this session comes, never the same for two, 22
+   * characters or more. It may be known, but must not depend on keys: when those change, a session that has ended would
+   * come back under a new fingerprint. A hash of the old id. Default: the fingerprint.
+   */
+  readonly id?: string | undefined;
   /** What the old session holds; undefined if it is gone or has expired. Throws if its store failed. */
   read(): Awaitable<LegacyData | undefined>;
   /** Ends the old session, whatever became of it; there is nothing to do if it is in the cookie. Throws if its store failed. */

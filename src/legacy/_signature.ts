@@ -39,25 +39,27 @@ export function sameText(one: string, other: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** A value that one of the keys has signed. */
-export interface Signed {
-  readonly value: string;
-  readonly signature: string;
+/**
+ * What only those can make of an id who hold the secrets, whichever of them signed a cookie: made with the last one, as
+ * new secrets come first.
+ */
+export function proofBy(secrets: readonly LegacySecret[], id: string): string {
+  return createHmac("sha256", secrets.at(-1)!).update(`micropie ${id}`).digest("base64url");
 }
 
-/** `value.signature` as cookie-signature and the signer of @fastify/cookie write it, if any of the secrets made it. */
+/** The value of `value.signature` as cookie-signature and the signer of @fastify/cookie write it, if any of the secrets made it. */
 export function unsigned(
   text: string,
   secrets: readonly LegacySecret[],
   algorithm: string,
-): Signed | undefined {
+): string | undefined {
   const dot = text.lastIndexOf(".");
   if (dot < 1) return undefined;
   const value = text.slice(0, dot);
   const signature = text.slice(dot + 1);
   for (const secret of secrets) {
     const expected = createHmac(algorithm, secret).update(value).digest("base64").replace(/=+$/, "");
-    if (sameText(expected, signature)) return { value, signature };
+    if (sameText(expected, signature)) return value;
   }
   return undefined;
 }

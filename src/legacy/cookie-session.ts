@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { dataOf, fromBase64, lifetimeOf } from "./_data.ts";
-import { fingerprintOf } from "./_fingerprint.ts";
-import { type LegacyKeys, signedValues, signersOf } from "./_keygrip.ts";
+import { fingerprintsOf } from "./_fingerprint.ts";
+import { type LegacyKeys, proofOf, signedValues, signersOf } from "./_keygrip.ts";
 import type { LegacyReader } from "./_reader.ts";
 import { type LegacyCookieOptions, removalLine } from "./_removal.ts";
 
@@ -38,13 +38,14 @@ export function cookieSessionLegacy(options: CookieSessionLegacyOptions): Legacy
   return {
     removal: [name, `${name}.sig`].map((each) => removalLine(each, options)),
     find: (header) =>
-      signedValues(header, name, signers).flatMap(({ value, sign }) => {
+      signedValues(header, name, signers).flatMap((value) => {
         const data = dataOf(fromBase64(value), []);
         if (data === undefined) return [];
         const id = identity?.(data);
         return {
-          fingerprint:
-            id === undefined ? undefined : fingerprintOf("cookie-session", id, sign(`micropie ${id}`)),
+          ...(id === undefined
+            ? { fingerprint: undefined }
+            : fingerprintsOf("cookie-session", id, proofOf(signers, id))),
           read: () => ({ data, lifetime }),
           end: () => {},
         };

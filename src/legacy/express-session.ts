@@ -1,9 +1,9 @@
 import { type CallbackStore, checkStore, removed, stored } from "./_callback-store.ts";
 import { dataOf, lifetimeOf } from "./_data.ts";
-import { fingerprintOf } from "./_fingerprint.ts";
+import { fingerprintsOf } from "./_fingerprint.ts";
 import type { LegacyReader } from "./_reader.ts";
 import { type LegacyCookieOptions, removalLine } from "./_removal.ts";
-import { type LegacySecret, secretsOf, unsigned } from "./_signature.ts";
+import { type LegacySecret, proofBy, secretsOf, unsigned } from "./_signature.ts";
 import { decodedValues } from "./_values.ts";
 
 /** The options that express-session was given; what is not listed here is not needed, and may be there. */
@@ -30,11 +30,10 @@ export function expressSessionLegacy(options: ExpressSessionLegacyOptions): Lega
     removal: [removalLine(name, options.cookie)],
     find: (header) =>
       decodedValues(header, name).flatMap((value) => {
-        const signed = value.startsWith("s:") ? unsigned(value.slice(2), secrets, "sha256") : undefined;
-        if (signed === undefined) return [];
-        const sid = signed.value;
+        const sid = value.startsWith("s:") ? unsigned(value.slice(2), secrets, "sha256") : undefined;
+        if (sid === undefined) return [];
         return {
-          fingerprint: fingerprintOf("express-session", sid, signed.signature),
+          ...fingerprintsOf("express-session", sid, proofBy(secrets, sid)),
           async read() {
             const session = await stored(store, sid);
             // The store session-file-store adds the last of these.

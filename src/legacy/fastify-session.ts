@@ -1,9 +1,9 @@
 import { type CallbackStore, checkStore, removed, stored } from "./_callback-store.ts";
 import { dataOf, lifetimeOf } from "./_data.ts";
-import { fingerprintOf } from "./_fingerprint.ts";
+import { fingerprintsOf } from "./_fingerprint.ts";
 import type { LegacyReader } from "./_reader.ts";
 import { type LegacyCookieOptions, removalLine } from "./_removal.ts";
-import { checkAlgorithm, type LegacySecret, secretsOf, unsigned } from "./_signature.ts";
+import { checkAlgorithm, type LegacySecret, proofBy, secretsOf, unsigned } from "./_signature.ts";
 import { decodedValues } from "./_values.ts";
 
 /** The options that @fastify/session was given; what is not listed here is not needed, and may be there. */
@@ -41,13 +41,12 @@ export function fastifySessionLegacy(options: FastifySessionLegacyOptions): Lega
     removal: [removalLine(cookieName, options.cookie)],
     find: (header) =>
       decodedValues(header, cookieName).flatMap((value) => {
-        const signed = value.startsWith(cookiePrefix)
+        const sid = value.startsWith(cookiePrefix)
           ? unsigned(value.slice(cookiePrefix.length), secrets, algorithm)
           : undefined;
-        if (signed === undefined) return [];
-        const sid = signed.value;
+        if (sid === undefined) return [];
         return {
-          fingerprint: fingerprintOf("@fastify/session", sid, signed.signature),
+          ...fingerprintsOf("@fastify/session", sid, proofBy(secrets, sid)),
           async read() {
             const session = await stored(store, sid);
             const data = dataOf(session, ["cookie", "sessionId", "encryptedSessionId"]);

@@ -1,7 +1,7 @@
 import type { SessionData } from "../backends/backend.ts";
 import { ConfigError } from "../errors.ts";
 import { dataOf } from "./_data.ts";
-import { fingerprintOf } from "./_fingerprint.ts";
+import { fingerprintsOf } from "./_fingerprint.ts";
 import { MIN_PASSWORD, unseal } from "./_iron.ts";
 import type { LegacyCookie, LegacyData, LegacyReader } from "./_reader.ts";
 import { type LegacyCookieOptions, removalLine } from "./_removal.ts";
@@ -72,7 +72,7 @@ function opener(
     const sid = key === undefined ? text : unseal(text, passwords)?.value;
     if (typeof sid !== "string" || sid === "") return undefined;
     return {
-      fingerprint: fingerprintOf("hono-sessions", sid, key),
+      ...fingerprintsOf("hono-sessions", sid, key),
       read: async () => toData(await store.getSessionById(sid)),
       end: async () => void (await store.deleteSession(sid)),
     };
@@ -87,7 +87,7 @@ function inCookie(
   const opened = unseal(text, passwords);
   const found = opened && toData(parsed(opened.value));
   if (opened === undefined || found === undefined) return undefined;
-  return { fingerprint: fingerprintOf("hono-sessions", opened.seal), read: () => found, end: () => {} };
+  return { ...fingerprintsOf("hono-sessions", opened.seal), read: () => found, end: () => {} };
 }
 
 function legacyData(stored: unknown, options: HonoSessionsLegacyOptions): LegacyData | undefined {

@@ -1,7 +1,7 @@
 import type { Lifetime } from "../core/session.ts";
 import { ConfigError } from "../errors.ts";
 import { dataOf } from "./_data.ts";
-import { fingerprintOf } from "./_fingerprint.ts";
+import { fingerprintsOf } from "./_fingerprint.ts";
 import { MIN_PASSWORD, unseal } from "./_iron.ts";
 import type { LegacyReader } from "./_reader.ts";
 import { type LegacyCookieOptions, removalLine } from "./_removal.ts";
@@ -45,7 +45,7 @@ export function ironSessionLegacy(options: IronSessionLegacyOptions): LegacyRead
         const data = dataOf(opened?.value, []);
         if (opened === undefined || data === undefined) return [];
         return {
-          fingerprint: fingerprintOf("iron-session", opened.seal),
+          ...fingerprintsOf("iron-session", opened.seal),
           read: () => ({ data, lifetime }),
           end: () => {},
         };

@@ -2,8 +2,8 @@ import type { Awaitable } from "../backends/backend.ts";
 import { findValues } from "../core/token.ts";
 import { ConfigError } from "../errors.ts";
 import { dataOf, fromBase64, lifetimeOf } from "./_data.ts";
-import { fingerprintOf } from "./_fingerprint.ts";
-import { type LegacyKeys, type SignedByKey, signedValues, signersOf } from "./_keygrip.ts";
+import { fingerprintsOf } from "./_fingerprint.ts";
+import { type KeygripLike, type LegacyKeys, proofOf, signedValues, signersOf } from "./_keygrip.ts";
 import type { LegacyCookie, LegacyData, LegacyReader } from "./_reader.ts";
 import { type LegacyCookieOptions, removalLine } from "./_removal.ts";
 
@@ -55,7 +55,7 @@ export function koaSessionLegacy(options: KoaSessionLegacyOptions): LegacyReader
     );
   const signers = signed ? signersOf(options.keys) : undefined;
   const names = signed ? [name, `${name}.sig`] : [name];
-  const take = store === undefined ? inCookie(options) : inStore(store, options);
+  const take = store === undefined ? inCookie(options, signers ?? []) : inStore(store, options, signers);
   return {
     removal: names.map((each) => removalLine(each, options)),
     find(header) {
@@ -65,24 +65,33 @@ export function koaSessionLegacy(options: KoaSessionLegacyOptions): LegacyReader
   };
 }
 
-type Take = (found: SignedByKey) => LegacyCookie | undefined;
+type Take = (value: string) => LegacyCookie | undefined;
 
-function inStore(store: KoaSessionStore, { maxAge }: KoaSessionLegacyOptions): Take {
+function inStore(
+  store: KoaSessionStore,
+  { maxAge }: KoaSessionLegacyOptions,
+  signers: readonly KeygripLike[] | undefined,
+): Take {
   const given = typeof maxAge === "number" ? maxAge : undefined;
-  return ({ value, signature }) => ({
-    fingerprint: fingerprintOf("koa-session", value, signature),
+  return (value) => ({
+    ...fingerprintsOf("koa-session", value, signers && proofOf(signers, value)),
     read: async () => legacyData(await store.get(value, given, { rolling: false, ctx: undefined })),
     end: async () => void (await store.destroy(value, { ctx: undefined })),
   });
 }
 
-function inCookie({ decode = fromBase64, identity }: KoaSessionLegacyOptions): Take {
-  return ({ value, sign }) => {
+function inCookie(
+  { decode = fromBase64, identity }: KoaSessionLegacyOptions,
+  signers: readonly KeygripLike[],
+): Take {
+  return (value) => {
     const found = legacyData(attempt(() => decode(value)));
     if (found === undefined) return undefined;
     const id = identity?.(found.data);
     return {
-      fingerprint: id === undefined ? undefined : fingerprintOf("koa-session", id, sign(`micropie ${id}`)),
+      ...(id === undefined
+        ? { fingerprint: undefined }
+        : fingerprintsOf("koa-session", id, proofOf(signers, id))),
       read: (): Awaitable<LegacyData> => found,
       end: () => {},
     };
@@ -105,7 +114,6 @@ function attempt(decode: () => unknown): unknown {
   }
 }
 
-function bareValues(header: string, name: string): SignedByKey[] {
-  const values = findValues(header, name).filter((value) => value !== "");
-  return values.map((value) => ({ value, signature: "", sign: () => "" }));
+function bareValues(header: string, name: string): string[] {
+  return findValues(header, name).filter((value) => value !== "");
 }

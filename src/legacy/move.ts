@@ -1,10 +1,11 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { call, chain } from "../core/call.ts";
 import type { Engine, LegacySeam, Live } from "../core/live.ts";
-import { isExpired } from "../core/load.ts";
+import { judge } from "../core/load.ts";
 import { lineOf } from "../core/renew.ts";
 import { owe } from "../core/state.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { adopt } from "./_adopt.ts";
 import { endAll, type FoundLegacy, farewells, findLegacy } from "./_cookies.ts";
 import type { LegacyOptions, LegacyReader } from "./_reader.ts";
@@ -60,7 +61,7 @@ export function moveSessions(options: LegacyOptions): LegacySeam {
     },
     settle(live) {
       const due = owed.get(live);
-      if (due === undefined || live.outbox.headers === "sent") return;
+      if (due === undefined || live.outbox.headers !== "open") return;
       owed.delete(live);
       return pay(live, due);
     },
@@ -81,7 +82,7 @@ function pay(live: Live, { line, farewells }: Owed): Awaitable<void> {
   }
   try {
     const paid = chain(call(engine, "read", phase.handle), (now) => {
-      if (now === undefined || isExpired(now) || now.secretHash !== phase.record.secretHash) return;
+      if (now === undefined || judge(now, phase.record.secretHash) !== "live") return;
       owe(live, line, farewells);
     });
     return paid instanceof Promise ? paid.catch(() => {}) : paid;
@@ -90,7 +91,9 @@ function pay(live: Live, { line, farewells }: Owed): Awaitable<void> {
   }
 }
 
-function checkOptions({ readers, until, convert }: LegacyOptions): void {
+function checkOptions(options: LegacyOptions): void {
+  refuseUnknown(options, ["readers", "until", "convert"], "legacy.");
+  const { readers, until, convert } = options;
   const isReader = (reader: LegacyReader | undefined): boolean =>
     typeof reader?.find === "function" && Array.isArray(reader.removal);
   if (!Array.isArray(readers) || readers.length === 0 || !readers.every(isReader)) {

@@ -67,6 +67,8 @@ export interface Rotation {
    * Without it, the absolute deadline stays and the idle one is moved as by `touch`.
    */
   readonly absoluteTimeout?: number;
+  /** Starts the idle deadline alone anew, so that it may move back; it never passes the absolute one, which stays. */
+  readonly restartIdle?: boolean;
 }
 
 /** Top-level keys to set, each with its JSON text, and to remove. */
@@ -88,6 +90,11 @@ export interface SessionPatch {
   readonly data: string;
   /** The difference between `baseVersion` and `data`, to merge into any other version. */
   changes(): DataChanges;
+  /**
+   * The most bytes of UTF-8 to which a merge may enlarge the data; without it, any number. Whoever makes the patch has
+   * judged `data` itself.
+   */
+  readonly maxBytes?: number | undefined;
   /** Moves the idle deadline to this many seconds from now, by the rules of `touch`. */
   readonly idleTimeout: number;
   /** Replaces the head. Without it, the head stays as it is. */
@@ -100,8 +107,9 @@ export interface SessionPatch {
  * - `merged`: stored into a newer version.
  * - `ended`: there is no such record, or it has expired; nothing was stored.
  * - `stale`: a condition failed; nothing was stored.
+ * - `tooLarge`: merged into a newer version, the data would have grown past `maxBytes`; nothing was stored.
  */
-export type PatchResult = "ok" | "merged" | "ended" | "stale";
+export type PatchResult = "ok" | "merged" | "ended" | "stale" | "tooLarge";
 
 /** A record and its handle, as `listByUser` returns them. */
 export interface UserSession {

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { NewRecord, PatchResult, Rotation, SessionPatch, SessionRecord } from "./contract.ts";
 import { mergeData } from "./data.ts";
 
@@ -53,26 +54,43 @@ export function snapshot(record: StoredRecord, now: number): SessionRecord {
   };
 }
 
+/** What a patch makes of the data of a live record. */
+type Patched =
+  | { readonly result: "ok" | "merged"; readonly data: string }
+  | { readonly result: "stale" | "tooLarge"; readonly data?: undefined };
+
+const STALE: Patched = { result: "stale" };
+const TOO_LARGE: Patched = { result: "tooLarge" };
+
 /**
  * Returns the data of a live record after the patch: the patch's own if its version is still current, else its changes
- * merged in. Returns undefined if the record does not meet the patch's conditions.
+ * merged in. Only the result if the record does not meet the patch's conditions, or if a merge would make it too large.
  */
-export function patchedData(record: StoredRecord, patch: SessionPatch): string | undefined {
+export function patchedData(record: StoredRecord, patch: SessionPatch): Patched {
   const isMet =
     record.epoch === patch.ifEpoch &&
     (patch.ifVersion === undefined || record.version === patch.ifVersion) &&
     (patch.ifSecretHash === undefined || record.secretHash === patch.ifSecretHash) &&
     (patch.ifFence === undefined || record.fence === patch.ifFence);
-  if (!isMet) return undefined;
-  return record.version === patch.baseVersion ? patch.data : mergeData(record.data, patch.changes());
+  if (!isMet) return STALE;
+  if (record.version === patch.baseVersion) return { result: "ok", data: patch.data };
+  const data = mergeData(record.data, patch.changes());
+  return outgrows(data, record.data, patch.maxBytes) ? TOO_LARGE : { result: "merged", data };
+}
+
+/** Returns true if data is over the limit and larger than what it replaces. What was over it before may shrink or stay. */
+function outgrows(data: string, before: string, maxBytes: number | undefined): boolean {
+  // A UTF-16 unit is at most three bytes of UTF-8: most texts need no count.
+  if (maxBytes === undefined || data.length * 3 <= maxBytes) return false;
+  const bytes = Buffer.byteLength(data);
+  return bytes > maxBytes && bytes > Buffer.byteLength(before);
 }
 
 /** Applies the whole patch to the record, or nothing of it. */
 export function applyPatch(record: StoredRecord, patch: SessionPatch, now: number): PatchResult {
   if (record.expiresAt <= now) return "ended";
-  const data = patchedData(record, patch);
-  if (data === undefined) return "stale";
-  const result = record.version === patch.baseVersion ? "ok" : "merged";
+  const { result, data } = patchedData(record, patch);
+  if (data === undefined) return result;
   record.data = data;
   record.version += 1;
   if (patch.head !== undefined) record.head = patch.head;
@@ -89,10 +107,9 @@ function applyRotation(record: Stored, rotation: Rotation, now: number): void {
   record.secretHash = rotation.secretHash;
   if (rotation.raiseEpoch) record.epoch += 1;
   if (rotation.userId !== undefined) record.userId = rotation.userId;
-  if (rotation.absoluteTimeout === undefined) return;
-  record.absoluteExpiresAt = now + rotation.absoluteTimeout;
-  // Both deadlines start anew, so this one may move back as well.
-  record.expiresAt = now;
+  if (rotation.absoluteTimeout !== undefined) record.absoluteExpiresAt = now + rotation.absoluteTimeout;
+  // A deadline that starts anew may move back as well.
+  if (rotation.absoluteTimeout !== undefined || rotation.restartIdle) record.expiresAt = now;
 }
 
 /** Returns the record as it is right after a rotation. */

@@ -1,6 +1,7 @@
 import { contractCases } from "./cases/contract.ts";
 import { contractHeadCases } from "./cases/contract-head.ts";
 import { contractRacesCases } from "./cases/contract-races.ts";
+import { contractSizeCases } from "./cases/contract-size.ts";
 import { contractTimesCases } from "./cases/contract-times.ts";
 import { contractUsersCases } from "./cases/contract-users.ts";
 import { instanceCases } from "./cases/instances.ts";
@@ -22,6 +23,7 @@ export interface BackendSuiteOptions {
 const CASES: readonly Case[] = [
   ...contractCases,
   ...contractHeadCases,
+  ...contractSizeCases,
   ...contractTimesCases,
   ...contractUsersCases,
   ...contractRacesCases,

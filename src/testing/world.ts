@@ -78,7 +78,7 @@ export async function inWorld(
   if (made.advance === undefined) inner.environment = environment;
   const store = new GatedBackend(inner);
   const sessions = (options?: SessionOptions<Data>): Sessions<Data> =>
-    createSessions<Data>({ ...defaults, ...options, backend: store });
+    createSessions<Data>({ ...defaults, ...options, backend: onItsOwn(store) });
   const unsubscribe: (() => void)[] = [];
   const others: SessionBackend[] = [];
   const world: World = {
@@ -113,6 +113,17 @@ export async function inWorld(
     await inner.close();
     await made.close?.();
   }
+}
+
+/** The same back-end as another object: as another process has it, where the options may be others. */
+export function onItsOwn<B extends SessionBackend>(backend: B): B {
+  return new Proxy(backend, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+    set: (target, name, value) => Reflect.set(target, name, value, target),
+  });
 }
 
 /** The handle in a browser's cookie. */

@@ -12,6 +12,8 @@ export interface Due {
   readonly line: string | undefined;
   /** The response header to use instead of Set-Cookie. */
   readonly carrier?: string | undefined;
+  /** Whether the application says itself what caches may do: the response gets neither Vary nor Cache-Control. */
+  readonly bare?: boolean;
   /** Set-Cookie lines to send with `line`. They remove the cookies of another library. */
   readonly farewells?: readonly string[];
 }
@@ -39,18 +41,18 @@ export function isDue({ varies, line }: Due): boolean {
 export function addDue(headers: AnswerHeaders | NodeHeaders, due: Due, own?: AnswerHeaders): void {
   const { line } = due;
   if (line === undefined && !due.varies) return;
-  const before = read(headers, "Vary");
-  if (before !== due.vary || own !== undefined) {
-    const existing = own === undefined ? before : joined(before, own.get("Vary"));
-    const vary = existing ? varied(existing, due.vary) : due.vary;
-    if (vary !== before) write(headers, "Vary", vary);
-  }
-  if (line === undefined) {
-    if (!read(headers, "Cache-Control") && !own?.get("Cache-Control"))
+  if (due.bare !== true) {
+    const before = read(headers, "Vary");
+    if (before !== due.vary || own !== undefined) {
+      const existing = own === undefined ? before : joined(before, own.get("Vary"));
+      const vary = existing ? varied(existing, due.vary) : due.vary;
+      if (vary !== before) write(headers, "Vary", vary);
+    }
+    if (line !== undefined) noStore(headers, own);
+    else if (!read(headers, "Cache-Control") && !own?.get("Cache-Control"))
       write(headers, "Cache-Control", "private");
-    return;
   }
-  noStore(headers, own);
+  if (line === undefined) return;
   if (due.carrier !== undefined) write(headers, due.carrier, line);
   else setCookie(headers, linesOf(due));
 }

@@ -1,10 +1,8 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { chain } from "../core/call.ts";
 import { SessionError, StateError } from "../errors.ts";
 import { type AnswerHeaders, addDue, errorResponse, isDue, linesOf } from "./answer.ts";
 import { attempt } from "./attempt.ts";
-import { carry, isFixed, makingOf } from "./carry.ts";
-import { foresee, isStream } from "./foresee.ts";
+import { carry, isUpgrade, makingOf } from "./carry.ts";
 import type { Mount } from "./mount.ts";
 import { each, isMounted, Visit } from "./visit.ts";
 import { watchBody } from "./watch-body.ts";
@@ -16,18 +14,26 @@ export function aroundOf(place: object): Around | undefined {
   return (place as { [AROUND]?: Around })[AROUND];
 }
 
+/** Returns the visit of these sessions by whatever handles the request that `place` belongs to, outside of this. */
+export function visitAround(place: object, sessions: object): Visit | undefined {
+  for (let around = aroundOf(place); around?.isOpen; around = around.outer)
+    for (const visit of around.visits) if (visit.mount.sessions === sessions) return visit;
+  return undefined;
+}
+
 /** One request that is answered with a Response: its sessions, from the first load to the end of the body. */
 export class Around {
   /** In the order in which they were mounted. */
   readonly visits: Visit[] = [];
   /** What the framework gives to a handler. */
   readonly context: object;
+  /** The one that was made with the same place before. */
+  readonly outer: Around | undefined;
   readonly #mount: Mount;
   #isSettled = false;
   #hasFailed = false;
-  #whole: Response | undefined;
-  /** The response that has had headers added last. */
-  #shown: Response | undefined;
+  /** The last response that was made here, for this request alone. */
+  #own: Response | undefined;
   /** Whether the body of the response is known not to be a stream; see `makingOf`. */
   isLight = false;
 
@@ -35,6 +41,7 @@ export class Around {
   constructor(mount: Mount, context: object, place: object = context) {
     this.#mount = mount;
     this.context = context;
+    this.outer = aroundOf(place);
     (place as { [AROUND]?: Around })[AROUND] = this;
   }
 
@@ -74,8 +81,6 @@ export class Around {
       if (loading !== undefined) await loading;
       response = await handle(visit);
       if (response.status === 0) this.fail();
-      const foreseen = this.foresee(response, request.method);
-      response = foreseen instanceof Promise ? await foreseen : foreseen;
       const saving = this.commit();
       if (saving !== undefined) await saving;
     } catch (error) {
@@ -86,33 +91,26 @@ export class Around {
   }
 
   /**
-   * To be called before `commit`. Returns the response; another object if it had to be found out whether its body can
-   * still look at the session. If so, the response varies.
+   * To be called with a response that may be sent. If its body is a stream, it may look at the session when the head has
+   * left. No other body may; see decision 040. Returns whether the body may.
    */
-  foresee(response: Response, method: string): Awaitable<Response> {
-    if (this.isKnown || isFixed(response) || makingOf(response) !== undefined) return response;
-    return chain(foresee(response, method), (foreseen) => {
-      if (foreseen.runs) this.mayLook();
-      else this.#whole = foreseen.response;
-      return foreseen.response;
-    });
+  admit({ body }: Response): boolean {
+    if (body === null) return false;
+    let isAny = false;
+    let step: "mayLook" | "mustNotLook" | undefined;
+    for (const visit of this.visits) {
+      if (!visit.varies && !visit.skipped) {
+        step ??= isOfBytes(body) ? "mustNotLook" : "mayLook";
+        visit[step]();
+      }
+      isAny ||= visit.varies;
+    }
+    return isAny;
   }
 
-  /** Whether it is known of all sessions that the response varies, or that it does not depend on them. */
-  get isKnown(): boolean {
-    if (this.#hasFailed) return true;
-    for (const { varies, skipped } of this.visits) if (!varies && !skipped) return false;
-    return true;
-  }
-
-  /** To be called before `commit` if what is sent after the head can still look at the session. */
+  /** To be called before headers are added, if what is sent after the head can still look at the session. */
   mayLook(): void {
     for (const visit of this.visits) visit.mayLook();
-  }
-
-  /** Whether nothing of the application runs while the body of this response is read. */
-  isWhole(response: Response): boolean {
-    return response.body === null || response === this.#whole;
   }
 
   /** Saves before the head is sent. Saves nothing if the request has failed. */
@@ -145,7 +143,7 @@ export class Around {
   /** Reports an error, and returns a response for it. */
   answerError(error: unknown): Response {
     this.tell(error);
-    return this.settle(errorResponse(error));
+    return this.settle(errorResponse(error), true);
   }
 
   /** Calls `onError`. */
@@ -178,14 +176,11 @@ export class Around {
    * requests or cannot be changed. A response that upgrades the connection stays the same object.
    */
   settle(response: Response, isPlain = false): Response {
-    const making = makingOf(response);
-    this.isLight = making !== undefined;
-    const mustStay = isFixed(response);
-    const { body } = making === undefined ? response : { body: null };
-    if (!mustStay && !isPlain && body !== null && response !== this.#whole && this.isWatching) {
-      const copy = new Response(this.watch(body), response);
-      for (const visit of this.visits) addDue(copy.headers, visit);
-      return copy;
+    this.isLight = makingOf(response) !== undefined;
+    const isKnown = isPlain || this.isLight || isUpgrade(response);
+    if (!isKnown && this.admit(response) && !this.#hasFailed) {
+      this.#own = new Response(watchBody(response.body!, this), response);
+      return this.show(this.#own);
     }
     return this.show(response);
   }
@@ -196,33 +191,27 @@ export class Around {
    */
   show(response: Response): Response {
     const making = makingOf(response);
-    const isUntouched = response === this.#shown && making !== undefined && !(making[2] instanceof Headers);
-    if (isUntouched && !(this.hasCookie && this.isOpen)) return response;
-    if (making === undefined && !this.isKnown && isStream(response.body)) this.mayLook();
+    if (response === this.#own) {
+      // Reading the headers of a light response makes it slower. They are still what `carry` has made of them.
+      const isUntouched = making !== undefined && !(making[2] instanceof Headers);
+      if (!isUntouched || this.hasCookie) for (const visit of this.visits) addDue(response.headers, visit);
+      return response;
+    }
+    if (this.isOpen && making === undefined) this.admit(response);
     if (!this.isDue) return response;
-    const isPersonal = this.hasCookie && response !== this.#shown;
     const add = (headers: AnswerHeaders): void => this.addTo(headers);
-    this.#shown = carry(response, { add, isPersonal, isFixed: isFixed(response), making });
-    return this.#shown;
+    const shown = carry(response, { add, isPersonal: this.hasCookie, making });
+    if (shown !== response) this.#own = shown;
+    return shown;
   }
 
   /** Whether changes that are made while the body streams are saved. */
   get isWatching(): boolean {
-    if (this.#hasFailed) return false;
-    for (const { skipped } of this.visits) if (!skipped) return true;
-    return false;
+    return !this.#hasFailed && this.visits.some(({ varies }) => varies);
   }
 
-  /** Returns a body with the same chunks; see `watchBody`. Saves changes before its end. */
-  watch(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-    return watchBody(
-      body,
-      () => this.#commitLate(),
-      () => this.discard(),
-    );
-  }
-
-  #commitLate(): Awaitable<unknown> {
+  /** Saves what changed since the head was sent. Reports an error, and throws it. */
+  commitLate(): Awaitable<unknown> {
     const tell = (error: unknown): never => {
       this.tell(error);
       throw error;
@@ -232,6 +221,16 @@ export class Around {
       (done) => done,
       tell,
     ) as Awaitable<unknown>;
+  }
+}
+
+/** Returns false for a stream of JavaScript values. The streams that a runtime makes of text and bytes have bytes. */
+function isOfBytes(body: ReadableStream<Uint8Array>): boolean {
+  try {
+    body.getReader({ mode: "byob" }).releaseLock();
+    return true;
+  } catch {
+    return false;
   }
 }
 

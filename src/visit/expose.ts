@@ -31,6 +31,11 @@ export function propertyOf(as: string): Property {
   return property;
 }
 
+/** Returns the value that an object inherits, also if it has a property of its own with this name. */
+export function inherited(object: object, name: string): unknown {
+  return Reflect.get(Object.getPrototypeOf(object), name, object);
+}
+
 /**
  * Defines a property of an object, such as a request, that returns the session of a visit. Assigning calls `assign`.
  */

@@ -3,8 +3,9 @@ import { isThenable } from "./attempt.ts";
 import { prepareErrorHead } from "./error-answer.ts";
 import { expose } from "./expose.ts";
 import { Hold, holdOf } from "./hold.ts";
-import { type Mount, pathIn } from "./mount.ts";
+import type { Mount } from "./mount.ts";
 import type { HeldResponse } from "./node-response.ts";
+import { type UpgradeResponse, upgrade } from "./upgrade.ts";
 import { isMounted, Visit } from "./visit.ts";
 
 export type Next = (error?: unknown) => void;
@@ -21,6 +22,10 @@ export function listenerOf(
   besides?: readonly [name: string, property: PropertyDescriptor],
 ): Listener {
   return (req, res, next) => {
+    if (next !== undefined && (res.headersSent === undefined || typeof res.on !== "function")) {
+      if (besides !== undefined) Object.defineProperty(req, ...besides);
+      return upgrade(mount, req, res as UpgradeResponse, next);
+    }
     const outer = holdOf(res);
     const hold =
       outer ?? new Hold(req, res, (error) => mount.onError(error, req), handler ? undefined : next);
@@ -86,7 +91,7 @@ export function dropChanges(res: ServerResponse, error: unknown): Promise<unknow
   return reverted.some((each) => each instanceof Promise) ? Promise.all(reverted) : undefined;
 }
 
-/** Returns the path of the request. Connect and Express remove the prefix that they are mounted at from `url`. */
-export function pathOf(req: IncomingMessage): string {
-  return pathIn((req as { originalUrl?: string }).originalUrl ?? req.url ?? "/");
+/** Returns the target of the request. Connect and Express remove the prefix that they are mounted at from `url`. */
+export function targetOf(req: IncomingMessage): string {
+  return (req as { originalUrl?: string }).originalUrl ?? req.url ?? "/";
 }

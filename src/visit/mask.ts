@@ -1,3 +1,4 @@
+import { inherited } from "./expose.ts";
 import type { HeldResponse } from "./node-response.ts";
 
 const MASKED: unique symbol = Symbol("micropie.masked");
@@ -89,10 +90,6 @@ function claimed(name: string, value: boolean): PropertyDescriptor & ThisType<Ma
     },
     set() {},
   };
-}
-
-function inherited(res: MaskedResponse, name: string): unknown {
-  return Reflect.get(Object.getPrototypeOf(res), name, res);
 }
 
 /** Throws the error of Node for headers that are set after the head was sent. */

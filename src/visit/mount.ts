@@ -3,6 +3,9 @@ import type { LoadOptions } from "../core/load.ts";
 import type { SessionKind } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
+import { decodedPath, pathIn } from "./path.ts";
+import { printError } from "./printed.ts";
 
 /** The options that all adapters have. `Req` is what the framework gives to a handler. */
 export interface UseOptions<Req> {
@@ -13,8 +16,8 @@ export interface UseOptions<Req> {
   /** Which requests use their session exclusively; see `exclusive`. Default: none. */
   exclusive?: boolean | ((req: Req) => boolean);
   /**
-   * Which requests have no session: paths (`/health`), everything below a path (`/assets/*`), or a function. Their
-   * session is empty, there is no call to the store, the response gets no headers, and writing throws StateError
+   * Which requests have no session: paths (`/health`), everything below a path (`/assets/*`), or a function. Paths are
+   * compared decoded, with their dot segments resolved. Their session is empty, there is no call to the store, the response gets no headers, and writing throws StateError
    * `read_only`. Default: none.
    */
   skip?: readonly string[] | ((req: Req) => boolean);
@@ -22,7 +25,8 @@ export interface UseOptions<Req> {
 
 /** The options of adapters that report errors themselves. */
 export interface MountOptions<Req> extends UseOptions<Req> {
-  /** Called with each error that no error handler of the framework gets. Default: `console.error`. */
+  /** Called with each error that no error handler of the framework gets. Default: prints it with
+   * `console.error`, each kind at most once in ten seconds, then how many more there were. */
   onError?: (error: unknown, req: Req) => void;
 }
 
@@ -41,25 +45,40 @@ export interface Mount<Req = never> {
   readonly onError: (error: unknown, req: Req) => void;
 }
 
+interface MountSettings<Req> {
+  /** The class of the session objects. */
+  readonly kind?: SessionKind;
+  /** The options that the adapter has. Default: all of `MountOptions`. */
+  readonly names?: readonly string[];
+  /** Returns false for a request that nobody sent, as in a build; it has no session. */
+  readonly isAsked?: (req: Req) => boolean;
+}
+
 /**
- * Returns the options of an adapter, checked. `pathOf` returns the path of a request, without the query; `kind`
- * is the class of the session objects. Throws ConfigError that names an invalid option.
+ * Returns the options of an adapter, checked. `urlOf` returns the URL or the target of a request. Throws
+ * ConfigError that names an invalid option, and `sessions` for anything that createSessions did not make.
  */
 export function mountOf<Req>(
   sessions: Pick<Sessions, "options">,
   options: MountOptions<Req>,
-  pathOf: (req: Req) => string,
-  kind?: SessionKind,
+  urlOf: (req: Req) => string,
+  { kind, names = ["as", "exclusive", "skip", "onError"], isAsked }: MountSettings<Req> = {},
 ): Mount<Req> {
-  const { as = "session", exclusive = false, skip, onError = (error) => console.error(error) } = options;
+  if (typeof (sessions as Partial<Sessions> | undefined)?.load !== "function")
+    throw new ConfigError("sessions", "Pass what createSessions returns.");
+  refuseUnknown(options, names);
+  const { as = "session", exclusive = false, skip, onError = printError } = options;
   if (typeof as !== "string" || as === "") throw new ConfigError("as", "Pass a name, such as adminSession.");
   if (typeof exclusive !== "boolean" && typeof exclusive !== "function")
     throw new ConfigError("exclusive", "Pass true, false, or a function of the request.");
-  const isSkipped = skip === undefined || typeof skip === "function" ? skip : matcher(skip, pathOf);
+  const isSkipped = skip === undefined || typeof skip === "function" ? skip : matcher(skip, urlOf);
   const shared: LoadOptions | undefined = kind === undefined ? undefined : { kind };
   const alone: LoadOptions = { ...shared, exclusive: true };
   const none: LoadOptions = { ...shared, skip: true };
+  const unsent: LoadOptions = { ...none, unsent: true };
   const isAlone = typeof exclusive === "function" ? exclusive : () => exclusive;
+  if (typeof onError !== "function")
+    throw new ConfigError("onError", "Pass a function of the error and the request.");
   const { header } = sessions.options;
   return {
     sessions: sessions as Sessions<SessionData>,
@@ -68,9 +87,10 @@ export function mountOf<Req>(
     vary: header === undefined ? "Cookie" : `Cookie, ${header}`,
     usual: exclusive === true ? alone : shared,
     wants:
-      isSkipped === undefined && typeof exclusive === "boolean"
+      isSkipped === undefined && isAsked === undefined && typeof exclusive === "boolean"
         ? undefined
-        : (req) => (isSkipped?.(req) ? none : isAlone(req) ? alone : shared),
+        : (req) =>
+            isAsked?.(req) === false ? unsent : isSkipped?.(req) ? none : isAlone(req) ? alone : shared,
     onError,
   };
 }
@@ -90,14 +110,7 @@ export function isSame(one: Mount, { sessions, as }: Mount): boolean {
   return false;
 }
 
-/** Returns the path of a request target or a URL, without the query. */
-export function pathIn(url: string): string {
-  const start = url.startsWith("/") ? 0 : Math.max(0, url.indexOf("/", url.indexOf("://") + 3));
-  const query = url.indexOf("?", start);
-  return query === -1 ? url.slice(start) : url.slice(start, query);
-}
-
-function matcher<Req>(paths: readonly string[], pathOf: (req: Req) => string): (req: Req) => boolean {
+function matcher<Req>(paths: readonly string[], urlOf: (req: Req) => string): (req: Req) => boolean {
   const exact = new Set<string>();
   const below: string[] = [];
   for (const path of Array.isArray(paths) ? (paths as string[]) : [""]) {
@@ -106,11 +119,11 @@ function matcher<Req>(paths: readonly string[], pathOf: (req: Req) => string): (
         "skip",
         'Give paths that begin with "/". "*" may stand at the end, as in "/assets/*".',
       );
-    if (path.endsWith("*")) below.push(path.slice(0, -1));
-    else exact.add(path);
+    if (path.endsWith("*")) below.push(decodedPath(path.slice(0, -1)));
+    else exact.add(decodedPath(path));
   }
   return (req) => {
-    const path = pathOf(req);
+    const path = pathIn(urlOf(req));
     return exact.has(path) || below.some((start) => path.startsWith(start));
   };
 }

@@ -1,14 +1,13 @@
-import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
 import type { Around } from "./around.ts";
 import { attempt } from "./attempt.ts";
 import type { Visit } from "./visit.ts";
+import { watchBody } from "./watch-body.ts";
 
 // For frameworks that make a Response of what a handler returns.
 
 /** How a framework takes headers for what a handler returned. */
 export interface ValueFramework {
-  readonly method: string;
   /**
    * Returns the value, with the headers that the response must have. The value can also be the error of a failed
    * request.
@@ -23,7 +22,7 @@ export function runBehind(
   around: Around,
   visit: Visit,
   next: () => unknown,
-  { method, carry, clear }: ValueFramework,
+  { carry, clear }: ValueFramework,
 ): unknown {
   const isOutermost = around.visits[0] === visit;
   const fail = (error: unknown): never => {
@@ -38,34 +37,21 @@ export function runBehind(
       clear(error);
       return fail(error);
     };
-    const answer = (seen: unknown): unknown => saved(around, () => carry(seen), refuse);
-    return typeof value === "object" ? chain(foreseen(value, around, method), answer) : answer(value);
+    return saved(around, () => carry(value), refuse);
   };
   return visit.begin(around.context, () => (isOutermost ? attempt(next, finish, fail) : next()), fail);
 }
 
 /** Saves, and returns the answer of the framework. Adds headers if it is a Response; see `settle`. */
-export function leave(around: Around, answered: unknown, method: string, isInert: boolean): unknown {
-  if (!(answered instanceof Response)) return saved(around, () => answered, refuse);
-  return chain(isInert ? answered : around.foresee(answered, method), (seen) =>
-    saved(around, () => around.settle(seen, isInert), refuse),
+export function leave(around: Around, answered: unknown, isInert: boolean): unknown {
+  return saved(
+    around,
+    () => (answered instanceof Response ? around.settle(answered, isInert) : answered),
+    (error) => {
+      around.discard(error, answered);
+      return around.answerError(error);
+    },
   );
-
-  function refuse(error: unknown): unknown {
-    around.discard(error, answered);
-    return around.answerError(error);
-  }
-}
-
-/** Returns the value, of which is then known whether it can still look at the session; see `Around.foresee`. */
-function foreseen(value: object | null, around: Around, method: string): Awaitable<unknown> {
-  if (value instanceof Response) return around.foresee(value, method);
-  if (isStream(headersOf(value) === undefined ? value : (value as AnswerLike).body)) around.mayLook();
-  return value;
-}
-
-function isStream(value: unknown): boolean {
-  return value instanceof ReadableStream || iteratorOf(value) !== undefined;
 }
 
 /** Returns the function that makes the parts of an async iterable that is not plain data. */
@@ -125,15 +111,24 @@ export function headersOf(value: unknown): Headers | undefined {
 export function watched(value: unknown, around: Around): unknown {
   if (typeof value !== "object" || value === null || !around.isWatching) return value;
   if (value instanceof Response)
-    return around.isWhole(value) ? value : new Response(around.watch(value.body!), value);
-  if (value instanceof ReadableStream) return around.watch(value);
+    return value.body === null ? value : new Response(watchBody(value.body, around), value);
+  if (value instanceof ReadableStream) return watchBody(value, around);
   if (headersOf(value) !== undefined) {
     const answer = value as AnswerLike;
     answer.body = watched(answer.body, around);
     return answer;
   }
   const iterate = iteratorOf(value);
-  return iterate === undefined ? value : around.watch(bytesOf(iterate.call(value)));
+  return iterate === undefined ? value : watchBody(bytesOf(iterate.call(value)), around);
+}
+
+/** Lets what a handler returned look at the session while it is sent, if it streams. */
+export function admit(value: unknown, around: Around): void {
+  if (value instanceof Response) around.admit(value);
+  else {
+    const body = headersOf(value) === undefined ? value : (value as AnswerLike).body;
+    if (body instanceof ReadableStream || iteratorOf(body) !== undefined) around.mayLook();
+  }
 }
 
 /** Makes no part before it is read. */

@@ -4,11 +4,12 @@ import { ENGINE, type Live } from "../core/live.ts";
 import { type LoadOptions, load } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
 import { farewellsOf } from "../core/sessions.ts";
+import { takeBack } from "../core/take-back.ts";
 import { headSent, revertNow } from "../core/told.ts";
 import { StateError } from "../errors.ts";
 import { type Due, rethrow } from "./answer.ts";
 import { assign } from "./assign.ts";
-import { connectionOf, warnIfDropped } from "./dropped-cookie.ts";
+import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
 import { isSame, type Mount } from "./mount.ts";
 import type { AnyRequest, NodeRequest } from "./node-response.ts";
 
@@ -64,6 +65,7 @@ export class Visit implements Use {
   #isLoaded = false;
   #isHeadSent = false;
   #isOver = false;
+  #isBarred = false;
   /** Whether anybody has looked at the session. */
   looked = false;
   /** Whether the request is one of those without a session. */
@@ -126,20 +128,22 @@ export class Visit implements Use {
 
   /** The session object. Another one after `regenerate`. Throws StateError `not_live` before it is loaded. */
   get session(): Session {
-    if (!this.looked) this.#look();
-    return (this.#live ?? this.#open()).data as Session;
-  }
-
-  #look(): void {
-    if (!this.skipped) {
-      this.varies = true;
-      this.watcher?.looked(this);
+    if (!this.looked) {
+      if (this.#isBarred && this.#isHeadSent && !this.varies) throw new StateError("headers_sent", BARRED);
+      this.looked = true;
+      this.varies = !this.skipped;
+      if (this.varies) this.watcher?.looked(this);
     }
-    this.looked = true;
+    return (this.#live ?? this.#open()).data as Session;
   }
 
   mayLook(): void {
     if (!this.skipped) this.varies = true;
+  }
+
+  /** Makes the first look throw StateError `headers_sent` if the head has left by then. */
+  mustNotLook(): void {
+    this.#isBarred = !this.skipped;
   }
 
   /** See `assign`. */
@@ -161,7 +165,9 @@ export class Visit implements Use {
 
   /** Saves the changes so far. A cookie that must be set stays for the head. */
   save(): Awaitable<void> {
-    if (this.#live !== undefined && !this.#isOver) return commit(this.#live);
+    if (this.#live === undefined || this.#isOver) return;
+    takeBack(this.#live);
+    return commit(this.#live);
   }
 
   commit(): Awaitable<void> {
@@ -214,8 +220,11 @@ export class Visit implements Use {
     if (this.carrier !== undefined) return;
     const connection = connectionOf(this.#request, (name) => headerOf(this.#request, name));
     warnIfDropped(this.mount.sessions, connection);
+    hintAtPrefix(this.mount.sessions, connection);
   }
 }
+
+const BARRED = "The response has left without Vary: Cookie. Look at the session before you return it.";
 
 function headerOf({ headers }: AnyRequest, name: string): string | undefined {
   if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;

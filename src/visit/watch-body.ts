@@ -1,12 +1,19 @@
+/** What has sessions that a body can change. */
+export interface Watching {
+  /** Saves what changed since the head was sent. */
+  commitLate(): unknown;
+  /** Drops unsaved changes. */
+  discard(): void;
+}
+
 /**
- * Returns a body with the same chunks, read no faster than they are needed. Waits for `atEnd` before its end, and calls
- * it if the reader leaves; calls `failed` if the given body fails. That body is not locked until the first read, so its
+ * Returns a body with the same chunks, read no faster than they are needed. Saves before its end, and if the reader
+ * leaves; drops changes if the given body fails. That body is not locked until the first read, so its
  * owner can see that nobody reads it (HEAD).
  */
 export function watchBody(
   body: ReadableStream<Uint8Array>,
-  atEnd: () => unknown,
-  failed: () => void,
+  sessions: Watching,
 ): ReadableStream<Uint8Array> {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   let isOver = false;
@@ -19,7 +26,7 @@ export function watchBody(
           result = await reader.read();
         } catch (error) {
           isOver = true;
-          failed();
+          sessions.discard();
           throw error;
         }
         // The reader left meanwhile, and `cancel` does the rest.
@@ -29,7 +36,7 @@ export function watchBody(
           return;
         }
         isOver = true;
-        const saving = atEnd();
+        const saving = sessions.commitLate();
         if (saving !== undefined) await saving;
         controller.close();
       },
@@ -40,7 +47,7 @@ export function watchBody(
         try {
           await (reader ?? body).cancel(reason);
         } finally {
-          await (async () => atEnd())().catch(() => {});
+          await (async () => sessions.commitLate())().catch(() => {});
         }
       },
     },

@@ -48,7 +48,9 @@ export class Jar {
       ...headers,
     };
     return new Promise((resolve, reject) => {
-      const request = send(new URL(path, this.#url), { method, headers: sent, agent: false }, (message) => {
+      // The path is sent as it is given, and not as a URL parser would write it.
+      const options = { method, headers: sent, agent: false, path };
+      const request = send(new URL(this.#url), options, (message) => {
         const setCookie = message.headers["set-cookie"] ?? [];
         for (const line of setCookie) this.#keep(line);
         let text = "";

@@ -95,6 +95,38 @@ const skipCases: readonly OptionCaseOn[] = [
     },
   },
   {
+    name: "skip: a path matches however it is encoded, and dot segments lead out of a folder",
+    wanted: [{ mount: { skip: ["/health", "/assets/*", "/caf%C3%A9"] } }],
+    async run({ stores, jar }) {
+      const ann = jar();
+      await ann.get("/count");
+      for (const path of [
+        "/he%61lth",
+        "/assets/%6cogo",
+        "/%61ssets/logo",
+        "/x/../health",
+        "/x/%2e%2e/health",
+      ]) {
+        stores[0]!.forget();
+        const { text, headers } = await ann.get(path);
+        // A framework may answer such a path itself.
+        assert.doesNotMatch(text, /visits/, path);
+        assert.doesNotMatch(headers.vary ?? "", /cookie/i, path);
+        assert.deepEqual(stores[0]!.calls, [], path);
+      }
+      assert.doesNotMatch((await ann.get("/caf%c3%a9")).text, /visits/);
+      for (const path of [
+        "/assets/../read",
+        "/assets/%2e%2e/read",
+        "/assets/.%2E/x/%72ead",
+        "/health%2Fread",
+      ]) {
+        const { status, text } = await ann.get(path);
+        if (status === 200) assert.deepEqual([path, text], [path, '{"visits":1}']);
+      }
+    },
+  },
+  {
     name: "skip: writing there is an error, and nothing is stored",
     wanted: [SKIP],
     async run({ stores, jar }) {

@@ -59,6 +59,14 @@ export async function passportApp(
     await slow.wait();
     login({ successRedirect: "/" })(req, _res, next);
   });
+  app.post("/login-heard", (req, res, next) => {
+    req.login({ name: req.body.username }, (error: unknown) => {
+      store.mend();
+      if (!error) return next();
+      dataOf(req).visits = 1;
+      res.status(401).send("no");
+    });
+  });
   for (const keepSessionInfo of [false, true]) {
     app.post(keepSessionInfo ? "/logout-keep" : "/logout", (req, res, next) => {
       req.logout({ keepSessionInfo }, (error: unknown) => (error ? next(error) : res.redirect("/")));

@@ -1,4 +1,4 @@
-import type { SessionOptions } from "micropie";
+import { login, type SessionOptions } from "micropie";
 import type { ExpressCookie } from "micropie/adapters/express";
 import { describe, expect, test } from "vitest";
 import { readHead } from "../../src/core/head.ts";
@@ -54,6 +54,15 @@ describe("maxAge", () => {
     expect(text).toBe(`[${HOUR - 40_000},${HOUR},true]`);
   });
 
+  test("is kept to the millisecond", async () => {
+    const { change } = await visited();
+    const { text } = await change((cookie) => {
+      cookie.maxAge = 1500;
+      return [cookie.maxAge, cookie.originalMaxAge];
+    });
+    expect(text).toBe("[1500,1500]");
+  });
+
   test("set: a new id, a cookie that outlives the browser, and that lifetime; the old id has its grace", async () => {
     const { ann, change, lifetime } = await visited();
     const before = ann.copy();
@@ -69,17 +78,19 @@ describe("maxAge", () => {
     expect((await ann.get("/count")).text).toBe("2");
   });
 
-  test("longer than the absolute timeout raises that, up to 400 days", async () => {
-    const { change, lifetime } = await visited();
+  test("longer than the absolute timeout raises that at a sign-in, up to 400 days, and at no other time", async () => {
+    const { ann, on, change, lifetime } = await visited();
     await change((cookie) => {
       cookie.maxAge = 60 * DAY;
     });
-    expect(await lifetime()).toEqual({ idle: 60 * 86_400, absolute: 60 * 86_400, persistent: true });
-    const { setCookie } = await change((cookie) => {
-      cookie.expires = new Date("9999-12-31");
+    expect(await lifetime()).toEqual({ idle: 30 * 86_400, absolute: 30 * 86_400, persistent: true });
+    on((session) => {
+      login(session, "ann");
+      session.cookie.expires = new Date("9999-12-31");
     });
+    const { setCookie } = await ann.get("/");
     expect(setCookie).toEqual([expect.stringMatching(/; Max-Age=34560000;/)]);
-    expect((await lifetime()).idle).toBe(400 * 86_400);
+    expect(await lifetime()).toEqual({ idle: 400 * 86_400, absolute: 400 * 86_400, persistent: true });
   });
 
   test("set to what it is already does not rotate, in this request or a later one", async () => {

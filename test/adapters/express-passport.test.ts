@@ -56,6 +56,24 @@ describe.each(["5", "4"] as const)("Passport on Express %s", (version) => {
       expect(await listed(sessions)).toBe(1);
     });
 
+    test("that the store refuses, and the handler answers 401: nobody is signed in, though the store is back", async () => {
+      for (const options of [undefined, {}]) {
+        const { jar, store, sessions } = await passportApp(version, options);
+        for (const path of ["/data", "/visit"]) {
+          const ann = jar();
+          await ann.get(path);
+          store.fail(["create", "patch", "delete"]);
+          expect((await ann.post("/login-heard", ANN)).status).toBe(401);
+          expect(await json(ann, "/")).toEqual({ user: null, visits: 1 });
+          expect(await json(ann, "/data")).toEqual({ visits: 1 });
+          expect(await listed(sessions)).toBe(0);
+          await ann.post("/login", ANN);
+          expect(await json(ann, "/")).toEqual({ user: "ann" });
+          await ann.post("/logout");
+        }
+      }
+    });
+
     test("without a session before, begins one", async () => {
       const { jar, store } = await passportApp(version);
       const ann = jar();

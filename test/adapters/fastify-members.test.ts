@@ -43,6 +43,23 @@ describe("what users of @fastify/session find on request.session", () => {
     expect((await ann.get("/read")).text).toBe('{"visits":1}');
   });
 
+  test.each(["save", "reload", "regenerate", "destroy"] as const)(
+    "%s with a callback returns undefined, so that a handler that returns it sends what the callback sends",
+    async (method) => {
+      const { sessions } = newSessions();
+      const app = Fastify();
+      app.register(fastifySessions(sessions));
+      app.get("/count", (request) => count(request));
+      app.get("/", (request, reply) =>
+        sessionOf(request)[method]((error?: unknown) => void reply.send(error ?? "sent by the callback")),
+      );
+      const { jar } = await listen(app);
+      const ann = jar();
+      await ann.get("/count");
+      expect((await ann.get("/")).text).toBe("sent by the callback");
+    },
+  );
+
   test("data of the same name hides a member, and is stored", async () => {
     const { jar } = await serving({
       "/": (session) => void Object.assign(session, { get: "mine", touch: 1 }),
@@ -149,6 +166,40 @@ describe("what users of @fastify/session find on request.session", () => {
     expect(setCookie.join()).toContain("; Max-Age=");
     expect((await jar().get("/other")).status).toBe(500);
     expect((await jar().get("/touch")).text).toBe("done");
+  });
+
+  test("regenerate keeps the maxAge that options has set, in this request and a later one", async () => {
+    const { jar } = await serving({
+      "/both": async (session, request) => {
+        session.options({ maxAge: 60_000 });
+        await session.regenerate();
+        sessionOf(request).visits = 1;
+        return sessionOf(request).cookie.originalMaxAge;
+      },
+      "/later": async (session, request) => {
+        await session.regenerate(["visits"]);
+        return String(sessionOf(request).cookie.originalMaxAge);
+      },
+      "/": (session) => session.cookie.originalMaxAge,
+    });
+    const ann = jar();
+    const { text, setCookie } = await ann.get("/both");
+    expect([text, setCookie.join().includes("; Max-Age=")]).toEqual(["60000", true]);
+    expect((await ann.get("/later")).text).toBe("60000");
+    expect((await ann.get("/")).text).toBe("60000");
+    const bob = jar();
+    await bob.get("/count");
+    expect((await bob.get("/later")).text).toBe("null");
+  });
+
+  test("reload of a session that is not stored is an error", async () => {
+    const { jar } = await serving({
+      "/": async (session) => {
+        session.visits = 1;
+        return session.reload().catch(({ code }: { code: string }) => code);
+      },
+    });
+    expect((await jar().get("/")).text).toBe("ended");
   });
 
   test("sessionId is public: the start of the cookie, and no more", async () => {

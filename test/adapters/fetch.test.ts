@@ -33,6 +33,27 @@ const count: Handler = (_, session) => {
 };
 
 describe("fetch", () => {
+  it("has one session in a request, however often the same sessions are asked for", async () => {
+    const backend = new SlowBackend();
+    const sessions = createSessions<Data>({ backend, cookie: { secure: false } });
+    const other = createSessions({ cookie: { name: "other", secure: false } });
+    const inner = fetchSessions(sessions, count);
+    const between = fetchSessions(other, (request) => inner(request));
+    const outer = fetchSessions(sessions, async (request, session) => {
+      count(request, session);
+      await Promise.all([inner(request), between(request)]);
+      return count(request, session);
+    });
+    const request = new Request("http://localhost/");
+    const first = await outer(request);
+    expect([await first.text(), first.headers.getSetCookie().length]).toEqual(["4", 1]);
+    const cookie = cookieOf(first)!;
+    const again = await outer(new Request("http://localhost/", { headers: { cookie } }));
+    expect(await again.text()).toBe("8");
+    // The same Request once more is another request.
+    expect(await (await outer(request)).text()).toBe("4");
+  });
+
   it("counts, and hands over the response after the save", async () => {
     const backend = new SlowBackend();
     const { ask } = mount(count, backend);

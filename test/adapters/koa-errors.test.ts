@@ -58,6 +58,30 @@ describe("a save that fails", () => {
     },
   );
 
+  test("has the headers of error.headers in Koa's own answer, and no others that were set by hand", async () => {
+    const { app, store } = newApp(async (ctx, next) => {
+      ctx.set("Access-Control-Allow-Origin", "https://shop.example");
+      ctx.set("X-By-Hand", "1");
+      try {
+        await next();
+      } catch (error) {
+        const headers = { "Access-Control-Allow-Origin": "https://shop.example" };
+        throw Object.assign(error as Error, { headers });
+      }
+    });
+    app.use((ctx) => {
+      ctx.body = count(ctx);
+    });
+    const { jar } = await listen(app);
+    store.fail(["create"]);
+    const { status, headers } = await jar().get("/");
+    expect([status, headers["access-control-allow-origin"], headers["x-by-hand"]]).toEqual([
+      503,
+      "https://shop.example",
+      undefined,
+    ]);
+  });
+
   test("lets go of a stream that was to be sent", async () => {
     const { app, store } = newApp();
     const closed = gate();

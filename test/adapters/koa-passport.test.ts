@@ -6,7 +6,7 @@ import { koaSessions } from "micropie/adapters/koa";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import { GatedBackend, gate } from "micropie/testing";
 import { Strategy } from "passport-local";
-import { describe, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { listen } from "./_koa-app.ts";
 import { type Kept, type PassportSite, passportCases } from "./_passport-cases.ts";
 
@@ -53,6 +53,15 @@ async function start(
     "/login": login({ successRedirect: "/" }),
     "/login-keep": login({ successReturnToOrRedirect: "/", keepSessionInfo: true }),
     "/login-message": login({ successRedirect: "/", failureMessage: true }),
+    "/login-heard": async (ctx) => {
+      try {
+        await ctx.login({ name: "ann" });
+      } catch {
+        store.mend();
+        ctx.session.visits = 1;
+        ctx.status = 401;
+      }
+    },
     "/logout": async (ctx) => {
       await ctx.logout();
       ctx.redirect("/");
@@ -99,4 +108,13 @@ async function start(
 
 describe("koa-passport", () => {
   passportCases({ start, signedIn: (user) => ({ passport: { user } }) });
+
+  test("a login that the store refuses, and the handler answers 401: nobody is signed in, though the store is back", async () => {
+    const { jar, store, sessions } = await start();
+    const ann = jar();
+    store.fail(["create"]);
+    expect((await ann.post("/login-heard", {})).status).toBe(401);
+    expect(JSON.parse((await ann.get("/data")).text)).toEqual({ visits: 1 });
+    expect(await sessions.listByUser("ann")).toEqual([]);
+  });
 });

@@ -268,6 +268,7 @@ describe("ctx.session", () => {
       if (ctx.path === "/save") await session.save();
       if (ctx.path === "/manually") await session.manuallyCommit();
       if (ctx.path === "/month") session.maxAge = 30 * 24 * 3600 * 1000;
+      if (ctx.path === "/brief") session.maxAge = 100;
       if (ctx.path === "/hide") Object.assign(session, { length: "of the road", isNew: "car" });
       ctx.body = [...told, session.isNew, session.length, session.populated, session.maxAge];
     });
@@ -278,6 +279,7 @@ describe("ctx.session", () => {
     for (const path of ["/save", "/manually"])
       expect(await told(path)).toEqual([...fresh, false, 1, true, "session"]);
     expect(await told("/month")).toEqual([...fresh, true, 1, true, 2_592_000_000]);
+    expect(await told("/brief")).toEqual([...fresh, true, 1, true, 100]);
     expect(await told("/hide")).toEqual([...fresh, "car", "of the road", true, "session"]);
     expect((await jar().get("/month")).setCookie[0]).toContain("; Max-Age=2592000;");
   });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
-import { App, ConfigError } from "micropie";
+import { App, ConfigError, type UploadedFile } from "micropie";
 import { describe, expect, test } from "vitest";
 import { client, gate, quiet, textOf } from "./_client.ts";
 
@@ -44,6 +44,43 @@ class Bodies extends App {
     for await (const file of this.request.files) return file.filename;
     return "none";
   }
+  async kept() {
+    const files = await listOf(this.request.files);
+    return Promise.all(files.map((file) => told(file.text())));
+  }
+  async again() {
+    const told1: unknown[] = [];
+    for await (const file of this.request.files) {
+      await file.text();
+      told1.push(await told(file.text()), await told(file.bytes()));
+    }
+    return told1;
+  }
+  async rawTwice() {
+    const { request } = this;
+    await told(new Response(request.body).text());
+    return [await told(new Response(request.body).text()), await told(listOf(request.body!))];
+  }
+  late: Promise<unknown>[] = [];
+  /** Reads when the request is over. */
+  async leaves() {
+    const { request } = this;
+    const files: UploadedFile[] = [];
+    for await (const file of request.files) {
+      files.push(file);
+      break;
+    }
+    const { body } = request;
+    const read = async (): Promise<unknown> => {
+      await over.passed;
+      return Promise.all([
+        ...files.map((file) => told(file.text())),
+        told(listOf(request.files)),
+        ...(body === null ? [] : [told(new Response(body).text()), told(new Response(request.body).text())]),
+      ]);
+    };
+    this.late.push(read());
+  }
   ignore() {
     return `ignored ${this.request.form("before")}`;
   }
@@ -55,6 +92,21 @@ class Bodies extends App {
     return hash.digest("hex");
   }
 }
+
+let over = gate();
+
+async function listOf<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const each of all) list.push(each);
+  return list;
+}
+
+/** What a promise was rejected with, or the value. */
+const told = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    (value) => ({ value }),
+    (error: unknown) => `${(error as { code?: string }).code}: ${(error as Error).message}`,
+  );
 
 const post = (body: BodyInit, type?: string, headers: Record<string, string> = {}): RequestInit => ({
   method: "POST",
@@ -165,6 +217,58 @@ describe.each(["served", "by fetch"])("request bodies, %s", (way) => {
       ],
     });
     expect(await (await call("/files", upload(["after", "2"]))).json()).toEqual({ seen: [], after: "2" });
+  });
+
+  test("more parts than fields and files together are a 413, at once", async () => {
+    const call = await open();
+    const parts = "--x\r\n\r\n\r\n".repeat(1100);
+    const last = '--x\r\nContent-Disposition: form-data; name="before"\r\n\r\n1\r\n';
+    const type = "multipart/form-data; boundary=x";
+    expect((await call("/files", post(`${parts}${last}--x--`, type))).status).toBe(413);
+    const fewer = await call("/files", post(`${parts.slice(11)}${last}--x--`, type));
+    expect(await fewer.json()).toMatchObject({ before: "1" });
+    expect((await call("/files", post(last, `multipart/form-data; boundary=${"x".repeat(71)}`))).status).toBe(
+      400,
+    );
+  });
+
+  test("a file name has no NUL and no other control character", async () => {
+    const call = await open();
+    const body =
+      '--x\r\nContent-Disposition: form-data; name="f"; filename="a.php\0\u001b.png"\r\n\r\nx\r\n--x--';
+    const answer = await call("/skip", post(body, "multipart/form-data; boundary=x"));
+    expect(await answer.json()).toEqual(["a.php.png"]);
+  });
+
+  test("a file or body that is read too late is an error that says why", async () => {
+    const call = await open();
+    const two = upload(["f", new Blob(["1"]), "f"], ["g", new Blob(["2".repeat(100_000)]), "g"]);
+    const skipped = expect.stringMatching(
+      /^body_gone: The file is gone, because the next file was requested/,
+    );
+    expect(await (await call("/kept", two)).json()).toEqual([skipped, skipped]);
+    const again = expect.stringMatching(/^body_gone: The file was read already/);
+    expect(await (await call("/again", two)).json()).toEqual([again, again, again, again]);
+    const read = expect.stringMatching(/^body_gone: The body was read already/);
+    expect(await (await call("/rawTwice", post("text", "text/csv"))).json()).toEqual([read, read]);
+  });
+
+  test("a file or body that is read when the request is over is an error that says so", async () => {
+    over = gate();
+    const app = new Bodies();
+    const call =
+      way === "served"
+        ? await client(app)
+        : (path: string, init?: RequestInit) => app.fetch(new Request(`http://localhost${path}`, init));
+    const two = upload(["f", new Blob(["1".repeat(100_000)]), "f"], ["g", new Blob(["2"]), "g"]);
+    expect((await call("/leaves", two)).status).toBe(204);
+    expect((await call("/leaves", post("x".repeat(100_000), "text/csv"))).status).toBe(204);
+    over.open();
+    const [files, body] = await Promise.all(app.late);
+    const form = expect.stringMatching(/^body_gone: The form is gone, because the request is over/);
+    expect(files).toEqual([form, form]);
+    const gone = expect.stringMatching(/^body_gone: The body is gone, because the request is over/);
+    expect(body).toEqual([{ value: [] }, gone, gone]);
   });
 
   test("unread files do not delay the response", async () => {

@@ -170,6 +170,101 @@ describe("middlewares", () => {
   });
 });
 
+describe("a guard of a middleware", () => {
+  class Guarded extends App {
+    index(...parts: string[]) {
+      return `page ${parts.join("|")}`;
+    }
+    admin() {
+      return "secret";
+    }
+  }
+  /** Paths that lead to `admin`, as they come over the wire. */
+  const WAYS = [
+    "/admin",
+    "/%61dmin",
+    "/%61%64%6d%69%6E",
+    "/admin/",
+    "/admin?x",
+    "/x/../admin",
+    "/x/%2e%2e/admin",
+    "/x/%2e%2e/%61dmin",
+    "/x/.%2E/%61dmin/",
+    "/./admin",
+    "/x\\..\\admin",
+    "http://other.example/%61dmin",
+  ];
+  const refusing = (guard: (request: AppRequest) => boolean): App => {
+    const app = new Guarded();
+    app.middlewares.push({
+      beforeRequest: (request) => (guard(request) ? reply(403, "no") : undefined),
+    });
+    return app;
+  };
+  const guards: [string, (request: AppRequest) => boolean][] = [
+    ["request.path", ({ path }) => path === "/admin"],
+    ["request.route", ({ route }) => route === "admin"],
+  ];
+
+  test.each(guards)("on %s cannot be passed by encoding the path, on a server", async (_, guard) => {
+    const { raw } = await client(refusing(guard));
+    for (const way of WAYS) {
+      const answer = await raw(`GET ${way} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+      expect([way, answer.slice(9, 12)]).toEqual([way, "403"]);
+    }
+    for (const way of [
+      "*admin",
+      "/admin%2F",
+      "/%2Fadmin",
+      "/%2561dmin",
+      "/admin%00",
+      "/admin/%zz",
+      "//admin",
+    ])
+      expect(await raw(`GET ${way} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)).not.toMatch(
+        /secret/,
+      );
+  });
+
+  test.each(guards)("on %s cannot be passed by encoding the path, with fetch", async (_, guard) => {
+    const app = refusing(guard);
+    for (const way of WAYS.filter((each) => each.startsWith("/")))
+      expect([way, (await app.fetch(new Request(`http://localhost${way}`))).status]).toEqual([way, 403]);
+  });
+
+  test("sees one path for one route and its arguments", async () => {
+    const app = new Guarded();
+    const seen: unknown[] = [];
+    app.middlewares.push({ beforeRequest: ({ path, route }) => void seen.push([path, route]) });
+    const paths = ["/", "/%41%2fb/c%25/", "/A%2Fb/c%25", "/%C3%A9", "/admin/x", "/_x", "/%61/%zz"];
+    const texts: string[] = [];
+    for (const path of paths) texts.push(await textOf(app.fetch(new Request(`http://localhost${path}`))));
+    expect(seen).toEqual([
+      ["/", "index"],
+      ["/A%2Fb/c%25", "index"],
+      ["/A%2Fb/c%25", "index"],
+      ["/é", "index"],
+      ["/admin/x", undefined],
+      ["/_x", undefined],
+      ["/a/%zz", undefined],
+    ]);
+    expect(texts.slice(0, 4)).toEqual(["page ", "page A/b|c%", "page A/b|c%", "page é"]);
+  });
+
+  test("in a mounted App sees that App's route", async () => {
+    const seen: unknown[] = [];
+    const note = { beforeRequest: ({ path, route }: AppRequest) => void seen.push([path, route]) };
+    const [outer, inner] = [new Guarded(), new Guarded()];
+    inner.middlewares.push(note);
+    outer.middlewares.push(note, mount("/caf%C3%A9", inner), note);
+    expect(await textOf(outer.fetch(new Request("http://localhost/c%61fé/%61dmin/")))).toBe("secret");
+    expect(seen).toEqual([
+      ["/café/admin", "index"],
+      ["/café/admin", "admin"],
+    ]);
+  });
+});
+
 describe("mount", () => {
   class Shop extends App<Data> {
     index(name = "shop") {

@@ -145,6 +145,24 @@ describe("routes", () => {
     ]);
   });
 
+  test.each([
+    ["slashes", "/".repeat(1e6)],
+    ["segments", "/a".repeat(5e5)],
+    ["encoded slashes", `/${"%2F".repeat(1e6)}`],
+  ])("a path of a million %s is a 414, also if a middleware would answer", async (_, path) => {
+    class Rest extends App {
+      index(...parts: string[]) {
+        return `${parts.length}`;
+      }
+    }
+    const app = new Rest();
+    expect(await statusAt(app, path)).toBe(414);
+    app.middlewares.push({ beforeRequest: ({ route }) => route });
+    expect(await statusAt(app, path)).toBe(414);
+    expect(await at(app, "/a".repeat(8192))).toBe("index");
+    expect(await at(new Rest(), "/a".repeat(8192))).toBe("8192");
+  });
+
   test("/ is a 404 without an index", async () => {
     expect(await statusAt(new App(), "/")).toBe(404);
   });

@@ -1,5 +1,7 @@
+import { createSessions } from "micropie";
 import { type LoadSave, type SessionData, toBackend } from "micropie/backends/backend";
 import { InMemorySessionBackend } from "micropie/backends/memory";
+import { virtualEnvironment } from "micropie/testing";
 import { expect, test, vi } from "vitest";
 import { newPatch, newRecord } from "./_records.ts";
 
@@ -35,6 +37,62 @@ test("a session lives in two methods: what it held comes back, and timeouts are 
   expect(JSON.parse((await backend.read("a"))?.data ?? "")).toStrictEqual(JSON.parse(data));
   await backend.create("b", newRecord({ idleTimeout: 5000, absoluteTimeout: 60 }));
   expect(store.texts.get("b")?.timeout).toBe(60);
+});
+
+test.each([["load"], ["save"], ["load", "save"]] as const)(
+  "a subclass of a whole back-end that overrides %s %s is used by these methods, with the clock and the end of its own",
+  async (...overridden) => {
+    const calls: string[] = [];
+    class Logged extends InMemorySessionBackend {
+      override close(): void {
+        calls.push("close");
+      }
+    }
+    for (const name of overridden) {
+      const method: (...args: unknown[]) => unknown = InMemorySessionBackend.prototype[name] as never;
+      Object.defineProperty(Logged.prototype, name, {
+        value(this: Logged, ...args: unknown[]) {
+          calls.push(name);
+          return method.apply(this, args);
+        },
+      });
+    }
+    const backend = new Logged();
+    const environment = virtualEnvironment();
+    const sessions = createSessions({ backend, environment, idleTimeout: 60, absoluteTimeout: 600 });
+    const session = await sessions.load(null);
+    session.visits = 1;
+    const line = await sessions.commit(session);
+    const cookie = line!.split(";", 1)[0]!;
+    expect(await sessions.load(cookie)).toEqual({ visits: 1 });
+    expect([...new Set(calls)].sort()).toEqual([...overridden].sort());
+    environment.advance(61);
+    expect(await sessions.load(cookie)).toEqual({});
+    await sessions.close();
+    expect(calls.at(-1)).toBe("close");
+  },
+);
+
+test("a subclass of a whole back-end that overrides its own methods, or others than load and save, is used as it is", async () => {
+  class Counted extends InMemorySessionBackend {
+    reads = 0;
+    override read(handle: string): ReturnType<InMemorySessionBackend["read"]> {
+      this.reads += 1;
+      return super.read(handle);
+    }
+  }
+  const backend = new Counted();
+  expect(toBackend(backend)).toBe(backend);
+  class Dictionaries extends Counted {
+    override load(id: string): SessionData {
+      return super.load(id);
+    }
+    override read(handle: string): ReturnType<InMemorySessionBackend["read"]> {
+      return super.read(handle);
+    }
+  }
+  const both = new Dictionaries();
+  expect(toBackend(both)).toBe(both);
 });
 
 test("parallel patches of different keys are all kept", async () => {

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { ConfigError } from "micropie";
+import { ConfigError, createSessions, info, login } from "micropie";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import { withClock } from "micropie/testing";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -121,17 +121,22 @@ test("touched and destroyed sessions leave nothing behind, and expiry does not l
   expect([backend.size, backend.bytes]).toEqual([0, 0]);
 });
 
-test("at maxBytes the sessions closest to expiry make room, never the one being written", () => {
+test("at maxBytes the sessions unused for longest make room, whatever their timeouts, never the one being written", () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   const backend = withClock(new InMemorySessionBackend({ maxBytes: 100_000 }), now);
+  backend.create("short", newRecord({ idleTimeout: 60 }));
+  backend.create("touched", newRecord({ idleTimeout: 1000 }));
   for (let i = 0; i < 1000; i++) {
-    backend.create(handleOf(i), newRecord({ idleTimeout: 20 + i * 20, absoluteTimeout: 1e6 }));
+    backend.create(handleOf(i), newRecord({ idleTimeout: 50_000 - i * 20, absoluteTimeout: 1e6 }));
+    backend.read("short");
+    backend.touch("touched", 1000);
   }
   expect(backend.bytes).toBeLessThanOrEqual(100_000);
   expect(backend.size).toBeGreaterThan(200);
-  expect(backend.evicted).toBe(1000 - backend.size);
-  expect(backend.read(handleOf(1000 - backend.size - 1))).toBeUndefined();
-  expect(backend.read(handleOf(1000 - backend.size))).toBeDefined();
+  expect(backend.evicted).toBe(1002 - backend.size);
+  expect(backend.read(handleOf(1002 - backend.size - 1))).toBeUndefined();
+  expect(backend.read(handleOf(1002 - backend.size))).toBeDefined();
+  for (const handle of ["short", "touched"]) expect(backend.read(handle)).toBeDefined();
   expect(warn).toHaveBeenCalledTimes(1);
   expect(warn.mock.calls[0]?.[1]).toMatchObject({ code: "MICROPIE_MEMORY_FULL" });
 
@@ -143,8 +148,58 @@ test("at maxBytes the sessions closest to expiry make room, never the one being 
   expect(backend.bytes).toBeLessThanOrEqual(100_000);
 });
 
+test("4,200 anonymous sessions of 64 kB sign nobody out, and the one unused for longest goes first", async () => {
+  const backend = new InMemorySessionBackend({ maxBytes: 32 * 1024 * 1024 });
+  const sessions = createSessions({ backend });
+  const admin = await sessions.load(undefined);
+  login(admin, "admin", { idleTimeout: 60 });
+  const cookie = (await sessions.commit(admin))!.split(";")[0]!;
+  const post = async (): Promise<string> => {
+    const session = await sessions.load(undefined);
+    session.text = "x".repeat(64_000);
+    return (await sessions.commit(session))!.split(";")[0]!;
+  };
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const [first, second] = [await post(), await post()];
+  for (let n = 0; n < 4200; n++) {
+    await post();
+    await sessions.load(first);
+  }
+  expect(backend.bytes).toBeLessThanOrEqual(32 * 1024 * 1024);
+  expect(info(await sessions.load(cookie)).userId).toBe("admin");
+  expect(info(await sessions.load(first)).stored).toBe(true);
+  expect(info(await sessions.load(second)).stored).toBe(false);
+  expect(warn.mock.calls.map(([, options]) => options)).toMatchObject([{ code: "MICROPIE_MEMORY_FULL" }]);
+});
+
+test("signed-in sessions go only by other sign-ins, the one unused for longest first, with a warning of its own", () => {
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const backend = withClock(new InMemorySessionBackend({ maxBytes: 100_000 }), now);
+  const size = (): number => backend.listByUser("ann").length;
+  let n = 0;
+  for (; backend.evicted === 0; n++) backend.create(handleOf(n), newRecord({ userId: "ann" }));
+  const most = size();
+  expect(backend.read(handleOf(0))).toBeUndefined();
+  expect(backend.bytes).toBeGreaterThan(80_000);
+  expect(backend.bytes).toBeLessThanOrEqual(87_500);
+  const codes = () => warn.mock.calls.map(([, options]) => (options as { code: string }).code);
+  expect(codes()).toEqual(["MICROPIE_MEMORY_FULL", "MICROPIE_MEMORY_SIGNED_OUT"]);
+  for (let m = 0; m < 1000; m++) backend.create(`anonymous${m}`, newRecord());
+  expect(size()).toBe(most);
+  expect(backend.bytes).toBeLessThanOrEqual(100_000);
+  backend.read(handleOf(1));
+  const rotation = { secretHash: "hash-2", grace: 10, raiseEpoch: true, userId: "ann" };
+  expect(backend.patch("anonymous999", newPatch({}, { rotation }))).toBe("ok");
+  expect([backend.read(handleOf(1)), backend.read(handleOf(2))]).toEqual([expect.anything(), undefined]);
+  expect(backend.read("anonymous999")?.userId).toBe("ann");
+  expect(codes()).toHaveLength(2);
+  for (const { handle } of backend.listByUser("ann")) backend.delete(handle);
+  for (let m = 0; m < 1000; m++) backend.delete(`anonymous${m}`);
+  expect([backend.bytes, backend.size]).toEqual([0, 0]);
+});
+
 test("the expired make room before the living, as expired and not as evicted", () => {
-  const backend = withClock(new InMemorySessionBackend({ maxBytes: 1500 }), now);
+  const backend = withClock(new InMemorySessionBackend({ maxBytes: 1600 }), now);
   const expired: string[] = [];
   backend.onExpired = (handle) => expired.push(handle);
   for (let i = 0; i < 5; i++) backend.create(handleOf(i), newRecord({ idleTimeout: 10 }));

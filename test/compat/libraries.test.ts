@@ -37,6 +37,13 @@ describe("Passport", () => {
         },
         (req, res) => void res.end(`hello ${(req.user as { name: string }).name}`),
       );
+      app.get("/login-heard", (req, res) => {
+        req.login({ name: "ann" } as never, (error: unknown) => {
+          store.mend();
+          req.session.tries = 1;
+          res.status(error ? 401 : 200).end();
+        });
+      });
       app.get("/me", (req, res) => {
         res.end(`${(req.user as { name: string } | undefined)?.name} ${req.session.cart}`);
       });
@@ -77,6 +84,20 @@ describe("Passport", () => {
     const ann = visitor();
     expect((await ann.get("/login?name=ann&password=wrong")).status).toBe(401);
     expect((await ann.get("/")).body).toBe('{"messages":["wrong"]}');
+  });
+
+  test("a login that cannot be stored, and is answered 401: nobody is signed in, though the store is back", async () => {
+    const { store, visitor } = await make();
+    for (const path of ["/me", "/set/cart/apple"]) {
+      const ann = visitor();
+      await ann.get(path);
+      store.fail("set");
+      expect((await ann.get("/login-heard")).status).toBe(401);
+      expect((await ann.get("/me")).body).toBe("undefined undefined");
+      expect((await ann.get("/")).body).toBe('{"tries":1}');
+      expect((await ann.get("/login-heard")).status).toBe(200);
+      expect((await ann.get("/me")).body).toBe("ann undefined");
+    }
   });
 
   test("a login that cannot be stored is an error, and nobody is signed in", async () => {
@@ -202,6 +223,25 @@ test("what the answer that sets the cookie says to caches", async () => {
   const second = await ann.get("/public");
   expect(second.headers.get("cache-control")).toBe("public, max-age=600");
   expect(second.headers.get("vary")).toBe("Accept");
+});
+
+test("headers: false leaves Vary and Cache-Control to the application, and only that", async () => {
+  const { visitor } = await site({ store: new GatedStore(), headers: false }, (app) => {
+    app.get("/public", (req, res) => {
+      res.set({ "Cache-Control": "public, max-age=600", Vary: "Accept" });
+      req.session.seen = true;
+      res.end();
+    });
+  });
+  const ann = visitor();
+  const first = await ann.get("/public");
+  expect(first.cookies).toHaveLength(1);
+  expect(first.headers.get("cache-control")).toBe("public, max-age=600");
+  expect(first.headers.get("vary")).toBe("Accept");
+  const plain = await visitor().get("/set/a/1");
+  expect([plain.headers.get("cache-control"), plain.headers.get("vary")]).toEqual([null, null]);
+  const wrong = { secret: "cat", resave: false, saveUninitialized: false, headers: "no" as never };
+  expect(() => session(wrong)).toThrow(expect.objectContaining({ option: "headers" }));
 });
 
 describe("beside sessions of ours", () => {

@@ -26,6 +26,35 @@ function plainStore(options?: SessionStoreOptions) {
   return { backend, store, ...promised(store) };
 }
 
+describe("called without a callback", () => {
+  test("a set is found by the get after it, and a destroy by both", async () => {
+    const { store, get } = plainStore();
+    store.set("one", { cookie: {}, a: 1 });
+    expect(await get("one")).toMatchObject({ a: 1 });
+    store.set("one", { cookie: {}, a: 2 });
+    store.destroy("one");
+    expect(await get("one")).toBeNull();
+    store.set("one", { cookie: {}, a: 3 });
+    store.destroy("one");
+    store.set("one", { cookie: {}, a: 4 });
+    expect(await get("one")).toMatchObject({ a: 4 });
+  });
+
+  test("a call that fails holds up none after it, and no other session waits", async () => {
+    const { backend, store, get } = plainStore();
+    backend.fail(["create"]);
+    store.set("one", { cookie: {}, a: 1 });
+    expect(await get("one")).toBeNull();
+    backend.mend();
+    const held = backend.hold("create");
+    store.set("two", { cookie: {}, a: 2 });
+    await held.reached;
+    expect(await get("one")).toBeNull();
+    held.open();
+    expect(await get("two")).toMatchObject({ a: 2 });
+  });
+});
+
 describe("under express-session", () => {
   test("what a handler sees are express-session's own sessions and cookies, with all their methods", async () => {
     const made = await expressApp(new InMemorySessionBackend(), { cookie: { maxAge: 60_000 } });
@@ -173,7 +202,7 @@ describe("by itself", () => {
     await expect(set("one", { cookie: {}, big: 1n })).rejects.toThrow(TypeError);
     await expect(set(undefined as never, { cookie: {} })).rejects.toThrow(TypeError);
     await expect(set("one", { cookie: {}, user: { id: 1 } })).rejects.toThrow("userId");
-    await expect(set("one", { cookie: {}, user: "" })).rejects.toThrow("userId");
+    await expect(set("one", { cookie: {}, user: "\ud800" })).rejects.toThrow("userId");
     expect(await get("one")).toBeNull();
     await set("one", { cookie: {}, user: 7 });
     expect((await get("one"))?.user).toBe(7);

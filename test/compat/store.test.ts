@@ -94,7 +94,7 @@ await onEveryBackend((create) => {
     await ann.get("/set/color/red");
     const digest = hash("sha256", ann.sid, "base64url");
     const record = await backend.read(digest.slice(0, 16));
-    expect(record?.secretHash).toBe(digest);
+    expect(record?.secretHash).toBe(hash("sha256", `${ann.sid} session_id`, "base64url"));
     expect(JSON.stringify(record)).not.toContain(ann.sid);
     expect(await backend.read(ann.sid.slice(0, 16))).toBeUndefined();
   });

@@ -31,10 +31,17 @@ const STORED = `
   signOut     rotate|replace  rotate|replace  end     end                 end                 end
 `;
 
-/** It was opened with the id before a rotation: that need not be rotated again. The other rows are the same. */
+/**
+ * It was opened with the id before a rotation: that need not be rotated again, and may end the session, but not change its
+ * rights. The other rows are the same.
+ */
 const GRACE = `
-              same            changed         none    drained             drainedByUpdate     replaced
-  rotate      touch?          save            touch?  endOrSave|save      endOrSave|touch?    endReplaced
+              same            changed         none         drained             drainedByUpdate     replaced
+  rotate      touch?          save            touch?       endOrSave|save      endOrSave|touch?    endReplaced
+  elevate     refuseGrace     refuseGrace     refuseGrace  refuseGrace         refuseGrace         refuseGrace
+  login       own             own             own          own                 own                 own
+  regenerate  own|replace     own|replace     end          end                 end                 end
+  signOut     own|replace     own|replace     end          end                 end                 end
 `;
 
 /** It can only be looked at, so a change is refused. */

@@ -42,7 +42,7 @@ class Trace {
 
   add(time: number, what: string, about: unknown): void {
     const text = JSON.stringify(about, (_, value: unknown) => (value === undefined ? "-" : value));
-    const plain = text.replace(/[\w-]{43}|[\w-]{16}(?=")/g, (id) => {
+    const plain = text.replace(/[\w-]{43}|[\w-]{16}(?="|[a-z\d]{6}\\"|!\\")/g, (id) => {
       if (!this.#names.has(id)) this.#names.set(id, `id${this.#names.size}`);
       return this.#names.get(id)!;
     });

@@ -92,14 +92,15 @@ test("revocation, expiry and a failing back-end are published too", async () => 
   ]);
 
   seen = [];
-  const error = new Error("the disk is gone");
+  const error = Object.assign(new Error("the disk is gone"), { code: "EIO", args: ["secret"] });
+  const told = expect.objectContaining({ message: error.message, code: "EIO" });
   backend.read = () => {
     throw error;
   };
   expect(() => sessions.load(`session_id=${"a".repeat(48)}`)).toThrow(
-    expect.objectContaining({ code: "backend_failed", status: 503, cause: error }),
+    expect.objectContaining({ code: "backend_failed", status: 503, cause: told }),
   );
-  expect(seen).toEqual([["backend_failed", { operation: "read", error }]]);
+  expect(seen).toEqual([["backend_failed", { operation: "read", error: told }]]);
 });
 
 test("who has left hears nothing more", async () => {

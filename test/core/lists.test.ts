@@ -21,5 +21,5 @@ test("a user's sessions are listed oldest first, by their sign-in, in whatever o
   await signIn("phone, again", phone);
   const listed = await sessions.listByUser("ann");
   expect(listed.map(({ data }) => data.device)).toEqual(["laptop", "tablet", "phone, again"]);
-  expect(listed.map(({ createdAt }) => createdAt - environment.now())).toEqual([-120, -60, 0]);
+  expect(listed.map(({ signedInAt }) => signedInAt - environment.now())).toEqual([-120, -60, 0]);
 });

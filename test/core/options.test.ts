@@ -14,6 +14,7 @@ const wrong: [string, SessionOptions][] = [
   ["maxBytes", { maxBytes: 0 }],
   ["backendTimeout", { backendTimeout: Number.POSITIVE_INFINITY }],
   ["outage", { outage: "ignore" as "fail" }],
+  ["onReuse", { onReuse: "ignore" as "report" }],
   ["migrate", { migrate: () => ({}) }],
   ["schema", { schema: {} as NonNullable<SessionOptions["schema"]> }],
   ["backend", { backend: {} as NonNullable<SessionOptions["backend"]> }],

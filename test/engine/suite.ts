@@ -7,8 +7,10 @@ import { exclusiveCases } from "./cases/exclusive.ts";
 import { expiryCases } from "./cases/expiry.ts";
 import { outageCases } from "./cases/outage.ts";
 import { overlapCases } from "./cases/overlap.ts";
+import { reuseCases } from "./cases/reuse.ts";
 import { rotationCases } from "./cases/rotation.ts";
 import { startingOverCases } from "./cases/starting-over.ts";
+import { strangerCases } from "./cases/strangers.ts";
 import { underWayCases } from "./cases/under-way.ts";
 import { usersCases } from "./cases/users.ts";
 import { visitsCases } from "./cases/visits.ts";
@@ -24,8 +26,10 @@ const CASES: readonly EngineCase[] = [
   ...underWayCases,
   ...endingCases,
   ...rotationCases,
+  ...reuseCases,
   ...startingOverCases,
   ...usersCases,
+  ...strangerCases,
 ];
 
 /**

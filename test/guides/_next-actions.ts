@@ -93,6 +93,63 @@ export function actionCases(): void {
     ),
   );
 
+  test.each(calls)("actions of one request by %s, at once or one in another, have one session", (_, call) =>
+    onStage(
+      (ours) => {
+        const hit = ours.action(count);
+        const enter = ours.action(async (session) => {
+          await new Promise(setImmediate);
+          login(session, "ann");
+        });
+        const name = ours.action((session, given: string) => {
+          session.name = given;
+        });
+        const nested = ours.action(async (session) => {
+          count(session);
+          await Promise.all([hit(), name("nested"), hit()]);
+          count(session);
+        });
+        return {
+          action: (form: FormData) =>
+            form.get("what") === "nested" ? nested() : Promise.all([hit(), enter(), name("Ann"), hit()]),
+          page: () => shown(ours),
+        };
+      },
+      async ({ store, guest, stored }) => {
+        const ann = guest();
+        const response = await call(ann);
+        expect(await response.text()).toContain("visits: 2, user: ann");
+        expect(response.headers.getSetCookie()).toHaveLength(1);
+        expect([store.count("create"), await stored(ann)]).toEqual([1, { visits: 2, name: "Ann" }]);
+        await call(ann, "nested");
+        expect([store.count("create"), await stored(ann)]).toEqual([1, { visits: 6, name: "nested" }]);
+        const bob = guest();
+        expect((await call(bob, "nested")).headers.getSetCookie()).toHaveLength(1);
+        expect([store.count("create"), await stored(bob)]).toEqual([2, { visits: 4, name: "nested" }]);
+      },
+    ),
+  );
+
+  test("an action that a route handler calls has the session of the handler", () =>
+    onStage(
+      (ours) => {
+        const hit = ours.action(count);
+        return {
+          answer: ours.route(async (_, session) => {
+            count(session);
+            await Promise.all([hit(), hit()]);
+            return Response.json(session.visits);
+          }),
+        };
+      },
+      async ({ store, guest, stored }) => {
+        const ann = guest();
+        const response = await ann.get("/any");
+        expect([await response.json(), response.headers.getSetCookie().length]).toEqual([3, 1]);
+        expect([store.count("create"), await stored(ann)]).toEqual([1, { visits: 3 }]);
+      },
+    ));
+
   test.each(calls)("an action by %s that throws saves nothing, but for what it committed", (_, call) =>
     onStage(
       (ours) => ({

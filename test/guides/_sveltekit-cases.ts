@@ -288,6 +288,36 @@ export function kitCases(): void {
       },
     ));
 
+  test("event.fetch with another cookie has the session of that cookie", () => {
+    let another = "";
+    return onStage(
+      {
+        answer: async (event) => {
+          if (event.url.pathname === "/inner") return new Response(`${of(event).name} ${count(event)}`);
+          if (event.url.pathname === "/sign-in") of(event).name = event.url.search;
+          if (event.url.pathname !== "/outer") return new Response();
+          event.cookies.set("theme", "dark", { path: "/" });
+          const asked = async (init?: RequestInit) => (await event.fetch("/inner", init)).text();
+          const inner = await asked({ headers: { cookie: another } });
+          return new Response(
+            [inner, await asked(), await asked({ credentials: "omit" }), of(event).visits].join(),
+          );
+        },
+      },
+      async ({ visitor, stored }) => {
+        const [ann, bob] = [visitor(), visitor()];
+        await ann.get("/sign-in?ann");
+        await bob.get("/sign-in?bob");
+        another = `session_id=${bob.jar.get("session_id")}`;
+        const before = ann.jar.get("session_id");
+        expect(await (await ann.get("/outer")).text()).toBe("?bob 1,?ann 1,undefined 1,1");
+        expect(await stored(bob)).toEqual({ name: "?bob", visits: 1 });
+        ann.jar.set("session_id", before!);
+        expect(await stored(ann)).toEqual({ name: "?ann", visits: 1 });
+      },
+    );
+  });
+
   test("a session that cannot be read or saved is an error of 503, for pages, data and actions", () =>
     onStage(
       { action: count, load: (event) => ({ text: String(of(event).visits) }) },

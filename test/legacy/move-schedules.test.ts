@@ -20,7 +20,9 @@ const userId = (data: SessionData) => data.user as string;
 const STEPS = new Set("read create patch touch delete listByUser revokeUser lock relock".split(" "));
 
 /** The process of the request was killed. Nothing that it does afterwards reaches a store. */
-class Killed extends Error {}
+class Killed extends Error {
+  override readonly name = "Killed";
+}
 
 /** A server whose every step, in either store, waits for its turn; after so many of them it is killed. */
 function server(
@@ -51,7 +53,8 @@ function server(
 }
 
 const alive = (error: unknown): undefined => {
-  if (!(error instanceof Killed) && !((error as Error).cause instanceof Killed)) throw error;
+  const { name } = new Killed();
+  if (!(error instanceof Killed) && ((error as Error).cause as Error | undefined)?.name !== name) throw error;
 };
 const anonymous = (data: object): boolean => Object.keys(data).length === 0;
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { SessionData, Sessions } from "micropie";
+import { plainUser, storedUser } from "micropie/core/realm";
 import { Child } from "./child.ts";
 import type { StoreSpec } from "./stores.ts";
 
@@ -58,16 +59,16 @@ export async function killRound(spec: StoreSpec, sessions: Sessions): Promise<nu
     const signIns = Math.floor((step + 1) / 3);
     const userId = `user${signIns * 3 - 1}`;
     assert.deepEqual(
-      { a, b, version: record.version, epoch: record.epoch, userId: record.userId },
+      { a, b, version: record.version, epoch: record.epoch, userId: plainUser(record.userId) },
       { a: step, b: step, version: step + 1, epoch: signIns, userId },
     );
     const listed = (await sessions.listByUser(userId)).map(({ handle }) => handle);
     assert.ok(listed.includes(handleOf(cookie)), "the user's list has the session");
     await sessions.revoke(handleOf(cookie));
   }
-  for (const { record } of await backend.listByUser("bob")) {
+  for (const { record } of await backend.listByUser(storedUser("session_id", "bob"))) {
     const { a, b } = JSON.parse(record.data) as { a: number; b: number };
-    assert.deepEqual([record.userId, a], ["bob", b]);
+    assert.deepEqual([plainUser(record.userId), a], ["bob", b]);
   }
   await sessions.revokeAll("bob");
   return written;

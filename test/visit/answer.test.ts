@@ -1,7 +1,7 @@
-import { createSessions } from "micropie";
+import { type CookieOptions, createSessions, InMemorySessionBackend } from "micropie";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type AnswerHeaders, addDue, type Due, type NodeHeaders } from "../../src/visit/answer.ts";
-import { warnIfDropped } from "../../src/visit/dropped-cookie.ts";
+import { hintAtPrefix, warnIfDropped } from "../../src/visit/dropped-cookie.ts";
 
 const LOOKED: Due = { varies: true, vary: "Cookie", line: undefined };
 const SET: Due = { ...LOOKED, line: "session_id=new; Path=/" };
@@ -123,26 +123,61 @@ test("a response that did not look at the session and sets no cookie stays as it
 
 afterEach(() => vi.restoreAllMocks());
 
-test("says once, with the fix, that the browser will drop the cookie", () => {
-  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+describe("a Secure cookie over plain http", () => {
   const sessions = createSessions();
-  const plain = { secure: false, host: "example.com:8000", forwardedProto: undefined };
-  for (const host of [
-    "localhost",
-    "localhost:8000",
-    "app.localhost:1",
-    "127.0.0.1:80",
-    "[::1]:8000",
-    undefined,
-  ]) {
-    warnIfDropped(sessions, { ...plain, host });
-  }
-  warnIfDropped(sessions, { ...plain, secure: true });
-  warnIfDropped(sessions, { ...plain, forwardedProto: "https, http" });
-  warnIfDropped(createSessions({ cookie: { secure: false } }), plain);
+  const plain = { secure: false, host: "example.com:8000", forwardedProto: undefined, agent: "Mozilla/5.0" };
+  const LOCAL_HOSTS = ["localhost", "localhost:8000", "app.localhost:1", "127.0.0.1:80", "[::1]:8000"];
+
+  test("says once, with the fix, that the browser will drop it on another name than localhost", () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    for (const host of [...LOCAL_HOSTS, undefined]) warnIfDropped(sessions, { ...plain, host });
+    warnIfDropped(sessions, { ...plain, secure: true });
+    warnIfDropped(sessions, { ...plain, forwardedProto: "https, http" });
+    warnIfDropped(createSessions({ cookie: { secure: false } }), plain);
+    expect(warn).not.toHaveBeenCalled();
+    warnIfDropped(sessions, plain);
+    warnIfDropped(sessions, plain);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls[0]?.[0]).toMatch(/example\.com:8000.*X-Forwarded-Proto.*secure: false/s);
+  });
+
+  test("says once that a client which is no browser may drop it on localhost", () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const local = { ...plain, host: "127.0.0.1:8000" };
+    warnIfDropped(sessions, { ...local, agent: "curl/8.5.0" });
+    expect(warn).not.toHaveBeenCalled();
+    for (const agent of [undefined, "node-superagent/3.8.3"]) warnIfDropped(sessions, { ...local, agent });
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls[0]?.[0]).toMatch(/127\.0\.0\.1:8000.*In tests.*secure: false/s);
+  });
+});
+
+test("in production, recommends __Host- once, where the cookie could have it", () => {
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const https = { secure: true, host: "example.com", forwardedProto: undefined, agent: "Mozilla/5.0" };
+  const hint = (cookie: CookieOptions, connection = {}) =>
+    hintAtPrefix(createSessions({ cookie, backend: new InMemorySessionBackend() }), {
+      ...https,
+      ...connection,
+    });
+  hint({});
+  vi.stubEnv("NODE_ENV", "production");
+  for (const cookie of [
+    { prefix: "__Host-" },
+    { prefix: "__Secure-" },
+    { prefix: "" },
+    { name: "__Host-id" },
+    { secure: false },
+    { domain: "example.com" },
+    { path: "/shop" },
+  ] satisfies CookieOptions[])
+    hint(cookie);
+  hint({}, { host: "localhost:8000" });
+  hint({}, { secure: false });
   expect(warn).not.toHaveBeenCalled();
-  warnIfDropped(sessions, plain);
-  warnIfDropped(sessions, plain);
+  hint({}, { secure: false, forwardedProto: "https" });
+  hint({});
   expect(warn).toHaveBeenCalledTimes(1);
-  expect(warn.mock.calls[0]?.[0]).toMatch(/example\.com:8000.*X-Forwarded-Proto.*secure: false/s);
+  expect(warn.mock.calls[0]?.[0]).toMatch(/example\.com.*prefix: "__Host-"/s);
+  vi.unstubAllEnvs();
 });

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 
 /** Options of `D1SessionBackend`. */
 export interface D1Options {
@@ -12,6 +13,7 @@ export interface D1Options {
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(db: unknown, options: D1Options): Required<D1Options> {
+  refuseUnknown(options, ["table", "createTable", "pruneInterval"]);
   const { table = "sessions", createTable = true, pruneInterval = 60 } = options;
   const { prepare, batch, getBookmark } = Object(db) as Record<string, unknown>;
   if (typeof prepare !== "function" || typeof batch !== "function") {

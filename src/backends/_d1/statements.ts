@@ -46,7 +46,7 @@ export function statements(name: string): Statements {
       previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ${NOW} + ?9,
       secret_hash = ?10, epoch = epoch + ?11, user_id = coalesce(?12, user_id),
       absolute_expires_at = coalesce(${NOW} + ?13, absolute_expires_at),
-      expires_at = coalesce(${NOW} + min(?8, ?13), ${moved("?8")})
+      expires_at = coalesce(min(${NOW} + ?14, coalesce(${NOW} + ?13, absolute_expires_at)), ${moved("?8")})
       WHERE ${conditions} RETURNING handle`,
     touch: `UPDATE ${table} SET expires_at = ${moved("?2")} WHERE handle = ?1 AND ${live} RETURNING handle`,
     remove: `DELETE FROM ${table} WHERE handle = ?1 AND version = coalesce(?2, version) RETURNING handle, ${live} AS live`,

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 
 /** Options of `DurableObjectSessionBackend`. */
 export interface DurableObjectOptions {
@@ -15,6 +16,7 @@ export function resolveOptions(
   namespace: unknown,
   options: DurableObjectOptions,
 ): Required<Omit<DurableObjectOptions, "locationHint">> {
+  refuseUnknown(options, ["shards", "name", "locationHint"]);
   const { shards = 8, name = "sessions", locationHint } = options;
   const { idFromName, get } = Object(namespace) as Record<string, unknown>;
   if (typeof idFromName !== "function" || typeof get !== "function") {

@@ -71,7 +71,7 @@ export class Fallback {
       if (record === undefined) return "ended";
       const { userId } = record;
       const result = applyPatch(record, patch, this.#backend.now());
-      if (result === "ended" || result === "stale") return result;
+      if (result !== "ok" && result !== "merged") return result;
       // Listed before it is stored: a revocation that reads the list in between then waits for its turn, and ends it.
       const { userId: signedIn, absoluteTimeout } = patch.rotation ?? {};
       if (record.userId !== null && (signedIn !== undefined || absoluteTimeout !== undefined)) {

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 
 /** Where one memcached listens. */
 export interface MemcachedServer {
@@ -34,6 +35,7 @@ export interface MemcachedSettings {
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(servers: unknown, options: MemcachedOptions): MemcachedSettings {
+  refuseUnknown(options, ["prefix", "timeout", "maxItemBytes"]);
   const { prefix = "session:", timeout = 2, maxItemBytes = 1_000_000 } = options;
   const addresses = (Array.isArray(servers) ? servers : [servers]).map(addressOf);
   if (addresses.length === 0) throw wrongServers("pass at least one server");

@@ -9,7 +9,7 @@ export type More = Readonly<
 >;
 
 /** Bytes of an entry besides its texts: the object, its place in the map, the headers of the texts. */
-const OVERHEAD = 240;
+const OVERHEAD = 256;
 /** Bytes of a `more` that is not shared, and of its place in the index of users. */
 const OVERHEAD_OF_MORE = 250;
 
@@ -25,6 +25,8 @@ export class Entry {
   more: More;
   previous: Entry | null = null;
   next: Entry | null = null;
+  older: Entry | null = null;
+  newer: Entry | null = null;
 
   constructor(handle: string, record: StoredRecord, expires: number, absolute: number) {
     this.handle = detached(handle);

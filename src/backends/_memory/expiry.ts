@@ -32,9 +32,6 @@ interface Owner<E> {
   now(): number;
   /** Removes an entry that has expired, from here as well. */
   free(entry: E): void;
-  /** Removes one that has not, because there is no room for it. */
-  evict(entry: E): void;
-  isFull(): boolean;
 }
 
 /**
@@ -111,15 +108,12 @@ export class Expiry<E extends Linked<E>> {
     return freed;
   }
 
-  /** Frees the earliest entries, but never `keep`, until there is room. */
-  makeRoom(keep: E): void {
-    this.remove(keep);
-    const now = this.#owner.now();
-    for (let entry = this.first(); entry !== undefined && this.#owner.isFull(); entry = this.first()) {
-      if (entry.expires <= now) this.#owner.free(entry);
-      else this.#owner.evict(entry);
-    }
-    this.add(keep);
+  /** Frees one entry that has expired, if one of the earliest bucket has. Returns whether it did. */
+  freeOne(): boolean {
+    const entry = this.first();
+    if (entry === undefined || entry.expires > this.#owner.now()) return false;
+    this.#owner.free(entry);
+    return true;
   }
 
   stop(): void {

@@ -1,8 +1,22 @@
+const REMEDY = "Raise maxBytes, shorten the idle timeout, or use a back-end with a disk.";
+
 /** Emits the process warning that sessions are being evicted. */
 export function warnFull(maxBytes: number): void {
-  process.emitWarning(
-    `The sessions in memory have reached maxBytes (${maxBytes}), so those closest to expiry are being evicted. ` +
-      "Raise maxBytes, shorten the idle timeout, or use a back-end with a disk.",
-    { type: "MicropieWarning", code: "MICROPIE_MEMORY_FULL" },
+  warn(
+    "MICROPIE_MEMORY_FULL",
+    `The sessions in memory have reached maxBytes (${maxBytes}), so those unused for longest are being evicted. `,
   );
+}
+
+/** Emits the process warning that users are being signed out. */
+export function warnSignedOut(maxBytes: number): void {
+  warn(
+    "MICROPIE_MEMORY_SIGNED_OUT",
+    `The sessions of signed-in users have reached seven eighths of maxBytes (${maxBytes}), so those unused for longest ` +
+      "are being evicted, and their users signed out. ",
+  );
+}
+
+function warn(code: string, problem: string): void {
+  process.emitWarning(problem + REMEDY, { type: "MicropieWarning", code });
 }

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 import type { MysqlCallbackLike, MysqlLike } from "./like.ts";
 
 /** Options of `MysqlSessionBackend`. */
@@ -27,6 +28,7 @@ interface Settings {
 
 /** Returns the client with promises, and the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(client: MysqlLike | MysqlCallbackLike, options: MysqlOptions): Settings {
+  refuseUnknown(options, ["table", "createTable", "pruneInterval"]);
   const { table = "sessions", createTable = true, pruneInterval = 300 } = options;
   const { execute, promise } = Object(client) as { execute?: unknown; promise?: unknown };
   if (typeof execute !== "function") {

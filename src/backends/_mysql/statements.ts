@@ -88,7 +88,7 @@ export function writeStatements(table: string, isPool: boolean): Statements {
       `UPDATE ${table} SET data = ?, version = version + 1, head = COALESCE(?, head),
         previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ${START} + ?,
         secret_hash = ?, epoch = epoch + ?, user_id = COALESCE(?, user_id),
-        expires_at = COALESCE(${START} + ?, ${moved}),
+        expires_at = COALESCE(LEAST(${START} + ?, COALESCE(${START} + ?, absolute_expires_at)), ${moved}),
         absolute_expires_at = COALESCE(${START} + ?, absolute_expires_at)
         WHERE ${conditions}`,
     ),

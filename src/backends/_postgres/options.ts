@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 import type { PostgresLike } from "./like.ts";
 
 /** Options of `PostgresSessionBackend`. */
@@ -28,6 +29,7 @@ type Settings = Required<Omit<PostgresOptions, "table">> & { readonly names: Nam
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(client: PostgresLike, options: PostgresOptions): Settings {
+  refuseUnknown(options, ["table", "createTable", "prepare", "pruneInterval"]);
   const { table = "sessions", createTable = true, prepare = true, pruneInterval = 300 } = options;
   const { query, unsafe } = Object(client) as { query?: unknown; unsafe?: unknown };
   if (typeof query !== "function" && typeof unsafe !== "function") {

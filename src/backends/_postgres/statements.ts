@@ -81,8 +81,8 @@ export function writeStatements(table: string): Statements {
       `previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ${NOW} + $9::float8,
         secret_hash = $10::text, epoch = epoch + $11::integer, user_id = coalesce($12::text, user_id),
         absolute_expires_at = coalesce(${START} + $13::float8, absolute_expires_at),
-        expires_at = CASE WHEN $13::float8 IS NULL THEN ${moved("$8")}
-          ELSE ${START} + least($8::float8, $13::float8) END`,
+        expires_at = CASE WHEN $14::float8 IS NULL THEN ${moved("$8")}
+          ELSE least(${START} + $14::float8, coalesce(${START} + $13::float8, absolute_expires_at)) END`,
     ),
     touch: statement(
       `UPDATE ${table} SET expires_at = ${moved("$2")} WHERE handle = $1 AND expires_at > ${NOW}`,

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 
 /** Options of `RedisSessionBackend`. */
 export interface RedisOptions {
@@ -8,6 +9,7 @@ export interface RedisOptions {
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(options: RedisOptions): Required<RedisOptions> {
+  refuseUnknown(options, ["prefix"]);
   const { prefix = "session:" } = options;
   if (typeof prefix !== "string" || /[{}]/.test(prefix)) {
     throw new ConfigError("prefix", "must be a text without { and }, which would put all keys on one node");

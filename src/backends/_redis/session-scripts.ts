@@ -9,7 +9,8 @@ import { NOW, type Script, script } from "./script.ts";
  *   hash being "-"
  * - `u` "confirmed user", only if it has a user: when the index was last told, and the id as JSON
  * - `l` "fence until nonce", only once it was locked
- * - `+"key"` and `-"key"` what was merged into `d` since that was stored, and `m` if there is any
+ * - `+"key"` and `-"key"` what was merged into `d` since that was stored, and `m`, if there is any: how many bytes all that
+ *   was ever merged adds at most
  *
  * Times are seconds on the server's clock, with six decimals. Replies are numbers, texts or nil, or a list of texts, so
  * that they are the same in RESP2 and RESP3.
@@ -62,8 +63,8 @@ return 1`;
 
 /**
  * Requires a live record that meets the conditions of a patch. ARGV[1]: "nonce base epoch idle", followed by
- * " version fence hash" if there are any more conditions, "-" for none. ARGV[2]: the data, or "" to merge changes into
- * any version. `sign`: what else shows that the patch was applied already.
+ * " limit version fence hash" if there is a limit of bytes or any more conditions, "-" for none. ARGV[2]: the data, or ""
+ * to merge changes into any version. `sign`: what else shows that the patch was applied already.
  */
 const JUDGE = (sign: string): string => `
 local h = redis.call('HMGET', KEYS[1], 'v', 'x', 'r', 'u', 'm', 'l')
@@ -76,16 +77,32 @@ local v = string.match(h[1], '^%d+')
 if v ~= base and string.sub(h[1], #v + 2) == nonce${sign} then return v - base == 1 and 1 or 2 end
 local e, absolute = string.match(h[3], '^(%d+) (%S+)')
 if e ~= epoch then return 3 end
+local limit
 if more ~= '' then
-  local version, fence, hash = string.match(more, '^ (%S+) (%S+) (%S+)$')
+  local most, version, fence, hash = string.match(more, '^ (%S+) (%S+) (%S+) (%S+)$')
+  limit = tonumber(most)
   if version ~= '-' and version ~= v then return 3 end
   if fence ~= '-' and fence ~= string.match(h[6] or '0', '^%d+') then return 3 end
   if hash ~= '-' and hash ~= string.match(h[3], '^%S+ %S+ (%S+)') then return 3 end
 end
 if v ~= base and ARGV[2] ~= '' then return 4 end`;
 
-/** Stores a patch that JUDGE has accepted, and the fields in `more`. ARGV from `first` on: names and values of fields. */
+/**
+ * Stores a patch that JUDGE has accepted, and the fields in `more`. ARGV from `first` on: names and values of fields.
+ * Replies 5 if nothing was stored because a merge may pass the limit: what is replaced by it counts as well here, since
+ * only a JSON parser could tell. Then the whole data is to be sent, which starts the count anew.
+ */
 const STORE = (first: number, more: string): string => `
+local added = 0
+if ARGV[2] == '' then
+  for n = ${first}, #ARGV, 2 do
+    -- The sign is no part of it, a colon and a comma are.
+    if string.sub(ARGV[n], 1, 1) == '+' then added = added + #ARGV[n] + #ARGV[n + 1] + 1 end
+  end
+  local merged = added + (h[5] or 0)
+  if limit and added > 0 and redis.call('HSTRLEN', KEYS[1], 'd') + merged > limit then return 5 end
+  added = merged
+end
 local version = string.format('%.0f ', v + 1) .. nonce
 for n = ${first}, #ARGV, 2 do
   local field = ARGV[n]
@@ -94,7 +111,7 @@ for n = ${first}, #ARGV, 2 do
     redis.call('HDEL', KEYS[1], (string.sub(field, 1, 1) == '+' and '-' or '+') .. string.sub(field, 2))
   end
 end
-if ARGV[2] == '' then${SET(`, 'v', version, 'm', '1'${more}`)}
+if ARGV[2] == '' then${SET(`, 'v', version, 'm', string.format('%.0f', added)${more}`)}
 else${SET(`, 'v', version, 'd', ARGV[2]${more}`)}
   if h[5] then
     for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
@@ -115,7 +132,7 @@ if h[4] then
 end
 return ${code}`;
 
-/** Replies 0 ended, 1 ok, 2 merged, 3 stale, or 4 if nothing was stored because the version is another: send the changes. */
+/** Replies 0 ended, 1 ok, 2 merged, 3 stale, 4 if nothing was stored because the version is another: send the changes; 5: see STORE. */
 const PATCH = `${JUDGE("")}
 x = math.max(x, math.min(now + idle, tonumber(absolute)))${STORE(3, "")}${CONFIRM("code")}`;
 
@@ -124,13 +141,15 @@ const HAS_SECRET = ` or (string.match(h[3], '^%S+ %S+ (%S+)') == string.match(AR
   and string.match(ARGV[1], '%S+$') ~= string.match(ARGV[3], '^%S+'))`;
 
 /**
- * ARGV[3]: "hash grace raise indexed", followed by " absolute" for new deadlines; ARGV[4]: the new user's id as JSON, or
+ * ARGV[3]: "hash grace raise indexed", followed by " absolute" for new deadlines, " -" for a new idle one; ARGV[4]: the new user's id as JSON, or
  * "". Replies as PATCH does, or the time as a text if it came too late after `indexed`.
  */
 const ROTATE = `${JUDGE(HAS_SECRET)}
 local secret, grace, raise, indexed, last = string.match(ARGV[3], '^(%S+) (%S+) (%S+) (%S+) ?(%S*)$')${LATE}
 if last == '' then
   x = math.max(x, math.min(now + idle, tonumber(absolute)))
+elseif last == '-' then
+  x = math.min(now + idle, tonumber(absolute))
 else
   absolute = string.format('%.6f', now + last)
   x = math.min(now + idle, tonumber(absolute))

@@ -15,7 +15,7 @@ import { textOf } from "./client.ts";
  * each argument costs the client more than the script needs to take them apart.
  */
 
-/** The results of a patch, by the number that the scripts reply. */
+/** The results of a patch, by the number that the scripts reply; none for 5, if a merge may make the data too large. */
 export const RESULTS: readonly PatchResult[] = ["ended", "ok", "merged", "stale"];
 
 /** The reply if somebody else has written since: nothing was stored, and the changes are needed. */
@@ -35,10 +35,11 @@ export function patchArguments(
   between: readonly string[] = [],
 ): string[] {
   const { baseVersion, ifEpoch, idleTimeout, ifVersion = "-", ifFence = "-", ifSecretHash = "-" } = patch;
-  let conditions = `${nonce} ${baseVersion} ${ifEpoch} ${idleTimeout}`;
-  if (ifVersion !== "-" || ifFence !== "-" || ifSecretHash !== "-")
-    conditions += ` ${ifVersion} ${ifFence} ${ifSecretHash}`;
   const isWhole = !isBehind && baseVersion > 0 && (ifVersion === "-" || ifVersion === baseVersion);
+  const limit = isWhole ? "-" : (patch.maxBytes ?? "-");
+  let conditions = `${nonce} ${baseVersion} ${ifEpoch} ${idleTimeout}`;
+  if (limit !== "-" || ifVersion !== "-" || ifFence !== "-" || ifSecretHash !== "-")
+    conditions += ` ${limit} ${ifVersion} ${ifFence} ${ifSecretHash}`;
   const args = [conditions, isWhole ? patch.data : "", ...between];
   if (patch.head !== undefined) args.push("h", patch.head);
   if (isWhole) return args;
@@ -51,13 +52,14 @@ export function patchArguments(
 /** `told`: when the index was told of this sign-in, or "-" if the session has no user. */
 export function rotateArguments(
   patch: SessionPatch,
-  { secretHash, grace, raiseEpoch, userId, absoluteTimeout }: Rotation,
+  { secretHash, grace, raiseEpoch, userId, absoluteTimeout, restartIdle }: Rotation,
   nonce: string,
   told: string,
   isBehind: boolean,
 ): string[] {
   let rotation = `${secretHash} ${grace} ${raiseEpoch ? 1 : 0} ${told}`;
   if (absoluteTimeout !== undefined) rotation += ` ${absoluteTimeout}`;
+  else if (restartIdle) rotation += " -";
   return patchArguments(patch, nonce, isBehind, [rotation, userText(userId ?? null)]);
 }
 

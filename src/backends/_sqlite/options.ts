@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 
 /** Options of `SqliteSessionBackend`. */
 export interface SqliteOptions {
@@ -18,6 +19,7 @@ export interface SqliteOptions {
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(database: unknown, options: SqliteOptions): Required<SqliteOptions> {
+  refuseUnknown(options, ["table", "synchronous", "busyTimeout", "pruneInterval"]);
   const { table = "sessions", synchronous = "normal", busyTimeout = 5, pruneInterval = 60 } = options;
   if (typeof database === "string" ? database === "" : !isHandle(database)) {
     throw new ConfigError("backend", "SqliteSessionBackend takes a file path or an open SQLite database");

@@ -41,7 +41,8 @@ export function prepareStatements(db: SqliteLike, name: string): Statements {
       `UPDATE ${table} SET data = ?, version = version + 1, head = coalesce(?, head),
         previous_secret_hash = secret_hash, previous_epoch = epoch, previous_until = ?,
         secret_hash = ?, epoch = epoch + ?, user_id = coalesce(?, user_id),
-        absolute_expires_at = coalesce(?, absolute_expires_at), expires_at = coalesce(?, ${moved})
+        absolute_expires_at = coalesce(?, absolute_expires_at),
+        expires_at = coalesce(min(?, coalesce(?, absolute_expires_at)), ${moved})
         WHERE ${conditions}`,
     ),
     touch: db.prepare(`UPDATE ${table} SET expires_at = ${moved} WHERE handle = ? AND expires_at > ?`),

@@ -7,8 +7,10 @@ export interface Draft {
   readonly text: string;
   /** The cookie's `originalMaxAge`: if it changes, the session gets a new lifetime. */
   readonly maxAge: unknown;
-  /** Whole seconds; 0 or less for a session that is over. */
+  /** Whole seconds, as stores count; 0 or less for a session that is over. */
   readonly idleTimeout: number;
+  /** Seconds by which the session is over before that, because its `maxAge` is in milliseconds. Less than 1. */
+  readonly early: number;
 }
 
 /** Milliseconds that express-session may lose each time it counts a cookie's maximum age anew. */
@@ -25,11 +27,19 @@ export function draftOf(session: object, idleTimeout: number, before?: Draft): D
   const lost = Number(before?.maxAge) - Number(cookie.originalMaxAge);
   if (lost > 0 && lost < DRIFT) cookie.originalMaxAge = before?.maxAge as number;
   const left = leftOf(given);
+  const whole = left === undefined ? idleTimeout : Math.ceil(left / 1000);
   const text = JSON.stringify({ ...session, cookie });
   return {
     // What looks like the engine's own notation for dates and maps is data here.
     text: text.includes('"$rich"') ? encode(JSON.parse(text) as object) : text,
     maxAge: cookie.originalMaxAge,
-    idleTimeout: left === undefined ? idleTimeout : Math.ceil(left / 1000),
+    idleTimeout: whole,
+    early: earlyBy(cookie.originalMaxAge, whole),
   };
+}
+
+/** Seconds by which a session of this maximum age (milliseconds) is over before `idleTimeout` whole seconds are. */
+export function earlyBy(maxAge: unknown, idleTimeout: number): number {
+  const early = typeof maxAge === "number" ? idleTimeout - maxAge / 1000 : 0;
+  return early > 0 && early < 1 ? early : 0;
 }

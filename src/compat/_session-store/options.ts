@@ -1,6 +1,10 @@
+import type { SessionData } from "../../backends/backend.ts";
 import { resolveOptions } from "../../core/options.ts";
-import type { ResolvedOptions } from "../../core/resolved-options.ts";
+import { storedUser } from "../../core/realm.ts";
+import type { ResolvedOptions, UserIdOf } from "../../core/resolved-options.ts";
+import { userOf } from "../../core/user.ts";
 import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
 
 /** Ten years: no limit, in a number that every store can count. */
 const NONE = 315_360_000;
@@ -20,38 +24,37 @@ export interface SessionStoreOptions<Data extends object = Record<string, unknow
    * Asked at each save. With passport: `(session) => session.passport?.user`, if that is an id and not an object.
    */
   readonly userId?: (session: Data) => string | number | null | undefined;
+  /**
+   * Whose store it is: sessions and users of another realm are strangers on the same back-end. That of the sessions whose
+   * `listByUser` and `revokeAll` shall find these. Default `session_id`, as of `createSessions`.
+   */
+  readonly realm?: string;
 }
 
 /** The options with their defaults. */
 export interface ResolvedStoreOptions {
   readonly engine: ResolvedOptions;
+  /** As the store has it. */
   readonly userId: (session: object) => string | undefined;
 }
 
-const KNOWN = ["idleTimeout", "absoluteTimeout", "touchThrottle", "backendTimeout", "userId"];
+const KNOWN = ["idleTimeout", "absoluteTimeout", "touchThrottle", "backendTimeout", "userId", "realm"];
 
 /** Throws ConfigError that names the option which is wrong. */
 export function resolveStoreOptions<Data extends object>(
   options: SessionStoreOptions<Data>,
 ): ResolvedStoreOptions {
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name))
-      throw new ConfigError(name, `Unknown option. Valid options: ${KNOWN.join(", ")}.`);
-  }
+  refuseUnknown(options, KNOWN);
   const { userId, absoluteTimeout = NONE, ...rest } = options;
   if (userId !== undefined && typeof userId !== "function") {
     throw new ConfigError("userId", "Give a function from the session to its user's id.");
   }
+  const engine = resolveOptions({ ...rest, absoluteTimeout });
   return {
-    engine: resolveOptions({ ...rest, absoluteTimeout }),
-    userId: (session) => checkedUser(userId?.(session as Data)),
+    engine,
+    userId(session) {
+      const user = userId === undefined ? null : userOf(userId as UserIdOf, session as SessionData);
+      return user === null ? undefined : storedUser(engine.realm, user);
+    },
   };
-}
-
-/** Throws TypeError for what would tie sessions of different users together, such as "[object Object]". */
-function checkedUser(userId: unknown): string | undefined {
-  if (userId === undefined || userId === null) return undefined;
-  const text = typeof userId === "number" ? String(userId) : userId;
-  if (typeof text === "string" && text !== "" && text.isWellFormed()) return text;
-  throw new TypeError("SessionStore: the option userId must answer a string, a number, undefined or null.");
 }

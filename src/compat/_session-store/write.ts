@@ -3,15 +3,16 @@ import { call } from "../../core/call.ts";
 import { changesBetween, isChanged } from "../../core/codec.ts";
 import { isTouchDue } from "../../core/commit.ts";
 import { publish } from "../../core/events.ts";
-import { headText, readHead } from "../../core/head.ts";
+import { type Head, headText, readHead, remember, timesOf } from "../../core/head.ts";
 import type { Engine } from "../../core/live.ts";
 import { judge } from "../../core/load.ts";
+import { aboutOf } from "../../core/session.ts";
 import { StateError } from "../../errors.ts";
 import { newRecord, rotatedRecord, snapshot, touchedDeadline } from "../../record/record.ts";
 import type { Draft } from "./draft.ts";
 import { aged, type Held, type Stored, storedNow } from "./held.ts";
 
-/** Stores a session: creates it, patches what changed, touches it, or ends it. `userId` is whose it is now. */
+/** Stores a session: creates it, patches what changed, touches it, or ends it. `userId` is whose it is now, as the store has it. */
 export async function write(
   engine: Engine,
   held: Held,
@@ -27,7 +28,9 @@ export async function write(
   if (rotation !== undefined || isChanged(stored.draft.text, draft.text))
     return patch(engine, held, stored, draft, rotation);
   const { idleTimeout } = readHead(record.head);
-  if (!isTouchDue(record, idleTimeout, record.expiresAt, engine.options.touchThrottle)) return;
+  // What lives for milliseconds is touched as often as its life wants it.
+  const throttle = Math.min(engine.options.touchThrottle, (draft.idleTimeout - draft.early) / 20);
+  if (!isTouchDue(record, idleTimeout, record.expiresAt, throttle)) return;
   await touch(engine, held.key.handle, draft);
   held.stored = { ...stored, record: touched(record, draft) };
 }
@@ -61,7 +64,7 @@ async function create(
   if (!(await call(engine, "create", handle, record))) return false;
   const now = engine.backend.now();
   held.stored = storedNow(snapshot(newRecord(record, now), now), draft, 1);
-  publish("created", { handle, userId: record.userId });
+  publish("created", aboutOf(handle, held.stored.record));
   return true;
 }
 
@@ -76,6 +79,7 @@ async function found(engine: Engine, held: Held): Promise<Stored> {
     text: record.data,
     maxAge: undefined,
     idleTimeout: readHead(record.head).idleTimeout,
+    early: 0,
   };
   return storedNow(record, draft, record.version);
 }
@@ -89,8 +93,10 @@ async function patch(
 ): Promise<void> {
   const { handle, secretHash } = held.key;
   const { record, version } = stored;
-  const absoluteTimeout = rotation?.absoluteTimeout ?? readHead(record.head).absoluteTimeout;
-  const head = rotation === undefined ? undefined : headOf(draft, absoluteTimeout);
+  const before = readHead(record.head);
+  const created = rotation?.userId === undefined ? {} : { created: timesOf(record, before).createdAt };
+  const absoluteTimeout = rotation?.absoluteTimeout ?? before.absoluteTimeout;
+  const head = rotation === undefined ? undefined : headOf(draft, absoluteTimeout, remember(before, created));
   const result = await call(engine, "patch", handle, {
     ifEpoch: record.epoch,
     ifSecretHash: secretHash,
@@ -109,7 +115,7 @@ async function patch(
     held.stored = { record: next, draft, version: result === "ok" ? version + 1 : -1, at: stored.at };
     return;
   }
-  publish("discarded", { handle, userId: record.userId, reason: result });
+  publish("discarded", { ...aboutOf(handle, record), reason: result === "ended" ? "ended" : "stale" });
   if (rotation?.userId === undefined) return;
   throw result === "ended"
     ? new StateError(
@@ -126,23 +132,23 @@ async function patch(
 function rotationOf(
   engine: Engine,
   held: Held,
-  { record, draft: before }: Stored,
+  { draft: before }: Stored,
   draft: Draft,
   userId: string | undefined,
 ): Rotation | undefined {
   if (userId === undefined && before.maxAge === draft.maxAge) return undefined;
-  const left = record.absoluteExpiresAt - record.now;
   return {
     secretHash: held.key.secretHash,
     grace: 0,
     raiseEpoch: userId !== undefined,
-    ...(userId === undefined ? {} : { userId }),
-    absoluteTimeout: userId === undefined ? Math.max(0, left) : engine.options.absoluteTimeout,
+    ...(userId === undefined
+      ? { restartIdle: true }
+      : { userId, absoluteTimeout: engine.options.absoluteTimeout }),
   };
 }
 
-function headOf({ idleTimeout, maxAge }: Draft, absoluteTimeout: number): string {
-  return headText({ idleTimeout, absoluteTimeout, persistent: typeof maxAge === "number" });
+function headOf({ idleTimeout, maxAge }: Draft, absoluteTimeout: number, before?: Head): string {
+  return headText({ ...before, idleTimeout, absoluteTimeout, persistent: typeof maxAge === "number" });
 }
 
 /** The record after its idle deadline moved. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Case } from "../world.ts";
-import { patchOf, read, readData, readLive, store as storeRecord } from "./_records.ts";
+import { newHash, patchOf, read, readData, readLive, store as storeRecord } from "./_records.ts";
 
 const left = (record: { expiresAt: number; now: number }): number =>
   Math.round(record.expiresAt - record.now);
@@ -42,6 +42,29 @@ export const contractTimesCases: readonly Case[] = [
       assert.equal(left(await readLive(store, handle)), 600);
       await advance(600);
       assert.equal(await read(store, handle), undefined);
+    },
+  },
+  {
+    promise: "B4",
+    name: "a rotation may start the idle deadline anew, also a shorter one, and leaves the absolute one where it is",
+    async run({ store, advance }) {
+      const { handle } = await storeRecord(store, { a: 1 }, { absoluteTimeout: 1500, userId: "ann" });
+      const rotate = async (idleTimeout: number): Promise<void> => {
+        const before = await readLive(store, handle);
+        const rotation = { secretHash: newHash(), grace: 10, raiseEpoch: false, restartIdle: true };
+        const more = { ifSecretHash: before.secretHash, rotation, idleTimeout };
+        assert.equal(await store.patch(handle, patchOf(before, { a: 2 }, more)), "ok");
+        const after = await readLive(store, handle);
+        assert.equal(after.secretHash, rotation.secretHash);
+        assert.equal(after.absoluteExpiresAt, before.absoluteExpiresAt);
+        assert.equal(after.userId, "ann");
+      };
+      await rotate(200);
+      assert.equal(left(await readLive(store, handle)), 200);
+      await advance(100);
+      await rotate(5000);
+      const after = await readLive(store, handle);
+      assert.equal(after.expiresAt, after.absoluteExpiresAt);
     },
   },
   {

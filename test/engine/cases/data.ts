@@ -71,6 +71,37 @@ export const dataCases: readonly EngineCase[] = [
     },
   },
   {
+    promise: "S8",
+    name: "of a hundred parallel requests that each add 60 kB, one is stored and the others are errors that name a key",
+    async run(world) {
+      const { environment, sessions, visitor } = world;
+      const ways = [
+        (session: object, key: string, value: string) => void Object.assign(session, { [key]: value }),
+        (session: object, key: string, value: string) =>
+          update(session as never, key as never, () => value as never),
+      ];
+      for (const [n, way] of ways.entries()) {
+        const ann = await visitor({ visits: 1 }, sessions({ maxBytes: 65_536, backendTimeout: 60 }));
+        const requests = Array.from({ length: 100 }, async (_, at) => {
+          const key = `key${at}`;
+          const done = ann.request((session) => way(session, key, "x".repeat(60_000 + at)));
+          return done.then(
+            () => [key],
+            (error: DataError) => {
+              // An update names the largest key, whose it may be.
+              refusal("too_large", n === 0 ? key : error.key)(error);
+              return [];
+            },
+          );
+        });
+        const kept = (await environment.run(Promise.all(requests))).flat();
+        assert.equal(kept.length, 1);
+        const [key = ""] = kept;
+        assert.deepEqual(await found(ann), { visits: 1, [key]: "x".repeat(60_000 + Number(key.slice(3))) });
+      }
+    },
+  },
+  {
     promise: "B1",
     name: "a change to a value after the request reaches neither the store nor another request",
     async run({ visitor }) {

@@ -88,6 +88,67 @@ export const expiryCases: readonly EngineCase[] = [
   },
   {
     promise: "B4",
+    name: "a rotation to another lifetime moves neither the absolute deadline nor the time of the sign-in",
+    async run(world) {
+      const on = world.sessions({ preset: "aal3" });
+      const ann = world.browser(on);
+      await ann.request((session) => login(session, "ann"));
+      const before = await ann.request((session) => info(session));
+      for (const change of [{ idleTimeout: 600 }, { idleTimeout: 300, privilegeChange: true }]) {
+        await world.advance(280);
+        await ann.request((session) => rotate(session, change));
+        const { absoluteExpiresAt, signedInAt, createdAt, expiresAt } = await ann.request((session) =>
+          info(session),
+        );
+        const record = await world.store.inner.read(handleIn(ann));
+        assert.deepEqual(
+          { absoluteExpiresAt, signedInAt, createdAt },
+          {
+            absoluteExpiresAt: before.absoluteExpiresAt,
+            signedInAt: before.signedInAt,
+            createdAt: before.createdAt,
+          },
+        );
+        assert.equal(Math.round((expiresAt ?? 0) - (record?.now ?? 0)), change.idleTimeout);
+      }
+    },
+  },
+  {
+    promise: "B4",
+    name: "a rotation of a stored session that asks for another absolute timeout is refused; with a sign-in it is not",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const session = await ann.begin();
+      assert.throws(() => rotate(session, { absoluteTimeout: 60 }), { option: "absoluteTimeout" });
+      assert.throws(() => rotate(session, { idleTimeout: 31 * 86_400 }), { option: "idleTimeout" });
+      login(session, "ann");
+      rotate(session, { idleTimeout: 50, absoluteTimeout: 60 });
+      await ann.end(session);
+      assert.equal(await secondsLeft(world, ann), 60);
+    },
+  },
+  {
+    promise: "B4",
+    name: "info and a user's list tell when a session was created, and when its user signed in",
+    async run(world) {
+      const on = world.sessions();
+      const ann = await world.visitor({ visits: 1 }, on);
+      const { createdAt = 0, signedInAt } = await ann.request((session) => info(session));
+      assert.equal(signedInAt, undefined);
+      for (const seconds of [100, 200]) {
+        await world.advance(100);
+        await ann.request((session) => login(session, "ann"));
+        await ann.request((session) => rotate(session, { idleTimeout: 5000 }));
+        const [listed] = await on.listByUser("ann");
+        for (const told of [await ann.request((session) => info(session)), listed]) {
+          assert.equal(told?.createdAt, createdAt);
+          assert.equal(Math.round((told?.signedInAt ?? 0) - createdAt), seconds);
+        }
+      }
+    },
+  },
+  {
+    promise: "B4",
     name: "a session ends on the server even if its persistent cookie lasts longer",
     async run(world) {
       const on = world.sessions({ idleTimeout: 100, cookie: { persistent: true } });

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { info, login, rotate } from "micropie/core/verbs";
+import { exclusive } from "micropie/core/exclusive";
+import type { Session } from "micropie/core/session";
+import { startOver } from "micropie/core/start-over";
+import { destroy, info, login, rotate } from "micropie/core/verbs";
 import { BackendError } from "micropie/errors";
 import type { Browser } from "micropie/testing";
-import { type Data, found, handleIn, type World } from "micropie/testing/world";
+import { assertGone, type Data, found, handleIn, type World } from "micropie/testing/world";
 import { type EngineCase, set } from "../world.ts";
 
 /** Another tab of the same browser, still with the cookie of now. */
@@ -77,6 +80,79 @@ export const rotationCases: readonly EngineCase[] = [
       await ann.request((session) => rotate(session));
       assert.equal(await ann.end(slow), undefined);
       assert.deepEqual(await found(ann), { visits: 1, name: "slow" });
+    },
+  },
+  {
+    promise: "C5",
+    name: "the id before a rotation may not change the rights: that is refused, an event says so, and nobody is locked out",
+    async run(world) {
+      const heard = world.heard("discarded");
+      const ann = await world.visitor({ visits: 1 });
+      await ann.request((session) => login(session, "ann"));
+      const thief = tab(world, ann);
+      await ann.request((session) => rotate(session));
+      const elevate = thief.request((session) => {
+        session.visits = 99;
+        rotate(session, { privilegeChange: true });
+      });
+      await assert.rejects(elevate, { code: "id_replaced", status: 409 });
+      assert.deepEqual(heard, [{ handle: handleIn(ann), userId: "ann", reason: "grace" }]);
+      assert.deepEqual(await found(ann), { visits: 1 });
+    },
+  },
+  {
+    promise: "C5",
+    name: "a request whose id is replaced while it runs may not change the rights either",
+    async run(world) {
+      const heard = world.heard("discarded");
+      const ann = await world.visitor({ visits: 1 });
+      const slow = await ann.begin();
+      rotate(slow, { privilegeChange: true });
+      const again = await ann.begin();
+      await ann.request((session) => rotate(session));
+      await assert.rejects(ann.end(slow), { code: "id_replaced" });
+      await exclusive(again, () => rotate(again, { privilegeChange: true })).then(
+        () => assert.fail("the rights were changed"),
+        (error: { code?: string }) => assert.equal(error.code, "id_replaced"),
+      );
+      assert.deepEqual(
+        heard.map(({ reason }) => reason),
+        ["grace", "grace"],
+      );
+      assert.deepEqual(await found(ann), { visits: 1 });
+    },
+  },
+  {
+    promise: "C5",
+    name: "a sign-in by the id before a rotation gets a session of its own, and takes nothing from whoever has the new id",
+    async run(world) {
+      for (const signIn of [
+        (session: Session<Data>) => login(session, "thief"),
+        (session: Session<Data>) => login(startOver(session), "thief"),
+        (session: Session<Data>) => void Object.assign(startOver(session), { visits: 9 }),
+      ]) {
+        const ann = await world.visitor({ visits: 1 });
+        const [thief, late] = [tab(world, ann), tab(world, ann)];
+        const slow = await late.begin();
+        signIn(slow);
+        await ann.request((session) => rotate(session));
+        await thief.request(signIn);
+        await late.end(slow);
+        for (const other of [thief, late]) assert.notEqual(handleIn(other), handleIn(ann));
+        const { userId } = await ann.request((session) => info(session));
+        assert.deepEqual([await found(ann), userId], [{ visits: 1 }, undefined]);
+      }
+    },
+  },
+  {
+    promise: "C5",
+    name: "the id before a rotation may still end the session",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const old = tab(world, ann);
+      await ann.request((session) => rotate(session));
+      await old.request((session) => destroy(session));
+      await assertGone(world, ann.cookie);
     },
   },
   {

@@ -155,7 +155,10 @@ export const visitsCases: readonly EngineCase[] = [
       await ann.request((session) => rotate(session));
       const secret = tokenIn(ann).slice(16);
       const record = await store.inner.read(handleIn(ann));
-      assert.equal(record?.secretHash, createHash("sha256").update(secret).digest("base64url"));
+      assert.equal(
+        record?.secretHash,
+        createHash("sha256").update(`${secret}session_id`).digest("base64url"),
+      );
       const dump = JSON.stringify([record, await store.inner.load(handleIn(ann))]);
       assert.ok(!dump.includes(secret) && !dump.includes(tokenIn(ann)));
       const thief = browser();
@@ -192,7 +195,7 @@ export const visitsCases: readonly EngineCase[] = [
       const text = JSON.stringify(heard);
       assert.ok(heard.every((events) => events.length > 0));
       for (const secret of secrets) {
-        const hash = createHash("sha256").update(secret).digest("base64url");
+        const hash = createHash("sha256").update(`${secret}session_id`).digest("base64url");
         assert.ok(!text.includes(secret) && !text.includes(hash));
       }
     },
@@ -207,6 +210,66 @@ export const visitsCases: readonly EngineCase[] = [
         const mixed = browser();
         mixed.cookie = ["session_id=junk", ...made.toSpliced(place, 0, ann.cookie!), "other=1"].join("; ");
         assert.deepEqual(await found(mixed), { visits: 1 });
+      }
+    },
+  },
+  {
+    promise: "S6",
+    name: "a logout ends every session that the request presented, whichever of them it had opened",
+    async run(world) {
+      const endings = [(session: object) => destroy(session), (session: object) => replaceData(session, {})];
+      for (const end of endings) {
+        const heard = world.heard("destroyed");
+        const tossed = await world.visitor({ visits: 666 });
+        const ann = await world.visitor({ visits: 1 });
+        await ann.request((session) => login(session, "ann"));
+        const made = `session_id=${randomBytes(36).toString("base64url")}`;
+        const browser = world.browser();
+        browser.cookie = [made, tossed.cookie, made, ann.cookie, tossed.cookie].join("; ");
+        await browser.request(end);
+        assert.match(browser.received[0]!, /Max-Age=0/);
+        for (const { cookie } of [tossed, ann]) await assertGone(world, cookie);
+        assert.deepEqual(
+          heard.map(({ handle, userId }) => [handle, userId]).sort(),
+          [
+            [handleIn(tossed), null],
+            [handleIn(ann), "ann"],
+          ].sort(),
+        );
+      }
+    },
+  },
+  {
+    promise: "S6",
+    name: "a logout that cannot end a session beside its own fails, and ends all when it is tried again",
+    async run(world) {
+      const [ann, other] = [await world.visitor({ visits: 1 }), await world.visitor({ visits: 2 })];
+      const both = world.browser();
+      both.cookie = `${ann.cookie}; ${other.cookie}`;
+      world.store.fail(["delete"]);
+      await assert.rejects(
+        both.request((session) => destroy(session)),
+        { code: "backend_failed" },
+      );
+      world.store.mend();
+      assert.deepEqual(await found(ann), { visits: 1 });
+      await both.request((session) => destroy(session));
+      for (const { cookie } of [ann, other]) await assertGone(world, cookie);
+    },
+  },
+  {
+    promise: "S6",
+    name: "any number of made-up cookies before ours or behind it does not hide it, and ours does not end with theirs",
+    async run({ browser, visitor }) {
+      const ann = await visitor({ visits: 1 });
+      const made = Array.from({ length: 50 }, () => `session_id=${randomBytes(36).toString("base64url")}`);
+      for (const cookies of [
+        [...made, ann.cookie],
+        [ann.cookie, ...made],
+      ]) {
+        const hidden = browser();
+        hidden.cookie = cookies.join("; ");
+        assert.deepEqual(await found(hidden), { visits: 1 });
       }
     },
   },

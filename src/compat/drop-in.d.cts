@@ -1,0 +1,34 @@
+import expressSession = require("express-session");
+
+/** The types of the drop-in where modules are CommonJS; those of ES modules are made from `drop-in.ts`. */
+declare function session(options?: session.SessionOptions): ReturnType<typeof expressSession>;
+
+declare namespace session {
+  interface SessionOptions extends expressSession.SessionOptions {
+    /** Seconds that one call of the store may take. Default 5. */
+    storeTimeout?: number;
+    /** Whether the response that sets the cookie gets `Vary: Cookie` and `Cache-Control: no-store`. Default true. */
+    headers?: boolean;
+  }
+  interface MemoryStoreOptions {
+    /** How many sessions there may be. Default 100,000. */
+    readonly max?: number;
+    /** Seconds without a request after which a session ends whose cookie has no `maxAge`. Default a day. */
+    readonly idleTimeout?: number;
+  }
+  type SessionData = expressSession.SessionData;
+  type CookieOptions = expressSession.CookieOptions;
+  const Store: typeof expressSession.Store;
+  type Store = expressSession.Store;
+  const Session: typeof expressSession.Session;
+  type Session = expressSession.Session;
+  const Cookie: typeof expressSession.Cookie & (new (options?: CookieOptions) => expressSession.Cookie);
+  type Cookie = expressSession.Cookie;
+  const MemoryStore: typeof expressSession.MemoryStore &
+    (new (
+      options?: MemoryStoreOptions,
+    ) => expressSession.MemoryStore);
+  type MemoryStore = expressSession.MemoryStore;
+}
+
+export = session;

@@ -1,0 +1,87 @@
+import express from "express";
+import { App, createSessions, login, type Sessions } from "micropie";
+import { type ExpressSession, expressSessions } from "micropie/adapters/express";
+import { InMemorySessionBackend } from "micropie/backends/memory";
+import { browser, GatedBackend, virtualEnvironment } from "micropie/testing";
+import supertest from "supertest";
+import { expect, test, vi } from "vitest";
+
+interface Data {
+  visits: number;
+}
+
+function expressApp(sessions: Sessions<Data>) {
+  const app = express();
+  app.use(expressSessions(sessions));
+  const sessionOf = (req: express.Request) => (req as unknown as { session: ExpressSession<Data> }).session;
+  app.post("/login", (req, res) => {
+    login(sessionOf(req), "ann");
+    res.json({ user: "ann" });
+  });
+  app.get("/visits", (req, res) => {
+    const session = sessionOf(req);
+    session.visits = (session.visits ?? 0) + 1;
+    res.json(session.visits);
+  });
+  return app;
+}
+
+test("an agent of supertest stays signed in with `secure: false`", async () => {
+  const sessions = createSessions<Data>({ cookie: { secure: process.env.NODE_ENV === "production" } });
+  const agent = supertest.agent(expressApp(sessions));
+  await agent.post("/login").expect(200);
+  expect((await agent.get("/visits")).body).toBe(1);
+  expect((await agent.get("/visits")).body).toBe(2);
+  expect((await sessions.listByUser("ann")).length).toBe(1);
+});
+
+test("with a Secure cookie over plain http, an agent of supertest is signed out, and a warning says why", async () => {
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const agent = supertest.agent(expressApp(createSessions<Data>()));
+  await agent.post("/login").expect(200);
+  expect((await agent.get("/visits")).body).toBe(1);
+  expect((await agent.get("/visits")).body).toBe(1);
+  expect(warn.mock.calls.map(([, options]) => options)).toEqual([{ code: "MICROPIE_COOKIE_DROPPED" }]);
+  warn.mockRestore();
+});
+
+class Site extends App<Data> {
+  index() {
+    const { session } = this.request;
+    session.visits = (session.visits ?? 0) + 1;
+    return `visit ${session.visits}`;
+  }
+}
+
+test("an App answers requests without a server", async () => {
+  const site = new Site();
+  const first = await site.fetch(new Request("http://localhost/"));
+  const cookie = first.headers.getSetCookie()[0]!.split(";")[0]!;
+  const second = await site.fetch(new Request("http://localhost/", { headers: { cookie } }));
+  expect(await second.text()).toBe("visit 2");
+});
+
+test("a session expires after eight hours of virtual time", async () => {
+  const environment = virtualEnvironment();
+  const sessions = createSessions<Data>({ environment });
+  const ann = browser(sessions);
+  await ann.request((session) => {
+    session.visits = 1;
+  });
+  environment.advance(8 * 60 * 60 - 1);
+  expect(await ann.request((session) => session.visits)).toBe(1);
+  environment.advance(8 * 60 * 60);
+  expect(await ann.request((session) => session.visits)).toBeUndefined();
+});
+
+test("a store that is down is answered with 503", async () => {
+  const store = new GatedBackend(new InMemorySessionBackend());
+  const agent = supertest.agent(
+    expressApp(createSessions<Data>({ backend: store, cookie: { secure: false } })),
+  );
+  await agent.get("/visits").expect(200);
+  store.fail(["read"]);
+  await agent.get("/visits").expect(503);
+  store.mend();
+  expect((await agent.get("/visits")).body).toBe(2);
+});
