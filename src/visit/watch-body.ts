@@ -11,10 +11,7 @@ export interface Watching {
  * leaves; drops changes if the given body fails. That body is not locked until the first read, so its
  * owner can see that nobody reads it (HEAD).
  */
-export function watchBody(
-  body: ReadableStream<Uint8Array>,
-  sessions: Watching,
-): ReadableStream<Uint8Array> {
+export function watchBody(body: ReadableStream<Uint8Array>, sessions: Watching): ReadableStream<Uint8Array> {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   let isOver = false;
   return new ReadableStream<Uint8Array>(
