@@ -24,9 +24,9 @@ export const MUTANTS = [
   },
   {
     name: "a record that is read again is not judged by its rights",
-    file: "src/core/load.ts",
-    find: 'found.epoch === record.epoch ? found : "stale"',
-    replace: "found",
+    file: "src/core/read-again.ts",
+    find: " || found.epoch !== record.epoch",
+    replace: "",
   },
   {
     name: "a route with exclusive use reads the record before it has the lock, and not again",
@@ -37,8 +37,8 @@ export const MUTANTS = [
   {
     name: "a sign-in keeps the rights that it had",
     file: "src/core/renew.ts",
-    find: "raiseEpoch: newRights || intent.elevated,",
-    replace: "raiseEpoch: false,",
+    find: "raiseEpoch: true, ...user,",
+    replace: "raiseEpoch: false, ...user,",
   },
   {
     name: "what others have stored stays in a session that starts over",
@@ -73,7 +73,7 @@ export const MUTANTS = [
   },
   {
     name: "an update writes over what another server stored meanwhile",
-    file: "src/core/update.ts",
+    file: "src/core/change.ts",
     find: "    ifVersion: record.version,\n",
     replace: "",
   },
@@ -136,15 +136,15 @@ export const MUTANTS = [
   // The parts that back-ends share, and memory.
   {
     name: "a change of rights does not stop a write begun before it",
-    file: "src/backends/_record.ts",
+    file: "src/record/record.ts",
     find: "record.epoch === patch.ifEpoch &&",
     replace: "",
   },
   {
     name: "a touch moves a session past its absolute deadline",
-    file: "src/backends/_record.ts",
-    find: "const deadline = Math.min(now + idleTimeout, record.absoluteExpiresAt);",
-    replace: "const deadline = now + idleTimeout;",
+    file: "src/record/record.ts",
+    find: "Math.min(wanted, absoluteExpiresAt)",
+    replace: "wanted",
   },
   {
     name: "memory: a handle that is taken is given away",
@@ -167,24 +167,24 @@ export const MUTANTS = [
   {
     name: "SQLite: a record that is locked can be locked again",
     file: "src/backends/_sqlite/statements.ts",
-    find: "AND locked_until <= ? RETURNING fence",
-    replace: "AND ? IS NOT NULL RETURNING fence",
+    find: "AND (locked_until <= ? OR locked_until > ?)",
+    replace: "AND ? IS NOT NULL AND ? IS NOT NULL",
   },
   {
     name: "Redis: a change of rights does not stop a write begun before it",
-    file: "src/backends/_redis/session-scripts.ts",
+    file: "src/backends/_redis/patch-scripts.ts",
     find: "if e ~= epoch then return 3 end",
     replace: "",
   },
   {
     name: "Redis: an expired record can be written",
-    file: "src/backends/_redis/session-scripts.ts",
+    file: "src/backends/_redis/patch-scripts.ts",
     find: "if x <= now then return 0 end\nlocal nonce",
     replace: "local nonce",
   },
   {
     name: "Redis: a change is stored over what others have written",
-    file: "src/backends/_redis/session-scripts.ts",
+    file: "src/backends/_redis/patch-scripts.ts",
     find: "if v ~= base and ARGV[2] ~= '' then return 4 end",
     replace: "",
   },

@@ -13,18 +13,37 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "errors.ts": [],
   "environment.ts": [],
   "option-names.ts": ["errors.ts"],
+  "warning.ts": [],
   record: [],
-  backends: ["record", "errors.ts", "environment.ts", "option-names.ts"],
-  core: ["backends", "record", "errors.ts", "environment.ts", "option-names.ts"],
-  visit: ["core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
-  app: ["visit", "core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
-  facades: ["core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
-  adapters: ["visit", "facades", "core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
-  compat: ["visit", "core", "backends", "record", "errors.ts", "environment.ts", "option-names.ts"],
-  legacy: ["core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
-  testing: ["facades", "core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
-  cli: ["app", "core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
-  "index.ts": ["app", "core", "backends", "errors.ts", "environment.ts", "option-names.ts"],
+  backends: ["record", "errors.ts", "environment.ts", "option-names.ts", "warning.ts"],
+  core: ["backends", "record", "errors.ts", "environment.ts", "option-names.ts", "warning.ts"],
+  visit: ["core", "backends", "errors.ts", "environment.ts", "option-names.ts", "warning.ts"],
+  app: ["visit", "core", "backends", "errors.ts", "environment.ts", "option-names.ts", "warning.ts"],
+  facades: ["core", "backends", "errors.ts", "environment.ts", "option-names.ts", "warning.ts"],
+  adapters: [
+    "visit",
+    "facades",
+    "core",
+    "backends",
+    "errors.ts",
+    "environment.ts",
+    "option-names.ts",
+    "warning.ts",
+  ],
+  compat: [
+    "visit",
+    "core",
+    "backends",
+    "record",
+    "errors.ts",
+    "environment.ts",
+    "option-names.ts",
+    "warning.ts",
+  ],
+  legacy: ["core", "backends", "errors.ts", "environment.ts", "option-names.ts", "warning.ts"],
+  testing: ["facades", "core", "backends", "errors.ts", "environment.ts", "option-names.ts", "warning.ts"],
+  cli: ["app", "core", "backends", "errors.ts", "environment.ts", "option-names.ts", "warning.ts"],
+  "index.ts": ["app", "core", "backends", "errors.ts", "environment.ts", "option-names.ts", "warning.ts"],
 };
 
 /**
@@ -247,6 +266,17 @@ describe("each file", () => {
       .filter(({ path, text }) => ON_ENVIRONMENT.test(path) && SYSTEM.test(withoutComments(text)))
       .map(({ path }) => path);
     expect(using.sort()).toEqual(Object.keys(ON_SYSTEM).sort());
+  });
+
+  test("warns by warning.ts, which works on every runtime", () => {
+    // A deprecation is a warning of another kind, and the drop-in runs on Node alone.
+    const wrong = sources.filter(
+      ({ path, text }) =>
+        !["warning.ts", "compat/_options.ts"].includes(path) &&
+        !path.startsWith("cli/") &&
+        /emitWarning|process\.env\.NODE_ENV/.test(withoutComments(text)),
+    );
+    expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 
   test("leaves Math.random to the environment", () => {

@@ -7,6 +7,7 @@ export const CIRCLES = {
   stores: [
     "test/backends/{connect-store,d1,durable-object,memcached,mysql,postgres,redis,unstorage}*.test.ts",
     "test/backends/*-{drivers,servers}.suite.test.ts",
+    "test/backends/*-servers.test.ts",
     "test/backends/workers.test.ts",
     "test/adapters/express-backends.test.ts",
     "test/compat/{store,stores,store-life}.test.ts",

@@ -1,9 +1,12 @@
 import type { NewRecord, SessionData } from "../record/contract.ts";
-import { dataText } from "../record/data.ts";
+import { dataText, objectIn } from "../record/data.ts";
 import { newRecord, type StoredRecord } from "../record/record.ts";
 
 /** The one member of a stored dictionary that is not session data. */
 const BOOKKEEPING = "micropie";
+
+/** Stands for a dictionary that a bridge stored and cannot read any more. */
+export const DAMAGED: SessionData = Object.freeze({ [BOOKKEEPING]: null });
 
 const TEXTS = ["secretHash", "head"] as const;
 const TEXTS_OR_NULL = ["previousSecretHash", "userId"] as const;
@@ -14,10 +17,11 @@ const MEMBERS = [...TEXTS, ...TEXTS_OR_NULL, ...COUNTS, ...TIMES] as const;
 /**
  * Returns the record as a dictionary for `load` and `save`: the session's keys at the top level, everything else under
  * "micropie". A key that is itself "micropie", or whose value contains `__proto__` (which careless copying loses), is
- * kept as text among the latter.
+ * kept as text among the latter. Damaged data becomes DAMAGED.
  */
 export function toDictionary(record: StoredRecord): SessionData {
-  const dictionary: SessionData = JSON.parse(record.data);
+  const dictionary: SessionData | undefined = objectIn(record.data);
+  if (dictionary === undefined) return DAMAGED;
   const bookkeeping: Record<string, unknown> = {};
   for (const name of MEMBERS) bookkeeping[name] = record[name];
   if (record.data.includes("__proto__") || Object.hasOwn(dictionary, BOOKKEEPING)) {
@@ -49,6 +53,12 @@ export function fromDictionary(dictionary: unknown): StoredRecord | undefined {
   return record as unknown as StoredRecord;
 }
 
+/** Returns true for what was stored as a record and is none any more. A dictionary that never was one is something else. */
+export function isDamaged(there: unknown): boolean {
+  if (there === undefined || there === null || fromDictionary(there) !== undefined) return false;
+  return !isDictionary(there) || Object.hasOwn(there, BOOKKEEPING);
+}
+
 /**
  * Returns the record that `save` of a built-in back-end stores: the one in the dictionary, living at most `timeout`
  * seconds; or, for any other dictionary, a record with an empty hash, which no cookie matches and `read` ignores.
@@ -67,7 +77,7 @@ export function plainRecord(dictionary: SessionData, timeout: number): NewRecord
 
 /** Returns what `load` of a built-in back-end returns for a live record: the reverse of `restored`. */
 export function dictionaryOf(record: StoredRecord): SessionData {
-  return record.secretHash === "" ? JSON.parse(record.data) : toDictionary(record);
+  return record.secretHash === "" ? (objectIn(record.data) ?? DAMAGED) : toDictionary(record);
 }
 
 function isDictionary(value: unknown): value is Record<string, unknown> {
@@ -85,10 +95,5 @@ function isBookkeeping(kept: Record<string, unknown>): boolean {
 }
 
 function isObjectText(text: unknown): text is string {
-  if (typeof text !== "string" || !text.startsWith("{")) return false;
-  try {
-    return Object.keys(JSON.parse(text)).length > 0;
-  } catch {
-    return false;
-  }
+  return typeof text === "string" && text.startsWith("{") && Object.keys(objectIn(text) ?? {}).length > 0;
 }

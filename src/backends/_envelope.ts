@@ -1,4 +1,6 @@
 import type { SessionData } from "../record/contract.ts";
+import { objectIn } from "../record/data.ts";
+import { DAMAGED } from "./_dictionary.ts";
 
 /** The longest time to live passed to a store, in seconds: ten years, which every store can count. */
 export const LONGEST = 315_360_000;
@@ -23,8 +25,9 @@ export function isEnvelope(value: unknown): value is Envelope {
   return typeof micropie === "string" && typeof until === "number";
 }
 
-/** Returns the dictionary in what a store has: `{}` after its deadline, and anything else as it is. */
+/** Returns the dictionary in what a store has: `{}` after its deadline, DAMAGED for a text, any other object as it is. */
 export function opened(value: unknown, now: number): SessionData {
-  if (isEnvelope(value)) return value.until > now ? JSON.parse(value.micropie) : {};
+  if (isEnvelope(value)) return value.until > now ? (objectIn(value.micropie) ?? DAMAGED) : {};
+  if (typeof value === "string") return DAMAGED;
   return typeof value === "object" && value !== null ? { ...value } : {};
 }

@@ -1,4 +1,5 @@
 import { type Environment, systemEnvironment } from "../environment.ts";
+import { ConfigError } from "../errors.ts";
 import type {
   Awaitable,
   LoadSave,
@@ -10,6 +11,7 @@ import type {
   UserSession,
 } from "../record/contract.ts";
 import { Fallback } from "./_fallback/fallback.ts";
+import { refuseOther } from "./_kind.ts";
 
 export type {
   Awaitable,
@@ -67,7 +69,7 @@ export abstract class SessionBackend {
 
   /**
    * Returns the record of this handle, or undefined. May return one that has expired; the engine compares its deadlines
-   * with `record.now`.
+   * with `record.now`. Returns one with `data` "" and `secretHash` "" for a record that cannot be read: no session, and no error.
    */
   read(handle: string): Awaitable<SessionRecord | undefined> {
     return this.#over.read(handle);
@@ -175,8 +177,16 @@ const wrapped = new WeakMap<LoadSave, LoadSaveBackend>();
 /**
  * Returns the object itself if it has the full contract, even from another copy of this package; else wraps it. A
  * subclass of a back-end with the full contract that overrides only `load` or `save` is one with these two methods.
+ * Throws ConfigError `backend` for anything else; `wanted` says what to pass.
  */
-export function toBackend(backend: SessionBackend | LoadSave): SessionBackend {
+export function toBackend(
+  backend: SessionBackend | LoadSave,
+  wanted = "Pass a SessionBackend made with this, or an object with the methods load and save",
+): SessionBackend {
+  if (typeof backend?.load !== "function" || typeof backend.save !== "function") {
+    refuseOther(backend, [], wanted);
+    throw new ConfigError("backend", `${wanted}.`);
+  }
   if ("patch" in backend && "read" in backend && !overridesDictionary(backend)) return backend;
   const known = wrapped.get(backend) ?? new LoadSaveBackend(backend);
   wrapped.set(backend, known);

@@ -3,6 +3,7 @@ import {
   applyPatch,
   applyRelock,
   applyTouch,
+  illegible,
   newRecord,
   type StoredRecord,
   snapshot,
@@ -101,8 +102,11 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
   }
 
   override async read(handle: string): Promise<SessionRecord | undefined> {
-    const seen = await this.#look(handle);
-    if (seen === undefined || seen.record.secretHash === "") return undefined;
+    const found = await this.get(handle);
+    if (found === undefined) return undefined;
+    const seen = this.#seen(found);
+    if (seen === undefined) return recordIn(found.text) === undefined ? illegible(this.now()) : undefined;
+    if (seen.record.secretHash === "") return undefined;
     const { data, head } = seen.record;
     this.#recent.set(handle, seen, 500 + 2 * (data.length + head.length));
     return snapshot(seen.record, this.now());
@@ -118,7 +122,8 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
       if (this.now() - began > GRACE / 2) throw new Error(`session ${handle} was held up; it was not stored`);
       if (await this.add(handle, text, this.#left(stored))) return true;
       const there = await this.get(handle);
-      if (there === undefined || recordIn(there.text, handle).expiresAt > this.now()) return false;
+      const old = there && recordIn(there.text);
+      if (there === undefined || old === undefined || old.expiresAt > this.now()) return false;
       return this.replace(handle, text, this.#left(stored), there.mark);
     });
   }
@@ -143,7 +148,7 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
     // At once, without waiting for the turn of other calls.
     if (ifVersion === undefined) {
       const text = await this.take(handle);
-      return text !== undefined && recordIn(text, handle).expiresAt > this.now();
+      return text !== undefined && (recordIn(text)?.expiresAt ?? 0) > this.now();
     }
     return this.#turns.take(handle, () => this.#erase(handle, (record) => record.version === ifVersion));
   }
@@ -182,12 +187,15 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
     });
   }
 
-  /** Returns what is there and has not expired. */
+  /** Returns what is there, is a record and has not expired. */
   async #look(handle: string): Promise<Seen<Mark> | undefined> {
     const found = await this.get(handle);
-    if (found === undefined) return undefined;
-    const record = recordIn(found.text, handle);
-    return record.expiresAt > this.now() ? { record, mark: found.mark } : undefined;
+    return found && this.#seen(found);
+  }
+
+  #seen({ text, mark }: Found<Mark>): Seen<Mark> | undefined {
+    const record = recordIn(text);
+    return record !== undefined && record.expiresAt > this.now() ? { record, mark } : undefined;
   }
 
   #change<R>(handle: string, ended: R, change: (record: StoredRecord, now: number) => Change<R>): Promise<R> {

@@ -1,7 +1,9 @@
 import { ConfigError } from "../errors.ts";
 import { answerOf, ifMissing } from "./_connect-store/answer.ts";
 import { type ConnectStoreLike, isConnectStore } from "./_connect-store/like.ts";
+import { DAMAGED } from "./_dictionary.ts";
 import { LONGEST, opened, sealed } from "./_envelope.ts";
+import { refuseOther } from "./_kind.ts";
 import { SessionBackend, type SessionData } from "./backend.ts";
 
 export type { ConnectStoreLike } from "./_connect-store/like.ts";
@@ -24,17 +26,17 @@ export class ConnectStoreSessionBackend extends SessionBackend {
 
   constructor(store: ConnectStoreLike) {
     super();
-    if (!isConnectStore(store)) {
-      throw new ConfigError(
-        "backend",
-        "ConnectStoreSessionBackend takes an express-session store, made with `new`: an object with get, set and destroy.",
-      );
-    }
+    const wanted =
+      "ConnectStoreSessionBackend takes an express-session store, made with `new`: an object with get, set and destroy";
+    refuseOther(store, ["a store for express-session"], wanted);
+    if (!isConnectStore(store)) throw new ConfigError("backend", wanted);
     this.#store = store;
   }
 
   override async load(id: string): Promise<SessionData> {
-    const session = await answerOf((done) => this.#store.get(id, done)).catch(ifMissing);
+    const session = await answerOf((done) => this.#store.get(id, done))
+      .catch(ifDamaged)
+      .catch(ifMissing);
     return opened(session, this.now());
   }
 
@@ -47,6 +49,12 @@ export class ConnectStoreSessionBackend extends SessionBackend {
       await answerOf((done) => this.#store.set(id, session, done));
     }
   }
+}
+
+/** For `catch`: most stores parse JSON themselves. */
+function ifDamaged(error: unknown): SessionData {
+  if (!(error instanceof SyntaxError)) throw error;
+  return DAMAGED;
 }
 
 /** Returns the cookie from which stores take the time to live: of `expires`, `maxAge` or `originalMaxAge`. */

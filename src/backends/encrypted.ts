@@ -1,8 +1,9 @@
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
+import { objectIn } from "../record/data.ts";
 import { patchedData } from "../record/record.ts";
 import { untilDone } from "./_attempts.ts";
-import { fromDictionary, toDictionary } from "./_dictionary.ts";
+import { DAMAGED, fromDictionary, toDictionary } from "./_dictionary.ts";
 import { type EncryptionKeys, resolveKeys } from "./_encrypted/keys.ts";
 import { Sealer } from "./_encrypted/sealer.ts";
 import {
@@ -57,8 +58,7 @@ export class EncryptedSessionBackend extends SessionBackend {
 
   constructor(inner: SessionBackend | LoadSave, options: EncryptedOptions) {
     super();
-    if (typeof inner?.load !== "function" || typeof inner.save !== "function")
-      throw new ConfigError("backend", "EncryptedSessionBackend takes a back-end and { keys }");
+    this.#inner = toBackend(inner, "EncryptedSessionBackend takes a back-end and { keys }");
     refuseUnknown(Object(options), ["keys", "acceptPlaintext", "cacheBytes"]);
     const {
       keys,
@@ -68,7 +68,6 @@ export class EncryptedSessionBackend extends SessionBackend {
     if (!(cacheBytes >= 0)) throw new ConfigError("cacheBytes", "must be a number of bytes, 0 or more");
     if (typeof acceptPlaintext !== "boolean")
       throw new ConfigError("acceptPlaintext", "must be true or false");
-    this.#inner = toBackend(inner);
     this.#sealer = new Sealer(resolveKeys(keys), acceptPlaintext, cacheBytes);
     for (const name of ["onExpired", "environment"] as const) {
       Object.defineProperty(this, name, {
@@ -88,7 +87,7 @@ export class EncryptedSessionBackend extends SessionBackend {
       const record = fromDictionary(stored);
       if (record !== undefined)
         return toDictionary({ ...record, data: this.#sealer.open("record", id, record.data) });
-      return JSON.parse(this.#sealer.open("dictionary", id, JSON.stringify(stored))) as SessionData;
+      return objectIn(this.#sealer.open("dictionary", id, JSON.stringify(stored))) ?? DAMAGED;
     });
   }
 

@@ -127,7 +127,7 @@ export class MysqlSessionBackend extends SessionBackend {
   }
 
   override async lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
-    const { affectedRows, insertId } = await this.#db.write(this.#sql.lock, [seconds, handle]);
+    const { affectedRows, insertId } = await this.#db.write(this.#sql.lock, [seconds, handle, seconds]);
     if (affectedRows > 0) return Number(insertId);
     return (await this.#live(handle)) === undefined ? "ended" : "busy";
   }

@@ -11,12 +11,14 @@ import {
   BEHIND,
   createArguments,
   hasPlainHashes,
+  lockIn,
   patchArguments,
   RESULTS,
   readRecord,
   readStored,
   rotateArguments,
   saveArguments,
+  stringIn,
   userText,
 } from "./_redis/wire.ts";
 import { mergeRow } from "./_sql/patch.ts";
@@ -126,7 +128,8 @@ export class RedisSessionBackend extends SessionBackend {
     const args = [String(ifVersion ?? "-")];
     return this.#run(SESSION.delete, this.#prefix + handle, args, (reply) => {
       const [deleted, now = "", ...user] = textOf(reply).split(" ");
-      if (user.length > 0) this.#users.forgetEnded(JSON.parse(user.join(" ")), handle, now);
+      const userId = stringIn(user.join(" "));
+      if (userId !== undefined) this.#users.forgetEnded(userId, handle, now);
       return deleted === "1";
     });
   }
@@ -160,11 +163,7 @@ export class RedisSessionBackend extends SessionBackend {
 
   override lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
     const args = [String(seconds), this.#nonce()];
-    return this.#run(SESSION.lock, this.#prefix + handle, args, (reply) => {
-      const fence = Number(reply);
-      if (fence > 0) return fence;
-      return fence === 0 ? "ended" : "busy";
-    });
+    return this.#run(SESSION.lock, this.#prefix + handle, args, lockIn);
   }
 
   override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
@@ -207,7 +206,9 @@ export class RedisSessionBackend extends SessionBackend {
       read: () => this.#stored(handle),
       store: async (data, version, ifSecretHash) => {
         const whole = { ...patch, data, baseVersion: version, ifVersion: version, ifSecretHash };
-        return (await this.patch(handle, whole)) === "ok";
+        const result = await this.patch(handle, whole);
+        // "merged": a client sent it again, and others had written since it was stored.
+        return result === "ok" || result === "merged";
       },
     });
   }
@@ -238,9 +239,8 @@ export class RedisSessionBackend extends SessionBackend {
   /** Returns the result in a reply that asks to tell the index again, and does so. */
   #confirm(handle: string, answer: string): number {
     const [code, seconds, ...user] = answer.split(" ");
-    if (user.length > 0) {
-      this.#users.later(() => this.#users.add(JSON.parse(user.join(" ")), handle, Number(seconds)));
-    }
+    const userId = stringIn(user.join(" "));
+    if (userId !== undefined) this.#users.later(() => this.#users.add(userId, handle, Number(seconds)));
     return Number(code);
   }
 

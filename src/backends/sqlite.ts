@@ -1,5 +1,5 @@
 import { sleep } from "../environment.ts";
-import { newRecord, patchedData, snapshot } from "../record/record.ts";
+import { LOCK_SLACK, newRecord, patchedData, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { type Row, toValues } from "./_sql/row.ts";
 import { whenFree } from "./_sqlite/busy.ts";
@@ -134,7 +134,8 @@ export class SqliteSessionBackend extends SessionBackend {
   override lock(handle: string, seconds: number): Awaitable<number | "busy" | "ended"> {
     return this.#try(() => {
       const now = this.now();
-      const [row] = this.#sql.lock.all(now + seconds, handle, now, now) as Row[];
+      const latest = now + seconds + LOCK_SLACK;
+      const [row] = this.#sql.lock.all(now + seconds, handle, now, now, latest) as Row[];
       if (row !== undefined) return row.fence;
       return this.#live(handle) === undefined ? "ended" : "busy";
     });

@@ -1,8 +1,10 @@
 import { sleep } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
+import { objectIn } from "../record/data.ts";
 import { fromDictionary } from "./_dictionary.ts";
 import { type Envelope, isEnvelope, LONGEST, opened, sealed } from "./_envelope.ts";
+import { refuseOther } from "./_kind.ts";
 import { Turns } from "./_turns.ts";
 import { SessionBackend, type SessionData } from "./backend.ts";
 
@@ -56,9 +58,9 @@ export class UnstorageSessionBackend extends SessionBackend {
     super();
     refuseUnknown(options, ["base"]);
     const { base = "sessions" } = options;
-    if (!isStorage(storage)) {
-      throw new ConfigError("backend", "UnstorageSessionBackend takes a storage, made with createStorage");
-    }
+    const wanted = "UnstorageSessionBackend takes a storage, made with createStorage";
+    refuseOther(storage, ["a storage of unstorage"], wanted);
+    if (!isStorage(storage)) throw new ConfigError("backend", wanted);
     const drivers = storage.getMounts?.("").map(({ driver }) => driver) ?? [];
     if (drivers.length > 0 && drivers.every(onlyReads)) {
       throw new ConfigError(
@@ -145,7 +147,7 @@ export class UnstorageSessionBackend extends SessionBackend {
       const value = await this.#readWhole(key);
       if (!this.#isOver(value)) return undefined;
       await this.#remove(key);
-      return fromDictionary(JSON.parse(value.micropie));
+      return fromDictionary(objectIn(value.micropie));
     });
     if (record === undefined) return false;
     this.onExpired?.(key.slice(this.#base.length + 1), record.userId);

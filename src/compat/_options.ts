@@ -1,6 +1,7 @@
 import type { CipherKey } from "node:crypto";
 import { randomBytes } from "node:crypto";
 import { ConfigError } from "../errors.ts";
+import { isProduction, warn } from "../warning.ts";
 import { type AnyStore, type Desk, deskOf } from "./_desk.ts";
 import { MemoryStore } from "./_memory-store.ts";
 
@@ -97,11 +98,11 @@ function storeOf(given: unknown): AnyStore {
   const { get, set, destroy } = store as Partial<AnyStore>;
   if (![get, set, destroy].every((method) => typeof method === "function"))
     throw new ConfigError("store", "Give a store, made with `new`: an object with get, set and destroy.");
-  if (store instanceof MemoryStore && process.env.NODE_ENV === "production") {
-    process.emitWarning(
+  if (store instanceof MemoryStore && isProduction()) {
+    warn(
+      "MICROPIE_MEMORY_STORE",
       "Sessions are in the memory of this process: they are gone when it ends, and no other process knows of them. " +
         "Give the option store.",
-      { code: "MICROPIE_MEMORY_STORE" },
     );
   }
   return store as AnyStore;

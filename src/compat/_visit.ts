@@ -1,6 +1,7 @@
 import type { CipherKey } from "node:crypto";
 import type { Awaitable } from "../backends/backend.ts";
 import type { Use } from "../visit/visit.ts";
+import { warn } from "../warning.ts";
 import { Cookie, inflateCookie, plainCookie, setCookieLine } from "./_cookie.ts";
 import { followed } from "./_follow.ts";
 import { differ, isChanged, type Known, know, knownOf, type Texts, takeBack, textsOf } from "./_known.ts";
@@ -228,7 +229,7 @@ const warned = new Set<string>();
 function warnOnce(code: string, message: string): void {
   if (warned.has(code)) return;
   warned.add(code);
-  process.emitWarning(message, { code });
+  warn(code, message);
 }
 
 function warnOfPlainHttp(): void {

@@ -7,6 +7,7 @@ import { publish } from "../core/events.ts";
 import { readHead } from "../core/head.ts";
 import type { Engine } from "../core/live.ts";
 import { judge } from "../core/load.ts";
+import { isDamaged } from "../core/read-again.ts";
 import { aboutOf } from "../core/session.ts";
 import { ConfigError } from "../errors.ts";
 import { type Classes, classesOf, inflate, type SessionRequest } from "./_session-store/classes.ts";
@@ -135,8 +136,9 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
     const { handle, secretHash } = key;
     const record = await call(this.#engine, "read", handle);
     const verdict = record === undefined ? "unknown" : judge(record, secretHash);
-    if (record === undefined || verdict !== "live") {
-      if (verdict === "expired") publish("expired", aboutOf(handle, record));
+    if (record === undefined || verdict !== "live" || isDamaged(handle, record)) {
+      if (verdict === "live") return null;
+      if (verdict === "expired" || verdict === "damaged") publish(verdict, aboutOf(handle, record));
       else publish("unknown", { handle });
       return null;
     }
@@ -144,7 +146,7 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
     const { originalMaxAge } = Object(cookie) as StoredCookie;
     const left = record.expiresAt - record.now - earlyBy(originalMaxAge, readHead(record.head).idleTimeout);
     if (left <= 0) {
-      publish("expired", { handle, userId: record.userId });
+      publish("expired", aboutOf(handle, record));
       return null;
     }
     const data: Record<string, unknown> = {};

@@ -43,6 +43,19 @@ export function call<V extends Verb>(
   >;
 }
 
+/** Does what nobody has to wait for or be told of: if the store fails, an event says so, and the request goes on. */
+export function ifPossible(work: () => Awaitable<void>): Awaitable<void> {
+  const ignore = (error: unknown): void => {
+    if (!(error instanceof SessionError)) throw error;
+  };
+  try {
+    const done = work();
+    return done instanceof Promise ? done.catch(ignore) : done;
+  } catch (error) {
+    return ignore(error);
+  }
+}
+
 /** Runs anything else that may fail or take too long as a back-end may: the store of another library. */
 export function guarded<T>(engine: Engine, operation: string, run: () => Awaitable<T>): Awaitable<T> {
   let answer: Awaitable<T>;

@@ -2,6 +2,8 @@ import { Buffer } from "node:buffer";
 import { stringify, unflatten } from "devalue";
 import type { DataChanges, SessionData } from "../backends/backend.ts";
 import { DataError } from "../errors.ts";
+import { objectIn } from "../record/data.ts";
+import { Damaged } from "./damage.ts";
 
 /**
  * Session data as the text of one JSON object. Plain JSON values are written as they are; a value that JSON would
@@ -49,9 +51,11 @@ export function encodeValue(key: string, value: unknown): string {
 
 /**
  * Puts each key of an encoded text into an object without inherited names. The values are fresh copies, built as data only.
+ * Throws Damaged, and has then maybe put some keys into it.
  */
 export function decode(text: string, into: object): void {
-  const data = JSON.parse(text) as Record<string, unknown>;
+  const data = objectIn(text);
+  if (data === undefined) throw new Damaged("The data");
   const mayBeRich = text.includes(RICH);
   for (const key of Object.keys(data))
     (into as Record<string, unknown>)[key] = mayBeRich ? revive(data[key]) : data[key];
@@ -63,7 +67,7 @@ export function setKey(data: object, key: string, value: unknown): void {
   else (data as SessionData)[key] = value;
 }
 
-/** Returns the data of an encoded text, in an object without inherited names. */
+/** Returns the data of an encoded text, in an object without inherited names. Throws Damaged. */
 export function decoded(text: string): SessionData {
   const data: SessionData = Object.create(null);
   decode(text, data);
@@ -72,7 +76,11 @@ export function decoded(text: string): SessionData {
 
 function revive(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, RICH)) return value;
-  return unflatten((value as Record<string, unknown>)[RICH] as number | unknown[], revivers);
+  try {
+    return unflatten((value as Record<string, unknown>)[RICH] as number | unknown[], revivers);
+  } catch {
+    throw new Damaged("A value");
+  }
 }
 
 type Kind = "plain" | "rich";

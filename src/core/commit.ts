@@ -1,7 +1,6 @@
 import type { Awaitable, SessionRecord } from "../backends/backend.ts";
-import { SessionError } from "../errors.ts";
 import { touchedDeadline } from "../record/record.ts";
-import { call, chain, patch } from "./call.ts";
+import { call, chain, ifPossible, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
 import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
 import { discard, end, endReplaced, endUnlessChanged, refused, refusedByGrace } from "./end.ts";
@@ -231,15 +230,5 @@ function save(live: Live, text: string, intent: Intent): Awaitable<void> {
 
 function touch(live: Live): Awaitable<void> {
   const { handle, head } = live.phase as Stored;
-  // Nothing of the user's is at stake: if it fails, an event says so, and the answer goes out.
-  const ignore = (error: unknown): void => {
-    if (!(error instanceof SessionError)) throw error;
-  };
-  try {
-    const answer = call(live.engine, "touch", handle, head.idleTimeout);
-    if (answer instanceof Promise) return answer.then(() => prolonged(live), ignore);
-    prolonged(live);
-  } catch (error) {
-    ignore(error);
-  }
+  return ifPossible(() => chain(call(live.engine, "touch", handle, head.idleTimeout), () => prolonged(live)));
 }

@@ -1,3 +1,5 @@
+import { warn } from "../warning.ts";
+
 let isSaid = false;
 
 /**
@@ -7,10 +9,10 @@ let isSaid = false;
 export function warnCrowded(name: string): void {
   if (isSaid) return;
   isSaid = true;
-  process.emitWarning(
+  warn(
+    "MICROPIE_COOKIES_CROWDED",
     `A browser that signed in has more cookies named ${name} than a request tries, so its new one may not be found. ` +
       'Somebody may have set them from another path or a sibling domain. With the option cookie: { prefix: "__Host-" }, ' +
       "browsers refuse such cookies.",
-    { code: "MICROPIE_COOKIES_CROWDED" },
   );
 }

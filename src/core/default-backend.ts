@@ -1,5 +1,6 @@
 import type { SessionBackend } from "../backends/backend.ts";
 import { InMemorySessionBackend } from "../backends/memory.ts";
+import { isProduction, warn } from "../warning.ts";
 
 let isSaid = false;
 
@@ -8,13 +9,13 @@ let isSaid = false;
  * cluster, where the sessions of one process are not enough. Passing a back-end of this class says that they are.
  */
 export function defaultBackend(): SessionBackend {
-  if (!isSaid && (process.env.NODE_ENV === "production" || isSecondWorker())) {
+  if (!isSaid && (isProduction() || isSecondWorker())) {
     isSaid = true;
-    process.emitWarning(
+    warn(
+      "MICROPIE_MEMORY_BACKEND",
       "Sessions are in the memory of this process: they are gone when it ends, and other processes do not have them. " +
         "Pass a back-end to createSessions, such as SqliteSessionBackend or RedisSessionBackend. " +
         "If one process is all there is, pass new InMemorySessionBackend().",
-      { code: "MICROPIE_MEMORY_BACKEND" },
     );
   }
   return new InMemorySessionBackend();

@@ -3,7 +3,8 @@ import { StateError } from "../errors.ts";
 import { call, chain } from "./call.ts";
 import { publish, type SessionEvents } from "./events.ts";
 import type { Intent, Live, Stored } from "./live.ts";
-import { opens, readAgain } from "./load.ts";
+import { opens } from "./load.ts";
+import { readAgain } from "./read-again.ts";
 import { aboutOf, eventOf, startsOver } from "./session.ts";
 import { removalCookie } from "./set-cookie.ts";
 import { brought, ended, letGo, owe } from "./state.ts";
@@ -21,11 +22,14 @@ export function end(live: Live): Awaitable<void> {
     const { phase } = live;
     if (phase.is === "stored")
       return chain(call(live.engine, "delete", phase.handle), (deleted) => gone(live, deleted));
-    over(live);
-    if (phase.is !== "new") return;
-    // A cookie that opens nothing is removed too, unless that could remove a newer one.
-    const owes = phase.presented || live.outbox.farewells.length > 0;
-    if (owes && !phase.superseded) owe(live, removal(live));
+    const damaged = phase.is === "new" ? phase.damaged : undefined;
+    return chain(damaged === undefined ? false : call(live.engine, "delete", damaged), () => {
+      over(live);
+      if (phase.is !== "new") return;
+      // A cookie that opens nothing is removed too, unless that could remove a newer one.
+      const owes = phase.presented || live.outbox.farewells.length > 0;
+      if (owes && !phase.superseded) owe(live, removal(live));
+    });
   });
 }
 

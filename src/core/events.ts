@@ -16,6 +16,8 @@ export interface SessionEvents {
   rotated: SessionEvent & { readonly login: boolean; readonly privilegeChange: boolean };
   /** It was ended from inside: destroyed, or emptied. */
   destroyed: SessionEvent;
+  /** One of its keys was changed from outside, by `sessions.update`. */
+  changed: SessionEvent & { readonly key: string };
   /** It was found to have expired, or was deleted because it had. */
   expired: SessionEvent;
   /** It was ended from outside. */
@@ -24,6 +26,8 @@ export interface SessionEvents {
   reused: SessionEvent;
   /** A well-formed id that we did not issue, or whose session is gone. Many of them mean that somebody is guessing. */
   unknown: { readonly handle: string };
+  /** A stored record could not be read, so its browser has no session; what it writes next begins another. */
+  damaged: SessionEvent;
   /**
    * What a request wrote was dropped, because its session ended or its rights changed while it ran. `grace`: it came by the
    * id before a rotation and asked for a change of rights, which was refused; the id may be stolen.
@@ -42,10 +46,12 @@ const NAMES: readonly SessionEventName[] = [
   "adopted",
   "rotated",
   "destroyed",
+  "changed",
   "expired",
   "revoked",
   "reused",
   "unknown",
+  "damaged",
   "discarded",
   "invalid",
   "backend_failed",

@@ -1,4 +1,6 @@
 import type { NewRecord, SessionRecord } from "../backends/backend.ts";
+import { objectIn } from "../record/data.ts";
+import { Damaged } from "./damage.ts";
 
 /** What the engine remembers of a session besides what back-ends decide by: the `head` of its record. */
 export interface Head {
@@ -28,18 +30,25 @@ let lastHead: Head = NONE;
 
 /**
  * Returns the head in a record's text. Members that this version does not know stay in it: `{ ...head, persistent: true }`
- * keeps them. A text that is no head is that of a session that nothing extends.
+ * keeps them. Throws Damaged for a text that is no head.
  */
 export function readHead(text: string): Head {
-  if (!text.startsWith(lastStart)) {
-    const head = parse(text);
-    const { more: _, ...timeouts } = head;
-    lastHead = timeouts;
-    lastStart = startOf(head);
-    return head;
-  }
+  const head = headIn(text);
+  if (head === undefined) throw new Damaged("The head");
+  return head;
+}
+
+/** Returns the same; undefined for a text that is no head. */
+export function headIn(text: string): Head | undefined {
   const more = text.slice(lastStart.length, -1);
-  return more === "" ? lastHead : { ...lastHead, more };
+  const isKnown = text.startsWith(lastStart) && text.endsWith("}") && (more === "" || more.startsWith(","));
+  if (isKnown) return more === "" ? lastHead : { ...lastHead, more };
+  const head = parse(text);
+  if (head === undefined) return undefined;
+  const { more: _, ...timeouts } = head;
+  lastHead = timeouts;
+  lastStart = startOf(head);
+  return head;
 }
 
 /** Returns the text of a head, with all of its members. */
@@ -87,13 +96,9 @@ function startOf({ idleTimeout: idle, absoluteTimeout: absolute, persistent }: H
   return JSON.stringify({ idle, absolute, persistent }).slice(0, -1);
 }
 
-function parse(text: string): Head {
-  try {
-    const { idle, absolute, persistent, ...rest } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof idle !== "number" || typeof absolute !== "number") return NONE;
-    const head: Head = { idleTimeout: idle, absoluteTimeout: absolute, persistent: persistent === true };
-    return Object.keys(rest).length === 0 ? head : remember(head, rest);
-  } catch {
-    return NONE;
-  }
+function parse(text: string): Head | undefined {
+  const { idle, absolute, persistent, ...rest } = objectIn(text) ?? {};
+  if (typeof idle !== "number" || typeof absolute !== "number") return undefined;
+  const head: Head = { idleTimeout: idle, absoluteTimeout: absolute, persistent: persistent === true };
+  return Object.keys(rest).length === 0 ? head : remember(head, rest);
 }

@@ -68,6 +68,8 @@ export interface New {
   readonly presented: boolean;
   /** The cookie was replaced at a sign-in a moment ago: store nothing and set no cookie, or the user is logged out. */
   readonly superseded: boolean;
+  /** The handle of the damaged record that its cookie belongs to: it goes with the next write. */
+  readonly damaged: string | undefined;
   /** `request.session = {}` was written. */
   readonly emptied: boolean;
 }

@@ -1,8 +1,9 @@
 import type { Awaitable, SessionRecord } from "../backends/backend.ts";
 import { BackendError } from "../errors.ts";
 import { call, chain } from "./call.ts";
+import { reportDamaged } from "./damage.ts";
 import { publish } from "./events.ts";
-import type { Engine, LegacySeam, Live, Phase, SessionKind, Stored } from "./live.ts";
+import type { Engine, LegacySeam, Live, Phase, SessionKind } from "./live.ts";
 import { acquire } from "./lock.ts";
 import { retiredUntil } from "./retired.ts";
 import { reportReuse } from "./reuse.ts";
@@ -39,6 +40,8 @@ export type Verdict =
   /** A replaced secret after those seconds. */
   | "reused"
   | "expired"
+  /** Nothing can be read of the record. */
+  | "damaged"
   | "unknown";
 
 const OPENING: ReadonlySet<Verdict> = new Set<Verdict>(["live", "grace"]);
@@ -46,6 +49,7 @@ const OPENING: ReadonlySet<Verdict> = new Set<Verdict>(["live", "grace"]);
 /** Judges a record by the hash of the presented secret and the store's clock. */
 export function judge(record: SessionRecord, secretHash: string): Verdict {
   if (sameHash(record.secretHash, secretHash)) return isExpired(record) ? "expired" : "live";
+  if (record.secretHash === "") return "damaged";
   if (record.previousSecretHash === null || !sameHash(record.previousSecretHash, secretHash))
     return judgeRetired(record, secretHash);
   if (isExpired(record)) return "expired";
@@ -70,21 +74,6 @@ export function isExpired(record: SessionRecord): boolean {
   return record.now >= record.expiresAt || record.now >= record.absoluteExpiresAt;
 }
 
-/**
- * Reads a session's record again. `ended`: there is none any more. `stale`: its rights have changed, or what the store
- * answered is another session's. A request that began before a rotation goes on, also after the grace.
- */
-export function readAgain(
-  { engine }: Live,
-  { handle, record }: Stored,
-): Awaitable<SessionRecord | "ended" | "stale"> {
-  return chain(call(engine, "read", handle), (found) => {
-    const verdict = found === undefined ? "expired" : judge(found, record.secretHash);
-    if (found === undefined || verdict === "expired") return "ended";
-    return verdict === "unknown" || found.epoch !== record.epoch ? "stale" : found;
-  });
-}
-
 /** What one request brought to open a session with. */
 interface Request {
   readonly engine: Engine;
@@ -92,6 +81,8 @@ interface Request {
   readonly present: boolean;
   readonly crowded: boolean;
   readonly options: LoadOptions | undefined;
+  /** The handle of a record that one of the tokens would open if it were not damaged. */
+  readonly damaged?: string;
 }
 
 /** Begins a request's use of a session: the one that its cookie opens, or a new empty one. */
@@ -143,16 +134,15 @@ function find(request: Request, seam: LegacySeam | undefined, header: string): A
 function tryNext(request: Request, index: number, superseded: boolean): Awaitable<Live> {
   const { engine, tokens, options } = request;
   const token = tokens[index];
-  if (token === undefined) return openFor(request, newPhase(request.present, superseded));
+  if (token === undefined) return openFor(request, newPhase(request.present, superseded, request.damaged));
   const handle = handleOf(token);
   const judged = (record: SessionRecord | undefined): Awaitable<Live> => {
     const verdict =
       record === undefined ? "unknown" : judge(record, secretHashOf(engine.options.realm, token));
     if (record !== undefined && OPENING.has(verdict)) {
+      const live = openStored(request, index, record, verdict);
+      if (live === undefined) return tryNext({ ...request, damaged: handle }, index + 1, superseded);
       if (options?.exclusive) return openAlone(request, index, superseded, record);
-      const phase = storedPhase(engine, handle, record, verdict === "grace");
-      const live = open(engine, phase, options?.token !== undefined, options?.kind);
-      if (tokens.length > 1) beside(live, request, index);
       return engine.options.schema === undefined ? live : chain(fitLoaded(live), () => live);
     }
     return chain(report(request, verdict, token, record), () =>
@@ -163,10 +153,29 @@ function tryNext(request: Request, index: number, superseded: boolean): Awaitabl
   return found instanceof Promise ? found.then(judged) : judged(found);
 }
 
-function openFor(request: Request, phase: Phase, index = request.tokens.length): Live {
+/** Opens the session of a record whose secret was presented; undefined, with an event, if it is damaged. */
+function openStored(
+  request: Request,
+  index: number,
+  record: SessionRecord,
+  verdict: Verdict,
+): Live | undefined {
+  const { engine, tokens, options } = request;
+  const handle = handleOf(tokens[index]!);
+  try {
+    const phase = storedPhase(engine, handle, record, verdict === "grace");
+    const live = open(engine, phase, options?.token !== undefined, options?.kind);
+    if (tokens.length > 1) beside(live, request, index);
+    return live;
+  } catch (error) {
+    return reportDamaged(handle, record, error);
+  }
+}
+
+function openFor(request: Request, phase: Phase): Live {
   const { engine, options, tokens } = request;
   const live = open(engine, phase, options?.token !== undefined, options?.kind);
-  if (tokens.length > 1) beside(live, request, index);
+  if (tokens.length > 1) beside(live, request, tokens.length);
   return live;
 }
 
@@ -196,7 +205,11 @@ async function openAlone(
       await report(request, verdict, token, record ?? first);
       return await tryNext(request, index + 1, superseded || verdict === "superseded");
     }
-    const live = openFor(request, storedPhase(engine, handle, record, verdict === "grace"), index);
+    const live = openStored(request, index, record, verdict);
+    if (live === undefined) {
+      await lease.release();
+      return await tryNext({ ...request, damaged: handle }, index + 1, superseded);
+    }
     if (engine.options.schema !== undefined) await fitLoaded(live);
     held(live, lease, "request");
     return live;
@@ -214,7 +227,7 @@ function report(
 ): Awaitable<void> {
   const handle = handleOf(token);
   if (verdict === "unknown") publish("unknown", { handle });
-  if (verdict === "expired") publish("expired", aboutOf(handle, record));
+  if (verdict === "expired" || verdict === "damaged") publish(verdict, aboutOf(handle, record));
   if (verdict !== "reused" || record === undefined) return;
   const isHolder = tokens.some((other) => handleOf(other) === handle && opens(engine, record, other));
   return reportReuse(engine, handle, record, secretHashOf(engine.options.realm, token), isHolder);

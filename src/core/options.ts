@@ -166,8 +166,5 @@ function headerName(name: string | undefined): string | undefined {
 
 export function resolveBackend(backend: SessionOptions["backend"]): SessionBackend {
   if (backend === undefined) return defaultBackend();
-  if (typeof backend?.load !== "function" || typeof backend.save !== "function") {
-    throw new ConfigError("backend", "Pass a SessionBackend, or an object with the methods load and save.");
-  }
   return toBackend(backend);
 }

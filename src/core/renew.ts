@@ -1,14 +1,14 @@
 import type { Awaitable, NewRecord, Rotation } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { newRecord, rotatedRecord, snapshot } from "../record/record.ts";
-import { call, chain, patch } from "./call.ts";
+import { call, chain, ifPossible, patch } from "./call.ts";
 import { warnCrowded } from "./crowded.ts";
 import { endOthers, lost, refused, refusedByGrace } from "./end.ts";
 import { publish } from "./events.ts";
 import { type Head, headText, remember, timesOf } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Intent, Live, Stored } from "./live.ts";
-import { readAgain } from "./load.ts";
+import { readAgain } from "./read-again.ts";
 import { storedUser } from "./realm.ts";
 import { retire } from "./retired.ts";
 import { eventOf, headersSent, startsOver } from "./session.ts";
@@ -25,7 +25,7 @@ const FRESH_ATTEMPTS = 100;
 
 /** Stores a new record under an id that nobody has. */
 export function create(live: Live, text: string, intent: Intent, attempt = 1): Awaitable<void> {
-  const { engine, outbox } = live;
+  const { engine, outbox, phase } = live;
   const isHurried = outbox.headers === "leaving";
   if (outbox.headers === "sent" || (isHurried && attempt > 1)) throw headersSent("a new session");
   const token = createToken(engine.options.realm, attempt === 1 ? outbox.reserved : undefined);
@@ -47,7 +47,10 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
       owe(live, lineOf(live, token.value));
       publish("created", eventOf(live));
       if (live.beside?.crowded && signsIn(live, intent)) warnCrowded(engine.options.cookie.name);
-      return;
+      const damaged = phase.is === "new" ? phase.damaged : undefined;
+      if (damaged === undefined) return;
+      // In its place there is another one. If this fails, it stays until it expires, and opens nothing.
+      return ifPossible(() => chain(call(engine, "delete", damaged), () => {}));
     }
     if (attempt < CREATE_ATTEMPTS) return create(live, text, intent, attempt + 1);
     throw new StateError("conflict", "No free session id was found. Check the system's random generator.");

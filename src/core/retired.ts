@@ -1,5 +1,5 @@
 import type { SessionRecord } from "../backends/backend.ts";
-import { type Head, readHead, recall, remember } from "./head.ts";
+import { type Head, headIn, recall, remember } from "./head.ts";
 import { sameHash } from "./token.ts";
 
 /*
@@ -21,7 +21,8 @@ export function retire({ previousSecretHash, previousUntil }: SessionRecord, hea
 
 /** Returns when the grace of a retired secret ends; undefined if it is none of this session's. 0 once it was reported. */
 export function retiredUntil({ head }: SessionRecord, secretHash: string): number | undefined {
-  const entry = entryOf(readHead(head), secretHash);
+  const whole = headIn(head);
+  const entry = whole && entryOf(whole, secretHash);
   if (entry === undefined) return undefined;
   return entry.endsWith(REPORTED) ? 0 : Number.parseInt(entry.slice(LENGTH), 36);
 }

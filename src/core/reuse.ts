@@ -2,7 +2,7 @@ import type { Awaitable, SessionRecord } from "../backends/backend.ts";
 import { SessionError } from "../errors.ts";
 import { call, chain } from "./call.ts";
 import { publish } from "./events.ts";
-import { headText, readHead } from "./head.ts";
+import { headIn, headText } from "./head.ts";
 import type { Engine } from "./live.ts";
 import { reported, retiredUntil } from "./retired.ts";
 import { aboutOf } from "./session.ts";
@@ -55,6 +55,8 @@ function note(
   attempt = 1,
 ): Awaitable<void> {
   if (retiredUntil(record, secretHash) === 0) return;
+  const head = headIn(record.head);
+  if (head === undefined) return say();
   const patch = {
     ifEpoch: record.epoch,
     ifVersion: record.version,
@@ -63,7 +65,7 @@ function note(
     changes: () => NO_CHANGES,
     // A request with an old id keeps no session alive.
     idleTimeout: 0,
-    head: headText(reported(readHead(record.head), secretHash)),
+    head: headText(reported(head, secretHash)),
   };
   return chain(call(engine, "patch", handle, patch), (result) => {
     if (result === "ended") return;

@@ -2,8 +2,9 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Awaitable, SessionData } from "../backends/backend.ts";
 import { DataError } from "../errors.ts";
 import { chain, settle } from "./call.ts";
-import { publish } from "./events.ts";
+import { publish, type SessionEvent } from "./events.ts";
 import type { Live } from "./live.ts";
+import type { ResolvedOptions } from "./resolved-options.ts";
 import { eventOf } from "./session.ts";
 import { dataFitted } from "./state.ts";
 
@@ -23,20 +24,27 @@ export interface Fitted {
  * empty session, and what is stored stays as it is until something is written. Either way an `invalid` event says so.
  */
 export function fitLoaded(live: Live): Awaitable<void> {
-  return chain(fitData(live, live.data), ({ data, issues, migrated }) => {
-    dataFitted(live, data, issues !== undefined && !migrated, issues === undefined);
-  });
+  return chain(
+    fitData(live.engine.options, live.data, () => eventOf(live)),
+    ({ data, issues, migrated }) => {
+      dataFitted(live, data, issues !== undefined && !migrated, issues === undefined);
+    },
+  );
 }
 
-/** Never throws for data that does not fit. */
-export function fitData(live: Live, data: object): Awaitable<Fitted> {
-  const schema = live.engine.options.schema!;
+/** Never throws for data that does not fit. `about` says in the event whose session it is. */
+export function fitData(
+  options: ResolvedOptions,
+  data: object,
+  about: () => SessionEvent,
+): Awaitable<Fitted> {
+  const schema = options.schema!;
   return chain(validate(schema, data), (result) => {
     if (!result.issues) return { data: result.value, issues: undefined, migrated: false };
     const issues = result.issues.map((issue) => `${pathOf(issue) || "(session)"}: ${issue.message}`);
-    return chain(mended(live, schema, data), (mend) => {
+    return chain(mended(options, schema, data), (mend) => {
       const migrated = mend !== undefined;
-      publish("invalid", { ...eventOf(live), issues, migrated });
+      publish("invalid", { ...about(), issues, migrated });
       return { data: mend ?? {}, issues, migrated };
     });
   });
@@ -56,8 +64,7 @@ export function checkWritten(schema: Schema, data: object): Awaitable<void> {
   });
 }
 
-function mended(live: Live, schema: Schema, old: object): Awaitable<object | undefined> {
-  const { migrate } = live.engine.options;
+function mended({ migrate }: ResolvedOptions, schema: Schema, old: object): Awaitable<object | undefined> {
   if (migrate === undefined) return undefined;
   return chain(settle(migrate({ ...old } as SessionData)), (data) => {
     if (typeof data !== "object" || data === null) return undefined;

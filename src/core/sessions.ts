@@ -3,6 +3,7 @@ import { refuseUnknown } from "../option-names.ts";
 import { call, chain } from "./call.ts";
 import { decoded } from "./codec.ts";
 import { drop, finish } from "./commit.ts";
+import { unlessDamaged } from "./damage.ts";
 import { createEngine } from "./engine.ts";
 import { publish } from "./events.ts";
 import { readHead, timesOf } from "./head.ts";
@@ -15,6 +16,7 @@ import type { ResolvedOptions } from "./resolved-options.ts";
 import { liveOf } from "./session.ts";
 import { stateOf } from "./state.ts";
 import { isHandle } from "./token.ts";
+import { updateListed } from "./update.ts";
 import { checkUserId } from "./user.ts";
 import { info } from "./verbs.ts";
 
@@ -60,10 +62,21 @@ export interface Sessions<T extends object = SessionData> {
    */
   discard(session: Session<T>): string | undefined;
   /**
-   * The live sessions of a user, the oldest sign-in first. Throws BackendError; TypeError for what `login` takes for no
-   * user's id.
+   * The live sessions of a user, the oldest sign-in first, without damaged ones. Throws BackendError; TypeError for what
+   * `login` takes for no user's id.
    */
   listByUser(userId: string): Promise<UserSessionInfo<T>[]>;
+  /**
+   * Changes one key of a listed session, whoever is using it: as atomic as the verb `update`, also with that. `fn` gets the
+   * stored value and returns the new one (undefined removes the key); it may run more than once. Returns the new value.
+   * No deadline moves, since the user did nothing; the event is `changed`. Requests under way see it when they read again.
+   * Throws StateError `ended` if there is no such session, `conflict` if others kept changing it; DataError, BackendError.
+   */
+  update<K extends keyof T & string, R extends T[K] | undefined>(
+    which: { readonly handle: string },
+    key: K,
+    fn: (value: T[K] | undefined) => Awaitable<R>,
+  ): Promise<R>;
   /** Ends the session of this handle; returns true if there was one. Throws BackendError. */
   revoke(handle: string): Promise<boolean>;
   /**
@@ -106,8 +119,17 @@ export function createSessions<T extends object = SessionData>(options: SessionO
       // Whatever else a store answers is not this user's.
       const own = found.filter(({ record }) => record.userId === user);
       return own
-        .map((session) => infoOf<T>(session, userId))
+        .flatMap(
+          (session) => unlessDamaged(session.handle, session.record, () => infoOf<T>(session, userId)) ?? [],
+        )
         .sort((one, other) => one.signedInAt - other.signedInAt);
+    },
+    async update<R>(
+      { handle }: { readonly handle: string },
+      key: string,
+      fn: (value: never) => Awaitable<R>,
+    ) {
+      return (await updateListed(engine, handle, key, fn)) as R;
     },
     async revoke(handle) {
       // A store may hold other things under other names, which are not sessions to be ended.

@@ -27,18 +27,18 @@ const NOTHING: Intent = { is: "none" };
 const NO_LINES: readonly string[] = [];
 
 /** A phase in which nothing is stored. */
-export function newPhase(presented: boolean, superseded = false): New {
-  return { is: "new", presented, superseded, emptied: false };
+export function newPhase(presented: boolean, superseded = false, damaged?: string): New {
+  return { is: "new", presented, superseded, damaged, emptied: false };
 }
 
-/** The phase of a session whose record was read. Throws SyntaxError if its head is damaged. */
+/** The phase of a session whose record was read. Throws Damaged. */
 export function storedPhase(engine: Engine, handle: string, record: SessionRecord, grace: boolean): Stored {
   const head = record.head === engine.head.text ? engine.head.value : readHead(record.head);
   const seen: Seen = { text: record.data, version: record.version, as: "data" };
   return { is: "stored", handle, record, head, expiresAt: record.expiresAt, seen, grace, emptied: false };
 }
 
-/** A request begins to use a session. */
+/** A request begins to use a session. Throws Damaged. */
 export function open(
   engine: Engine,
   phase: Phase,

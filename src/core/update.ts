@@ -1,16 +1,14 @@
-import type { Awaitable, SessionRecord } from "../backends/backend.ts";
-import { sleep } from "../environment.ts";
+import type { Awaitable } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
-import { call } from "./call.ts";
-import { changesBetween, checkSize, decoded, encode, encodeValue, setKey } from "./codec.ts";
+import { type Changed, type ChangeValue, changeStored, conflict } from "./change.ts";
+import { decoded, encode, encodeValue, setKey } from "./codec.ts";
 import { lost } from "./end.ts";
-import { readHead } from "./head.ts";
+import { publish } from "./events.ts";
 import { standInLine } from "./line.ts";
-import type { Live, Stored } from "./live.ts";
-import { readAgain } from "./load.ts";
-import { checkWritten, fitData } from "./schema.ts";
-import { startsOver, writableOf } from "./session.ts";
+import type { Engine, Live, Stored } from "./live.ts";
+import { aboutOf, startsOver, writableOf } from "./session.ts";
 import { see } from "./state.ts";
+import { isHandle } from "./token.ts";
 
 /**
  * Changes one key atomically, at once and not at the end of the request: of 200 concurrent increments, from any number
@@ -37,7 +35,7 @@ export async function update<S extends object, K extends keyof S & string, R ext
   const leave = await standInLine(environment, turns, line, options.backendTimeout, () => conflict(key));
   try {
     const phase = stored();
-    if (phase !== undefined) return (await retry(live, phase, key, fn as Change)) as R;
+    if (phase !== undefined) return (await changed(live, phase, key, fn as ChangeValue)) as R;
     const value = await fn(session[key]);
     encodeValue(key, value);
     setKey(session, key, value);
@@ -47,77 +45,40 @@ export async function update<S extends object, K extends keyof S & string, R ext
   }
 }
 
-type Change = (value: never) => unknown;
-
-/** Optimistic: reads, changes, and writes only if nobody else wrote in between. */
-async function retry(live: Live, phase: Stored, key: string, fn: Change): Promise<unknown> {
-  const { environment, options } = live.engine;
-  let late = false;
-  const cancel = environment.timer(options.backendTimeout, () => {
-    late = true;
-  });
+/**
+ * Changes one key of a stored session from outside, as an operator: atomic as `update`, for any epoch, and without moving
+ * its deadlines. Returns the new value. Throws StateError `ended` if there is no such session, and as `update` does.
+ */
+export async function updateListed(
+  engine: Engine,
+  handle: string,
+  key: string,
+  fn: ChangeValue,
+): Promise<unknown> {
+  if (!isHandle(handle)) throw over();
+  const { turns, options, environment } = engine;
+  const leave = await standInLine(environment, turns, handle, options.backendTimeout, () => conflict(key));
   try {
-    for (let attempt = 0; ; attempt++) {
-      const record = await readAgain(live, phase);
-      if (typeof record === "string") throw ended(live, record);
-      const changed = await change(live, record, key, fn);
-      if (changed.text === record.data) return await adopt(live, record, key, changed, record.version);
-      const result = await store(live, phase, record, changed.text);
-      if (result === "ok" || result === "merged")
-        return await adopt(live, record, key, changed, record.version + 1);
-      if (result === "ended") throw ended(live, "ended");
-      await checkLease(live, phase);
-      if (late) throw conflict(key);
-      await sleep(environment, (environment.random() * Math.min(2 ** attempt, 32)) / 1000);
-    }
+    const answer = await changeStored({ engine, handle, request: undefined }, key, fn);
+    if (typeof answer === "string") throw over();
+    if (answer.text !== answer.read.data) publish("changed", { ...aboutOf(handle, answer.read), key });
+    return answer.value;
   } finally {
-    cancel();
+    leave();
   }
 }
 
-interface Changed {
-  readonly value: unknown;
-  readonly text: string;
-}
-
-async function change(live: Live, record: SessionRecord, key: string, fn: Change): Promise<Changed> {
-  const { schema, maxBytes } = live.engine.options;
-  const read = decoded(record.data);
-  const data =
-    schema === undefined ? read : Object.assign(Object.create(null), (await fitData(live, read)).data);
-  const value: unknown = await fn(data[key] as never);
-  setKey(data, key, value);
-  if (schema !== undefined) await checkWritten(schema, data);
-  const text = encode(data);
-  checkSize(text, maxBytes);
-  return { value, text };
-}
-
-function store(
+async function changed(
   live: Live,
-  { handle }: Stored,
-  record: SessionRecord,
-  text: string,
-): ReturnType<typeof call<"patch">> {
-  return call(live.engine, "patch", handle, {
-    ifEpoch: record.epoch,
-    ifVersion: record.version,
-    ifFence: live.turn.held?.lease.fence,
-    baseVersion: record.version,
-    data: text,
-    changes: () => changesBetween(record.data, text),
-    idleTimeout: readHead(record.head).idleTimeout,
-  });
-}
-
-/** Throws StateError `lock_lost` if it was not the version, but the end of exclusive use, that refused the patch. */
-async function checkLease({ engine, turn }: Live, { handle }: Stored): Promise<void> {
-  if (turn.held === undefined) return;
-  if (await call(engine, "relock", handle, turn.held.lease.fence, engine.options.lockTtl)) return;
-  throw new StateError(
-    "lock_lost",
-    "Exclusive use of the session was over before this was stored. Nothing was stored; try again.",
-  );
+  { handle, record }: Stored,
+  key: string,
+  fn: ChangeValue,
+): Promise<unknown> {
+  const request = { record, lease: live.turn.held?.lease };
+  const answer = await changeStored({ engine: live.engine, handle, request }, key, fn);
+  if (typeof answer !== "string") return adopt(live, key, answer);
+  lost(live, answer);
+  throw over();
 }
 
 /** Waits until no commit of the session is under way: what it has stored is known only then. */
@@ -126,13 +87,7 @@ async function committed({ turn }: Live): Promise<void> {
 }
 
 /** Takes the stored value into the session, leaving what the request has changed elsewhere as it is. */
-async function adopt(
-  live: Live,
-  read: SessionRecord,
-  key: string,
-  { value, text }: Changed,
-  version: number,
-): Promise<unknown> {
+async function adopt(live: Live, key: string, { read, value, text, version }: Changed): Promise<unknown> {
   await committed(live);
   setKey(live.data, key, value);
   see(live, (seen) => {
@@ -145,18 +100,6 @@ async function adopt(
     return { text: now, version: undefined, as: seen.as === "hidden" ? "hidden" : "data" };
   });
   return value;
-}
-
-function ended(live: Live, reason: "ended" | "stale"): StateError {
-  lost(live, reason);
-  return over();
-}
-
-function conflict(key: string): StateError {
-  return new StateError(
-    "conflict",
-    `Other requests kept changing session.${key}. Nothing was stored; try again.`,
-  );
 }
 
 function over(): StateError {

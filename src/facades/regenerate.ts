@@ -1,6 +1,6 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
-import { readAgain } from "../core/load.ts";
+import { readAgain } from "../core/read-again.ts";
 import { revert } from "../core/revert.ts";
 import { lastStored, liveOf, seenLive, startsOver } from "../core/session.ts";
 import { readAnew, reserve } from "../core/state.ts";

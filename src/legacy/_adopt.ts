@@ -5,6 +5,7 @@ import { publish } from "../core/events.ts";
 import { type Head, headText, readHead } from "../core/head.ts";
 import type { Engine, Lifetime } from "../core/live.ts";
 import { judge } from "../core/load.ts";
+import { isDamaged } from "../core/read-again.ts";
 import { plainUser, storedUser } from "../core/realm.ts";
 import { createToken } from "../core/token.ts";
 import { userOf } from "../core/user.ts";
@@ -56,7 +57,9 @@ async function move(
           await guarded(engine, "legacy end", () => cookie.end());
         return token.value;
       }
-      if (!(await arrive(engine, legacy, ids, record))) return undefined;
+      // A damaged one is deleted, and comes again if the old session is still there.
+      if (isDamaged(token.handle, record)) await call(engine, "delete", token.handle);
+      else if (!(await arrive(engine, legacy, ids, record))) return undefined;
     } else if ((await liveRecord(engine, ids.marker)) !== undefined) {
       // Only a record that is missing after its marker was seen has ended; until then it may have come just now.
       if ((await liveRecord(engine, token.handle)) === undefined) return undefined;

@@ -63,8 +63,30 @@ const STALE: Patched = { result: "stale" };
 const TOO_LARGE: Patched = { result: "tooLarge" };
 
 /**
+ * Returns what `read` returns for a record whose fields cannot be read: no secret opens it, and the engine reports it as
+ * damaged.
+ */
+export function illegible(now: number): SessionRecord {
+  return {
+    data: "",
+    secretHash: "",
+    previousSecretHash: null,
+    previousEpoch: 0,
+    previousUntil: 0,
+    epoch: 0,
+    version: 0,
+    expiresAt: now + 1,
+    absoluteExpiresAt: now + 1,
+    userId: null,
+    head: "",
+    now,
+  };
+}
+
+/**
  * Returns the data of a live record after the patch: the patch's own if its version is still current, else its changes
- * merged in. Only the result if the record does not meet the patch's conditions, or if a merge would make it too large.
+ * merged in. Only the result if the record does not meet the patch's conditions or is too damaged to be merged with, or if
+ * a merge would make it too large.
  */
 export function patchedData(record: StoredRecord, patch: SessionPatch): Patched {
   const isMet =
@@ -75,6 +97,7 @@ export function patchedData(record: StoredRecord, patch: SessionPatch): Patched 
   if (!isMet) return STALE;
   if (record.version === patch.baseVersion) return { result: "ok", data: patch.data };
   const data = mergeData(record.data, patch.changes());
+  if (data === undefined) return STALE;
   return outgrows(data, record.data, patch.maxBytes) ? TOO_LARGE : { result: "merged", data };
 }
 
@@ -141,9 +164,15 @@ export function applyTouch(record: StoredRecord, idleTimeout: number, now: numbe
   return true;
 }
 
+/**
+ * A lock that would last for this many seconds longer than one that is taken now is none: the clock was set back, and whoever
+ * held it may be dead. Engines that share a store may have lock times that differ by less than this.
+ */
+export const LOCK_SLACK = 60;
+
 /** Locks a live record and returns the fencing number; "busy" if another lock has not run out. */
 export function applyLock(record: StoredRecord, seconds: number, now: number): number | "busy" {
-  if (record.lockedUntil > now) return "busy";
+  if (record.lockedUntil > now && record.lockedUntil <= now + seconds + LOCK_SLACK) return "busy";
   record.fence += 1;
   record.lockedUntil = now + seconds;
   return record.fence;

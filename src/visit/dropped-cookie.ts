@@ -1,4 +1,5 @@
 import type { Sessions } from "../core/sessions.ts";
+import { isProduction, warn } from "../warning.ts";
 import type { AnyRequest } from "./node-response.ts";
 
 const LOCAL = /^(localhost|[^:]+\.localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i;
@@ -37,9 +38,10 @@ export function warnIfDropped({ options }: Pick<Sessions, "options">, connection
     ? "this client may not return it over plain http, even to localhost. In tests, use the option "
     : "browsers drop it over plain http on this name, and every request starts a new session. Use https (a proxy in " +
       "front must send X-Forwarded-Proto: https), or http://localhost, or for development the option ";
-  process.emitWarning(`The session cookie for ${host} is Secure, so ${problem}cookie: { secure: false }.`, {
-    code: "MICROPIE_COOKIE_DROPPED",
-  });
+  warn(
+    "MICROPIE_COOKIE_DROPPED",
+    `The session cookie for ${host} is Secure, so ${problem}cookie: { secure: false }.`,
+  );
 }
 
 let isHinted = false;
@@ -49,14 +51,14 @@ let isHinted = false;
  * localhost, that could have the prefix `__Host-` and has none: hosts beside this one can set cookies in its place.
  */
 export function hintAtPrefix({ options }: Pick<Sessions, "options">, connection: Connection): void {
-  if (isHinted || !options.cookie.unprefixed || process.env.NODE_ENV !== "production") return;
+  if (isHinted || !options.cookie.unprefixed || !isProduction()) return;
   const { secure, host, forwardedProto } = connection;
   if (!host || LOCAL.test(host) || !(secure || forwardedProto?.split(",")[0]?.trim() === "https")) return;
   isHinted = true;
-  process.emitWarning(
+  warn(
+    "MICROPIE_NO_COOKIE_PREFIX",
     `The session cookie ${options.cookie.name} has no prefix, so a host beside ${host}, or somebody on plain http, can set ` +
       'one in its place. Set the option cookie: { prefix: "__Host-" } (sessions then begin anew), or prefix: "" to keep it so.',
-    { code: "MICROPIE_NO_COOKIE_PREFIX" },
   );
 }
 

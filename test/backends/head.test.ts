@@ -41,12 +41,23 @@ test("a head is read right whichever was read before it", () => {
   expect(remember(heads[1]!, { created: undefined })).toEqual({ ...plain, more: "" });
 });
 
-test.each(["", "{", "null", "1", "[]", "{}", '{"idle":"60","absolute":600}'])(
-  "a head that is none, %j, extends no session and is no error",
-  (text) => {
-    expect(readHead(text)).toEqual({ idleTimeout: 0, absoluteTimeout: 0, persistent: false });
-  },
-);
+const START = '{"idle":60,"absolute":600,"persistent":false';
+
+test.each([
+  ...["", "{", "null", "1", "[]", "{}", '{"idle":"60","absolute":600}'],
+  ...[START, `${START},"created":5`, `${START}]`, `${START}5}`],
+])("a head that is none, %j, is damaged, and the message does not quote it", (text) => {
+  // Read right before, as most heads begin like it.
+  expect(readHead(`${START}}`).idleTimeout).toBe(60);
+  expect(() => readHead(text)).toThrow(/^The head is damaged$/);
+});
+
+test("what only rotations remember in a head is forgotten if it is damaged, and then remembered anew", () => {
+  const head = readHead(`${START},"created":5,"retired":[5}`);
+  expect(head.idleTimeout).toBe(60);
+  expect(recall(head)).toEqual({});
+  expect(recall(remember(head, { created: 6 }))).toEqual({ created: 6 });
+});
 
 describe.each(Object.entries(stores))("a new thing to remember, on %s", (_, create) => {
   test("stays with the session through saves, touches, locks and rotations, with no change in the back-end", async () => {

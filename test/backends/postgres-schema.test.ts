@@ -55,6 +55,23 @@ await onServer("postgres", ({ url, adminUrl }) => {
   };
 
   describe.each(Object.entries(OPENERS))("the table, made with %s", (_, open) => {
+    test("a database whose encoding cannot hold an emoji is refused by name before anything is stored", async () => {
+      const name = newTable();
+      await admin.query(
+        `CREATE DATABASE ${name} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'`,
+      );
+      const { username } = new URL(url);
+      await admin.query(`ALTER DATABASE ${name} OWNER TO "${decodeURIComponent(username)}"`);
+      const there = new URL(url);
+      there.pathname = `/${name}`;
+      const client = open(there.href);
+      const error = await refusal(new PostgresSessionBackend(client.client));
+      await client.end();
+      await admin.query(`DROP DATABASE ${name}`);
+      expect(error.option).toBe("backend");
+      expect(error.message).toContain("ENCODING 'UTF8'");
+    });
+
     test("many that start at once: one makes it, all can use it", async () => {
       const table = newTable();
       const clients = Array.from({ length: 12 }, () => open(url, { max: 3 }));

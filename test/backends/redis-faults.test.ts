@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import * as iovalkey from "iovalkey";
+import { createSessions, update } from "micropie";
 import { type RedisLike, RedisSessionBackend } from "micropie/backends/redis";
 import { createClient } from "redis";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -158,6 +159,51 @@ await onServer("redis", ({ url }) => {
     expect(await cut(() => backend.lock("a", 10))).toBe(1);
     expect(await backend.read("a")).toMatchObject({ version: 3, secretHash: "hash-2" });
     await backend.delete("a");
+  });
+
+  test("an update that a client sends again after others have changed the session counts once", async () => {
+    const client = new Redis(url);
+    onTestFinished(() => client.disconnect());
+    const prefix = "resent:";
+    const others = createSessions<{ n: number }>({ backend: new RedisSessionBackend(client, { prefix }) });
+    // As ioredis does it by default: the reply is lost with the connection, and the same command goes out again.
+    let between: (() => Promise<unknown>) | undefined;
+    const resending = {
+      async evalsha(...given: [string, number, ...string[]]) {
+        const reply = await client.evalsha(...given);
+        // Only a patch, which is the one script here with a version to require.
+        if (between === undefined || !/^\S+ \d+ \d+ \d+ \S+ \d+ /.test(String(given[3]))) return reply;
+        const others = between;
+        between = undefined;
+        await others();
+        return client.evalsha(...given);
+      },
+      eval: (...given: [string, number, ...string[]]) => client.eval(...given),
+    };
+    const sessions = createSessions<{ n: number }>({
+      backend: new RedisSessionBackend(resending, { prefix }),
+    });
+    const first = await sessions.load(undefined);
+    first.n = 0;
+    const cookie = (await sessions.commit(first))!.split(";")[0]!;
+    const next = (n = 0): number => n + 1;
+    const increment = async (on: typeof sessions): Promise<void> => {
+      const session = await on.load(cookie);
+      await update(session, "n", next);
+      await on.commit(session);
+    };
+    // The server knows the script from now on.
+    await increment(others);
+    for (const writers of [1, 3, 50]) {
+      const before = (await others.load(cookie)).n!;
+      between = async () => {
+        for (let n = 0; n < writers; n++) await increment(others);
+      };
+      await increment(sessions);
+      expect(between).toBeUndefined();
+      expect((await others.load(cookie)).n).toBe(before + writers + 1);
+    }
+    await sessions.revoke(cookie.slice("session_id=".length).slice(0, 16));
   });
 
   test("a user of the server who may do no more than docs/backends.md says is enough", async () => {

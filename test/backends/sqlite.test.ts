@@ -177,6 +177,18 @@ test("when it stays locked, the driver's error comes after busyTimeout", async (
   backend.close();
 });
 
+test("a database in UTF-16 holds any text as well as one in UTF-8", async () => {
+  const db = new DatabaseSync(":memory:");
+  db.exec("PRAGMA encoding = 'UTF-16'");
+  const backend = new SqliteSessionBackend(db);
+  const data = JSON.stringify({ name: "é😀漢字\u2028" });
+  await backend.create("a", newRecord({ data, userId: "é😀" }));
+  expect(await backend.read("a")).toMatchObject({ data, userId: "é😀" });
+  expect(await backend.listByUser("é😀")).toHaveLength(1);
+  expect(await backend.revokeUser("é😀")).toEqual(["a"]);
+  db.close();
+});
+
 test("on a full disk a write fails and what was stored stays", async () => {
   const db = new DatabaseSync(path);
   const backend = new SqliteSessionBackend(db);

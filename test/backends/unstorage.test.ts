@@ -15,10 +15,12 @@ import { browser, gate, virtualEnvironment } from "micropie/testing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { driver } from "../_drivers.ts";
 import { onServer } from "../servers/on-server.ts";
+import { onDamaged } from "./_damaged.ts";
 import { newPatch, newRecord } from "./_records.ts";
 
 interface Storage extends UnstorageLike {
   getItemRaw(key: string): Promise<unknown>;
+  setItemRaw(key: string, value: unknown): Promise<void>;
   mount(base: string, driver: object): void;
   dispose(): Promise<void>;
 }
@@ -171,7 +173,7 @@ describe("the driver for files", () => {
     const { folder, backend } = files();
     await backend.create("one", newRecord());
     writeFileSync(join(folder, "sessions", "one"), '{"micropie":');
-    expect(await backend.read("one")).toBeUndefined();
+    expect(await backend.read("one")).toMatchObject({ secretHash: "", data: "" });
     expect(await backend.create("one", newRecord())).toBe(true);
   });
 
@@ -277,4 +279,20 @@ await onServer("redis", ({ url }) => {
     await backend.delete("one");
     expect(await storage.getKeys("")).toEqual([]);
   });
+});
+
+onDamaged("unstorage", ["a cut envelope", "a cut record"], () => {
+  const storage = createStorage();
+  const damage = {
+    "a cut envelope": (id: string) => storage.setItemRaw(`sessions:${id}`, '{"micropie":"tell-nobody'),
+    "a cut record": async (id: string) => {
+      const value = (await storage.getItem(`sessions:${id}`)) as { micropie: string };
+      await storage.setItem(
+        `sessions:${id}`,
+        { ...value, micropie: value.micropie.slice(0, -9) },
+        { ttl: 60 },
+      );
+    },
+  };
+  return { backend: new UnstorageSessionBackend(storage), damage };
 });

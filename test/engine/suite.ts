@@ -1,10 +1,12 @@
 import { type BackendSuiteOptions, type SuiteCase, virtualEnvironment } from "micropie/testing";
 import { inTime } from "micropie/testing/suite-case";
 import { inWorld } from "micropie/testing/world";
+import { damagedCases } from "./cases/damaged.ts";
 import { dataCases } from "./cases/data.ts";
 import { endingCases } from "./cases/ending.ts";
 import { exclusiveCases } from "./cases/exclusive.ts";
 import { expiryCases } from "./cases/expiry.ts";
+import { listedCases } from "./cases/listed.ts";
 import { outageCases } from "./cases/outage.ts";
 import { overlapCases } from "./cases/overlap.ts";
 import { reuseCases } from "./cases/reuse.ts";
@@ -19,6 +21,7 @@ import type { EngineCase } from "./world.ts";
 const CASES: readonly EngineCase[] = [
   ...visitsCases,
   ...dataCases,
+  ...damagedCases,
   ...expiryCases,
   ...exclusiveCases,
   ...outageCases,
@@ -29,6 +32,7 @@ const CASES: readonly EngineCase[] = [
   ...reuseCases,
   ...startingOverCases,
   ...usersCases,
+  ...listedCases,
   ...strangerCases,
 ];
 

@@ -43,6 +43,9 @@ export const next: NextParts = {
   notFound: () => parts().notFound(),
 };
 
+/** What `nextSessions` takes of them. */
+export const nextHeaders: NextHeaders = { cookies: next.cookies, headers: next.headers };
+
 interface Server {
   prepare(): Promise<void>;
   getRequestHandler(): RequestListener;

@@ -4,7 +4,7 @@ import { InMemorySessionBackend } from "micropie/backends/memory";
 import { GatedBackend, type VirtualEnvironment, virtualEnvironment, withClock } from "micropie/testing";
 import { printedBy } from "../../src/testing/printed.ts";
 import { Guest } from "./_guest.ts";
-import { type NextSite, next, serveNext } from "./_next-site.ts";
+import { type NextSite, nextHeaders, serveNext } from "./_next-site.ts";
 
 export interface Data {
   visits: number;
@@ -48,7 +48,7 @@ export async function onStage(
   const clock = virtualEnvironment();
   const store = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
   const sessions = createSessions<Data>({ ...options, backend: store });
-  const served = await serveNext(make(nextSessions(sessions, { ...next, onError: () => {} })));
+  const served = await serveNext(make(nextSessions(sessions, { ...nextHeaders, onError: () => {} })));
   try {
     // Next says aloud what failed.
     await printedBy(() =>

@@ -5,10 +5,11 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { optionCases } from "../adapters/_option-cases.ts";
 import { type StartMounted, useOptions } from "../adapters/_option-site.ts";
 import { responseOf } from "../adapters/_response-of.ts";
+import { nextBuildCases } from "./_builds.ts";
 import { guideCases } from "./_guide-cases.ts";
 import { actionCases } from "./_next-actions.ts";
 import { componentCases, proxyCases, routeCases } from "./_next-requests.ts";
-import { next, serveNext } from "./_next-site.ts";
+import { next, nextHeaders, serveNext } from "./_next-site.ts";
 
 describe("the example", () => {
   guideCases("next");
@@ -22,6 +23,8 @@ const ways: Record<string, (visits: number) => Response> = {
   "/way/stream": (visits) => new Response(new Blob([`${visits}`]).stream(), { headers: { "x-a": "1" } }),
 };
 
+describe("while Next builds", nextBuildCases);
+
 describe("in Next", () => {
   // Builds, if nothing has yet.
   beforeAll(async () => {
@@ -31,7 +34,7 @@ describe("in Next", () => {
 
   describe("the route handlers", () => {
     const start: AdapterSuiteOptions["start"] = (sessions, demo) => {
-      const { route } = nextSessions(sessions, { ...next, onError: () => {} });
+      const { route } = nextSessions(sessions, { ...nextHeaders, onError: () => {} });
       const answer = route(
         async (request, session) => {
           const path = new URL(request.url).pathname;
@@ -59,7 +62,7 @@ describe("in Next", () => {
     describe("options", () => {
       const mounted: StartMounted = (mounts, demo) => {
         const { sessions, options } = mounts[0]!;
-        const { route } = nextSessions(sessions, { ...next, onError: () => {} });
+        const { route } = nextSessions(sessions, { ...nextHeaders, onError: () => {} });
         const answer = route(
           async (request, session) =>
             responseOf(await demo({ path: new URL(request.url).pathname, session: () => session })),

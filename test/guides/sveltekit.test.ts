@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { optionCases } from "../adapters/_option-cases.ts";
 import { type StartMounted, useOptions } from "../adapters/_option-site.ts";
 import { responseOf } from "../adapters/_response-of.ts";
+import { svelteKitBuildCases } from "./_builds.ts";
 import { guideCases } from "./_guide-cases.ts";
 import { kitCases } from "./_sveltekit-cases.ts";
 import { type SiteEvent, serveSvelteKit } from "./_sveltekit-site.ts";
@@ -24,6 +25,8 @@ const ways: Record<string, (visits: number) => Response> = {
   "/way/bytes": (visits) => new Response(new Uint8Array(visits)),
   "/way/stream": (visits) => new Response(new Blob([`${visits}`]).stream(), { headers: { "x-a": "1" } }),
 };
+
+describe("while SvelteKit renders pages in advance", svelteKitBuildCases);
 
 describe("in SvelteKit", () => {
   // Builds, if nothing has yet.

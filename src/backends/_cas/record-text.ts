@@ -1,12 +1,14 @@
 import { Buffer } from "node:buffer";
 import { DataError } from "../../errors.ts";
+import { objectIn } from "../../record/data.ts";
 import type { StoredRecord } from "../../record/record.ts";
 
-/** Returns the record that a store has under this key. Throws if it is something else. */
-export function recordIn(text: string, key: string): StoredRecord {
-  const record = JSON.parse(text) as Partial<StoredRecord> | null;
-  if (typeof record?.data === "string" && typeof record.expiresAt === "number") return record as StoredRecord;
-  throw new Error(`what is stored under ${key} is not a session`);
+/** Returns the record in a text; undefined if it is something else, or damaged. */
+export function recordIn(text: string): StoredRecord | undefined {
+  const record: Partial<StoredRecord> = objectIn(text) ?? {};
+  return typeof record.data === "string" && typeof record.expiresAt === "number"
+    ? (record as StoredRecord)
+    : undefined;
 }
 
 /** Returns the record as JSON. Throws DataError `too_large`, naming the largest key, if it has more than `maxBytes`. */
@@ -19,7 +21,7 @@ export function textOf(record: StoredRecord, maxBytes: number): string {
 function tooLarge(data: string, maxBytes: number): DataError {
   let largest = "";
   let most = -1;
-  for (const [key, value] of Object.entries(JSON.parse(data))) {
+  for (const [key, value] of Object.entries(objectIn(data) ?? {})) {
     const size = Buffer.byteLength(JSON.stringify(value));
     if (size > most) [largest, most] = [key, size];
   }

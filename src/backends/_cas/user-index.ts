@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import type { Environment } from "../../environment.ts";
 import { DataError } from "../../errors.ts";
 import type { Awaitable } from "../../record/contract.ts";
+import { objectIn } from "../../record/data.ts";
 import { untilDone } from "../_attempts.ts";
 import { Turns } from "../_turns.ts";
 
@@ -47,7 +48,10 @@ export class UserIndex<Mark> {
     const found = await this.#store.get(keyOf(userId));
     if (found === undefined) return [];
     const now = this.#store.now();
-    const sessions = Object.entries((JSON.parse(found.text) as List).sessions);
+    const list = listIn(found.text);
+    // Whoever ends all of a user's sessions must not be told that there are none.
+    if (list === undefined) throw new Error(`the list of a user's sessions ${keyOf(userId)} is damaged`);
+    const sessions = Object.entries(list.sessions);
     return sessions.filter(([, [until]]) => until > now).map(([handle]) => handle);
   }
 
@@ -59,7 +63,8 @@ export class UserIndex<Mark> {
       await untilDone(store.environment, `the list of a user's sessions ${key}`, async () => {
         const found = await store.get(key);
         const now = store.now();
-        const list: List = found === undefined ? { check: 0, sessions: {} } : JSON.parse(found.text);
+        // A damaged one is replaced, or its user could never sign in again.
+        const list: List = (found && listIn(found.text)) ?? { check: 0, sessions: {} };
         if ((list.sessions[handle]?.[0] ?? 0) >= until) return true;
         await this.#tidy(list, now, list.check);
         list.sessions[handle] = [Math.ceil(until), Math.floor(now)];
@@ -92,6 +97,11 @@ export class UserIndex<Mark> {
     }
     list.check = 2 * Object.keys(sessions).length;
   }
+}
+
+function listIn(text: string): List | undefined {
+  const list: Partial<List> | undefined = objectIn(text);
+  return typeof list?.sessions === "object" && list.sessions !== null ? (list as List) : undefined;
 }
 
 function keyOf(userId: string): string {

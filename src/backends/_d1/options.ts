@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 import { refuseUnknown } from "../../option-names.ts";
+import { refuseOther } from "../_kind.ts";
 
 /** Options of `D1SessionBackend`. */
 export interface D1Options {
@@ -15,9 +16,11 @@ export interface D1Options {
 export function resolveOptions(db: unknown, options: D1Options): Required<D1Options> {
   refuseUnknown(options, ["table", "createTable", "pruneInterval"]);
   const { table = "sessions", createTable = true, pruneInterval = 60 } = options;
+  const wanted = "D1SessionBackend takes a D1 database, as `env.DB` in a Worker";
+  refuseOther(db, ["a D1 database"], wanted);
   const { prepare, batch, getBookmark } = Object(db) as Record<string, unknown>;
   if (typeof prepare !== "function" || typeof batch !== "function") {
-    throw new ConfigError("backend", "D1SessionBackend takes a D1 database, as `env.DB` in a Worker");
+    throw new ConfigError("backend", wanted);
   }
   if (getBookmark !== undefined) {
     const problem = "a session of withSession may read from a replica, where an ended session is still there";

@@ -1,3 +1,4 @@
+import { LOCK_SLACK } from "../../record/record.ts";
 import { COLUMNS, RECORD } from "../_sql/row.ts";
 
 /** The database's own clock, because a Worker's stands still while it computes. */
@@ -55,7 +56,7 @@ export function statements(name: string): Statements {
       (SELECT handle FROM ${table} WHERE expires_at <= ${NOW} ORDER BY expires_at LIMIT ?1)
       RETURNING handle, user_id AS userId`,
     lock: `UPDATE ${table} SET fence = fence + 1, locked_until = ${NOW} + ?2
-      WHERE handle = ?1 AND ${live} AND locked_until <= ${NOW} RETURNING fence + 0e0 AS fence`,
+      WHERE handle = ?1 AND ${live} AND (locked_until <= ${NOW} OR locked_until > ${NOW} + ?2 + ${LOCK_SLACK}) RETURNING fence + 0e0 AS fence`,
     relock: `UPDATE ${table} SET locked_until = iif(?3 > 0, ${NOW} + ?3, 0)
       WHERE handle = ?1 AND fence = ?2 AND ${live} RETURNING handle`,
   };

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 import { refuseUnknown } from "../../option-names.ts";
+import { refuseOther } from "../_kind.ts";
 
 /** Options of `DurableObjectSessionBackend`. */
 export interface DurableObjectOptions {
@@ -18,10 +19,12 @@ export function resolveOptions(
 ): Required<Omit<DurableObjectOptions, "locationHint">> {
   refuseUnknown(options, ["shards", "name", "locationHint"]);
   const { shards = 8, name = "sessions", locationHint } = options;
+  const wanted =
+    "DurableObjectSessionBackend takes the binding of a Durable Object class, as `env.SESSIONS` in a Worker";
+  refuseOther(namespace, ["a Durable Object binding"], wanted);
   const { idFromName, get } = Object(namespace) as Record<string, unknown>;
   if (typeof idFromName !== "function" || typeof get !== "function") {
-    const wanted = "takes the binding of a Durable Object class, as `env.SESSIONS` in a Worker";
-    throw new ConfigError("backend", `DurableObjectSessionBackend ${wanted}`);
+    throw new ConfigError("backend", wanted);
   }
   if (!Number.isInteger(shards) || shards < 1 || shards > 256) {
     throw new ConfigError("shards", "must be a whole number from 1 to 256");

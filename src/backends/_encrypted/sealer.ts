@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { DataError } from "../../errors.ts";
-import { dataText } from "../../record/data.ts";
+import { dataText, objectIn } from "../../record/data.ts";
 import { Recent } from "../_recent.ts";
 import { type Keyring, type MasterKey, sessionKey } from "./keys.ts";
 import { keyInfo, looksSealed, open, type Purpose, parseSealed, seal } from "./sealed.ts";
@@ -63,13 +63,18 @@ export class Sealer {
     return this.#sealMember(session.keys, { purpose: "record", handle, key }, plain).sealed;
   }
 
-  /** Returns the text of the open session. Throws DataError, naming the key, unless every member opens. */
+  /**
+   * Returns the text of the open session; "" for a damaged one, which holds nothing that could be sealed. Throws
+   * DataError, naming the key, unless every member opens.
+   */
   open(purpose: Purpose, handle: string, sealed: string): string {
     const known = this.#recent.get(purpose + handle);
     if (known?.sealed === sealed) return known.plain;
+    const stored = objectIn(sealed);
+    if (stored === undefined) return "";
     const keys = known?.keys ?? new Map<string, KeyObject>();
     const members = new Map<string, Member>();
-    for (const [key, value] of Object.entries(objectIn(sealed, handle))) {
+    for (const [key, value] of Object.entries(stored)) {
       const text = JSON.stringify(value);
       const before = known?.members.get(key);
       members.set(
@@ -143,17 +148,6 @@ function keyOf(keys: Map<string, KeyObject>, master: MasterKey, handle: string):
 
 function sealedText(members: ReadonlyMap<string, Member>): string {
   return dataText(new Map(Array.from(members, ([key, member]) => [key, member.sealed])));
-}
-
-function objectIn(text: string, handle: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // The parser's error is dropped, because it quotes what is stored.
-  }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw new DataError("invalid", "", `Session ${handle} cannot be opened: it is stored as no JSON object.`);
 }
 
 function refused(handle: string, key: string, why: string): DataError {

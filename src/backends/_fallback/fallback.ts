@@ -3,6 +3,7 @@ import type {
   LoadSave,
   NewRecord,
   PatchResult,
+  SessionData,
   SessionPatch,
   SessionRecord,
   UserSession,
@@ -12,11 +13,12 @@ import {
   applyPatch,
   applyRelock,
   applyTouch,
+  illegible,
   newRecord,
   type StoredRecord,
   snapshot,
 } from "../../record/record.ts";
-import { fromDictionary, toDictionary } from "../_dictionary.ts";
+import { DAMAGED, fromDictionary, isDamaged, toDictionary } from "../_dictionary.ts";
 import { Turns } from "../_turns.ts";
 import { UserLists } from "./user-lists.ts";
 
@@ -48,8 +50,14 @@ export class Fallback {
   }
 
   async read(handle: string): Promise<SessionRecord | undefined> {
-    const record = await this.#live(handle);
-    return record && snapshot(record, this.#backend.now());
+    if (this.#ended.has(handle)) return undefined;
+    const there = await this.#backend.load(handle);
+    // Checked again, because it may have ended during `load`.
+    if (this.#ended.has(handle)) return undefined;
+    const now = this.#backend.now();
+    const record = fromDictionary(there);
+    if (record === undefined) return isDamaged(there) ? illegible(now) : undefined;
+    return record.expiresAt > now ? snapshot(record, now) : undefined;
   }
 
   create(handle: string, record: NewRecord): Promise<boolean> {
@@ -58,7 +66,8 @@ export class Fallback {
       if (this.#ended.has(handle)) return false;
       const now = this.#backend.now();
       const old = fromDictionary(there);
-      if (old === undefined ? Object.keys(there ?? {}).length > 0 : old.expiresAt > now) return false;
+      const isFree = old === undefined ? there === DAMAGED || isEmpty(there) : old.expiresAt <= now;
+      if (!isFree) return false;
       const stored = newRecord(record, now);
       if (stored.userId !== null) await this.#users.add(stored.userId, handle, stored.absoluteExpiresAt);
       return this.#save(handle, stored);
@@ -168,7 +177,7 @@ export class Fallback {
     const record = fromDictionary(there);
     if (!isMeant(record)) return undefined;
     this.#remember(handle);
-    if (Object.keys(there ?? {}).length > 0) await this.#backend.save(handle, {}, 0);
+    if (!isEmpty(there)) await this.#backend.save(handle, {}, 0);
     return record && record.expiresAt > this.#backend.now() ? record : undefined;
   }
 
@@ -181,4 +190,8 @@ export class Fallback {
       return;
     }
   }
+}
+
+function isEmpty(there: SessionData | null | undefined): boolean {
+  return Object.keys(there ?? {}).length === 0;
 }

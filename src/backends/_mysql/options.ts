@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 import { refuseUnknown } from "../../option-names.ts";
+import { refuseOther } from "../_kind.ts";
 import type { MysqlCallbackLike, MysqlLike } from "./like.ts";
 
 /** Options of `MysqlSessionBackend`. */
@@ -30,12 +31,10 @@ interface Settings {
 export function resolveOptions(client: MysqlLike | MysqlCallbackLike, options: MysqlOptions): Settings {
   refuseUnknown(options, ["table", "createTable", "pruneInterval"]);
   const { table = "sessions", createTable = true, pruneInterval = 300 } = options;
+  const wanted = "MysqlSessionBackend takes a pool of mysql2 or of mariadb";
+  refuseOther(client, ["a pool of mysql2 or mariadb"], wanted);
   const { execute, promise } = Object(client) as { execute?: unknown; promise?: unknown };
-  if (typeof execute !== "function") {
-    const problem = "MysqlSessionBackend takes a pool of mysql2 or of mariadb";
-    const isPromise = typeof Object(client).then === "function";
-    throw new ConfigError("backend", isPromise ? `${problem}, not a promise of one: await it` : problem);
-  }
+  if (typeof execute !== "function") throw new ConfigError("backend", wanted);
   if (!(pruneInterval >= 0)) throw new ConfigError("pruneInterval", "must be a number of seconds, 0 or more");
   return {
     client: typeof promise === "function" ? (client as MysqlCallbackLike).promise() : (client as MysqlLike),

@@ -1,3 +1,4 @@
+import { LOCK_SLACK } from "../../record/record.ts";
 import { COLUMNS, RECORD } from "../_sql/row.ts";
 import { NOW, START } from "./clock.ts";
 import { query } from "./database.ts";
@@ -100,7 +101,7 @@ export function writeStatements(table: string, isPool: boolean): Statements {
     ),
     lock: query(
       `UPDATE ${table} SET fence = LAST_INSERT_ID(fence + 1), locked_until = ${NOW} + ?
-        WHERE handle = ? AND ${isLive} AND locked_until <= ${NOW}`,
+        WHERE handle = ? AND ${isLive} AND (locked_until <= ${NOW} OR locked_until > ${NOW} + ? + ${LOCK_SLACK})`,
     ),
     relock: query(
       `UPDATE ${table} SET locked_until = ${NOW} * ? + ? WHERE handle = ? AND fence = ? AND ${isLive}`,

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 import { refuseUnknown } from "../../option-names.ts";
+import { refuseOther } from "../_kind.ts";
 import type { PostgresLike } from "./like.ts";
 
 /** Options of `PostgresSessionBackend`. */
@@ -31,9 +32,11 @@ type Settings = Required<Omit<PostgresOptions, "table">> & { readonly names: Nam
 export function resolveOptions(client: PostgresLike, options: PostgresOptions): Settings {
   refuseUnknown(options, ["table", "createTable", "prepare", "pruneInterval"]);
   const { table = "sessions", createTable = true, prepare = true, pruneInterval = 300 } = options;
+  const wanted = "PostgresSessionBackend takes a Pool of pg or the sql of postgres";
+  refuseOther(client, ["a Pool of pg", "the sql of postgres"], wanted);
   const { query, unsafe } = Object(client) as { query?: unknown; unsafe?: unknown };
   if (typeof query !== "function" && typeof unsafe !== "function") {
-    throw new ConfigError("backend", "PostgresSessionBackend takes a Pool of pg or the sql of postgres");
+    throw new ConfigError("backend", wanted);
   }
   if (!(pruneInterval >= 0)) throw new ConfigError("pruneInterval", "must be a number of seconds, 0 or more");
   return { names: namesOf(table), createTable, prepare, pruneInterval };

@@ -6,6 +6,7 @@ import { tableScript } from "./table.ts";
 
 /** Makes sure that the table is there, with our columns. Throws ConfigError that says what to do if that fails. */
 export async function prepareTable(db: Database, names: Names, createTable: boolean): Promise<void> {
+  await checkText(db);
   if (await hasTable(db, names)) return;
   if (!createTable) {
     const problem = `the table "${names.given}" is missing`;
@@ -19,6 +20,22 @@ export async function prepareTable(db: Database, names: Names, createTable: bool
     if (codeOf(error) !== "42P07") throw explained(error, names);
   }
   if (!(await hasTable(db, names))) throw notOurs(names);
+}
+
+/** A database that cannot hold all text would refuse some only when a user first writes it. */
+async function checkText(db: Database): Promise<void> {
+  const sent = "é😀";
+  let cause: unknown;
+  try {
+    const { rows } = await db.script(`SELECT '${sent}'`);
+    if ((rows[0] as [string])[0] === sent) return;
+  } catch (error) {
+    if (codeOf(error) !== "22P05") throw error;
+    cause = error;
+  }
+  const problem = "the encoding of the database cannot hold all text";
+  const advice = "Use one with ENCODING 'UTF8', and leave the client's encoding alone";
+  throw new ConfigError("backend", `${problem}. ${advice}.`, { cause });
 }
 
 /** Throws ConfigError if the table has other columns. */

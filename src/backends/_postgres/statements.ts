@@ -1,3 +1,4 @@
+import { LOCK_SLACK } from "../../record/record.ts";
 import { COLUMNS } from "../_sql/row.ts";
 import { type Statement, statement } from "./client.ts";
 import { SLOT } from "./table.ts";
@@ -97,7 +98,7 @@ export function writeStatements(table: string): Statements {
     ),
     lock: statement(
       `UPDATE ${table} SET fence = fence + 1, locked_until = ${NOW} + $2::float8
-        WHERE handle = $1 AND expires_at > ${NOW} AND locked_until <= ${NOW} RETURNING fence::text`,
+        WHERE handle = $1 AND expires_at > ${NOW} AND (locked_until <= ${NOW} OR locked_until > ${NOW} + $2::float8 + ${LOCK_SLACK}) RETURNING fence::text`,
     ),
     relock: statement(
       `UPDATE ${table} SET locked_until = CASE WHEN $3::float8 > 0 THEN ${NOW} + $3::float8 ELSE 0 END

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { refuseOther } from "../_kind.ts";
 import type { Awaitable } from "../backend.ts";
 import type { Script } from "./script.ts";
 
@@ -44,7 +45,10 @@ export function connect(client: RedisLike): Run {
     });
 }
 
+const WANTED = "RedisSessionBackend takes a client: createClient of redis, new Redis of ioredis, or GLIDE's";
+
 function commandsOf(client: RedisLike): [Send, Send] {
+  refuseOther(client, ["a client of Redis"], WANTED);
   const given: object = Object(client);
   if ("evalSha" in given) {
     const redis = given as NodeRedisConnection;
@@ -69,10 +73,7 @@ function commandsOf(client: RedisLike): [Send, Send] {
       ({ text }, key, args) => redis.customCommand(["EVAL", text, "1", key, ...args]),
     ];
   }
-  throw new ConfigError(
-    "backend",
-    "RedisSessionBackend takes a client: createClient of redis, new Redis of ioredis, or GLIDE's",
-  );
+  throw new ConfigError("backend", WANTED);
 }
 
 /** What only a single connection of node-redis has. */

@@ -1,3 +1,4 @@
+import { LOCK_SLACK } from "../../record/record.ts";
 import { NOW } from "./script.ts";
 
 /** ARGV: seconds, a nonce. Replies the fence, -1 busy or 0 ended. */
@@ -7,7 +8,7 @@ if not h[1] then return 0 end${NOW}
 if tonumber(h[1]) <= now then return 0 end
 local fence, till, nonce = string.match(h[2] or '0 0 -', '^(%S+) (%S+) (%S+)$')
 if nonce == ARGV[2] then return tonumber(fence) end
-if tonumber(till) > now then return -1 end
+if tonumber(till) > now and tonumber(till) <= now + ARGV[1] + ${LOCK_SLACK} then return -1 end
 redis.call('HSET', KEYS[1], 'l', string.format('%.0f %.6f %s', fence + 1, now + ARGV[1], ARGV[2]))
 return fence + 1`;
 

@@ -7,7 +7,7 @@ import type {
   SessionRecord,
 } from "../../record/contract.ts";
 import { mergeData } from "../../record/data.ts";
-import type { StoredRecord } from "../../record/record.ts";
+import { illegible, type StoredRecord } from "../../record/record.ts";
 import { textOf } from "./client.ts";
 
 /*
@@ -103,10 +103,17 @@ export function answerOf(reply: unknown): number | string {
   return text.includes(".") ? text : Number(text);
 }
 
+/** Returns the fence in a reply of the script `lock`, or why there is none. */
+export function lockIn(reply: unknown): number | "busy" | "ended" {
+  const fence = Number(reply);
+  if (fence > 0) return fence;
+  return fence === 0 ? "ended" : "busy";
+}
+
 /** Returns the record in a reply of the script `read`. One without a secret was stored by `save`, and is no session. */
 export function readRecord(reply: unknown): SessionRecord | undefined {
   const record = parse(reply);
-  return record === undefined || record.secretHash === "" ? undefined : record;
+  return record === undefined || (record.secretHash === "" && record.version > 0) ? undefined : record;
 }
 
 /** Returns the same with its lock, also for one without a secret. Undefined if it has expired. */
@@ -116,9 +123,19 @@ export function readStored(reply: unknown): StoredRecord | undefined {
   const start = first.indexOf("\n") + 1;
   const [fence, lockedUntil] = first.slice(0, start).split(" ");
   const record = parse([first.slice(start), ...merged]);
-  if (record === undefined || record.expiresAt <= record.now) return undefined;
+  if (record === undefined || record.expiresAt <= record.now || record.version === 0) return undefined;
   const { now: _, ...stored } = record;
   return { ...stored, fence: Number(fence), lockedUntil: Number(lockedUntil) };
+}
+
+/** Returns a string that is stored as JSON, as users' ids and keys are; undefined if it is damaged. */
+export function stringIn(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads one line of fields, the data, and the head; in a list, what was merged since follows. */
@@ -131,8 +148,13 @@ function parse(reply: unknown): SessionRecord | undefined {
   const data = text.slice(line + 1, end);
   const previous = field[8]!;
   const user = field.length === 13 ? field[12]! : field.slice(12).join(" ");
+  const now = +field[0]! + +field[1]! / 1e6;
+  const absoluteExpiresAt = +field[6]!;
+  const userId = user === "null" ? null : stringIn(user);
+  const isWhole = userId !== undefined && +field[2]! > 0 && +field[4]! > 0 && absoluteExpiresAt > 0;
+  if (!isWhole) return illegible(now);
   return {
-    data: merged.length === 0 ? data : mergeData(data, changesIn(merged)),
+    data: merged.length === 0 ? data : (mergeData(data, changesIn(merged)) ?? data),
     secretHash: field[7] === "-" ? "" : field[7]!,
     previousSecretHash: previous === "-" ? null : previous,
     previousEpoch: +field[9]!,
@@ -140,10 +162,10 @@ function parse(reply: unknown): SessionRecord | undefined {
     epoch: +field[5]!,
     version: +field[2]!,
     expiresAt: +field[4]!,
-    absoluteExpiresAt: +field[6]!,
-    userId: user === "null" ? null : (JSON.parse(user) as string),
+    absoluteExpiresAt,
+    userId,
     head: text.slice(end + 1),
-    now: +field[0]! + +field[1]! / 1e6,
+    now,
   };
 }
 
@@ -156,7 +178,7 @@ function changesIn(fields: readonly string[]): DataChanges {
   const unset: string[] = [];
   for (let n = 0; n < fields.length; n += 2) {
     const field = fields[n]!;
-    const key = JSON.parse(field.slice(1)) as string;
+    const key = stringIn(field.slice(1)) ?? field;
     if (field.startsWith("+")) set.set(key, fields[n + 1]!);
     else unset.push(key);
   }

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 import { refuseUnknown } from "../../option-names.ts";
+import { refuseOther } from "../_kind.ts";
 
 /** Options of `SqliteSessionBackend`. */
 export interface SqliteOptions {
@@ -21,9 +22,12 @@ export interface SqliteOptions {
 export function resolveOptions(database: unknown, options: SqliteOptions): Required<SqliteOptions> {
   refuseUnknown(options, ["table", "synchronous", "busyTimeout", "pruneInterval"]);
   const { table = "sessions", synchronous = "normal", busyTimeout = 5, pruneInterval = 60 } = options;
-  if (typeof database === "string" ? database === "" : !isHandle(database)) {
-    throw new ConfigError("backend", "SqliteSessionBackend takes a file path or an open SQLite database");
-  }
+  const wanted = "SqliteSessionBackend takes a file path or an open SQLite database";
+  if (typeof database !== "string") refuseOther(database, ["an SQLite database"], wanted);
+  // A URL of another database would be the name of a file.
+  else if (/^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(database)) refuseOther(database, [], wanted);
+  if (typeof database === "string" ? database === "" : !isHandle(database))
+    throw new ConfigError("backend", wanted);
   if (!/^(?!sqlite_)[a-z_][a-z0-9_]{0,59}$/i.test(table)) {
     throw new ConfigError("table", `"${table}" is not a name of letters, digits and _ (not sqlite_…)`);
   }

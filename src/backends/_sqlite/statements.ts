@@ -59,7 +59,7 @@ export function prepareStatements(db: SqliteLike, name: string): Statements {
     ),
     lock: db.prepare(
       `UPDATE ${table} SET fence = fence + 1, locked_until = ?
-        WHERE handle = ? AND expires_at > ? AND locked_until <= ? RETURNING fence + 0e0 AS fence`,
+        WHERE handle = ? AND expires_at > ? AND (locked_until <= ? OR locked_until > ?) RETURNING fence + 0e0 AS fence`,
     ),
     relock: db.prepare(
       `UPDATE ${table} SET locked_until = ? WHERE handle = ? AND fence = ? AND expires_at > ?`,

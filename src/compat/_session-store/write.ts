@@ -6,6 +6,7 @@ import { publish } from "../../core/events.ts";
 import { type Head, headText, readHead, remember, timesOf } from "../../core/head.ts";
 import type { Engine } from "../../core/live.ts";
 import { judge } from "../../core/load.ts";
+import { isDamaged } from "../../core/read-again.ts";
 import { aboutOf } from "../../core/session.ts";
 import { StateError } from "../../errors.ts";
 import { newRecord, rotatedRecord, snapshot, touchedDeadline } from "../../record/record.ts";
@@ -22,6 +23,8 @@ export async function write(
   if (draft.idleTimeout <= 0) return end(engine, held.key.handle);
   if (held.stored === undefined && (await create(engine, held, draft, userId))) return;
   const stored = held.stored === undefined ? await found(engine, held) : aged(held.stored);
+  // What was damaged is gone by now.
+  if (stored === undefined) return write(engine, held, draft, userId);
   const { record } = stored;
   const signingIn = userId === record.userId ? undefined : userId;
   const rotation = rotationOf(engine, held, stored, draft, signingIn);
@@ -68,12 +71,19 @@ async function create(
   return true;
 }
 
-/** What is stored of a session that came here another way than from `get`: all of it will be replaced. */
-async function found(engine: Engine, held: Held): Promise<Stored> {
+/**
+ * What is stored of a session that came here another way than from `get`: all of it will be replaced. Undefined if that was
+ * damaged, and is deleted now.
+ */
+async function found(engine: Engine, held: Held): Promise<Stored | undefined> {
   const { handle, secretHash } = held.key;
   const record = await call(engine, "read", handle);
   if (record === undefined || judge(record, secretHash) !== "live") {
     throw new StateError("conflict", `Session ${handle} ended just now, or its id is not unique.`);
+  }
+  if (isDamaged(handle, record)) {
+    await call(engine, "delete", handle, record.version);
+    return undefined;
   }
   const draft: Draft = {
     text: record.data,

@@ -54,7 +54,8 @@ export function patchOf(
     baseVersion: record.version,
     data: text,
     changes: () => changesBetween(record.data, text),
-    idleTimeout: readHead(record.head).idleTimeout,
+    // Some cases store heads that are none.
+    idleTimeout: record.head.startsWith('{"idle"') ? readHead(record.head).idleTimeout : 0,
     ...more,
   };
 }

@@ -32,6 +32,18 @@ export const contractTimesCases: readonly Case[] = [
   },
   {
     promise: "B4",
+    name: "a patch with no idle timeout moves no deadline",
+    async run({ store, advance }) {
+      const { handle, record } = await storeRecord(store, { a: 1 });
+      await advance(100);
+      const before = await readLive(store, handle);
+      assert.equal(await store.patch(handle, patchOf(record, { a: 2 }, { idleTimeout: 0 })), "ok");
+      const { expiresAt, absoluteExpiresAt } = await readLive(store, handle);
+      assert.deepEqual([expiresAt, absoluteExpiresAt], [before.expiresAt, before.absoluteExpiresAt]);
+    },
+  },
+  {
+    promise: "B4",
     name: "neither a touch nor a patch passes the absolute deadline",
     async run({ store, advance }) {
       const { handle, record } = await storeRecord(store, { a: 1 }, { absoluteTimeout: 1500 });
@@ -137,6 +149,21 @@ export const contractTimesCases: readonly Case[] = [
       assert.equal(await store.patch(handle, patchOf(record, { a: 2 }, { ifFence: first })), "stale");
       assert.equal(await store.patch(handle, patchOf(record, { a: 3 }, { ifFence: second })), "ok");
       assert.deepEqual(await readData(store, handle), { a: 3 });
+    },
+  },
+  {
+    promise: "C7",
+    name: "a dead holder's lock is free when the clock was set back by an hour; set back a little, it is still held",
+    async run({ store, advance }) {
+      const { handle } = await storeRecord(store, { a: 1 });
+      const dead = await store.lock(handle, 10);
+      assert.ok(typeof dead === "number");
+      await advance(-5);
+      assert.equal(await store.lock(handle, 10), "busy");
+      await advance(-3600);
+      const next = await store.lock(handle, 10);
+      assert.ok(typeof next === "number" && next > dead, "the lock of the future is free");
+      assert.equal(await store.relock(handle, dead, 10), false);
     },
   },
   {

@@ -45,6 +45,23 @@ export const serverCases: readonly Case[] = [
     },
   },
   {
+    promise: "R4",
+    name: "of 50 increments by requests and 50 by an operator, on two servers, all 100 count",
+    async run(world) {
+      const ann = await world.visitor({ visits: 0 });
+      const [one, other] = [world.sessions(), world.sessions()];
+      const which = { handle: handleIn(ann) };
+      const next = (visits = 0): number => visits + 1;
+      await Promise.all(
+        Array.from({ length: 50 }, async () => {
+          const session = await one.load(ann.cookie);
+          await Promise.all([update(session, "visits", next), other.update(which, "visits", next)]);
+        }),
+      );
+      assert.deepEqual(await found(ann), { visits: 100 });
+    },
+  },
+  {
     promise: "C4",
     name: "of two concurrent rotations one wins; the other sends no cookie, and its data is kept",
     async run(world) {

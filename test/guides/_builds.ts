@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { environment } from "../_command.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -42,7 +42,8 @@ function build(framework: "next" | "sveltekit", command: readonly string[], file
   return { failed: status !== 0, writes: writes.reduce((sum, each) => sum + each, 0), said: stdout + stderr };
 }
 
-describe("while Next builds", () => {
+/** What Next does with sessions while it builds. Needs the packages of the example. */
+export function nextBuildCases(): void {
   const route = (answer: string): string => `import "../parts.js";
 export const dynamic = "force-static";
 export const GET = (request) => globalThis.site.${answer}(request);
@@ -65,9 +66,10 @@ export const GET = (request) => globalThis.site.${answer}(request);
     });
     expect([failed, writes]).toEqual([false, 0]);
   });
-});
+}
 
-describe("while SvelteKit renders pages in advance", () => {
+/** What SvelteKit does with sessions while it renders pages in advance. Needs the packages of the example. */
+export function svelteKitBuildCases(): void {
   const page = (run: string): Record<string, string> => ({
     "src/routes/static/+server.js": `export const prerender = true;
 export const GET = async ({ locals, fetch }) => {
@@ -99,4 +101,4 @@ export const GET = ({ locals }) => {
     const { failed, writes } = build("sveltekit", command, files);
     expect([failed, writes]).toEqual([false, 0]);
   });
-});
+}
