@@ -4,9 +4,10 @@ import { ConfigError } from "../errors.ts";
 import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { attempt } from "../visit/attempt.ts";
+import { expose } from "../visit/expose.ts";
 import type { Mount } from "../visit/mount.ts";
 import { begun, isFailure, isInert, leave } from "../visit/value.ts";
-import { each, expose } from "../visit/visit.ts";
+import { each } from "../visit/visit.ts";
 
 export type Fetch = (...args: unknown[]) => unknown;
 type Place = Context & { readonly error?: unknown; readonly responseValue?: unknown };

@@ -1,5 +1,5 @@
 import type { Session } from "../core/session.ts";
-import { rethrow } from "../visit/answer.ts";
+import { keepOut, rethrow } from "../visit/answer.ts";
 import { Around } from "../visit/around.ts";
 import { cookiesAfter } from "../visit/cookie-parts.ts";
 import type { Mount } from "../visit/mount.ts";
@@ -36,6 +36,8 @@ export async function answer(
   const response = await around.run(request, respond, refuse);
   if (sendAlong === undefined) return response;
   sendAlong(around.lines);
+  // The page behind can be static, and Next lets caches store it for a year.
+  if (around.isDue && isPassedOn(response.headers)) keepOut(response.headers);
   return showBehind(response, request, around.lines);
 }
 
@@ -68,6 +70,11 @@ function isForm({ method, headers }: Request): boolean {
   return method === "POST" && /^(application\/x-www-form-urlencoded|multipart\/form-data)/.test(type);
 }
 
+/** Returns true if a page or a route handler answers, and not the proxy. */
+function isPassedOn(headers: Headers): boolean {
+  return headers.has("x-middleware-next") || headers.has("x-middleware-rewrite");
+}
+
 const OVERRIDES = "x-middleware-override-headers";
 const OVERRIDE = "x-middleware-request-";
 
@@ -77,8 +84,7 @@ const OVERRIDE = "x-middleware-request-";
  */
 function showBehind(response: Response, request: Request, lines: readonly string[]): Response {
   const { headers } = response;
-  if (lines.length === 0 || !(headers.has("x-middleware-next") || headers.has("x-middleware-rewrite")))
-    return response;
+  if (lines.length === 0 || !isPassedOn(headers)) return response;
   let names = headers.get(OVERRIDES)?.split(",");
   if (names === undefined) {
     names = [...request.headers.keys()];

@@ -4,7 +4,7 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type ExpressSessionMembers, expressKind } from "../facades/express.ts";
 import { publicId } from "../facades/regenerate.ts";
-import { listenerOf, type Next, targetOf } from "../visit/listener.ts";
+import { dropChanges, listenerOf, type Next, targetOf } from "../visit/listener.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 
 export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
@@ -42,7 +42,8 @@ export type ExpressSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;
  * Errors of load, and of a save before the first byte, go to the error handler: the answer is dropped, the status is
  * set to that of the error (503 if the back-end is down), and the error handler answers. The middleware does not see
  * what handlers throw, as Express catches it. So an answer with a status of 500 or more counts as a failed handler
- * and saves nothing, except what the handler saved itself.
+ * and saves nothing, except what the handler saved itself. An error with a lower status saves; mount `expressErrors`
+ * behind the routes, and it saves nothing either.
  *
  * Mounting the same sessions again has no effect; others need another `as` and another cookie. Throws ConfigError
  * that names an invalid option.
@@ -55,6 +56,21 @@ export function expressSessions<T extends object, Req extends IncomingMessage = 
     kind: expressKind,
   });
   return listenerOf(mount, undefined, mount.as === "session" ? ["sessionID", SESSION_ID] : undefined);
+}
+
+/**
+ * An error handler that makes every error of a handler count as a failure, whatever its status: what the handler changed
+ * is dropped, except what it saved itself. Put it after the routes and before your own error handlers:
+ * `app.use(expressErrors)`. Passes the error on. What a later error handler changes is saved. Works in Connect too.
+ */
+export function expressErrors(
+  error: unknown,
+  _req: IncomingMessage,
+  res: ServerResponse,
+  next: Next,
+): void | Promise<void> {
+  const pass = (): void => next(error);
+  return dropChanges(res, error)?.then(pass, next) ?? pass();
 }
 
 const SESSION_ID: PropertyDescriptor & ThisType<{ session?: object }> = {

@@ -6,9 +6,10 @@ import { ConfigError } from "../errors.ts";
 import { type FastifySessionMembers, fastifyKind } from "../facades/fastify.ts";
 import { noStore, ofOneAnswer } from "../visit/answer.ts";
 import { endWith } from "../visit/error-answer.ts";
+import { propertyOf } from "../visit/expose.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
 import { isSame, type Mount, mountOf, type UseOptions } from "../visit/mount.ts";
-import { isMounted, propertyOf, Visit } from "../visit/visit.ts";
+import { isMounted, Visit } from "../visit/visit.ts";
 
 export type { ExpressCookie, FastifySessionMembers, SessionCallback } from "../facades/fastify.ts";
 
@@ -91,7 +92,7 @@ function addHooks(app: FastifyInstance, mount: Mount<FastifyRequest>, failedBySt
       return refuse(error);
     }
     hold ??= holdFor(request, reply, failedByStatus);
-    hold.uses.push(visit);
+    hold.add(visit);
     (request as unknown as Record<symbol, Visit>)[key] = visit;
     visit.begin(request, () => (hold.closed ? visit.discard() : done()), refuse);
   });

@@ -3,10 +3,11 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { clearAnswer, errorAnswer } from "../visit/answer.ts";
-import { Around, aroundOf, isUpgrade, reportPassedBy } from "../visit/around.ts";
+import { Around, aroundOf, reportPassedBy } from "../visit/around.ts";
+import { isUpgrade } from "../visit/carry.ts";
+import { expose } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
-import { headersOf, isData, runBehind, watched } from "../visit/value.ts";
-import { expose } from "../visit/visit.ts";
+import { admit, headersOf, isData, runBehind, watched } from "../visit/value.ts";
 
 /** `as`, `exclusive`, `skip` and `onError`. */
 export type H3SessionsOptions = MountOptions<H3Event>;
@@ -29,12 +30,13 @@ export function h3Sessions<T extends object>(
   options: H3SessionsOptions = {},
 ): Middleware {
   const mount = mountOf<H3Event>(sessions, options, ({ req }) => req.url);
-  return (event, next) => {
+  const middleware: Middleware = (event, next) => {
     const around = aroundOf(event) ?? new Around(mount, event);
     const visit = around.add(mount, event.req as unknown as Request);
     if (visit === undefined) return next();
     expose(visit, event.context);
-    if (around.visits.length === 1) carryOnError(event);
+    const isOutermost = event.app?.["~middleware"][0] === middleware;
+    if (around.visits.length === 1) carryOutside(event, isOutermost);
     return runBehind(around, visit, next, {
       carry: (value) => carry(event, around, value),
       clear(error) {
@@ -43,6 +45,7 @@ export function h3Sessions<T extends object>(
       },
     });
   };
+  return middleware;
 }
 
 /**
@@ -60,6 +63,7 @@ function carry({ res }: H3Event, around: Around, value: unknown): unknown {
   if (value === Symbol.for("h3.handled")) reportPassedBy(around, "h3");
   const response = value instanceof Response ? value : undefined;
   if (response && isUpgrade(response)) return around.settle(response);
+  admit(value, around);
   if (around.isDue) {
     const isError = value === undefined || typeof value === "symbol" || value instanceof Error;
     const headers = isError || (response?.status ?? 0) >= 400 ? res.errHeaders : res.headers;
@@ -75,14 +79,27 @@ function carry({ res }: H3Event, around: Around, value: unknown): unknown {
 
 const wrapped = new WeakSet<object>();
 
-/** Adds headers to a Response that `onError` returns. h3 adds none to it. */
-function carryOnError({ app }: H3Event): void {
-  const onError = app?.config.onError;
-  if (app === undefined || onError === undefined || wrapped.has(onError)) return;
-  const carrying: typeof onError = async (error, event) => {
-    const answered = await onError(error, event);
-    return answered instanceof Response ? aroundOf(event)?.settle(answered) : answered;
-  };
-  wrapped.add(carrying);
-  (app as { config: H3Config }).config = Object.freeze({ ...app.config, onError: carrying });
+/**
+ * Adds headers to a Response that `onError` returns, as h3 adds none to it; and at last, if `onResponse` or outer
+ * middleware may have changed them.
+ */
+function carryOutside({ app }: H3Event, isOutermost: boolean): void {
+  if (app === undefined || wrapped.has(app.config)) return;
+  const { onError, onResponse } = app.config;
+  const config: H3Config = { ...app.config };
+  if (onError !== undefined)
+    config.onError = async (error, event) => {
+      const answered = await onError(error, event);
+      return answered instanceof Response ? aroundOf(event)?.settle(answered) : answered;
+    };
+  if (onResponse !== undefined || !isOutermost)
+    config.onResponse = async (response, event) => {
+      try {
+        await onResponse?.(response, event);
+      } finally {
+        aroundOf(event)?.addTo(response.headers);
+      }
+    };
+  wrapped.add(config);
+  (app as { config: H3Config }).config = Object.freeze(config);
 }

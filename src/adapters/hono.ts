@@ -4,8 +4,8 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
 import { Around, aroundOf, reportPassedBy } from "../visit/around.ts";
+import { expose, inherited } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
-import { expose } from "../visit/visit.ts";
 
 /** The variables of a Hono application: `new Hono<{ Variables: SessionVariables<MyData> }>()`. */
 export type SessionVariables<T extends object = SessionData, As extends string = "session"> = {
@@ -46,13 +46,13 @@ export function honoSessions<T extends object, As extends string = "session">(
         else visit.session = data;
       },
     });
-    Object.defineProperty(c, "var", VAR);
+    Object.defineProperties(c, SHOWN);
     let failure: { readonly error: unknown } | undefined;
     const answered = async (): Promise<Response> => {
       await next();
       // Hono has answered an error of the handler, or nothing has answered.
       if (c.error !== undefined || !c.finalized) around.fail();
-      return c.res;
+      return Reflect.get(Object.getPrototypeOf(c), "res", c);
     };
     const response = await around.run(c.req.raw, answered, (error, given) => {
       failure = { error };
@@ -61,11 +61,14 @@ export function honoSessions<T extends object, As extends string = "session">(
       // Hono adds these headers to those of the error answer.
       return around.settle(new Response(null, { headers: clearedHeaders(given.headers) }));
     });
-    if (!around.isLight && c.res.headers.has("x-hono-already-sent")) reportPassedBy(around, "Hono");
+    if (!around.isLight && response.headers.has("x-hono-already-sent")) {
+      // Node's answer has left, and Hono must find what the handler returned.
+      Reflect.deleteProperty(c, "res");
+      reportPassedBy(around, "Hono");
+    }
     // If nothing has answered, Hono does, with the headers that are set.
     else if (!c.finalized) around.addTo(c.res.headers);
     else {
-      // Without this, Hono copies the headers of the previous response.
       c.res = undefined;
       c.res = response;
     }
@@ -73,12 +76,31 @@ export function honoSessions<T extends object, As extends string = "session">(
   };
 }
 
-/** Shared by all requests, as making a getter for each is slow. */
-const VAR: PropertyDescriptor & ThisType<Context> = {
-  configurable: true,
-  get() {
-    const variables = Reflect.get(Object.getPrototypeOf(this), "var", this);
-    for (const visit of aroundOf(this)!.visits) expose(visit, variables);
-    return variables;
+/** Shared by all requests, as making accessors for each is slow. */
+const SHOWN: PropertyDescriptorMap & ThisType<Context> = {
+  var: {
+    configurable: true,
+    get() {
+      const variables = inherited(this, "var") as object;
+      for (const visit of aroundOf(this)!.visits) expose(visit, variables);
+      return variables;
+    },
+  },
+  // Middleware on both sides of ours sees the headers that the response must have, and Hono takes it from here.
+  res: {
+    configurable: true,
+    get() {
+      const response = Reflect.get(Object.getPrototypeOf(this), "res", this);
+      const shown = this.finalized ? aroundOf(this)!.show(response) : response;
+      if (shown !== response) {
+        // Without this, Hono copies the headers of the previous response.
+        this.res = undefined;
+        this.res = shown;
+      }
+      return shown;
+    },
+    set(response) {
+      Reflect.set(Object.getPrototypeOf(this), "res", response, this);
+    },
   },
 };

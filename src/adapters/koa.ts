@@ -6,9 +6,10 @@ import { ConfigError } from "../errors.ts";
 import { type KoaSessionMembers, koaKind } from "../facades/koa.ts";
 import { errorAnswer } from "../visit/answer.ts";
 import { clearHead } from "../visit/error-answer.ts";
+import { expose } from "../visit/expose.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
 import { mountOf, type UseOptions } from "../visit/mount.ts";
-import { expose, isMounted, Visit } from "../visit/visit.ts";
+import { isMounted, Visit } from "../visit/visit.ts";
 
 export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
 export type { KoaSessionMembers } from "../facades/koa.ts";
@@ -76,7 +77,7 @@ export function koaSessions<T extends object, As extends string = "session">(
     const tell = (error: unknown): void => void ctx.app.emit("error", error, ctx);
     const hold = outer ?? new Hold(ctx.req, ctx.res, tell, (error) => ctx.onerror(error as Error));
     const visit = new Visit(mount, ctx.req);
-    hold.uses.push(visit);
+    hold.add(visit);
     expose(visit, ctx);
     try {
       const loading = visit.load(ctx);

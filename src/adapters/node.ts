@@ -41,7 +41,8 @@ export function nodeSessions<
  * Without a handler, returns Connect-style middleware. Errors of load, and of a save before the first byte, go to
  * `next(error)`: the answer is dropped, the status is set to that of the error, and the error handler answers. The
  * middleware does not see what handlers throw, as frameworks catch it. So an answer with a status of 500 or more
- * counts as a failed handler and saves nothing, except what the handler committed itself.
+ * counts as a failed handler and saves nothing, except what the handler committed itself. For errors with a lower
+ * status, mount `expressErrors` of the Express adapter behind the routes.
  */
 export function nodeSessions<T extends object>(
   sessions: Sessions<T>,

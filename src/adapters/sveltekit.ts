@@ -5,10 +5,10 @@ import { movesOthers } from "../core/told.ts";
 import { appendCookies } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { type CookieParts, partsOf } from "../visit/cookie-parts.ts";
+import { expose } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { printError } from "../visit/printed.ts";
 import { isSent } from "../visit/sent.ts";
-import { expose } from "../visit/visit.ts";
 
 /** The part of `RequestEvent` that is used. */
 export interface SvelteKitEvent {

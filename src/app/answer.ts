@@ -65,13 +65,16 @@ function objectContent(exchange: Exchange, value: object): Awaitable<Answer> {
     const headers: HeaderPairs = value.type === "" ? BYTES : [["content-type", value.type]];
     return { status: 200, headers, body: value.stream() };
   }
-  if (value instanceof ReadableStream)
+  if (value instanceof ReadableStream) {
+    exchange.visit.mayLook();
     return { status: 200, headers: BYTES, body: saveAfter(exchange, value) };
+  }
   if (value instanceof Response || value instanceof Reply) {
     throw new TypeError("reply: the body is a whole answer itself. Return that, or give its body.");
   }
   const chunks = chunksOf(value);
   if (chunks === undefined) return { status: 200, headers: JSON_TYPE, body: toJson(value) };
+  exchange.visit.mayLook();
   return chain(streamChunks(exchange, chunks), (body) => ({ status: 200, headers: TEXT, body }));
 }
 
@@ -96,13 +99,17 @@ function replied(exchange: Exchange, { status, headers, body }: Reply): Awaitabl
   });
 }
 
-/** A Response's stream may still change the session, or pass the request's body on. */
+/** A Response's stream may still change the session, if somebody has looked at it, or pass the request's body on. */
 function watched(exchange: Exchange, response: Response): Response {
   if (response.status === 0)
     throw new TypeError("A handler returned Response.error(), which cannot be sent.");
   if (response.bodyUsed) throw new TypeError("A handler returned a Response whose body was read already.");
-  if (response.body === null || !(exchange.visit.looked || exchange.body?.close)) return response;
-  return copy(exchange, response, saveAfter(exchange, response.body));
+  if (response.body === null) return response;
+  const { visit, body } = exchange;
+  if (!visit.varies) visit.mustNotLook();
+  return visit.varies || body?.close
+    ? copy(exchange, response, saveAfter(exchange, response.body))
+    : response;
 }
 
 const own = new WeakSet<Response>();

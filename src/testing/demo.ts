@@ -81,6 +81,7 @@ export function demoSite(): DemoSite {
       ...text(""),
       body: parts(session, stream, (late) => rotate(late)),
     }),
+    "/late-look": (request) => ({ ...text(""), body: lateLook(request, stream) }),
     "/login": ({ session }) => {
       login(session, "ann");
       return text("welcome");
@@ -117,6 +118,7 @@ export function demoSite(): DemoSite {
     "/own-cookies": ({ session }) =>
       text(String(count(session)), { "set-cookie": ["a=1; Path=/", "b=2; Path=/"] }),
     "/public": ({ session }) => text(String(count(session)), { "cache-control": "public, max-age=3600" }),
+    "/cdn": ({ session }) => text(String(count(session)), PUBLIC),
     "/vary": ({ session }) => text(String(session.visits), { vary: "Accept-Encoding" }),
     "/update": async ({ session }) => text(String(await update(session, "visits", (n = 0) => n + 1))),
     "/exclusive": ({ session }) =>
@@ -157,6 +159,28 @@ export function demoSite(): DemoSite {
       return route === undefined ? empty(404) : route(request);
     },
   };
+}
+
+/** What an application says to the caches of CDNs and proxies. */
+const PUBLIC: Readonly<Record<string, string>> = {
+  "cache-control": "public, max-age=60",
+  "cdn-cache-control": "public, max-age=60",
+  "cloudflare-cdn-cache-control": "max-age=60",
+  "vercel-cdn-cache-control": "max-age=60",
+  "netlify-cdn-cache-control": "public, s-maxage=60",
+  "akamai-cache-control": "max-age=60",
+  "x-litespeed-cache-control": "public, max-age=60",
+  "surrogate-control": "max-age=60",
+  "edge-control": "cache-maxage=60s",
+  "x-accel-expires": "60",
+};
+
+/** Looks at the session for the first time after its first part, and changes it. */
+async function* lateLook(request: DemoRequest, wait: Gate): AsyncGenerator<string> {
+  yield "one,";
+  await wait.wait();
+  request.session.name = "late";
+  yield `${request.session.visits}`;
 }
 
 function count(session: Session<DemoData>): number {

@@ -1,6 +1,6 @@
 import { SessionError } from "../errors.ts";
 
-// The only file that knows Set-Cookie, Vary and Cache-Control.
+// The only file that knows Set-Cookie, Vary, Cache-Control and its relatives.
 
 /** The headers that a response must have because of one session. */
 export interface Due {
@@ -33,20 +33,24 @@ export function isDue({ varies, line }: Due): boolean {
 }
 
 /**
- * Adds headers to a response: `Vary` if it depends on the session or sets the cookie; with the cookie,
- * `Cache-Control: no-store`, which replaces the value of the application (RFC 9111 7.3, ASVS 14.3.2): a cache that
- * stored the cookie would give one user's session to everybody. If `headers` will replace those of `own`, the
- * Vary of `own` is kept too.
+ * Adds headers to a response. If it depends on the session: `Vary`, and `Cache-Control: private` unless the application
+ * says something else. If it sets the cookie: `Vary`, and `no-store` in `Cache-Control` and its relatives, which replaces
+ * the values of the application (RFC 9111 7.3, ASVS 14.3.2): a cache that stored the cookie would give one user's
+ * session to everybody. If `headers` will replace those of `own`, what the application says in `own` counts too.
  */
 export function addDue(headers: AnswerHeaders | NodeHeaders, due: Due, own?: AnswerHeaders): void {
   const { line } = due;
   if (line === undefined && !due.varies) return;
   if (due.bare !== true) {
     const before = read(headers, "Vary");
-    const existing = own === undefined ? before : joined(before, own.get("Vary"));
-    const vary = existing ? varied(existing, due.vary) : due.vary;
-    if (vary !== before) write(headers, "Vary", vary);
-    if (line !== undefined) noStore(headers);
+    if (before !== due.vary || own !== undefined) {
+      const existing = own === undefined ? before : joined(before, own.get("Vary"));
+      const vary = existing ? varied(existing, due.vary) : due.vary;
+      if (vary !== before) write(headers, "Vary", vary);
+    }
+    if (line !== undefined) noStore(headers, own);
+    else if (!read(headers, "Cache-Control") && !own?.get("Cache-Control"))
+      write(headers, "Cache-Control", "private");
   }
   if (line === undefined) return;
   if (due.carrier !== undefined) write(headers, due.carrier, line);
@@ -58,12 +62,39 @@ export function linesOf({ line, carrier, farewells = [] }: Due): string[] {
   return line === undefined || carrier !== undefined ? [] : [...farewells, line];
 }
 
-/** Sets `Cache-Control: no-store`. Keeps a value that includes it. */
-export function noStore(headers: AnswerHeaders | NodeHeaders): void {
+/** Sets `Cache-Control: no-store`, and the same in its relatives if they are there. Keeps a value that includes it. */
+export function noStore(headers: AnswerHeaders | NodeHeaders, own?: AnswerHeaders): void {
   if (!NO_STORE.test(read(headers, "Cache-Control") ?? "")) write(headers, "Cache-Control", "no-store");
+  for (const name of RELATIVES) {
+    const value = read(headers, name) ?? own?.get(name);
+    if (value && !NO_STORE.test(value)) write(headers, name, name === NGINX ? "0" : "no-store");
+  }
+}
+
+/**
+ * Keeps a page out of every cache whose head is made elsewhere, after this answer: nothing may be added to `private`
+ * there that lets a cache store it.
+ */
+export function keepOut(headers: AnswerHeaders): void {
+  if (!NO_STORE.test(headers.get("Cache-Control") ?? "")) headers.set("Cache-Control", "private, no-store");
+  noStore(headers);
 }
 
 const NO_STORE = /(^|[\s,])no-store($|[\s,])/i;
+
+/** The header of nginx: seconds, or the time after an `@`. 0 means that nothing is stored. */
+const NGINX = "X-Accel-Expires";
+
+/**
+ * Headers that some caches obey instead of Cache-Control: those of CDNs (RFC 9213), Surrogate-Control (Fastly, Varnish),
+ * and those of Akamai, LiteSpeed and nginx.
+ */
+const RELATIVES = [
+  ...["CDN-", "Cloudflare-CDN-", "Vercel-CDN-", "Netlify-CDN-", "Akamai-", "X-LiteSpeed-"].map(
+    (cache) => `${cache}Cache-Control`,
+  ),
+  ...["Surrogate-Control", "Edge-Control", NGINX],
+];
 
 /** Returns the Vary value with the missing names added. `*` stays `*` (RFC 9110 12.5.5). */
 function varied(existing: string, names: string): string {
@@ -150,7 +181,7 @@ export function rethrow(error: unknown): never {
 
 /** The names of headers that describe one answer. */
 const OF_ONE_ANSWER =
-  /^(?:content-(?!security-policy).*|etag|last-modified|expires|cache-control|location|set-cookie|accept-ranges|transfer-encoding|trailer)$/i;
+  /^(?:content-(?!security-policy).*|etag|last-modified|expires|(?:.+-)?cache-control|surrogate-control|edge-control|x-accel-expires|location|set-cookie|accept-ranges|transfer-encoding|trailer)$/i;
 
 /** The names of headers that are the same for every answer. */
 const OF_ANY_ANSWER =

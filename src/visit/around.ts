@@ -2,9 +2,10 @@ import type { Awaitable } from "../backends/backend.ts";
 import { SessionError, StateError } from "../errors.ts";
 import { type AnswerHeaders, addDue, errorResponse, isDue, linesOf } from "./answer.ts";
 import { attempt } from "./attempt.ts";
-import { carry, makingOf } from "./carry.ts";
+import { carry, isUpgrade, makingOf } from "./carry.ts";
 import type { Mount } from "./mount.ts";
 import { each, isMounted, Visit } from "./visit.ts";
+import { watchBody } from "./watch-body.ts";
 
 const AROUND: unique symbol = Symbol("micropie.around");
 
@@ -31,6 +32,8 @@ export class Around {
   readonly #mount: Mount;
   #isSettled = false;
   #hasFailed = false;
+  /** The last response that was made here, for this request alone. */
+  #own: Response | undefined;
   /** Whether the body of the response is known not to be a stream; see `makingOf`. */
   isLight = false;
 
@@ -87,6 +90,29 @@ export class Around {
     return this.settle(response);
   }
 
+  /**
+   * To be called with a response that may be sent. If its body is a stream, it may look at the session when the head has
+   * left. No other body may; see decision 040. Returns whether the body may.
+   */
+  admit({ body }: Response): boolean {
+    if (body === null) return false;
+    let isAny = false;
+    let step: "mayLook" | "mustNotLook" | undefined;
+    for (const visit of this.visits) {
+      if (!visit.varies && !visit.skipped) {
+        step ??= isOfBytes(body) ? "mustNotLook" : "mayLook";
+        visit[step]();
+      }
+      isAny ||= visit.varies;
+    }
+    return isAny;
+  }
+
+  /** To be called before headers are added, if what is sent after the head can still look at the session. */
+  mayLook(): void {
+    for (const visit of this.visits) visit.mayLook();
+  }
+
   /** Saves before the head is sent. Saves nothing if the request has failed. */
   commit(): Awaitable<unknown> {
     this.#isSettled = true;
@@ -117,7 +143,7 @@ export class Around {
   /** Reports an error, and returns a response for it. */
   answerError(error: unknown): Response {
     this.tell(error);
-    return this.settle(errorResponse(error));
+    return this.settle(errorResponse(error), true);
   }
 
   /** Calls `onError`. */
@@ -150,72 +176,42 @@ export class Around {
    * requests or cannot be changed. A response that upgrades the connection stays the same object.
    */
   settle(response: Response, isPlain = false): Response {
-    const making = makingOf(response);
-    this.isLight = making !== undefined;
-    const isFixed = response.status === 0 || isUpgrade(response);
-    if (!isFixed && !isPlain && making === undefined && response.body !== null && this.isWatching) {
-      const copy = new Response(this.watch(response.body), response);
-      for (const visit of this.visits) addDue(copy.headers, visit);
-      return copy;
+    this.isLight = makingOf(response) !== undefined;
+    const isKnown = isPlain || this.isLight || isUpgrade(response);
+    if (!isKnown && this.admit(response) && !this.#hasFailed) {
+      this.#own = new Response(watchBody(response.body!, this), response);
+      return this.show(this.#own);
     }
+    return this.show(response);
+  }
+
+  /**
+   * Returns the response with the headers that it must have so far, for code that sees it before or after `settle`. The
+   * same object, unless it cannot be changed.
+   */
+  show(response: Response): Response {
+    const making = makingOf(response);
+    if (response === this.#own) {
+      // Reading the headers of a light response makes it slower. They are still what `carry` has made of them.
+      const isUntouched = making !== undefined && !(making[2] instanceof Headers);
+      if (!isUntouched || this.hasCookie) for (const visit of this.visits) addDue(response.headers, visit);
+      return response;
+    }
+    if (this.isOpen && making === undefined) this.admit(response);
     if (!this.isDue) return response;
     const add = (headers: AnswerHeaders): void => this.addTo(headers);
-    return carry(response, { add, isPersonal: this.hasCookie, isFixed, making });
+    const shown = carry(response, { add, isPersonal: this.hasCookie, making });
+    if (shown !== response) this.#own = shown;
+    return shown;
   }
 
   /** Whether changes that are made while the body streams are saved. */
   get isWatching(): boolean {
-    if (this.#hasFailed) return false;
-    for (const { skipped } of this.visits) if (!skipped) return true;
-    return false;
+    return !this.#hasFailed && this.visits.some(({ varies }) => varies);
   }
 
-  /**
-   * Returns a body with the same chunks, read no faster than they are needed. Saves changes before its end. The given
-   * body is not locked until the first read, so its owner can see that nobody reads it (HEAD).
-   */
-  watch(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-    let isOver = false;
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          let result: ReadableStreamReadResult<Uint8Array>;
-          try {
-            reader ??= body.getReader();
-            result = await reader.read();
-          } catch (error) {
-            isOver = true;
-            this.discard();
-            throw error;
-          }
-          // The reader left meanwhile, and `cancel` does the rest.
-          if (isOver) return;
-          if (!result.done) {
-            controller.enqueue(result.value);
-            return;
-          }
-          isOver = true;
-          const saving = this.#commitLate();
-          if (saving !== undefined) await saving;
-          controller.close();
-        },
-        cancel: async (reason) => {
-          // The reader left while the last save was running.
-          if (isOver) return;
-          isOver = true;
-          try {
-            await (reader ?? body).cancel(reason);
-          } finally {
-            await (async () => this.#commitLate())().catch(() => {});
-          }
-        },
-      },
-      { highWaterMark: 0 },
-    );
-  }
-
-  #commitLate(): Awaitable<unknown> {
+  /** Saves what changed since the head was sent. Reports an error, and throws it. */
+  commitLate(): Awaitable<unknown> {
     const tell = (error: unknown): never => {
       this.tell(error);
       throw error;
@@ -228,14 +224,18 @@ export class Around {
   }
 }
 
+/** Returns false for a stream of JavaScript values. The streams that a runtime makes of text and bytes have bytes. */
+function isOfBytes(body: ReadableStream<Uint8Array>): boolean {
+  try {
+    body.getReader({ mode: "byob" }).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Reports a cookie that could not be sent, because a handler answered without the framework. */
 export function reportPassedBy(around: Around, framework: string): void {
   const message = `A handler answered without ${framework}, so the session cookie was not sent.`;
   if (around.hasCookie) around.tell(new StateError("headers_sent", message));
-}
-
-/** Returns true if the response hands the connection over to a WebSocket. */
-export function isUpgrade(response: Response): boolean {
-  const { webSocket, crossws } = response as { webSocket?: unknown; crossws?: unknown };
-  return response.status === 101 || Boolean(webSocket) || Boolean(crossws);
 }

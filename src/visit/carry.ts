@@ -9,15 +9,15 @@ export interface Carrying {
   readonly add: (headers: AnswerHeaders) => void;
   /** Whether the headers are for one client only. A response that is shared with other requests must not get them. */
   readonly isPersonal: boolean;
-  /** Whether the response must stay the same object. */
-  readonly isFixed: boolean;
   /** The arguments of the response, if they are known. */
   readonly making: Making | undefined;
 }
 
 /** Returns the response with headers added: the same object if possible, else a copy. */
-export function carry(response: Response, { add, isPersonal, isFixed, making }: Carrying): Response {
+export function carry(response: Response, { add, isPersonal, making }: Carrying): Response {
   const body = making?.[1];
+  // These must stay the same object.
+  const isFixed = response.status === 0 || isUpgrade(response);
   if (isFixed || !isPersonal) {
     const light = typeof body === "string" ? lightCopy(response, body, making?.[2], add) : undefined;
     if (light !== undefined) return light;
@@ -67,6 +67,12 @@ function lightCopy(
     getSetCookie: () => [],
   });
   return new Response(text, { status, headers: record });
+}
+
+/** Returns true if the response hands the connection over to a WebSocket. */
+export function isUpgrade(response: Response): boolean {
+  const { webSocket, crossws } = response as { webSocket?: unknown; crossws?: unknown };
+  return response.status === 101 || Boolean(webSocket) || Boolean(crossws);
 }
 
 let cacheKey: symbol | undefined;

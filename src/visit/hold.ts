@@ -1,16 +1,18 @@
+import { StateError } from "../errors.ts";
 import { addDue, isDue } from "./answer.ts";
 import { ErrorAnswer, giveUp, resultOf } from "./error-answer.ts";
+import { passBy, watchStream } from "./http2-stream.ts";
+import { type Holder, holdBy, holderOf, intercept } from "./intercept.ts";
+import { Mask, refuse } from "./mask.ts";
 import type { HeldResponse, Method, NodeResponse, Way } from "./node-response.ts";
-import { ENDED, HEADERS_SENT, MASKED, refuse, SENT, unpackHead } from "./node-response.ts";
-import { each, type Use } from "./visit.ts";
+import { unpackHead } from "./node-response.ts";
+import { each, type Use, type Visit, type Watcher } from "./visit.ts";
 
-const HOLD: unique symbol = Symbol("micropie.hold");
-type Held = HeldResponse & { [HOLD]: Hold };
 type Call = [way: Way, args: unknown[]];
 
 /** Returns the Hold of a response, if it has one. */
 export function holdOf(res: NodeResponse): Hold | undefined {
-  return (res as unknown as Partial<Held>)[HOLD];
+  return holderOf(res) as Hold | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ export function holdOf(res: NodeResponse): Hold | undefined {
  * `ending`: later changes are saved before the end can leave. `ended`: everything can leave. `dropped`: an
  * error answer took the place of the answer; calls of the handler have no effect.
  */
-export class Hold {
+export class Hold implements Holder, Watcher {
   /** The sessions of the request, in the order in which they were mounted. */
   readonly uses: Use[] = [];
   /** Whether the connection is closed, or everything was sent. */
@@ -35,11 +37,11 @@ export class Hold {
   readonly #next: ((error: unknown) => void) | undefined;
   readonly #own: Readonly<Record<Way, Method>>;
   #phase: "open" | "held" | "sent" | "ending" | "ended" | "dropped" = "open";
-  /** Calls that wait, and the properties of the response before. */
+  /** Calls that wait. */
   #calls: Call[] = [];
-  #before: Partial<HeldResponse> | undefined;
-  #finished: PropertyDescriptor | undefined;
+  #mask: Mask | undefined;
   #isHeaded = false;
+  #isFile = false;
   #instead: ErrorAnswer | undefined;
 
   /** `next` answers errors before the first byte; without it, the Hold does. `tell` gets all other errors. */
@@ -49,23 +51,49 @@ export class Hold {
     tell: (error: unknown) => void,
     next: ((error: unknown) => void) | undefined,
   ) {
-    const held = res as unknown as Held;
-    const { writeHead, write, end, flushHeaders } = held;
-    this.#res = held;
+    this.#res = res as unknown as HeldResponse;
     this.#isHttp2 = (req.httpVersionMajor ?? 1) >= 2;
     this.#tell = tell;
     this.#next = next;
-    this.#own = { writeHead, write, end, flushHeaders };
-    held[HOLD] = this;
-    intercept(held);
-    held.on("close", onClose);
+    this.#own = holdBy(this, this.#res);
+    if (this.#isHttp2)
+      watchStream(res, (headers) => {
+        if (this.#phase !== "open") return;
+        passBy(this.uses, headers, tell);
+        this.#phase = "sent";
+      });
+  }
+
+  /** Adds another session. */
+  add(visit: Visit): void {
+    this.uses.push(visit);
+    visit.watcher = this;
+  }
+
+  /**
+   * Adds headers at once, so that caches among the later middleware see them. Throws StateError `headers_sent` if the
+   * head has left without them.
+   */
+  looked(visit: Visit): void {
+    if (this.#phase === "open" && !this.#res.headersSent) addDue(this.#res, visit);
+    if (this.#isFile && !["open", "ended", "dropped"].includes(this.#phase))
+      throw new StateError("headers_sent", "A file is being sent. Look at the session before you pipe it.");
+  }
+
+  /** A file cannot look at the session, so it needs no headers. */
+  piped(source: object): void {
+    this.#isFile = source.constructor.name === "ReadStream" && this.#phase === "open";
   }
 
   respond(way: Way, args: unknown[]): unknown {
     switch (this.#phase) {
       case "open":
-        // HTTP/1 sends nothing yet, and changes before the first byte can still need a cookie.
-        if (way === "writeHead" && !this.#isHttp2) return this.#wait(way, args);
+        // HTTP/1 sends nothing yet, HTTP/2 in this turn. Changes before that can still need a cookie.
+        if (way === "writeHead") {
+          if (this.#isHttp2) process.nextTick(() => this.#sendHead());
+          return this.#wait(way, args);
+        }
+        if (way !== "end" && !this.#isFile) for (const use of this.uses) use.mayLook?.();
         return this.#save(way, args, "held");
       case "sent":
         return way === "end" ? this.#save(way, args, "ending") : this.#pass(way, args);
@@ -78,10 +106,14 @@ export class Hold {
     }
   }
 
+  #sendHead(): void {
+    if (this.#phase === "open" && this.#calls.length > 0) this.respond("flushHeaders", []);
+  }
+
   /** Returns true if the framework can answer an error; if not, closes the connection, unless the end is waiting. */
   makeWay(error: unknown): boolean {
     if (this.#phase === "open") giveUp(this.#take(), error);
-    else if (this.#phase !== "ended" && this.#res[MASKED] !== "end") this.#stop(error, false, false);
+    else if (this.#phase !== "ended" && !this.#mask?.claimsEnd) this.#stop(error, false, false);
     return this.#phase === "open";
   }
 
@@ -189,19 +221,9 @@ export class Hold {
       if (this.#calls.length > 0) refuse();
       res.statusCode = args[0] as number;
     }
-    if (this.#before === undefined) {
-      const { statusCode, setHeader, setHeaders, appendHeader, removeHeader } = res;
-      this.#before = { statusCode, setHeader, setHeaders, appendHeader, removeHeader, [MASKED]: undefined };
-      // HTTP/2 has no status message, and emits a warning if it is read.
-      if (!this.#isHttp2) this.#before.statusMessage = res.statusMessage;
-      Object.assign(res, SENT);
-      Object.defineProperty(res, "headersSent", HEADERS_SENT);
-    }
-    if (way === "end" && res[MASKED] !== "end") {
-      res[MASKED] = "end";
-      this.#finished = Object.getOwnPropertyDescriptor(res, "finished");
-      Object.defineProperties(res, ENDED);
-    }
+    this.#mask ??= new Mask(res, this.#isHttp2);
+    this.#mask.claimHead();
+    if (way === "end") this.#mask.claimEnd();
     this.#calls.push([way, args]);
     return way === "write" ? false : way === "flushHeaders" ? undefined : res;
   }
@@ -210,9 +232,7 @@ export class Hold {
   #take(): Call[] {
     const calls = this.#calls;
     this.#calls = [];
-    if (this.#before !== undefined) Object.assign(this.#res, this.#before);
-    if (this.#finished !== undefined) Object.defineProperty(this.#res, "finished", this.#finished);
-    this.#before = this.#finished = undefined;
+    this.#mask?.lift();
     return calls;
   }
 
@@ -226,25 +246,4 @@ export class Hold {
     }
     return this.#own[way].apply(this.#res, rest);
   }
-}
-
-function interceptorOf(way: Way): Method {
-  return function (this: Held, ...args: unknown[]) {
-    return this[HOLD].respond(way, args);
-  } as Method;
-}
-
-/** Shared by all responses, as making functions for each is slow. */
-const [writeHead, write, end] = [interceptorOf("writeHead"), interceptorOf("write"), interceptorOf("end")];
-const flushHeaders = interceptorOf("flushHeaders");
-
-function intercept(res: HeldResponse): void {
-  res.writeHead = writeHead;
-  res.write = write;
-  res.end = end;
-  res.flushHeaders = flushHeaders;
-}
-
-function onClose(this: HeldResponse): void {
-  (this as Held)[HOLD].close();
 }

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isThenable } from "./attempt.ts";
 import { prepareErrorHead } from "./error-answer.ts";
+import { expose } from "./expose.ts";
 import { Hold, holdOf } from "./hold.ts";
 import type { Mount } from "./mount.ts";
 import type { HeldResponse } from "./node-response.ts";
 import { type UpgradeResponse, upgrade } from "./upgrade.ts";
-import { expose, isMounted, Visit } from "./visit.ts";
+import { isMounted, Visit } from "./visit.ts";
 
 export type Next = (error?: unknown) => void;
 export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
@@ -32,7 +33,7 @@ export function listenerOf(
       handler === undefined ? next! : (): unknown => run(handler, hold, outer === undefined, req, res);
     if (outer !== undefined && isMounted(outer.uses, mount)) return go();
     const visit = new Visit(mount, req);
-    hold.uses.push(visit);
+    hold.add(visit);
     if (outer !== undefined && res.headersSent) void visit.commit();
     expose(visit, req);
     if (besides !== undefined) Object.defineProperty(req, ...besides);
@@ -78,6 +79,16 @@ function run(
   } catch (error) {
     return failed(error);
   }
+}
+
+/** Drops the changes of a handler that has thrown. Later changes are saved. Synchronous if no save is running. */
+export function dropChanges(res: ServerResponse, error: unknown): Promise<unknown> | undefined {
+  const hold = holdOf(res);
+  if (hold === undefined) return undefined;
+  hold.seesErrors = true;
+  if (!hold.makeWay(error)) return undefined;
+  const reverted = hold.uses.map((use) => use.revert?.());
+  return reverted.some((each) => each instanceof Promise) ? Promise.all(reverted) : undefined;
 }
 
 /** Returns the target of the request. Connect and Express remove the prefix that they are mounted at from `url`. */

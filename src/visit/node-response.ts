@@ -11,8 +11,6 @@ export type Way = "writeHead" | "write" | "end" | "flushHeaders";
 
 export type Method = (...args: unknown[]) => unknown;
 
-export const MASKED: unique symbol = Symbol("micropie.masked");
-
 /** What the responses of `node:http`, `node:http2` and the wrappers of frameworks have in common. */
 export interface HeldResponse extends Record<Way, Method> {
   statusCode: number;
@@ -26,57 +24,7 @@ export interface HeldResponse extends Record<Way, Method> {
   removeHeader: (name: string) => unknown;
   destroy(error?: unknown): unknown;
   emit(event: string): boolean;
-  on(event: string, listener: (this: HeldResponse) => void): unknown;
-  /** What the response claims to have sent although it has not. */
-  [MASKED]?: "head" | "end" | undefined;
-}
-
-/** What a response has while it claims to have sent its head: headers cannot be changed. */
-export const SENT: Pick<
-  HeldResponse,
-  "appendHeader" | "removeHeader" | "setHeader" | "setHeaders" | typeof MASKED
-> = {
-  setHeader: refuse,
-  setHeaders: refuse,
-  appendHeader: refuse,
-  removeHeader: refuse,
-  [MASKED]: "head",
-};
-
-/** `headersSent` of a response that can claim to have sent its head. */
-export const HEADERS_SENT: PropertyDescriptor & ThisType<HeldResponse> = {
-  configurable: true,
-  get() {
-    return this[MASKED] !== undefined || inherited(this, "headersSent");
-  },
-};
-
-/** The properties of a response that can claim to be ended. */
-export const ENDED: PropertyDescriptorMap = {
-  writableEnded: claimed("writableEnded", true),
-  writableFinished: claimed("writableFinished", false),
-  finished: claimed("finished", true),
-};
-
-function claimed(name: string, value: boolean): PropertyDescriptor & ThisType<HeldResponse> {
-  return {
-    configurable: true,
-    get() {
-      return this[MASKED] === "end" ? value : inherited(this, name);
-    },
-    set() {},
-  };
-}
-
-function inherited(res: HeldResponse, name: string): unknown {
-  return Reflect.get(Object.getPrototypeOf(res), name, res);
-}
-
-/** Throws the error of Node for headers that are set after the head was sent. */
-export function refuse(): never {
-  throw Object.assign(new Error("Cannot set headers after they are sent to the client"), {
-    code: "ERR_HTTP_HEADERS_SENT",
-  });
+  on(event: string, listener: (this: HeldResponse, value: unknown) => void): unknown;
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { hurry, leaveNow } from "../core/hurry.ts";
 import { addDue, type NodeHeaders } from "./answer.ts";
+import { expose } from "./expose.ts";
 import type { Mount } from "./mount.ts";
-import { expose, Visit } from "./visit.ts";
+import { Visit } from "./visit.ts";
 
 /**
  * What a library gives to middleware in place of a response when a client asks for a WebSocket (engine.io). Its

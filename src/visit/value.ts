@@ -2,6 +2,7 @@ import { chain } from "../core/call.ts";
 import type { Around } from "./around.ts";
 import { attempt } from "./attempt.ts";
 import type { Visit } from "./visit.ts";
+import { watchBody } from "./watch-body.ts";
 
 // For frameworks that make a Response of what a handler returns.
 
@@ -51,6 +52,13 @@ export function leave(around: Around, answered: unknown, isInert: boolean): unkn
       return around.answerError(error);
     },
   );
+}
+
+/** Returns the function that makes the parts of an async iterable that is not plain data. */
+function iteratorOf(value: unknown): (() => AsyncIterator<string | Uint8Array>) | undefined {
+  if (typeof value !== "object" || value === null || isPlain(value)) return undefined;
+  const iterate = (value as Partial<AsyncIterable<string | Uint8Array>>)[Symbol.asyncIterator];
+  return typeof iterate === "function" ? iterate : undefined;
 }
 
 /** Saves, then returns what `give` returns. Errors, also those of `give`, go to `refuse`. */
@@ -103,17 +111,24 @@ export function headersOf(value: unknown): Headers | undefined {
 export function watched(value: unknown, around: Around): unknown {
   if (typeof value !== "object" || value === null || !around.isWatching) return value;
   if (value instanceof Response)
-    return value.body === null ? value : new Response(around.watch(value.body), value);
-  if (value instanceof ReadableStream) return around.watch(value);
+    return value.body === null ? value : new Response(watchBody(value.body, around), value);
+  if (value instanceof ReadableStream) return watchBody(value, around);
   if (headersOf(value) !== undefined) {
     const answer = value as AnswerLike;
     answer.body = watched(answer.body, around);
     return answer;
   }
-  const iterate = (value as Partial<AsyncIterable<string | Uint8Array>>)[Symbol.asyncIterator];
-  return typeof iterate === "function" && !isPlain(value)
-    ? around.watch(bytesOf(iterate.call(value)))
-    : value;
+  const iterate = iteratorOf(value);
+  return iterate === undefined ? value : watchBody(bytesOf(iterate.call(value)), around);
+}
+
+/** Lets what a handler returned look at the session while it is sent, if it streams. */
+export function admit(value: unknown, around: Around): void {
+  if (value instanceof Response) around.admit(value);
+  else {
+    const body = headersOf(value) === undefined ? value : (value as AnswerLike).body;
+    if (body instanceof ReadableStream || iteratorOf(body) !== undefined) around.mayLook();
+  }
 }
 
 /** Makes no part before it is read. */

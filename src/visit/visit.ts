@@ -25,6 +25,15 @@ export interface Use extends Due {
   commitLate(): Awaitable<unknown>;
   /** Drops unsaved changes. */
   discard(): void;
+  /** Drops unsaved changes. Later changes are saved. */
+  revert?(): Awaitable<void>;
+  /** To be called before the head of a body that is not whole is sent: its rest may still look at the session. */
+  mayLook?(): void;
+}
+
+/** What has to know at once that somebody has looked at a session. */
+export interface Watcher {
+  looked(visit: Visit): void;
 }
 
 /** Calls a method of each, one after the other. Stops at the first error. Synchronous if the methods are. */
@@ -56,12 +65,14 @@ export class Visit implements Use {
   #isLoaded = false;
   #isHeadSent = false;
   #isOver = false;
+  #isBarred = false;
   /** Whether anybody has looked at the session. */
   looked = false;
   /** Whether the request is one of those without a session. */
   skipped = false;
   varies: boolean;
   line: string | undefined;
+  watcher: Watcher | undefined;
 
   constructor(mount: Mount, request: AnyRequest) {
     this.mount = mount;
@@ -117,9 +128,22 @@ export class Visit implements Use {
 
   /** The session object. Another one after `regenerate`. Throws StateError `not_live` before it is loaded. */
   get session(): Session {
-    this.looked = true;
-    this.varies = !this.skipped;
+    if (!this.looked) {
+      if (this.#isBarred && this.#isHeadSent && !this.varies) throw new StateError("headers_sent", BARRED);
+      this.looked = true;
+      this.varies = !this.skipped;
+      if (this.varies) this.watcher?.looked(this);
+    }
     return (this.#live ?? this.#open()).data as Session;
+  }
+
+  mayLook(): void {
+    if (!this.skipped) this.varies = true;
+  }
+
+  /** Makes the first look throw StateError `headers_sent` if the head has left by then. */
+  mustNotLook(): void {
+    this.#isBarred = !this.skipped;
   }
 
   /** See `assign`. */
@@ -200,47 +224,9 @@ export class Visit implements Use {
   }
 }
 
+const BARRED = "The response has left without Vary: Cookie. Look at the session before you return it.";
+
 function headerOf({ headers }: AnyRequest, name: string): string | undefined {
   if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;
   return (headers as NodeRequest["headers"])[name]?.toString();
-}
-
-/** A property that returns a session, and the key under which its object has the visit. */
-interface Property {
-  readonly key: symbol;
-  readonly shown: PropertyDescriptor & { get(): unknown; set(data: unknown): void };
-}
-
-/** By name. They are shared, as making one for each request is slow. */
-const properties = new Map<string, Property>();
-
-/** Returns the property for sessions of this name. It is undefined on an object without a visit. */
-export function propertyOf(as: string): Property {
-  let property = properties.get(as);
-  if (property === undefined) {
-    const key = Symbol(`micropie.${as}`);
-    const shown: Property["shown"] & ThisType<{ [key]?: Visit | null }> = {
-      configurable: true,
-      enumerable: true,
-      get() {
-        return this[key]?.session;
-      },
-      set(data) {
-        this[key]!.session = data as SessionData | null;
-      },
-    };
-    property = { key, shown };
-    properties.set(as, property);
-  }
-  return property;
-}
-
-/**
- * Defines a property of an object, such as a request, that returns the session of a visit. Assigning calls `assign`.
- */
-export function expose(visit: Visit, on: object): void {
-  const { as } = visit.mount;
-  const { key, shown } = propertyOf(as);
-  (on as Record<symbol, Visit>)[key] = visit;
-  Object.defineProperty(on, as, shown);
 }

@@ -279,7 +279,7 @@ describe("the headers", () => {
     }
     expect([first.headers.get("cache-control"), second.headers.get("cache-control")]).toEqual([
       "no-store",
-      null,
+      "private",
     ]);
   });
 

@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { type ClientHttp2Session, connect, createServer, type IncomingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Session,
+  connect,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createSessions } from "micropie";
 import { nodeSessions } from "micropie/adapters/node";
@@ -128,5 +134,63 @@ describe("HTTP/2", () => {
     expect((await ask(client, "/late", { cookie })).error).toMatchObject({ code: "ERR_HTTP2_STREAM_ERROR" });
     expect(errors).toEqual([expect.objectContaining({ code: "backend_failed" })]);
     expect(await ask(client, "/none")).toMatchObject({ error: undefined });
+  });
+
+  it.each(["at once", "slowly"])(
+    "O2: an answer on res.stream is saved, or reported: a store that saves %s",
+    async (how) => {
+      const errors: unknown[] = [];
+      const sessions = createSessions<{ visits: number }>(
+        how === "slowly" ? { backend: new SlowBackend() } : {},
+      );
+      const client = await serve(
+        nodeSessions(
+          sessions,
+          (req, res) => {
+            if (req.url === "/read") return res.end(String(req.session.visits));
+            req.session.visits = (req.session.visits ?? 0) + 1;
+            if (req.url === "/usual") return res.end();
+            const { stream } = res as unknown as { stream: ServerHttp2Stream };
+            stream.respond({ ":status": 200, "Cache-Control": "public, max-age=60" });
+            return stream.end("by hand");
+          },
+          { onError: (error) => errors.push(error) },
+        ),
+      );
+      const first = await ask(client, "/");
+      expect([first.headers[":status"], first.headers.vary, first.body]).toEqual([200, "Cookie", "by hand"]);
+      if (how === "slowly") {
+        expect(first.headers["set-cookie"]).toBeUndefined();
+        await expect.poll(() => errors).toEqual([expect.objectContaining({ code: "headers_sent" })]);
+      } else {
+        expect([first.headers["cache-control"], first.headers["set-cookie"]?.length]).toEqual([
+          "no-store",
+          1,
+        ]);
+      }
+      const usual = await ask(client, "/usual");
+      const cookie = usual.headers["set-cookie"]![0]!.split(";")[0]!;
+      await ask(client, "/", { cookie });
+      await expect.poll(async () => (await ask(client, "/read", { cookie })).body).toBe("2");
+      expect(errors).toHaveLength(how === "slowly" ? 1 : 0);
+    },
+  );
+
+  it("S4: a head that is followed by nothing in its turn is sent, and varies; one that is followed by the end does not", async () => {
+    const client = await serve(
+      nodeSessions(createSessions(), (req, res) => {
+        res.writeHead(200, { "x-a": "1" });
+        if (req.url === "/whole") return res.end("whole");
+        return setImmediate(() => setImmediate(() => res.end("later")));
+      }),
+    );
+    expect(await ask(client, "/whole")).toMatchObject({ body: "whole", headers: { "x-a": "1" } });
+    expect((await ask(client, "/whole")).headers.vary).toBeUndefined();
+    const later = await ask(client, "/later");
+    expect([later.headers.vary, later.headers["cache-control"], later.body]).toEqual([
+      "Cookie",
+      "private",
+      "later",
+    ]);
   });
 });

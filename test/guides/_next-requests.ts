@@ -248,6 +248,29 @@ export function proxyCases(): void {
       },
     ));
 
+  test("a static page behind the proxy is kept out of shared caches, and one before a proxy without sessions is not", () =>
+    onStage(
+      (ours) => ({
+        proxy: (request) =>
+          request.headers.has("x-open")
+            ? ours.proxy()(request)
+            : ours.proxy((_, session) =>
+                session.visits === undefined ? new Response("no", { status: 403 }) : undefined,
+              )(request),
+        answer: ours.route((_, session) => new Response(String(count(session)))),
+      }),
+      async ({ guest }) => {
+        const ann = guest();
+        await ann.get("/count");
+        const page = await ann.get("/behind/static");
+        expect(await page.text()).toContain("the same for everybody");
+        expect(page.headers.get("cache-control")).toBe("private, no-store");
+        expect((await guest().get("/behind/static")).status).toBe(403);
+        const open = await guest().get("/behind/static", { "x-open": "1" });
+        expect(open.headers.get("cache-control")).toContain("s-maxage");
+      },
+    ));
+
   test("without a function, requests pass", () =>
     onStage(
       (ours) => ({ proxy: ours.proxy(), answer: () => new Response("answered") }),

@@ -8,6 +8,11 @@ import { expect, test } from "vitest";
 /** What somebody may do wrong who writes an adapter by hand. */
 type Mistake = "saves after the answer" | "saves what a failed handler did" | "sets the cookie only" | "none";
 
+/** What caches obey beside Cache-Control. */
+const CACHES = ["", "cloudflare-", "vercel-", "netlify-"]
+  .map((cdn) => `${cdn}cdn-cache-control`)
+  .concat("akamai-cache-control", "x-litespeed-cache-control", "surrogate-control", "edge-control");
+
 const start =
   (mistake: Mistake): AdapterSuiteOptions["start"] =>
   async (sessions, demo) => {
@@ -18,9 +23,12 @@ const start =
         const lines = { ...headers };
         const save = async (): Promise<void> => {
           const cookie = opened && (await sessions.commit(opened));
-          if (looked && mistake !== "sets the cookie only") {
+          if ((looked || typeof body === "object") && mistake !== "sets the cookie only") {
             lines.vary = headers.vary ? `${headers.vary}, Cookie` : "Cookie";
+            lines["cache-control"] ??= "private";
             if (cookie !== undefined) lines["cache-control"] = "no-store";
+            if (cookie !== undefined) for (const name of CACHES) if (name in lines) lines[name] = "no-store";
+            if (cookie !== undefined && "x-accel-expires" in lines) lines["x-accel-expires"] = "0";
           }
           if (cookie !== undefined) lines["set-cookie"] = [...[headers["set-cookie"] ?? []].flat(), cookie];
         };

@@ -51,6 +51,42 @@ test.each([
   expect(headers.get("cache-control")).toBe(expected);
 });
 
+test.each([
+  [undefined, "private"],
+  ["", "private"],
+  ["public, max-age=3600", "public, max-age=3600"],
+  ["no-cache", "no-cache"],
+])("without a cookie to set, Cache-Control %j becomes %j", (existing, expected) => {
+  const headers = new Headers(existing === undefined ? {} : { "cache-control": existing });
+  addDue(headers, LOOKED);
+  expect(headers.get("cache-control")).toBe(expected);
+  const prepared = new Headers();
+  addDue(prepared, LOOKED, new Headers(existing === undefined ? {} : { "cache-control": existing }));
+  expect(prepared.get("cache-control") ?? existing).toBe(expected);
+});
+
+test.each([
+  ["CDN-Cache-Control", "public, max-age=60", "no-store"],
+  ["Cloudflare-CDN-Cache-Control", "max-age=60", "no-store"],
+  ["Vercel-CDN-Cache-Control", "max-age=60", "no-store"],
+  ["Surrogate-Control", "max-age=60", "no-store"],
+  ["Edge-Control", "cache-maxage=60s", "no-store"],
+  ["X-Accel-Expires", "60", "0"],
+  ["Surrogate-Control", "no-store, content=x", "no-store, content=x"],
+])("with a cookie to set, %s: %s becomes %s, and without one it stays", (name, existing, expected) => {
+  for (const [due, value] of [
+    [LOOKED, existing],
+    [SET, expected],
+  ] as const) {
+    const headers = new Headers({ [name]: existing });
+    addDue(headers, due);
+    expect(headers.get(name)).toBe(value);
+  }
+  const prepared = new Headers();
+  addDue(prepared, SET, new Headers({ [name]: existing }));
+  expect(prepared.get(name) ?? existing).toBe(expected);
+});
+
 describe("Set-Cookie", () => {
   const before = ["a=1; Path=/", "session_id=forged", "b=2"];
   const after = ["a=1; Path=/", "b=2", "old=; Max-Age=0", "session_id=new; Path=/"];

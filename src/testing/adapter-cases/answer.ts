@@ -64,6 +64,8 @@ function afterStream(path: string, visits: number): object {
   return path === "/stream" ? { visits, name: "late" } : { visits };
 }
 
+const CACHES = /cache-control$|^surrogate-control$|^edge-control$|^x-accel-expires$/;
+
 const cases: readonly SiteCase[] = [
   {
     promise: "O3",
@@ -124,6 +126,45 @@ const cases: readonly SiteCase[] = [
         assert.equal(none.headers.vary, undefined);
         assert.equal(none.headers["cache-control"], "public, max-age=60");
       }
+    },
+  },
+  {
+    promise: "S4",
+    name: "an answer that looked at the session is private, unless the application says otherwise",
+    async run({ visitor }) {
+      const ann = await visitor();
+      assert.equal((await ann.get("/read")).headers["cache-control"], "private");
+      assert.equal((await ann.get("/public")).headers["cache-control"], "public, max-age=3600");
+      assert.equal((await ann.get("/none")).headers["cache-control"], "public, max-age=60");
+    },
+  },
+  {
+    promise: "S4",
+    name: "a stream that first looks at the session after its head varies on Cookie and is private",
+    async run({ stream, visitor }) {
+      const ann = await visitor();
+      const { headers, body } = await ann.open("/late-look");
+      assert.match(headers.vary ?? "", /cookie/i);
+      // Elysia says no-cache for its streams.
+      assert.match(headers["cache-control"] ?? "", /^(private|no-cache)$/);
+      stream.open();
+      assert.equal(await body, "one,1");
+      assert.deepEqual(await read(ann), { visits: 1, name: "late" });
+    },
+  },
+  {
+    promise: "S4",
+    name: "an answer that sets the cookie is kept from every cache, whichever header the cache obeys",
+    async run({ browser }) {
+      const ann = browser();
+      const { headers } = await ann.get("/cdn");
+      const said = Object.entries(headers).filter(([name]) => CACHES.test(name));
+      assert.equal(said.length, 10, said.join());
+      for (const [name, value] of said)
+        assert.equal(value, name === "x-accel-expires" ? "0" : "no-store", name);
+      const again = Object.entries((await ann.get("/cdn")).headers).filter(([name]) => CACHES.test(name));
+      assert.equal(again.length, 10);
+      for (const [name, value] of again) assert.match(value ?? "", /60/, name);
     },
   },
   {
