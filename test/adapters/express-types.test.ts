@@ -31,7 +31,9 @@ const USE = `
   req.session.cookie.maxAge = 3_600_000;
   req.session.cookie.maxAge = null;
   req.session.cookie.expires = new Date();
-  req.session.regenerate((error) => error && next(error)).save((error) => next(error)).touch();
+  req.session.regenerate((error) => error && next(error));
+  req.session.save((error) => next(error));
+  req.session.touch().resetMaxAge();
   await req.session.save();
   await req.session.destroy();
   // @ts-expect-error
@@ -78,7 +80,9 @@ app.get("/", (req, res, next) => {
 app.get("/:id", async (request, res, next) => {
   const req = request as ExpressRequest<Data, typeof request>;
   req.session.name = "ann";
-  req.session.regenerate((error) => next(error)).touch();
+  req.session.regenerate((error) => next(error));
+  // @ts-expect-error
+  req.session.save((error) => next(error)).touch();
   await req.session.save();
   res.end();
 });`,
