@@ -81,8 +81,7 @@ app.get("/:id", async (request, res, next) => {
   const req = request as ExpressRequest<Data, typeof request>;
   req.session.name = "ann";
   req.session.regenerate((error) => next(error));
-  // @ts-expect-error
-  req.session.save((error) => next(error)).touch();
+  req.session.touch().resetMaxAge();
   await req.session.save();
   res.end();
 });`,
