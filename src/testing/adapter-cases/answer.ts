@@ -123,7 +123,8 @@ const cases: readonly SiteCase[] = [
         assert.match((await visitor.get("/read")).headers.vary ?? "", /^cookie$/i);
         assert.match((await visitor.get("/vary")).headers.vary ?? "", /^Accept-Encoding, Cookie$/i);
         const none = await visitor.get("/none");
-        assert.equal(none.headers.vary, undefined);
+        if (tellsTexts()) assert.equal(none.headers.vary, undefined);
+        else assert.match(none.headers.vary ?? "Cookie", /^cookie$/i);
         assert.equal(none.headers["cache-control"], "public, max-age=60");
       }
     },
@@ -231,3 +232,16 @@ export const answeredErrorCases: readonly SiteCase[] = [
     }),
   },
 ];
+
+/**
+ * Returns true if the runtime makes a stream of bytes of a text. Where it does not (Bun, Deno), an adapter that gets only
+ * a Response cannot tell a text from a stream that may look at the session, and lets both vary.
+ */
+function tellsTexts(): boolean {
+  try {
+    new Response("text").body!.getReader({ mode: "byob" }).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
+}
