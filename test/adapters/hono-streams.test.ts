@@ -189,6 +189,21 @@ describe("responses that are not Hono's own", () => {
     expect(shared.headers.getSetCookie()).toEqual([]);
   });
 
+  it("get no cookie of one user if others have them too, even if middleware behind ours reads them before the save", async () => {
+    const shared = new Response(null, { status: 204 });
+    const { app } = mount();
+    app.get("/shared", async (c, next) => {
+      c.get("session").visits = 1;
+      await next();
+      expect(c.res.status).toBe(204);
+    });
+    app.get("/shared", () => shared);
+    const lines = [];
+    for (let visit = 0; visit < 2; visit++) lines.push(...(await ask(app, "/shared")).headers.getSetCookie());
+    expect(new Set(lines).size).toBe(2);
+    expect(shared.headers.getSetCookie()).toEqual([]);
+  });
+
   it("are the same objects if they upgrade the connection, and save nothing if they are errors", async () => {
     const backend = new SlowBackend();
     const { app } = mount(backend);

@@ -419,3 +419,30 @@ describe("options", () => {
     expect(response.headers.getSetCookie()[0]).toMatch(/^mine=/);
   });
 });
+
+test("a Response that nobody looked before cannot look at the session in its body: it would be in a cache for everybody", async () => {
+  let looked: unknown;
+  class Late extends App<Data> {
+    index() {
+      const { request } = this;
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            try {
+              looked = request.session.visits;
+            } catch (error) {
+              looked = error;
+            }
+            controller.enqueue(new TextEncoder().encode("body"));
+            controller.close();
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      return new Response(body);
+    }
+  }
+  const response = await new Late().fetch(new Request("http://localhost/"));
+  expect([await response.text(), response.headers.get("vary")]).toEqual(["body", null]);
+  expect(looked).toMatchObject({ code: "headers_sent" });
+});
