@@ -27,6 +27,8 @@ const base: TestProjectInlineConfiguration = {
     name: "base",
     include: ["test/**/*.test.ts"],
     exclude: ["**/node_modules/**", ...Object.values(CIRCLES).flat()],
+    // Half a minute less than processes, of which each test file would have one.
+    pool: "threads",
     maxWorkers: 2,
   },
 };
