@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { CIRCLES } from "./circles.ts";
+import { CIRCLES, ISOLATED } from "./circles.ts";
 
 const cwd = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFileSync(`${cwd}/${path}`, "utf8");
@@ -14,6 +14,12 @@ const outer = Object.entries(CIRCLES).flatMap(([circle, globs]) =>
 test("each test file belongs to one circle", () => {
   const twice = outer.filter(({ path }, index) => outer.findIndex((other) => other.path === path) !== index);
   expect(twice).toEqual([]);
+});
+
+test("each glob of the isolated test files matches one of the base circle", () => {
+  const paths = (glob: string) => globSync(glob, { cwd, exclude });
+  const isBase = (path: string) => !outer.some((other) => other.path === path);
+  expect(ISOLATED.filter((glob) => !paths(glob).some(isBase))).toEqual([]);
 });
 
 test("each glob of a circle matches a test file", () => {

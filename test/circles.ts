@@ -1,6 +1,6 @@
 /**
  * The parts of the tests that need more than `npm ci`, by name, each with the globs of its files. The npm script of a
- * circle is `test:` and its name. `npm test` runs the rest, which is the circle `base`.
+ * circle is `test:` and its name. `npm test` runs the rest, which are the circle `base`.
  */
 export const CIRCLES = {
   /** Needs Redis, PostgreSQL, PgBouncer, MariaDB and memcached (test/servers), and the packages of test/drivers. */
@@ -35,3 +35,16 @@ export const CIRCLES = {
 } as const satisfies Record<string, readonly string[]>;
 
 export type Circle = keyof typeof CIRCLES;
+
+/** The test files of `npm test` that change, or look at, what test files with the same modules would share. */
+export const ISOLATED = [
+  // @hono/node-server replaces the global Request and Response.
+  "test/adapters/{elysia,fetch,hono}*.test.ts",
+  "test/legacy/hono-sessions.test.ts",
+  // What is printed once in ten seconds, and warnings that are given once.
+  "test/app/{answers,bodies,fuzz,middleware,request,serve,session,streams}.test.ts",
+  "test/compat/deprecated.test.ts",
+  "test/testing-your-application.test.ts",
+  "test/visit/{answer,printed}.test.ts",
+  "test/core/{crowded,default-backend,random}.test.ts",
+] as const;

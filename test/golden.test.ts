@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { App, HttpMiddleware, redirect, reply } from "micropie";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 /** Exchanges recorded from MicroPie 0.29 under uvicorn; its README says what the handlers do. */
 interface Exchange {
@@ -136,14 +136,17 @@ describe("exchanges recorded from MicroPie", () => {
   const seen = new Set<string>();
 
   beforeAll(async () => {
-    console.error = () => {};
+    vi.spyOn(console, "error").mockImplementation(() => {});
     const app = new Golden();
     app.middlewares.push(new Stamp());
     const running = await app.serve({ port: 0, hostname: "127.0.0.1", signals: false });
     origin = running.url.slice(0, -1);
     close = running.close;
   });
-  afterAll(() => close());
+  afterAll(async () => {
+    vi.restoreAllMocks();
+    await close();
+  });
 
   for (const [scenario, exchanges] of Object.entries(scenarios)) {
     test(scenario, async () => {

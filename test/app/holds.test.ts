@@ -172,7 +172,8 @@ describe("no body holds the event loop for more than 20 milliseconds:", () => {
     expect(await send()).toBe(status);
     let most = await longestTurn(send);
     // A turn of the garbage collector, or of a machine that is busy with other work, is not the body's.
-    for (let again = 0; again < 20 && most >= LONGEST; again++) most = Math.min(most, await longestTurn(send));
+    for (let again = 0; again < 20 && most >= LONGEST; again++)
+      most = Math.min(most, await longestTurn(send));
     expect(most).toBeLessThan(LONGEST);
   });
 });

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect } from "vitest";
+
+// Test files of the base circle share their modules and globals: what a file replaces, it has to put back.
+
+const globals = () => ({
+  Date,
+  Request,
+  Response,
+  Headers,
+  fetch,
+  setTimeout,
+  setInterval,
+  setImmediate,
+  queueMicrotask,
+  random: Math.random,
+  now: performance.now,
+  getRandomValues: crypto.getRandomValues,
+  error: console.error,
+  warn: console.warn,
+  emitWarning: process.emitWarning,
+  directory: process.cwd(),
+  env: JSON.stringify(process.env),
+  rejections: process.listenerCount("unhandledRejection"),
+  exceptions: process.listenerCount("uncaughtException"),
+  warnings: process.listenerCount("warning"),
+  signals: process.listenerCount("SIGTERM"),
+});
+
+let before: ReturnType<typeof globals>;
+beforeAll(() => {
+  before = globals();
+});
+afterAll(() => {
+  const after = globals();
+  const changed = (Object.keys(before) as (keyof typeof before)[]).filter(
+    (key) => after[key] !== before[key],
+  );
+  expect(changed, "globals that this file has to put back, or list the file in ISOLATED").toEqual([]);
+});
