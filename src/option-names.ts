@@ -1,5 +1,8 @@
 import { ConfigError } from "./errors.ts";
 
+/** Options in which none is missing. */
+export type Resolved<T> = { readonly [Name in keyof T]-?: Exclude<T[Name], undefined> };
+
 /** What to do instead of an option that other libraries have. */
 const INSTEAD: Record<string, string> = {
   secret: "Leave it out: the cookie's value is random, so nothing is signed.",

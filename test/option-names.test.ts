@@ -115,6 +115,21 @@ describe("options are checked at start, by name:", () => {
     expect(error).toBeInstanceOf(ConfigError);
   });
 
+  test.each(Object.entries(TAKERS))(
+    "%s takes undefined for an option that is left out",
+    async (_, [take, typed]) => {
+      const { message } = (await errorOf(() => take({ [typed]: true } as never))) as ConfigError;
+      const names = message
+        .slice(message.indexOf("Valid options: ") + "Valid options: ".length)
+        .match(/\w+/g);
+      expect(names).not.toBeNull();
+      const optional = names!.filter((name) => !(name in nextHeaders));
+      const none = Object.fromEntries(optional.map((name) => [name, undefined]));
+      const error = await errorOf(() => take(none as never));
+      expect(String(error)).toBe(String(await errorOf(() => take({} as never))));
+    },
+  );
+
   test.each([
     ["secret", "nothing is signed"],
     ["resave", "saved when it has changed"],

@@ -235,6 +235,27 @@ function compiled(more: object, paths: readonly string[], include: readonly stri
   return "";
 }
 
+test("an option that may be left out may be undefined, on every published type of options", () => {
+  const names = subpaths.flatMap((path) =>
+    typeNames(path)
+      .filter((name) => /Options$|^Lifetime$|^BodyLimits$/.test(name))
+      .map((name) => `import("${specifier(path)}").${name}`),
+  );
+  expect(names.length).toBeGreaterThan(40);
+  const refusing = `
+    type Refusing<T> = {
+      [K in keyof T]-?: {} extends Pick<T, K> ? ({ [P in K]: undefined } extends Pick<T, K> ? never : K) : never;
+    }[keyof T];`;
+  // Its types are those of @types/express-session.
+  const foreign = 'import("micropie/compat/drop-in").SessionOptions';
+  const own = (name: string) => (name === foreign ? `Omit<${name}, "genid">` : name);
+  const lines = names.map(
+    (name, index) => `export const refused${index}: never[] = [] as Refusing<${own(name)}>[];`,
+  );
+  writeFileSync(join(app, "optional.ts"), `${refusing}\n${lines.join("\n")}\n`);
+  expect(compiled({ skipLibCheck: true }, [], ["optional.ts"])).toBe("");
+});
+
 test("its command is found by npx", () => {
   expect(run("npx", ["--no-install", "micropie", "--version"]).trim()).toBe(manifest.version);
 });

@@ -22,7 +22,7 @@ export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
    * Set to true if something answers errors before Fastify sees them, such as Nest. An answer with a status of 500 or
    * more then counts as a failed handler and saves nothing, except what the handler committed itself. Default false.
    */
-  failedByStatus?: boolean;
+  failedByStatus?: boolean | undefined;
 }
 
 /**

@@ -13,7 +13,9 @@ export type SessionVariables<T extends object = SessionData, As extends string =
 };
 
 /** `as`, `exclusive`, `skip` and `onError`. */
-export type HonoSessionsOptions<As extends string = "session"> = MountOptions<Context> & { as?: As };
+export type HonoSessionsOptions<As extends string = "session"> = MountOptions<Context> & {
+  as?: As | undefined;
+};
 
 /**
  * Returns middleware for Hono 4. `c.get("session")` and `c.var.session` return the session. `c.set("session", data)`

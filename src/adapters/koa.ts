@@ -41,7 +41,7 @@ export type KoaSessionsMiddleware<T extends object = SessionData, As extends str
 /** `as`, `exclusive` and `skip`. Paths are those of the request, wherever the middleware is mounted. */
 export interface KoaSessionsOptions<As extends string = "session", Context = KoaContext>
   extends UseOptions<Context> {
-  as?: As;
+  as?: As | undefined;
 }
 
 /**

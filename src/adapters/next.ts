@@ -13,7 +13,7 @@ export type { NextCookies, NextHeaders } from "./_next-action.ts";
  * `cookies` and `headers` from `next/headers`; only the copy of Next in your application knows the current request.
  * `onError` is called with each error that no error handler gets. Default: prints them.
  */
-export type NextSessionsOptions = NextHeaders & { onError?: (error: unknown) => void };
+export type NextSessionsOptions = NextHeaders & { onError?: ((error: unknown) => void) | undefined };
 
 /** How a route handler, or the proxy, uses its session. */
 export type NextUse = Pick<UseOptions<Request>, "exclusive" | "skip">;
@@ -38,7 +38,7 @@ export interface NextSessions<T extends object> {
    */
   readonly action: <Args extends unknown[], Result>(
     run: (session: Session<T>, ...args: Args) => Result,
-    use?: { exclusive?: boolean },
+    use?: { exclusive?: boolean | undefined },
   ) => (...args: Args) => Promise<Awaited<Result>>;
   /**
    * Wraps a route handler. It gets the session as its second argument, before `{ params }`. The session is saved

@@ -18,7 +18,7 @@ export interface SvelteKitEvent {
   readonly cookies: SvelteKitCookies;
   readonly isSubRequest: boolean;
   readonly isDataRequest: boolean;
-  readonly isRemoteRequest?: boolean;
+  readonly isRemoteRequest?: boolean | undefined;
 }
 
 type CookieOptions = Partial<CookieParts> & Pick<CookieParts, "path">;

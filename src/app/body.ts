@@ -1,4 +1,5 @@
 import type { Awaitable } from "../backends/backend.ts";
+import type { Resolved } from "../option-names.ts";
 import type { Body } from "./body-content.ts";
 import { type BodySource, openBody } from "./body-source.ts";
 import type { Breath } from "./breath.ts";
@@ -17,7 +18,7 @@ export function mayHaveBody(exchange: Exchange): boolean {
  * Reads JSON and urlencoded bodies completely, and a multipart form up to its first file. Other bodies remain streams.
  * Throws HttpError 400, 408, 413 or 415.
  */
-export function readBody(exchange: Exchange, limits: Required<BodyLimits>): Awaitable<Body | undefined> {
+export function readBody(exchange: Exchange, limits: Resolved<BodyLimits>): Awaitable<Body | undefined> {
   if (!hasBody(exchange)) return undefined;
   const header = exchange.raw.headers.get("content-type") ?? "";
   const type = (header.split(";", 1)[0] ?? "").trim().toLowerCase();
@@ -44,7 +45,7 @@ function refuseEncoding({ raw }: Exchange): void {
   }
 }
 
-async function readJson(exchange: Exchange, limits: Required<BodyLimits>): Promise<Body> {
+async function readJson(exchange: Exchange, limits: Resolved<BodyLimits>): Promise<Body> {
   const { bytes, breath } = await readWhole(exchange, limits);
   if (bytes.byteLength === 0) return {};
   try {
@@ -56,7 +57,7 @@ async function readJson(exchange: Exchange, limits: Required<BodyLimits>): Promi
   }
 }
 
-async function readForm(exchange: Exchange, limits: Required<BodyLimits>): Promise<Body> {
+async function readForm(exchange: Exchange, limits: Resolved<BodyLimits>): Promise<Body> {
   const { bytes } = await readWhole(exchange, limits);
   return { fields: parseForm(bytes, limits.fields) };
 }
@@ -67,7 +68,7 @@ interface Whole {
   readonly breath: Breath;
 }
 
-async function readWhole(exchange: Exchange, limits: Required<BodyLimits>): Promise<Whole> {
+async function readWhole(exchange: Exchange, limits: Resolved<BodyLimits>): Promise<Whole> {
   refuseEncoding(exchange);
   const { bodySize: size, bodyTimeout } = limits;
   const source = openBody(exchange, { size, total: bodyTimeout, stall: bodyTimeout });
@@ -90,7 +91,7 @@ async function readWhole(exchange: Exchange, limits: Required<BodyLimits>): Prom
 }
 
 /** A body that is not opened until the handler asks for it. Reading it again, or after the request, fails with BodyGoneError. */
-function leave(exchange: Exchange, limits: Required<BodyLimits>): Body {
+function leave(exchange: Exchange, limits: Resolved<BodyLimits>): Body {
   const { uploadSize: size, uploadTimeout: total, stallTimeout: stall } = limits;
   let source: BodySource | undefined;
   let stream: ReadableStream<Uint8Array> | undefined;

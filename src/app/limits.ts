@@ -1,31 +1,31 @@
 import { ConfigError } from "../errors.ts";
-import { refuseUnknown } from "../option-names.ts";
+import { type Resolved, refuseUnknown } from "../option-names.ts";
 
 /** What an App accepts of a request's body. Sizes are in bytes, times in seconds. */
 export interface BodyLimits {
   /** The size of a JSON or urlencoded body, and of all fields of a multipart form together. Default 1,048,576. Above it: 413. */
-  bodySize?: number;
+  bodySize?: number | undefined;
   /** The size of a multipart form with its files, or of a body read as a stream. Default 104,857,600. Above it: 413. */
-  uploadSize?: number;
+  uploadSize?: number | undefined;
   /** The size of one file. Default `uploadSize`. Above it: 413. */
-  fileSize?: number;
+  fileSize?: number | undefined;
   /** The number of files. Default 100. Above it: 413. */
-  files?: number;
+  files?: number | undefined;
   /** The number of fields of a form. Default 1,000. Above it: 413. */
-  fields?: number;
+  fields?: number | undefined;
   /** The number of members of one object in a JSON body. Default 50,000. Above it: 413. */
-  members?: number;
+  members?: number | undefined;
   /** The time until a JSON or urlencoded body is complete. Default 5. Above it: 408. */
-  bodyTimeout?: number;
+  bodyTimeout?: number | undefined;
   /** The time without a byte of an upload while the handler waits for one. Default 10. Above it: 408. */
-  stallTimeout?: number;
+  stallTimeout?: number | undefined;
   /** The time until an upload is complete. Default 600. Above it: 408. */
-  uploadTimeout?: number;
+  uploadTimeout?: number | undefined;
 }
 
 const MEBIBYTE = 1_048_576;
 
-const DEFAULTS: Required<BodyLimits> = {
+const DEFAULTS: Resolved<BodyLimits> = {
   bodySize: MEBIBYTE,
   uploadSize: 100 * MEBIBYTE,
   fileSize: 100 * MEBIBYTE,
@@ -38,13 +38,15 @@ const DEFAULTS: Required<BodyLimits> = {
 };
 
 /** Returns the limits with all defaults. Throws ConfigError that names a limit that is unknown or invalid. */
-export function resolveLimits(given: BodyLimits = {}): Required<BodyLimits> {
+export function resolveLimits(given: BodyLimits = {}): Resolved<BodyLimits> {
   refuseUnknown(given, Object.keys(DEFAULTS), "limits.");
-  for (const [name, value] of Object.entries(given)) {
+  const limits: { -readonly [Name in keyof BodyLimits]-?: number } = { ...DEFAULTS };
+  for (const [name, value] of Object.entries(given) as [keyof BodyLimits, number | undefined][]) {
+    if (value === undefined) continue;
     if (typeof value !== "number" || !(value >= 0)) {
       throw new ConfigError(`limits.${name}`, `Must be a number, 0 or more; got ${String(value)}.`);
     }
+    limits[name] = value;
   }
-  const limits = { ...DEFAULTS, ...given };
   return { ...limits, fileSize: given.fileSize ?? limits.uploadSize };
 }

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
+import type { Resolved } from "../option-names.ts";
 import { addField, type Body } from "./body-content.ts";
 import { openBody } from "./body-source.ts";
 import type { Exchange } from "./exchange.ts";
@@ -20,7 +21,7 @@ interface Arriving {
 export async function readMultipart(
   exchange: Exchange,
   contentType: string,
-  limits: Required<BodyLimits>,
+  limits: Resolved<BodyLimits>,
 ): Promise<Body> {
   const { uploadSize: size, uploadTimeout: total, stallTimeout: stall } = limits;
   const fields = new Map<string, string[]>();
@@ -148,7 +149,7 @@ function nameWithoutControls(name = ""): string {
 /** RFC 2046 5.1.1. A parser takes as long for each byte as the boundary is. */
 const LONGEST_BOUNDARY = 70;
 
-function openParser(contentType: string, limits: Required<BodyLimits>): BusboyInstance {
+function openParser(contentType: string, limits: Resolved<BodyLimits>): BusboyInstance {
   const [, boundary = ""] = /boundary=("[^"]*"|[^;\s]*)/i.exec(contentType) ?? [];
   if (boundary.length > LONGEST_BOUNDARY + 2)
     throw new HttpError(400, `The boundary has more than ${LONGEST_BOUNDARY} characters`);

@@ -2,7 +2,7 @@ import type { LoadSave, SessionBackend, SessionData } from "../backends/backend.
 import { SESSION_OPTIONS, type SessionOptions } from "../core/options.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { nearest, refuseUnknown } from "../option-names.ts";
+import { nearest, type Resolved, refuseUnknown } from "../option-names.ts";
 import { type BodyLimits, resolveLimits } from "./limits.ts";
 import type { AppRequest } from "./request.ts";
 import type { RouteTable } from "./routes.ts";
@@ -10,17 +10,17 @@ import type { RouteTable } from "./routes.ts";
 /** The options of an App: all options of `createSessions`, and these. */
 export interface AppOptions<T extends object = SessionData> extends SessionOptions<T> {
   /** MicroPie's name for `backend`. */
-  sessionBackend?: SessionBackend | LoadSave;
+  sessionBackend?: SessionBackend | LoadSave | undefined;
   /** Existing sessions, instead of options for new ones. The App does not close them. */
-  sessions?: Sessions<T>;
+  sessions?: Sessions<T> | undefined;
   /** Limits for request bodies. */
-  limits?: BodyLimits;
+  limits?: BodyLimits | undefined;
   /**
    * Which requests use their session exclusively: names of methods, or a function that returns true. Such requests of one
    * session run one at a time. They wait `lockWait` seconds at most, then fail with 503. The lock is released before a streamed
    * response is sent.
    */
-  exclusive?: readonly string[] | ((request: AppRequest<T>) => boolean);
+  exclusive?: readonly string[] | ((request: AppRequest<T>) => boolean) | undefined;
 }
 
 const NAMES: readonly string[] = [...SESSION_OPTIONS, "sessionBackend", "sessions", "limits", "exclusive"];
@@ -29,7 +29,7 @@ export interface ResolvedAppOptions<T extends object> {
   readonly sessions: Sessions<T>;
   /** Whether the App made the sessions and has to close them. */
   readonly ownsSessions: boolean;
-  readonly limits: Required<BodyLimits>;
+  readonly limits: Resolved<BodyLimits>;
   readonly exclusive: AppOptions<T>["exclusive"];
 }
 

@@ -1,6 +1,7 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
 import type { LoadOptions } from "../core/load.ts";
+import type { Resolved } from "../option-names.ts";
 import { answerOf, type Outcome, toOwnResponse } from "./answer.ts";
 import { mayHaveBody, readBody } from "./body.ts";
 import { type Exchange, within } from "./exchange.ts";
@@ -17,7 +18,7 @@ export interface Room {
   readonly app: object;
   readonly routes: RouteTable;
   readonly middlewares: readonly Middleware[];
-  readonly limits: Required<BodyLimits>;
+  readonly limits: Resolved<BodyLimits>;
   /** Whether a request has its session to itself; undefined if none has. */
   readonly isExclusive: ((request: AppRequest, route: string | undefined) => boolean) | undefined;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerRequest } from "srvx";
 import type { Awaitable } from "../backends/backend.ts";
 import { ConfigError } from "../errors.ts";
-import { refuseUnknown } from "../option-names.ts";
+import { type Resolved, refuseUnknown } from "../option-names.ts";
 import type { Mount } from "../visit/mount.ts";
 import { targetIn } from "../visit/path.ts";
 import { type Answer, type Outcome, toResponse } from "./answer.ts";
@@ -13,13 +13,13 @@ import { onSignals } from "./signals.ts";
 /** The options of `serve`. */
 export interface ServeOptions {
   /** Default 8000. 0 takes a free port. */
-  port?: number;
+  port?: number | undefined;
   /** The name or address to listen on. Default: every address of the machine. */
-  hostname?: string;
+  hostname?: string | undefined;
   /** Whether SIGINT and SIGTERM close the server and then end the process. Default true. */
-  signals?: boolean;
+  signals?: boolean | undefined;
   /** How long `close` waits for running requests before it closes their connections, in seconds. Default 10. */
-  shutdownTimeout?: number;
+  shutdownTimeout?: number | undefined;
 }
 
 /** An App that is listening. */
@@ -114,7 +114,7 @@ function write(response: ServerResponse, { status, headers, body }: Answer): boo
 
 function check(
   options: ServeOptions,
-): Required<Omit<ServeOptions, "hostname">> & { hostname: string | undefined } {
+): Resolved<Omit<ServeOptions, "hostname">> & { hostname: string | undefined } {
   refuseUnknown(options, NAMES);
   const { port = 8000, hostname, signals = true, shutdownTimeout = 10 } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {

@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import type { Resolved } from "../option-names.ts";
 import { snapshot } from "../record/record.ts";
 import type { D1Like, D1Statement } from "./_d1/like.ts";
 import { checkTable, type D1Options, resolveOptions } from "./_d1/options.ts";
@@ -41,7 +42,7 @@ const BATCH = 1000;
 export class D1SessionBackend extends SessionBackend {
   readonly #db: D1Like;
   readonly #sql: Statements;
-  readonly #options: Required<D1Options>;
+  readonly #options: Resolved<D1Options>;
   #pruneAt = 0;
 
   constructor(db: D1Like, options: D1Options = {}) {

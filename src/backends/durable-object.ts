@@ -25,7 +25,7 @@ export type { ObjectStorage } from "./_durable-object/storage.ts";
 /** The binding of a Durable Object class with the methods used here. */
 export interface SessionsNamespace {
   idFromName(name: string): object;
-  get(id: object, options?: { locationHint?: string }): object;
+  get(id: object, options?: { locationHint?: string | undefined }): object;
 }
 
 /**

@@ -33,12 +33,12 @@ export interface EncryptedOptions {
    * Accepts values that are not encrypted, and encrypts them at the next write: while sessions from before the
    * encryption still live. While it is on, whoever can write to the store can plant values. Default false.
    */
-  readonly acceptPlaintext?: boolean;
+  readonly acceptPlaintext?: boolean | undefined;
   /**
    * About how many bytes of memory the last used sessions may take, decrypted and encrypted, so that what has not
    * changed is neither decrypted nor encrypted again; 0 for none. Default 4 MiB.
    */
-  readonly cacheBytes?: number;
+  readonly cacheBytes?: number | undefined;
 }
 
 /**

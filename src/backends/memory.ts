@@ -20,7 +20,7 @@ import {
 /** Options of `InMemorySessionBackend`. */
 export interface InMemoryOptions {
   /** About how many bytes of memory the sessions may take, those of signed-in users seven eighths; default 256 MiB. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** One large Map copies itself whole when it grows, which holds the event loop for 100 ms at half a million sessions. */

@@ -20,7 +20,7 @@ export interface UnstorageLike {
 /** Options of `UnstorageSessionBackend`. */
 export interface UnstorageOptions {
   /** Where in the storage sessions are stored; default "sessions". Segments of letters, digits, `_` and `-`, joined by `:`. */
-  readonly base?: string;
+  readonly base?: string | undefined;
 }
 
 /** What a session becomes when it ends, until it is removed. */

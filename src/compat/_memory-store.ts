@@ -5,9 +5,9 @@ import { Store } from "./_store.ts";
 /** Options of `MemoryStore`. */
 export interface MemoryStoreOptions {
   /** How many sessions there may be; those that were used longest ago go first. Default 100,000. */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /** Seconds without a request after which a session ends whose cookie has no `maxAge`. Default a day. */
-  readonly idleTimeout?: number;
+  readonly idleTimeout?: number | undefined;
 }
 
 interface Entry {

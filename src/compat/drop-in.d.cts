@@ -6,15 +6,15 @@ declare function session(options?: session.SessionOptions): ReturnType<typeof ex
 declare namespace session {
   interface SessionOptions extends expressSession.SessionOptions {
     /** Seconds that one call of the store may take. Default 5. */
-    storeTimeout?: number;
+    storeTimeout?: number | undefined;
     /** Whether the response that sets the cookie gets `Vary: Cookie` and `Cache-Control: no-store`. Default true. */
-    headers?: boolean;
+    headers?: boolean | undefined;
   }
   interface MemoryStoreOptions {
     /** How many sessions there may be. Default 100,000. */
-    readonly max?: number;
+    readonly max?: number | undefined;
     /** Seconds without a request after which a session ends whose cookie has no `maxAge`. Default a day. */
-    readonly idleTimeout?: number;
+    readonly idleTimeout?: number | undefined;
   }
   type SessionData = expressSession.SessionData;
   type CookieOptions = expressSession.CookieOptions;
@@ -26,7 +26,7 @@ declare namespace session {
   type Cookie = expressSession.Cookie;
   const MemoryStore: typeof expressSession.MemoryStore &
     (new (
-      options?: MemoryStoreOptions,
+      options?: MemoryStoreOptions | undefined,
     ) => expressSession.MemoryStore);
   type MemoryStore = expressSession.MemoryStore;
 }

@@ -18,12 +18,12 @@ export type { MemoryStoreOptions } from "./_memory-store.ts";
 /** The options of express-session 1.19, and two more. */
 export interface SessionOptions extends expressSession.SessionOptions {
   /** Seconds that one call of the store may take; the request then fails with BackendError, status 503. Default 5. */
-  storeTimeout?: number;
+  storeTimeout?: number | undefined;
   /**
    * Whether the response that sets the cookie gets `Vary: Cookie` and `Cache-Control: no-store`. With false, the
    * application must keep shared caches from storing it, or one user's cookie goes to others (RFC 9111 7.3). Default true.
    */
-  headers?: boolean;
+  headers?: boolean | undefined;
 }
 
 /** The base of stores, as in express-session: a store that extends that one's works as well. */
@@ -155,7 +155,10 @@ const session: ExpressSession = Object.assign(create, { Store, Session, Cookie, 
 
 /** What express-session's types have beside the function. */
 declare namespace session {
-  export type SessionOptions = expressSession.SessionOptions & { storeTimeout?: number; headers?: boolean };
+  export type SessionOptions = expressSession.SessionOptions & {
+    storeTimeout?: number | undefined;
+    headers?: boolean | undefined;
+  };
   export type SessionData = expressSession.SessionData;
   export type CookieOptions = expressSession.CookieOptions;
   export type Store = expressSession.Store;

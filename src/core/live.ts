@@ -138,10 +138,10 @@ interface Renewing {
 
 /** How long one session may live, in seconds; what is left out is the engine's option. */
 export interface Lifetime {
-  idleTimeout?: number;
-  absoluteTimeout?: number;
+  idleTimeout?: number | undefined;
+  absoluteTimeout?: number | undefined;
   /** Its cookie outlives the browser. */
-  persistent?: boolean;
+  persistent?: boolean | undefined;
 }
 
 /** What the response has to carry. */

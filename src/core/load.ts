@@ -15,18 +15,18 @@ import { type FoundTokens, findTokens, handleOf, isToken, sameHash, secretHashOf
 /** How one request wants its session. */
 export interface LoadOptions {
   /** Alone among the requests that ask for this; `wait` seconds at most (default `lockWait`). */
-  exclusive?: boolean | { wait?: number };
+  exclusive?: boolean | { wait?: number | undefined } | undefined;
   /** Without one: the store is not asked, the session is empty, and writing to it throws StateError `read_only`. */
-  skip?: boolean;
+  skip?: boolean | undefined;
   /** Whether this is skipped because nobody has sent the request. */
-  unsent?: boolean;
+  unsent?: boolean | undefined;
   /**
    * The value of the header that the option `header` names, if the request has that header. It is used instead of the
    * cookie, and what `commit` returns is the value of the same header of the response.
    */
   token?: string | undefined;
   /** What the session object is made of; for adapters. */
-  kind?: SessionKind;
+  kind?: SessionKind | undefined;
 }
 
 /** What a presented secret is worth. Everything but `live` and `grace` is answered as "no session". */

@@ -19,61 +19,61 @@ import { type CookieOptions, cookieFormat } from "./set-cookie.ts";
 /** How sessions behave. Every duration is in seconds; every default is safe. */
 export interface SessionOptions<T extends object = SessionData> {
   /** Where sessions live. Default: a new `InMemorySessionBackend`. Any object with `load` and `save` will do. */
-  backend?: SessionBackend | LoadSave;
-  cookie?: CookieOptions;
+  backend?: SessionBackend | LoadSave | undefined;
+  cookie?: CookieOptions | undefined;
   /**
    * Who may use these sessions: 1 to 255 visible ASCII characters. Engines on one store with the same realm share their
    * sessions; with different ones, no id, user or list of the one is known to the other. Default: the cookie's name.
    */
-  realm?: string;
+  realm?: string | undefined;
   /**
    * The name of a header of your own, such as `X-Session-Token`, for clients without cookies. A request that has it (at
    * first with any value, `new` say) is answered in a header of the same name instead of a cookie; a request without it
    * uses the cookie. Default none.
    */
-  header?: string;
+  header?: string | undefined;
   /** Ends a session after this long without a request. Default `SESSION_TIMEOUT`, eight hours. */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
   /** Ends a session this long after it was created or its user signed in, whatever happens. Default 30 days. */
-  absoluteTimeout?: number;
+  absoluteTimeout?: number | undefined;
   /** Both timeouts of a NIST assurance level; `idleTimeout` and `absoluteTimeout` may then only be shorter. */
-  preset?: Preset;
+  preset?: Preset | undefined;
   /** An idle deadline moves only by at least this much, so reading costs no write each time. Default a 20th of
    * `idleTimeout`, at most 60; for a session with a lifetime of its own never more than a 20th of it. */
-  touchThrottle?: number;
+  touchThrottle?: number | undefined;
   /** How long the id before a rotation with the same rights still works. Default 10. */
-  rotationGrace?: number;
+  rotationGrace?: number | undefined;
   /**
    * What the use of an id does that was replaced at least `rotationGrace` ago, and may be stolen (up to nine rotations
    * back). `report` (default): the event `reused`, once for each id. `revoke`: ends the session too, so that whoever
    * has the current id has to sign in again.
    */
-  onReuse?: "report" | "revoke";
+  onReuse?: "report" | "revoke" | undefined;
   /** The most bytes that the encoded data of one session may have. Default 65,536. */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
   /** How long one call of the back-end may take. Default 5. */
-  backendTimeout?: number;
+  backendTimeout?: number | undefined;
   /** When a session cannot be read: `fail` (default) sends 503; `anonymous` continues with an empty session that
    * cannot be written. */
-  outage?: "fail" | "anonymous";
+  outage?: "fail" | "anonymous" | undefined;
   /** How long a request waits for exclusive use. Default 10. */
-  lockWait?: number;
+  lockWait?: number | undefined;
   /** How long a lock outlives a holder that died. A living one renews it. Default 10. */
-  lockTtl?: number;
+  lockTtl?: number | undefined;
   /** A Standard Schema (zod, valibot, arktype ...) for the data: checked when it is loaded and before it is stored.
    * Must accept its own output. */
-  schema?: StandardSchemaV1<unknown, T>;
+  schema?: StandardSchemaV1<unknown, T> | undefined;
   /** Converts stored data that the schema refuses; returns undefined if it cannot. Default: such a session starts empty. */
-  migrate?: (data: SessionData) => Awaitable<unknown>;
+  migrate?: ((data: SessionData) => Awaitable<unknown>) | undefined;
   /**
    * Returns the user's id from the session's data, for code that signs users in by writing data: with Passport, `(data) =>
    * data.passport?.user`. `login` then happens by itself when the user changes; do not call it. Default none.
    */
-  userId?: (data: Session<T>) => string | number | null | undefined;
+  userId?: ((data: Session<T>) => string | number | null | undefined) | undefined;
   /** Sessions of another library that move here when their cookie comes: `moveSessions(...)`. Default none. */
-  legacy?: LegacySeam;
+  legacy?: LegacySeam | undefined;
   /** Time, chance and timers, for tests and simulations; the back-end gets the same. Default: the system's. */
-  environment?: Environment;
+  environment?: Environment | undefined;
 }
 
 const NAMES: Record<keyof SessionOptions, true> = {

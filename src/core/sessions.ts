@@ -83,7 +83,7 @@ export interface Sessions<T extends object = SessionData> {
    * Ends every session of a user that was signed in before, but the one in `except` (a session or its handle).
    * Returns how many. Throws as `listByUser` does.
    */
-  revokeAll(userId: string, options?: { except?: object | string }): Promise<number>;
+  revokeAll(userId: string, options?: { except?: object | string | undefined }): Promise<number>;
   /** Deletes expired records where the store does not do it by itself; returns how many. */
   prune(): Promise<number>;
   /** Stops timers, and closes what the back-end opened itself. */

@@ -4,27 +4,27 @@ import { refuseUnknown } from "../option-names.ts";
 /** How the session's cookie looks. The defaults are MicroPie's. */
 export interface CookieOptions {
   /** Default `session_id`. A prefix written into the name is checked as `prefix` is. */
-  name?: string;
+  name?: string | undefined;
   /**
    * `__Host-` (this host only, ASVS 3.3.3) or `__Secure-` (ASVS 3.3.1), put before the name. The browser then refuses
    * the cookie if it was set over plain http or, for `__Host-`, by another host. Recommended in production: `__Host-`.
    * Default none; "" says that this is meant, so that no hint is given.
    */
-  prefix?: "__Host-" | "__Secure-" | "";
+  prefix?: "__Host-" | "__Secure-" | "" | undefined;
   /** Default `/`. */
-  path?: string;
+  path?: string | undefined;
   /** Default none: this host only. */
-  domain?: string;
+  domain?: string | undefined;
   /** Default true. Only for plain http on another name than localhost is there a reason to turn it off. */
-  secure?: boolean;
+  secure?: boolean | undefined;
   /** Default `Lax`. `None` needs `secure`. */
-  sameSite?: "Strict" | "Lax" | "None";
+  sameSite?: "Strict" | "Lax" | "None" | undefined;
   /** Default true. */
-  httpOnly?: boolean;
+  httpOnly?: boolean | undefined;
   /** CHIPS: one cookie for each top-level site. Needs `secure`. Default false. */
-  partitioned?: boolean;
+  partitioned?: boolean | undefined;
   /** Sends Max-Age, so that the cookie outlives the browser, up to the absolute timeout. Default false (NIST 5.1.1). */
-  persistent?: boolean;
+  persistent?: boolean | undefined;
 }
 
 /** What `serializeCookie` needs, worked out once at start. */

@@ -22,14 +22,14 @@ export interface AdapterSuiteOptions {
    * Paths of further routes that `start` has added beside `demo`, each of which counts in `session.visits` and then
    * responds in another way that the framework has. The cases that hold or fail the save run for them too.
    */
-  ways?: readonly string[];
+  ways?: readonly string[] | undefined;
   /**
    * Set if what a handler throws goes on to a caller that the adapter knows nothing of, and that answers without it.
    * Then no cookie can go with such an answer.
    */
-  passesErrorsOn?: boolean;
+  passesErrorsOn?: boolean | undefined;
   /** Set to false if a handler gets its session as an argument, so that nothing can be assigned to it. Default true. */
-  assigns?: boolean;
+  assigns?: boolean | undefined;
 }
 
 /** A server that listens. */

@@ -4,9 +4,9 @@ import type { Environment } from "../environment.ts";
 /** Where a virtual environment begins. */
 export interface VirtualOptions {
   /** Seconds since 1970. Default: the second in which it is made. */
-  readonly start?: number;
+  readonly start?: number | undefined;
   /** Which random numbers it gives: the same seed gives the same numbers. Default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /**

@@ -27,11 +27,11 @@ export interface Data extends SessionData {
 export interface TestStore {
   readonly backend: SessionBackend | LoadSave;
   /** Makes what the store holds this many seconds older. Needed only where the store's own clock decides. */
-  readonly advance?: (seconds: number) => Awaitable<void>;
+  readonly advance?: ((seconds: number) => Awaitable<void>) | undefined;
   /** A second instance of the back-end on the same store, as another process has it. Default: the same instance. */
-  readonly another?: () => Awaitable<SessionBackend>;
+  readonly another?: (() => Awaitable<SessionBackend>) | undefined;
   /** Removes what was made for this case. The back-end itself has been closed before. */
-  readonly close?: () => Awaitable<void>;
+  readonly close?: (() => Awaitable<void>) | undefined;
 }
 
 /** Makes a fresh, empty store for one case. */

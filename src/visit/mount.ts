@@ -12,22 +12,22 @@ export interface UseOptions<Req> {
   /**
    * The name of the property that has the session. Each of several sessions needs its own name. Default `session`.
    */
-  as?: string;
+  as?: string | undefined;
   /** Which requests use their session exclusively; see `exclusive`. Default: none. */
-  exclusive?: boolean | ((req: Req) => boolean);
+  exclusive?: boolean | ((req: Req) => boolean) | undefined;
   /**
    * Which requests have no session: paths (`/health`), everything below a path (`/assets/*`), or a function. Paths are
    * compared decoded, with their dot segments resolved. Their session is empty, there is no call to the store, the response gets no headers, and writing throws StateError
    * `read_only`. Default: none.
    */
-  skip?: readonly string[] | ((req: Req) => boolean);
+  skip?: readonly string[] | ((req: Req) => boolean) | undefined;
 }
 
 /** The options of adapters that report errors themselves. */
 export interface MountOptions<Req> extends UseOptions<Req> {
   /** Called with each error that no error handler of the framework gets. Default: prints it with
    * `console.error`, each kind at most once in ten seconds, then how many more there were. */
-  onError?: (error: unknown, req: Req) => void;
+  onError?: ((error: unknown, req: Req) => void) | undefined;
 }
 
 /** Sessions with the options of an adapter, checked. */

@@ -1,19 +1,19 @@
 import { ConfigError } from "../../errors.ts";
-import { refuseUnknown } from "../../option-names.ts";
+import { type Resolved, refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
 
 /** Options of `D1SessionBackend`. */
 export interface D1Options {
   /** Name of the table: letters, digits and `_`; default "sessions". */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /** Whether to create the table if it is missing; default true. With false, run the SQL of `d1Schema` as a migration. */
-  readonly createTable?: boolean;
+  readonly createTable?: boolean | undefined;
   /** Seconds between two new sessions in one isolate that also delete some expired records; default 60. */
-  readonly pruneInterval?: number;
+  readonly pruneInterval?: number | undefined;
 }
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
-export function resolveOptions(db: unknown, options: D1Options): Required<D1Options> {
+export function resolveOptions(db: unknown, options: D1Options): Resolved<D1Options> {
   refuseUnknown(options, ["table", "createTable", "pruneInterval"]);
   const { table = "sessions", createTable = true, pruneInterval = 60 } = options;
   const wanted = "D1SessionBackend takes a D1 database, as `env.DB` in a Worker";

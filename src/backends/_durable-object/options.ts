@@ -1,22 +1,22 @@
 import { ConfigError } from "../../errors.ts";
-import { refuseUnknown } from "../../option-names.ts";
+import { type Resolved, refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
 
 /** Options of `DurableObjectSessionBackend`. */
 export interface DurableObjectOptions {
   /** Over how many objects the sessions are distributed, 1 to 256; default 8. */
-  readonly shards?: number;
+  readonly shards?: number | undefined;
   /** Objects are named by this and their number; default "sessions". Another name is another, empty store. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Where Cloudflare should place an object when it is used for the first time, such as "weur". Default: nearby. */
-  readonly locationHint?: string;
+  readonly locationHint?: string | undefined;
 }
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(
   namespace: unknown,
   options: DurableObjectOptions,
-): Required<Omit<DurableObjectOptions, "locationHint">> {
+): Resolved<Omit<DurableObjectOptions, "locationHint">> {
   refuseUnknown(options, ["shards", "name", "locationHint"]);
   const { shards = 8, name = "sessions", locationHint } = options;
   const wanted =

@@ -5,20 +5,20 @@ import { refuseUnknown } from "../../option-names.ts";
 export interface MemcachedServer {
   readonly host: string;
   /** Default 11211. */
-  readonly port?: number;
+  readonly port?: number | undefined;
 }
 
 /** Options of `MemcachedSessionBackend`. */
 export interface MemcachedOptions {
   /** Prefix of every key; default "session:". At most 150 printable ASCII characters, no space. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Seconds without a byte of an awaited reply after which a connection is closed; default 2. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /**
    * The most bytes of one item; default 1,000,000, which fits memcached's own default (`-I 1m`). Never more than the
    * servers take: memcached drops the old item when the new one is too large for it.
    */
-  readonly maxItemBytes?: number;
+  readonly maxItemBytes?: number | undefined;
 }
 
 export interface Address {

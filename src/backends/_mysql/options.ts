@@ -6,11 +6,11 @@ import type { MysqlCallbackLike, MysqlLike } from "./like.ts";
 /** Options of `MysqlSessionBackend`. */
 export interface MysqlOptions {
   /** Name of the table: letters, digits and `_`; default "sessions". Also "database.table". */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /** Whether to create the table at the first use if it is missing; default true. See `mysqlSchema`. */
-  readonly createTable?: boolean;
+  readonly createTable?: boolean | undefined;
   /** About how many seconds pass between two searches for expired records; default 300. With 0, only `prune` deletes them. */
-  readonly pruneInterval?: number;
+  readonly pruneInterval?: number | undefined;
 }
 
 /** The names of what is in the database, quoted for SQL. */

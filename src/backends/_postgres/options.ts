@@ -1,18 +1,18 @@
 import { ConfigError } from "../../errors.ts";
-import { refuseUnknown } from "../../option-names.ts";
+import { type Resolved, refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
 import type { PostgresLike } from "./like.ts";
 
 /** Options of `PostgresSessionBackend`. */
 export interface PostgresOptions {
   /** Name of the table: letters, digits and `_`, as written; default "sessions". Also "schema.table". */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /** Whether to create the table at the first use if it is missing; default true. See `postgresSchema`. */
-  readonly createTable?: boolean;
+  readonly createTable?: boolean | undefined;
   /** Whether to prepare statements; default true. Use false with poolers that give each transaction another connection. */
-  readonly prepare?: boolean;
+  readonly prepare?: boolean | undefined;
   /** About how many seconds pass between two searches for expired records; default 300. With 0, only `prune` deletes them. */
-  readonly pruneInterval?: number;
+  readonly pruneInterval?: number | undefined;
 }
 
 /** The names of what is in the database, quoted for SQL. */
@@ -26,7 +26,7 @@ export interface Names {
   readonly pruneIndex: string;
 }
 
-type Settings = Required<Omit<PostgresOptions, "table">> & { readonly names: Names };
+type Settings = Resolved<Omit<PostgresOptions, "table">> & { readonly names: Names };
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(client: PostgresLike, options: PostgresOptions): Settings {

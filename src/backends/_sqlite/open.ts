@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { ConfigError } from "../../errors.ts";
+import type { Resolved } from "../../option-names.ts";
 import { blockUntilFree } from "./busy.ts";
 import { startError } from "./error.ts";
 import type { SqliteLike } from "./like.ts";
@@ -13,7 +14,7 @@ import { prepareTable } from "./table.ts";
  */
 const HOLD = 10;
 
-type OpenOptions = Required<Pick<SqliteOptions, "table" | "synchronous" | "busyTimeout">>;
+type OpenOptions = Resolved<Pick<SqliteOptions, "table" | "synchronous" | "busyTimeout">>;
 
 /** Opens the file and prepares it. Blocks for up to `busyTimeout` while other processes prepare it too. */
 export function openFile(path: string, options: OpenOptions): SqliteLike & { close(): void } {

@@ -1,25 +1,25 @@
 import { ConfigError } from "../../errors.ts";
-import { refuseUnknown } from "../../option-names.ts";
+import { type Resolved, refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
 
 /** Options of `SqliteSessionBackend`. */
 export interface SqliteOptions {
   /** Name of the table: letters, digits and `_`; default "sessions". */
-  readonly table?: string;
+  readonly table?: string | undefined;
   /**
    * For a path: what a power loss may undo. "normal" (the default): the last writes, including sign-outs, but the file
    * is never damaged. "full": nothing that was answered, at one disk flush per write. A crash of the process undoes
    * nothing with either (https://sqlite.org/pragma.html#pragma_synchronous).
    */
-  readonly synchronous?: "normal" | "full";
+  readonly synchronous?: "normal" | "full" | undefined;
   /** Seconds to retry while other processes write; default 5. */
-  readonly busyTimeout?: number;
+  readonly busyTimeout?: number | undefined;
   /** Seconds between the writes that also delete some expired records; default 60. */
-  readonly pruneInterval?: number;
+  readonly pruneInterval?: number | undefined;
 }
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
-export function resolveOptions(database: unknown, options: SqliteOptions): Required<SqliteOptions> {
+export function resolveOptions(database: unknown, options: SqliteOptions): Resolved<SqliteOptions> {
   refuseUnknown(options, ["table", "synchronous", "busyTimeout", "pruneInterval"]);
   const { table = "sessions", synchronous = "normal", busyTimeout = 5, pruneInterval = 60 } = options;
   const wanted = "SqliteSessionBackend takes a file path or an open SQLite database";

@@ -12,23 +12,23 @@ const NONE = 315_360_000;
 /** Options of `SessionStore`. `Data` is what `req.session` holds. */
 export interface SessionStoreOptions<Data extends object = Record<string, unknown>> {
   /** Seconds without a request after which a session ends whose cookie has no `maxAge`. Default eight hours. */
-  readonly idleTimeout?: number;
+  readonly idleTimeout?: number | undefined;
   /** Seconds since it was created, or its user signed in, after which a session ends. Default: never. */
-  readonly absoluteTimeout?: number;
+  readonly absoluteTimeout?: number | undefined;
   /** Seconds by which a deadline moves at least, so that reading costs no write. Default a 20th of the timeout, at most 60. */
-  readonly touchThrottle?: number;
+  readonly touchThrottle?: number | undefined;
   /** Seconds that one call of the back-end may take. Default 5. */
-  readonly backendTimeout?: number;
+  readonly backendTimeout?: number | undefined;
   /**
    * Whose session it is, so that `listByUser` and `revokeAll` find it; undefined or null while nobody is signed in.
    * Asked at each save. With passport: `(session) => session.passport?.user`, if that is an id and not an object.
    */
-  readonly userId?: (session: Data) => string | number | null | undefined;
+  readonly userId?: ((session: Data) => string | number | null | undefined) | undefined;
   /**
    * Whose store it is: sessions and users of another realm are strangers on the same back-end. That of the sessions whose
    * `listByUser` and `revokeAll` shall find these. Default `session_id`, as of `createSessions`.
    */
-  readonly realm?: string;
+  readonly realm?: string | undefined;
 }
 
 /** The options with their defaults. */
