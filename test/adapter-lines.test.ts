@@ -7,11 +7,11 @@ const sources = readSources();
 const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }> = {
   express: { alone: 60 },
   fetch: { alone: 60 },
-  hono: { alone: 80 },
-  h3: { alone: 74 },
+  hono: { alone: 60, whole: 85 },
+  h3: { alone: 60, whole: 85 },
   node: { alone: 60 },
   elysia: { alone: 60, whole: 110 },
-  next: { alone: 70, whole: 270 },
+  next: { alone: 60, whole: 280 },
   koa: { alone: 92 },
   fastify: { alone: 90 },
   "react-router": { alone: 101 },
@@ -38,8 +38,8 @@ describe("an adapter is what its framework does differently:", () => {
     expect(codeLines([...file, ...own])).toBeLessThanOrEqual(whole);
   });
 
-  test("adapters, visit and facades together have at most 4,350 lines, comments included", () => {
+  test("adapters, visit and facades together have at most 4,400 lines, comments included", () => {
     const rooms = sources.filter(({ room }) => ["adapters", "visit", "facades"].includes(room));
-    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_350);
+    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_400);
   });
 });

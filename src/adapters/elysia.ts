@@ -6,9 +6,7 @@ import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { around, enter, type Fetch, save } from "./_elysia-passage.ts";
 
 /** `as`, `exclusive`, `skip` and `onError`. */
-export type ElysiaSessionsOptions<As extends string = "session"> = MountOptions<Request> & {
-  as?: As | undefined;
-};
+export type ElysiaSessionsOptions<As extends string = "session"> = MountOptions<Request, As>;
 
 /** What `use` takes, and the context that its routes then have. */
 export type ElysiaSessions<T extends object = SessionData, As extends string = "session"> = (

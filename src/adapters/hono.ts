@@ -4,8 +4,8 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
 import { Around, aroundOf, reportPassedBy } from "../visit/around.ts";
-import { expose, inherited } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
+import { SHOWN } from "./_hono-shown.ts";
 
 /** The variables of a Hono application: `new Hono<{ Variables: SessionVariables<MyData> }>()`. */
 export type SessionVariables<T extends object = SessionData, As extends string = "session"> = {
@@ -13,9 +13,7 @@ export type SessionVariables<T extends object = SessionData, As extends string =
 };
 
 /** `as`, `exclusive`, `skip` and `onError`. */
-export type HonoSessionsOptions<As extends string = "session"> = MountOptions<Context> & {
-  as?: As | undefined;
-};
+export type HonoSessionsOptions<As extends string = "session"> = MountOptions<Context, As>;
 
 /**
  * Returns middleware for Hono 4. `c.get("session")` and `c.var.session` return the session. `c.set("session", data)`
@@ -77,32 +75,3 @@ export function honoSessions<T extends object, As extends string = "session">(
     if (failure !== undefined) rethrow(failure.error);
   };
 }
-
-/** Shared by all requests, as making accessors for each is slow. */
-const SHOWN: PropertyDescriptorMap & ThisType<Context> = {
-  var: {
-    configurable: true,
-    get() {
-      const variables = inherited(this, "var") as object;
-      for (const visit of aroundOf(this)!.visits) expose(visit, variables);
-      return variables;
-    },
-  },
-  // Middleware on both sides of ours sees the headers that the response must have, and Hono takes it from here.
-  res: {
-    configurable: true,
-    get() {
-      const response = Reflect.get(Object.getPrototypeOf(this), "res", this);
-      const shown = this.finalized ? aroundOf(this)!.show(response) : response;
-      if (shown !== response) {
-        // Without this, Hono copies the headers of the previous response.
-        this.res = undefined;
-        this.res = shown;
-      }
-      return shown;
-    },
-    set(response) {
-      Reflect.set(Object.getPrototypeOf(this), "res", response, this);
-    },
-  },
-};

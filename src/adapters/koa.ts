@@ -40,9 +40,7 @@ export type KoaSessionsMiddleware<T extends object = SessionData, As extends str
 
 /** `as`, `exclusive` and `skip`. Paths are those of the request, wherever the middleware is mounted. */
 export interface KoaSessionsOptions<As extends string = "session", Context = KoaContext>
-  extends UseOptions<Context> {
-  as?: As | undefined;
-}
+  extends UseOptions<Context, As> {}
 
 /**
  * Returns middleware for Koa 3 that adds `ctx.session`. Assigning replaces the data; `{}` and null end the session.

@@ -44,7 +44,7 @@ export class App<T extends object = SessionData> {
   constructor(options: AppOptions<T> = {}) {
     this.#options = resolveAppOptions(options);
     this.sessions = this.#options.sessions;
-    this.#mount = mountOf(this.sessions, {}, () => "");
+    this.#mount = mountOf<{ readonly url?: string }>(this.sessions, {}, ({ url = "" }) => url);
     this.fetch = this.fetch.bind(this);
     registerRoom(this, () => this.#open());
   }

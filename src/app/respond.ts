@@ -53,7 +53,7 @@ function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
 }
 
 function runWithBody(room: Room, exchange: Exchange, match: Match | undefined): Awaitable<Outcome> {
-  const loading = exchange.visit.load(undefined, wanted(room, exchange, match));
+  const loading = exchange.visit.load(exchange.incoming ?? exchange.raw, wanted(room, exchange, match));
   return loading === undefined
     ? runWithSession(room, exchange, match)
     : loading.then(() => runWithSession(room, exchange, match));

@@ -4,7 +4,7 @@ import { call, chain, ifPossible, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
 import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
 import { discard, end, endReplaced, endUnlessChanged, refused, refusedByGrace } from "./end.ts";
-import type { Engine, Intent, Live, ReadOnly, Seen, Stored } from "./live.ts";
+import type { Engine, Intent, Live, Seen, Stored } from "./live.ts";
 import { create, own, replace, rotate } from "./renew.ts";
 import { checkWritten } from "./schema.ts";
 import { liveOf, readOnly, requestOver } from "./session.ts";
@@ -173,7 +173,7 @@ function act(live: Live, step: Step, text: string, intent: Intent): Awaitable<vo
     case "refuseOver":
       throw requestOver();
     case "refuseReadOnly":
-      throw readOnly(live.phase as ReadOnly, "commit");
+      throw readOnly(live, "commit");
     case "refuseGrace":
       throw refusedByGrace(live);
     case "end":

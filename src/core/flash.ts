@@ -29,8 +29,9 @@ async function take<S extends object, K extends keyof S & string>(
   session: S,
   key: K,
 ): Promise<S[K] | undefined> {
-  const { phase, intent } = liveOf(session);
-  if (phase.is === "readOnly" && phase.why === "shown") throw readOnly(phase, "flash");
+  const live = liveOf(session);
+  const { phase, intent } = live;
+  if (phase.is === "readOnly" && phase.why === "shown") throw readOnly(live, "flash");
   if ((phase.is !== "new" && phase.is !== "stored") || intent.is === "destroy") return undefined;
   const here = session[key];
   if (phase.is === "new" || startsOver(intent) || isNew(phase, key, here)) {

@@ -102,7 +102,7 @@ export interface Seen {
 /** It can be looked at, and not written. `of` is what is stored, if that is known. */
 export interface ReadOnly {
   readonly is: "readOnly";
-  readonly why: "outage" | "skipped" | "shown" | "unsent";
+  readonly why: "outage" | "outside" | "skipped" | "shown" | "unsent";
   readonly of: Stored | undefined;
 }
 

@@ -16,10 +16,11 @@ import { type FoundTokens, findTokens, handleOf, isToken, sameHash, secretHashOf
 export interface LoadOptions {
   /** Alone among the requests that ask for this; `wait` seconds at most (default `lockWait`). */
   exclusive?: boolean | { wait?: number | undefined } | undefined;
-  /** Without one: the store is not asked, the session is empty, and writing to it throws StateError `read_only`. */
-  skip?: boolean | undefined;
-  /** Whether this is skipped because nobody has sent the request. */
-  unsent?: boolean | undefined;
+  /**
+   * Without one: the store is not asked, the session is empty, and writing to it throws StateError `read_only`. "unsent":
+   * because nobody has sent the request; "outside": because it is outside the cookie's path.
+   */
+  skip?: boolean | "unsent" | "outside" | undefined;
   /**
    * The value of the header that the option `header` names, if the request has that header. It is used instead of the
    * cookie, and what `commit` returns is the value of the same header of the response.
@@ -93,13 +94,10 @@ export function load(
 ): Awaitable<Live> {
   const token = options?.token;
   const byHeader = token !== undefined;
-  if (options?.skip)
-    return open(
-      engine,
-      { is: "readOnly", why: options.unsent ? "unsent" : "skipped", of: undefined },
-      byHeader,
-      options.kind,
-    );
+  if (options?.skip) {
+    const why = options.skip === true ? "skipped" : options.skip;
+    return open(engine, { is: "readOnly", why, of: undefined }, byHeader, options.kind);
+  }
   if (!header && !byHeader) return open(engine, newPhase(false), byHeader, options?.kind);
   const { tokens, present, crowded } = byHeader
     ? presented(token)

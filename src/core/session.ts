@@ -56,12 +56,14 @@ export function requestOver(): StateError {
 /** Like `liveOf`, for what changes the session. Throws StateError `read_only` too. */
 export function writableOf(session: object, verb: string): Live {
   const live = liveOf(session);
-  if (live.phase.is === "readOnly") throw readOnly(live.phase, verb);
+  if (live.phase.is === "readOnly") throw readOnly(live, verb);
   return live;
 }
 
-/** Why a session cannot be written, and what to do. */
+/** Why a session cannot be written, and what to do. `PATH` is the cookie's path. */
 const READ_ONLY: Record<ReadOnly["why"], string> = {
+  outside:
+    "the cookie's path is PATH, and this request is outside it, so it has no session. Write below PATH, or set cookie.path to a path that both are below.",
   outage: "the session store is down, so this session cannot be written. Try again later.",
   skipped: "this path is in `skip`, so it has no session to write. Remove it from `skip`.",
   unsent:
@@ -70,8 +72,10 @@ const READ_ONLY: Record<ReadOnly["why"], string> = {
     "a server component can only read its session, because its response has begun. Write in an action or a route handler.",
 };
 
-export function readOnly({ why }: ReadOnly, verb: string): StateError {
-  return new StateError("read_only", `${verb}: ${READ_ONLY[why]}`);
+/** Returns the error for a write to a session whose phase is `readOnly`. */
+export function readOnly({ phase, engine }: Live, verb: string): StateError {
+  const why = READ_ONLY[(phase as ReadOnly).why].replaceAll("PATH", () => engine.options.cookie.path);
+  return new StateError("read_only", `${verb}: ${why}`);
 }
 
 export function headersSent(what: string): StateError {

@@ -4,15 +4,15 @@ import type { SessionKind } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
-import { decodedPath, pathIn } from "./path.ts";
+import { decodedPath, isBelow, pathIn } from "./path.ts";
 import { printError } from "./printed.ts";
 
-/** The options that all adapters have. `Req` is what the framework gives to a handler. */
-export interface UseOptions<Req> {
+/** The options that all adapters have. `Req` is what the framework gives to a handler, `As` the type of `as`. */
+export interface UseOptions<Req, As extends string = string> {
   /**
    * The name of the property that has the session. Each of several sessions needs its own name. Default `session`.
    */
-  as?: string | undefined;
+  as?: As | undefined;
   /** Which requests use their session exclusively; see `exclusive`. Default: none. */
   exclusive?: boolean | ((req: Req) => boolean) | undefined;
   /**
@@ -24,7 +24,7 @@ export interface UseOptions<Req> {
 }
 
 /** The options of adapters that report errors themselves. */
-export interface MountOptions<Req> extends UseOptions<Req> {
+export interface MountOptions<Req, As extends string = string> extends UseOptions<Req, As> {
   /** Called with each error that no error handler of the framework gets. Default: prints it with
    * `console.error`, each kind at most once in ten seconds, then how many more there were. */
   onError?: ((error: unknown, req: Req) => void) | undefined;
@@ -42,6 +42,10 @@ export interface Mount<Req = never> {
   readonly usual: LoadOptions | undefined;
   /** Returns how a request loads its session. Undefined if all requests load it the same way. */
   readonly wants: ((req: Req) => LoadOptions | undefined) | undefined;
+  /** Returns true for a request to which a browser sends no cookie of this path. Undefined if there is none. */
+  readonly isOutside: ((req: Req) => boolean) | undefined;
+  /** How such a request loads its session. */
+  readonly outside: LoadOptions;
   readonly onError: (error: unknown, req: Req) => void;
 }
 
@@ -75,17 +79,19 @@ export function mountOf<Req>(
   const shared: LoadOptions | undefined = kind === undefined ? undefined : { kind };
   const alone: LoadOptions = { ...shared, exclusive: true };
   const none: LoadOptions = { ...shared, skip: true };
-  const unsent: LoadOptions = { ...none, unsent: true };
+  const unsent: LoadOptions = { ...shared, skip: "unsent" };
   const isAlone = typeof exclusive === "function" ? exclusive : () => exclusive;
   if (typeof onError !== "function")
     throw new ConfigError("onError", "Pass a function of the error and the request.");
-  const { header } = sessions.options;
+  const { header, cookie } = sessions.options;
   return {
     sessions: sessions as Sessions<SessionData>,
     as,
     varies: false,
     vary: header === undefined ? "Cookie" : `Cookie, ${header}`,
     usual: exclusive === true ? alone : shared,
+    outside: { ...shared, skip: "outside" },
+    isOutside: cookie.path === "/" ? undefined : (req) => !isBelow(cookie.path, urlOf(req)),
     wants:
       isSkipped === undefined && isAsked === undefined && typeof exclusive === "boolean"
         ? undefined

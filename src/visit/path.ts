@@ -30,6 +30,17 @@ function decodedSegment(segment: string): string {
   }
 }
 
+/**
+ * Returns true if browsers send a cookie with this path to this target or URL (RFC 6265 5.1.4), or if there is none. They
+ * compare paths as they are written, not decoded.
+ */
+export function isBelow(cookiePath: string, url: string): boolean {
+  if (url === "") return true;
+  const target = targetIn(url);
+  if (!target.startsWith(cookiePath)) return false;
+  return cookiePath.endsWith("/") || /^[/?#]?$/.test(target.charAt(cookiePath.length));
+}
+
 /** Returns the path of a request target or a URL, to compare: without the query, normalized and decoded. */
 export function pathIn(url: string): string {
   const target = targetIn(url);

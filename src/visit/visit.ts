@@ -86,13 +86,14 @@ export class Visit implements Use {
    * the options of the mount; `given` replaces these options. Throws as `Sessions.load` does.
    */
   load(context: unknown, given?: LoadOptions): Promise<void> | undefined {
-    const { sessions, usual, wants } = this.mount;
+    const { sessions, usual, wants, isOutside, outside } = this.mount;
     const engine = sessions[ENGINE];
-    const options = given ?? (wants === undefined ? usual : wants(context as never));
-    this.skipped = options?.skip === true;
-    if (this.skipped) this.varies = false;
     const { header } = engine.options;
     const token = header === undefined ? undefined : headerOf(this.#request, header);
+    let options = given ?? (wants === undefined ? usual : wants(context as never));
+    if (isOutside !== undefined && token === undefined && isOutside(context as never)) options = outside;
+    this.skipped = Boolean(options?.skip);
+    if (this.skipped) this.varies = false;
     this.#options = token === undefined ? options : { ...options, token };
     const cookie = headerOf(this.#request, "cookie");
     // Without a cookie the session is empty. It is made when somebody looks at it.

@@ -32,7 +32,13 @@ export interface OptionCaseOn {
  * `named: false` for an adapter that has no `as`.
  */
 export function optionCases(start: StartMounted, { named = true }: { named?: boolean } = {}): OptionCase[] {
-  const served = [...skipCases, ...exclusiveCases, ...headerCases, ...(named ? namedCases : [])];
+  const served = [
+    ...skipCases,
+    ...pathCases,
+    ...exclusiveCases,
+    ...headerCases,
+    ...(named ? namedCases : []),
+  ];
   const refused = [...badSkips, ...(named ? badNames : [])];
   return [
     ...served.map(({ name, wanted, run }) => ({ name, run: quiet(() => onMounts(start, wanted, run)) })),
@@ -162,6 +168,57 @@ const skipCases: readonly OptionCaseOn[] = [
       stores[0]!.fail(["read"]);
       assert.equal((await ann.get("/read")).status, 503);
       assert.equal((await ann.get("/health")).status, 200);
+    },
+  },
+];
+
+const AT_ADMIN: Wanted = { cookie: { path: "/admin" } };
+
+const pathCases: readonly OptionCaseOn[] = [
+  {
+    name: "B8: outside the cookie's path there is no session: it costs no call and adds no header",
+    wanted: [AT_ADMIN],
+    async run({ stores, jar }) {
+      const ann = jar();
+      for (const path of ["/admin/count", "/admin/x/count"]) assert.equal((await ann.get(path)).status, 200);
+      stores[0]!.forget();
+      for (const path of [
+        "/read",
+        "/administrator/read",
+        "/x/admin/read",
+        "/admin/../read",
+        "/%61dmin/read",
+      ]) {
+        const { status, text, headers, setCookie } = await ann.get(path);
+        // A framework may answer such a path itself.
+        if (status === 200) assert.deepEqual([path, text], [path, "{}"]);
+        assert.doesNotMatch(headers.vary ?? "", /cookie/i, path);
+        assert.deepEqual(setCookie, [], path);
+      }
+      assert.deepEqual(stores[0]!.calls, []);
+      for (const path of ["/admin/read", "/admin/x/read", "/x/../admin/read"]) {
+        const { status, text } = await ann.get(path);
+        if (status === 200) assert.deepEqual([path, text], [path, '{"visits":2}']);
+      }
+    },
+  },
+  {
+    name: "B8: writing outside the cookie's path is an error, and signs nobody out",
+    wanted: [AT_ADMIN],
+    async run({ stores, jar }) {
+      const ann = jar();
+      await ann.get("/admin/login");
+      stores[0]!.forget();
+      for (const who of [ann, jar()]) {
+        for (const path of ["/count", "/login", "/logout"]) {
+          const { status, setCookie } = await who.get(path);
+          // A verb throws in the handler, and some frameworks answer 500 to every error.
+          assert.ok(path === "/count" ? status === 503 : status >= 500, `${path}: ${status}`);
+          assert.deepEqual(setCookie, [], path);
+        }
+      }
+      assert.deepEqual(stores[0]!.calls, []);
+      assert.equal((await ann.get("/admin/count")).text, "1");
     },
   },
 ];
