@@ -15,3 +15,15 @@ export function isProduction(): boolean {
     return false;
   }
 }
+
+/** Returns where `called` is called from, as "app.js:3:9"; "" if the stack does not show it. */
+export function callerOf(called: (...args: never[]) => unknown): string {
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace?.(holder, called);
+  const frame = holder.stack?.split("\n")[1]?.trim() ?? "";
+  const [place] = /(file:\/\/|\/|[A-Z]:\\)[^()]*:\d+:\d+(?=\)?$)/.exec(frame) ?? [];
+  if (place === undefined) return "";
+  const path = place.startsWith("file:") ? decodeURI(new URL(place).pathname) : place;
+  const folder = `${process.cwd()}/`;
+  return path.startsWith(folder) ? path.slice(folder.length) : path;
+}

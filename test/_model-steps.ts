@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { commit, destroy, login, rotate, update } from "micropie";
+import { commit, destroy, login, rotate, type StateError, update } from "micropie";
 import { replaceData } from "micropie/core/session";
 import { Command, close, finish, mark, onOpen, outcome, perform } from "./_model-commands.ts";
 
@@ -143,8 +143,13 @@ const saves = slot.map(
       onOpen(index, async ({ session, model: request }, model) => {
         // Only where it makes no cookie: that would be known at the end of the request only.
         if (request.mark !== undefined || request.session === undefined) return;
-        await commit(session);
+        const told = await commit(session).then(
+          () => undefined,
+          (error: StateError) => error.code,
+        );
         model.commit(request, () => assert.fail("no cookie"));
+        const isLost = request.over && Object.keys(request.work).length > 0;
+        assert.equal(told, isLost ? "ended" : undefined);
       }),
     ),
 );

@@ -47,6 +47,7 @@ async function actAlone<Result>(
   const save = async (): Promise<void> => {
     try {
       await visit.commit();
+      visit.close();
     } catch (error) {
       visit.discard();
       throw error;

@@ -122,14 +122,19 @@ function finish(exchange: Exchange, outcome: Outcome): Awaitable<Outcome> {
   if (body?.close !== undefined && !(outcome.body instanceof ReadableStream)) body.close();
   try {
     const saving = visit.commit();
-    if (!(saving instanceof Promise)) return seal(exchange, outcome);
+    if (!(saving instanceof Promise)) return sealed(exchange, outcome);
     return saving.then(
-      () => seal(exchange, outcome),
+      () => sealed(exchange, outcome),
       (error) => refuse(outcome, error),
     );
   } catch (error) {
     return refuse(outcome, error);
   }
+}
+
+function sealed(exchange: Exchange, outcome: Outcome): Outcome {
+  if (!(outcome.body instanceof ReadableStream)) exchange.visit.close();
+  return seal(exchange, outcome);
 }
 
 /** The answer does not leave, so what would have streamed it ends. */

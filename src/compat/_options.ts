@@ -1,7 +1,7 @@
 import type { CipherKey } from "node:crypto";
 import { randomBytes } from "node:crypto";
 import { ConfigError } from "../errors.ts";
-import { isProduction, warn } from "../warning.ts";
+import { callerOf, isProduction, warn } from "../warning.ts";
 import { type AnyStore, type Desk, deskOf } from "./_desk.ts";
 import { MemoryStore } from "./_memory-store.ts";
 
@@ -112,20 +112,9 @@ const said = new Set<string>();
 
 /** Says what express-session says, too, once for each place in the application that calls `caller`. */
 function warnOfDeprecated(message: string, caller: (...args: never[]) => unknown): void {
-  const text = `micropie/compat/drop-in: ${message}${placeOf(caller)}`;
+  const place = callerOf(caller);
+  const text = `micropie/compat/drop-in: ${message}${place === "" ? "" : ` at ${place}`}`;
   if (said.has(text)) return;
   said.add(text);
   process.emitWarning(text, "DeprecationWarning");
-}
-
-/** Where `called` is called from, as " at app.js:3:9"; "" if the stack does not show it. */
-function placeOf(called: (...args: never[]) => unknown): string {
-  const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, called);
-  const frame = holder.stack?.split("\n")[1]?.trim() ?? "";
-  const [place] = /(file:\/\/|\/|[A-Z]:\\)[^()]*:\d+:\d+(?=\)?$)/.exec(frame) ?? [];
-  if (place === undefined) return "";
-  const path = place.startsWith("file:") ? decodeURI(new URL(place).pathname) : place;
-  const folder = `${process.cwd()}/`;
-  return ` at ${path.startsWith(folder) ? path.slice(folder.length) : path}`;
 }

@@ -3,7 +3,8 @@ import { touchedDeadline } from "../record/record.ts";
 import { call, chain, ifPossible, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
 import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
-import { discard, end, endReplaced, endUnlessChanged, refused, refusedByGrace } from "./end.ts";
+import { discard, end, endReplaced, endUnlessChanged, lostError, refused, refusedByGrace } from "./end.ts";
+import { watchLateWrites } from "./late.ts";
 import type { Engine, Intent, Live, Seen, Stored } from "./live.ts";
 import { create, own, replace, rotate } from "./renew.ts";
 import { checkWritten } from "./schema.ts";
@@ -35,11 +36,20 @@ export function commit(live: Live): Awaitable<void> {
   return done;
 }
 
-/** Saves now what has changed until now; returns at once if the back-end does. */
+/**
+ * Saves now what has changed until now; returns at once if the back-end does. Throws StateError `ended` if there is
+ * something to save and no session any more that it could be saved in.
+ */
 export function saveNow(session: object): Awaitable<void> {
   const live = liveOf(session);
   saveRefused(live, undefined);
-  return commit(live);
+  return chain(commit(live), () => refuseLost(live));
+}
+
+/** Whoever asks is told; at the end of a request, what is lost is an event. */
+function refuseLost({ phase, data }: Live): void {
+  const isLost = phase.is === "ended" || (phase.is === "new" && phase.superseded);
+  if (isLost && Object.keys(data).length > 0) throw lostError(phase.is === "new");
 }
 
 /** The same for a handler that hears of a failure: what could not be stored is not stored later, unless it asks again. */
@@ -51,7 +61,7 @@ export function saveHeard(session: object): Awaitable<void> {
     throw error;
   };
   try {
-    const done = commit(live);
+    const done = chain(commit(live), () => refuseLost(live));
     return done instanceof Promise ? done.catch(refuse) : done;
   } catch (error) {
     return refuse(error);
@@ -85,6 +95,12 @@ export function drop(live: Live): string | undefined {
   requestEnded(live);
   void free(live);
   return live.outbox.headers === "open" ? live.outbox.line : undefined;
+}
+
+/** The last commit is done. Whatever comes later is refused, and no longer dropped in silence. */
+export function close(live: Live): void {
+  requestEnded(live);
+  watchLateWrites(live.data);
 }
 
 function leave(live: Live, settled = false): Awaitable<string | undefined> {

@@ -137,6 +137,16 @@ export function discard(live: Live, reason: SessionEvents["discarded"]["reason"]
   publish("discarded", { ...eventOf(live), reason });
 }
 
+/** Returns the error for whoever asks to save what cannot be saved any more. */
+export function lostError(superseded: boolean): StateError {
+  return new StateError(
+    "ended",
+    superseded
+      ? "commit: the user signed in, or got other rights, a moment ago in another request, and this one came with the cookie from before. Nothing was saved; send it again with the new cookie, or ten seconds later."
+      : "commit: the session has ended, or lost its rights, while this request ran. Nothing was saved; a new request begins a new session.",
+  );
+}
+
 /** Says in an event that the id before a rotation was to change the rights; returns the error to throw. */
 export function refusedByGrace(live: Live): StateError {
   discard(live, "grace");

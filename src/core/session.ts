@@ -33,20 +33,19 @@ export function currentOf<S extends object>(session: S): S {
 
 /** Returns the state of a session object. Throws StateError `not_live` for anything else, and after the request is over. */
 export function liveOf(session: object): Live {
-  const live = typeof session === "object" && session !== null ? stateOf(session) : undefined;
-  if (live === undefined) {
-    throw new StateError(
-      "not_live",
-      "This object is not a session. Pass the session itself, not a copy of it.",
-    );
-  }
+  const live = seenLive(session);
   if (live.phase.is === "over") throw requestOver();
   return live;
 }
 
 /** The same even after the request is over: for what is only to be looked at, as error pages and loggers do. */
 export function seenLive(session: object): Live {
-  return stateOf(session) ?? liveOf(session);
+  const live = typeof session === "object" && session !== null ? stateOf(session) : undefined;
+  if (live !== undefined) return live;
+  throw new StateError(
+    "not_live",
+    "This object is not a session. Pass the session itself, not a copy of it.",
+  );
 }
 
 export function requestOver(): StateError {

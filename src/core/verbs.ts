@@ -1,12 +1,12 @@
 import { ConfigError, StateError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { setKey } from "./codec.ts";
-import { commit as commitLive } from "./commit.ts";
+import { saveNow } from "./commit.ts";
 import { timesOf } from "./head.ts";
 import { checkLifetime } from "./lifetime.ts";
 import type { Intent, Lifetime, Live } from "./live.ts";
 import { plainUser } from "./realm.ts";
-import { headersSent, keptTimeout, liveOf, startsOver, storedOf, writableOf } from "./session.ts";
+import { headersSent, keptTimeout, seenLive, startsOver, storedOf, writableOf } from "./session.ts";
 import { ask } from "./state.ts";
 import { checkUserId } from "./user.ts";
 
@@ -63,7 +63,8 @@ export function login(session: object, userId: string, lifetime: Lifetime = {}):
 /**
  * Asks for the session to be ended at commit: its record is deleted, with every id that it ever had, and the response
  * removes the cookie. Its data is empty from now on. After the first byte the record is still deleted, but the cookie
- * stays in the browser, where it opens nothing. It cannot be taken back. Does nothing for a session that is over.
+ * stays in the browser, where it opens nothing. It cannot be taken back. Does nothing for a session that has ended. Throws
+ * StateError `not_live` after the request.
  */
 export function destroy(session: object): void {
   const live = writableOf(session, "destroy");
@@ -71,9 +72,13 @@ export function destroy(session: object): void {
   for (const key of Object.keys(session)) setKey(session, key, undefined);
 }
 
-/** Saves now what has changed until now, and does what was asked for; a cookie that is due goes with the response. */
+/**
+ * Saves now what has changed until now, and does what was asked for; a cookie that is due goes with the response.
+ * Rejects with StateError `ended` if the session has ended meanwhile and there is something to save, with `not_live` after
+ * the request; with BackendError and DataError, of which nothing is stored.
+ */
 export async function commit(session: object): Promise<void> {
-  await commitLive(liveOf(session));
+  await saveNow(session);
 }
 
 /** What is known about a session besides its data; times are seconds since 1970 on the store's clock. */
@@ -95,7 +100,7 @@ export interface SessionInfo {
 
 /** Returns what is known of a session as it was at load or after the last commit, before anything that was asked for. */
 export function info(session: object): SessionInfo {
-  const live = liveOf(session);
+  const live = seenLive(session);
   const stored = storedOf(live);
   const times = stored && timesOf(stored.record, stored.head);
   return {

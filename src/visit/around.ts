@@ -182,6 +182,7 @@ export class Around {
       this.#own = new Response(watchBody(response.body!, this), response);
       return this.show(this.#own);
     }
+    if (this.#isSettled && !isUpgrade(response)) this.close();
     return this.show(response);
   }
 
@@ -203,6 +204,11 @@ export class Around {
     const shown = carry(response, { add, isPersonal: this.hasCookie, making });
     if (shown !== response) this.#own = shown;
     return shown;
+  }
+
+  /** To be called with the last of an answer that has no stream. */
+  close(): void {
+    for (const visit of this.visits) visit.close();
   }
 
   /** Whether changes that are made while the body streams are saved. */

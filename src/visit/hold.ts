@@ -4,9 +4,8 @@ import { ErrorAnswer, giveUp, resultOf } from "./error-answer.ts";
 import { passBy, watchStream } from "./http2-stream.ts";
 import { type Holder, holdBy, holderOf, intercept } from "./intercept.ts";
 import { Mask, refuse } from "./mask.ts";
-import type { HeldResponse, Method, NodeResponse, Way } from "./node-response.ts";
-import { unpackHead } from "./node-response.ts";
-import { each, type Use, type Visit, type Watcher } from "./visit.ts";
+import { type HeldResponse, type Method, type NodeResponse, unpackHead, type Way } from "./node-response.ts";
+import { closeAll, each, type Use, type Visit, type Watcher } from "./visit.ts";
 
 type Call = [way: Way, args: unknown[]];
 
@@ -175,6 +174,7 @@ export class Hold implements Holder, Watcher {
       return this.#wait(way, args);
     }
     this.#phase = way === "end" ? "ended" : "sent";
+    if (way === "end") closeAll(this.uses, this.#res);
     if (this.#calls.length > 0) for (const call of this.#take()) this.#pass(...call);
     return this.#pass(way, args);
   }
@@ -183,6 +183,7 @@ export class Hold implements Holder, Watcher {
     if (this.#phase === "dropped") return;
     const calls = this.#take();
     this.#phase = phase;
+    if (phase === "ended") closeAll(this.uses, this.#res);
     let room: unknown;
     try {
       for (let call = calls.shift(); call !== undefined; call = calls.shift()) {

@@ -46,7 +46,11 @@ export function runBehind(
 export function leave(around: Around, answered: unknown, isInert: boolean): unknown {
   return saved(
     around,
-    () => (answered instanceof Response ? around.settle(answered, isInert) : answered),
+    () => {
+      if (answered instanceof Response) return around.settle(answered, isInert);
+      around.close();
+      return answered;
+    },
     (error) => {
       around.discard(error, answered);
       return around.answerError(error);
@@ -106,9 +110,16 @@ export function headersOf(value: unknown): Headers | undefined {
 }
 
 /**
- * Returns a Response, a stream or an async iterable as one that saves changes at its end; any other value unchanged.
+ * Returns a Response, a stream or an async iterable as one that saves changes at its end. Returns any other value
+ * unchanged: with it, the request is over.
  */
 export function watched(value: unknown, around: Around): unknown {
+  const later = watchedStream(value, around);
+  if (later === value && headersOf(value) === undefined) around.close();
+  return later;
+}
+
+function watchedStream(value: unknown, around: Around): unknown {
   if (typeof value !== "object" || value === null || !around.isWatching) return value;
   if (value instanceof Response)
     return value.body === null ? value : new Response(watchBody(value.body, around), value);

@@ -1,5 +1,6 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
-import { commit, drop, finish } from "../core/commit.ts";
+import { chain } from "../core/call.ts";
+import { close, commit, drop, finish } from "../core/commit.ts";
 import { ENGINE, type Live } from "../core/live.ts";
 import { type LoadOptions, load } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
@@ -23,6 +24,8 @@ export interface Use extends Due {
   commitFailed(): Awaitable<unknown>;
   /** Saves what changed since the head was sent. */
   commitLate(): Awaitable<unknown>;
+  /** The answer is complete, and everything is saved: what comes later is refused. */
+  close?(): void;
   /** Drops unsaved changes. */
   discard(): void;
   /** Drops unsaved changes. Later changes are saved. */
@@ -34,6 +37,11 @@ export interface Use extends Due {
 /** What has to know at once that somebody has looked at a session. */
 export interface Watcher {
   looked(visit: Visit): void;
+}
+
+/** The answer is complete. A connection that was upgraded has its sessions for as long as it lasts. */
+export function closeAll(uses: readonly Use[], { statusCode }: { readonly statusCode: number }): void {
+  if (statusCode !== 101) for (const use of uses) use.close?.();
 }
 
 /** Calls a method of each, one after the other. Stops at the first error. Synchronous if the methods are. */
@@ -186,9 +194,17 @@ export class Visit implements Use {
     this.discard();
   }
 
+  /** The last commit: the request is over then. */
   commitLate(): Awaitable<unknown> {
     if (!this.looked || this.#isOver) return undefined;
-    return finish(this.#live!);
+    return chain(finish(this.#live!), () => this.close());
+  }
+
+  /** To be called when everything is saved and nothing more of the answer comes. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#live !== undefined) close(this.#live);
   }
 
   /** Drops unsaved changes. Later changes are saved. */
@@ -212,6 +228,7 @@ export class Visit implements Use {
     this.#live = live;
     // From now on it refuses what needs a cookie.
     if (this.#isHeadSent) headSent(live.data);
+    if (this.#isOver) close(live);
     return live;
   }
 

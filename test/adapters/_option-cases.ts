@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError } from "micropie";
+import { ConfigError, commit, destroy, flash, info, login, rotate, update } from "micropie";
 import { printedBy } from "../../src/testing/printed.ts";
 import { headerCases } from "./_header-cases.ts";
 import {
@@ -35,6 +35,7 @@ export function optionCases(start: StartMounted, { named = true }: { named?: boo
   const served = [
     ...skipCases,
     ...pathCases,
+    ...lateCases,
     ...exclusiveCases,
     ...headerCases,
     ...(named ? namedCases : []),
@@ -222,6 +223,32 @@ const pathCases: readonly OptionCaseOn[] = [
     },
   },
 ];
+
+const lateCases: readonly OptionCaseOn[] = ["/count", "/read", "/late"].map((path) => ({
+  name: `C9: after ${path} is answered, every verb says that the request is over`,
+  wanted: path === "/late" ? [{}, ADMIN] : [{}],
+  async run({ stores, slow, last, jar }) {
+    slow.open();
+    const ann = jar();
+    await ann.get("/count");
+    assert.equal((await ann.get(path)).status, 200);
+    const before = stores[0]!.writes;
+    const session = last();
+    const isLate = { name: "StateError", code: "not_live" };
+    for (const late of [() => destroy(session), () => rotate(session), () => login(session, "bob")])
+      assert.throws(late, isLate);
+    assert.throws(() => flash(session, "name", "late"), isLate);
+    await assert.rejects(flash(session, "name"), isLate);
+    await assert.rejects(commit(session), isLate);
+    await assert.rejects(
+      update(session, "visits", () => 9),
+      isLate,
+    );
+    assert.equal(stores[0]!.writes, before);
+    assert.equal(info(session).stored, true);
+    assert.equal((await ann.get("/count")).status, 200);
+  },
+}));
 
 const exclusiveCases: readonly OptionCaseOn[] = [
   {

@@ -66,6 +66,8 @@ export interface OptionSite {
   readonly slow: Gate;
   /** How many requests have come to `slow`. */
   waiting(): number;
+  /** The session that a handler used last, in the hands of code that outlives its request. */
+  last(): Session<DemoData>;
   jar(): Jar;
 }
 
@@ -83,11 +85,18 @@ export async function onMounts(
     createSessions<DemoData>({ ...options, backend: stores[index]! }),
   );
   const slow = gate();
-  const at = { waiting: 0 };
+  const at: Seen = { waiting: 0, last: undefined };
   const mounts = wanted.map(({ mount = {} }, index) => ({ sessions: sessions[index]!, options: mount }));
   const { url, close } = await start(mounts, demoOf(slow, at));
   try {
-    await run({ stores, sessions, slow, waiting: () => at.waiting, jar: () => new Jar(url) });
+    await run({
+      stores,
+      sessions,
+      slow,
+      waiting: () => at.waiting,
+      last: () => at.last!,
+      jar: () => new Jar(url),
+    });
   } finally {
     for (const store of stores) store.mend();
     slow.open();
@@ -96,11 +105,17 @@ export async function onMounts(
   }
 }
 
+/** What the tests see of the handlers. */
+interface Seen {
+  waiting: number;
+  last: Session<DemoData> | undefined;
+}
+
 /**
  * The last part of a path says what to do, and with which session: `/count`, `/any/where/count~admin`. `read` is what
  * any other word does, too.
  */
-function demoOf(slow: Gate, at: { waiting: number }): OptionDemo {
+function demoOf(slow: Gate, at: Seen): OptionDemo {
   const verbs: Record<string, (request: OptionRequest, as: string) => DemoAnswer | Promise<DemoAnswer>> = {
     none: () => text("nothing"),
     count: ({ session }, as) => text(String(count(session(as)))),
@@ -135,6 +150,7 @@ function demoOf(slow: Gate, at: { waiting: number }): OptionDemo {
   return async (request) => {
     const [verb = "", as = "session"] = request.path.slice(request.path.lastIndexOf("/") + 1).split("~");
     const handler = verbs[verb];
+    at.last = request.session(as);
     if (handler !== undefined) return handler(request, as);
     return text(JSON.stringify({ ...request.session(as) }));
   };
