@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type LaunchOptions } from "playwright-core";
 
 const script = fileURLToPath(new URL("../scripts/chromium.js", import.meta.url));
 const found = spawnSync(process.execPath, [script], { encoding: "utf8" });
@@ -15,8 +15,9 @@ if (executablePath === "") {
 export const hasChromium: boolean = executablePath !== "";
 
 /** A browser without a window, which asks nobody on the network but the page's own server. */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(options: Pick<LaunchOptions, "ignoreDefaultArgs"> = {}): Promise<Browser> {
   return chromium.launch({
+    ...options,
     executablePath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"].concat([
       "--disable-background-networking",

@@ -1,11 +1,27 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App } from "micropie";
+import { App, info, login } from "micropie";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { hasChromium, launchChromium } from "./_chromium.ts";
+
+class Account extends App {
+  sign() {
+    login(this.request.session, "ann");
+    return "welcome";
+  }
+
+  page() {
+    return info(this.request.session).userId === undefined ? "sign in" : "the private page";
+  }
+
+  logout() {
+    this.request.session = null;
+    return "bye";
+  }
+}
 
 class VisitCounter extends App<{ visits: number }> {
   index() {
@@ -74,6 +90,25 @@ describe.skipIf(!hasChromium)("in a browser", () => {
     expect(await visit(`${running.url}end`)).toBe("bye");
     expect(await page.context().cookies()).toEqual([]);
     await running.close();
+  });
+
+  test.each([
+    ["with private, the back button shows no private page after the logout", true, "sign in"],
+    ["without private, the back button shows the page as the browser has kept it", false, "the private page"],
+  ])("%s", async (_, isPrivate, shown) => {
+    // Playwright turns off what keeps whole pages for the back button.
+    const keeping = await launchChromium({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+    const running = await new Account({ private: isPrivate }).serve({ port: 0, signals: false });
+    try {
+      page = await keeping.newPage();
+      for (const path of ["sign", "page", "logout"]) await visit(running.url + path);
+      // A page that was kept is shown without a `load` event.
+      await page.goBack({ waitUntil: "commit" });
+      await expect.poll(() => page.textContent("body")).toBe(shown);
+    } finally {
+      await keeping.close();
+      await running.close();
+    }
   });
 
   test("the back button shows no page of a session from the cache", async () => {

@@ -5,7 +5,7 @@ import type { Sessions } from "../core/sessions.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { around, enter, type Fetch, save } from "./_elysia-passage.ts";
 
-/** `as`, `exclusive`, `skip` and `onError`. */
+/** `as`, `exclusive`, `idle`, `skip` and `onError`. */
 export type ElysiaSessionsOptions<As extends string = "session"> = MountOptions<Request, As>;
 
 /** What `use` takes, and the context that its routes then have. */

@@ -46,7 +46,7 @@ export function fastifySessions<T extends object>(
   const urlOf = ({ originalUrl }: FastifyRequest): string => originalUrl;
   const mount = mountOf(sessions, options, urlOf, {
     kind: fastifyKind,
-    names: ["as", "exclusive", "skip", "failedByStatus"],
+    names: ["as", "exclusive", "idle", "skip", "failedByStatus"],
   });
   const { failedByStatus = false } = options;
   if (typeof failedByStatus !== "boolean") throw new ConfigError("failedByStatus", "Pass true or false.");

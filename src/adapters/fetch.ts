@@ -29,7 +29,7 @@ export function fetchSessions<T extends object, Rest extends unknown[] = []>(
   options: FetchSessionsOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   // The handler gets the session as an argument, so every response depends on it.
-  const names = ["exclusive", "skip", "onError"];
+  const names = ["exclusive", "idle", "skip", "onError"];
   const mount = { ...mountOf<Request>(sessions, options, ({ url }) => url, { names }), varies: true };
   return async (request, ...rest) => {
     const handle = ({ session }: Visit): Awaitable<Response> =>

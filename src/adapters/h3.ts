@@ -9,7 +9,7 @@ import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { runBehind } from "../visit/value.ts";
 import { carry, carryOutside } from "./_h3-carry.ts";
 
-/** `as`, `exclusive`, `skip` and `onError`. */
+/** `as`, `exclusive`, `idle`, `skip` and `onError`. */
 export type H3SessionsOptions = MountOptions<H3Event>;
 
 /**

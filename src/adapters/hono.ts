@@ -12,7 +12,7 @@ export type SessionVariables<T extends object = SessionData, As extends string =
   [K in As]: Session<T>;
 };
 
-/** `as`, `exclusive`, `skip` and `onError`. */
+/** `as`, `exclusive`, `idle`, `skip` and `onError`. */
 export type HonoSessionsOptions<As extends string = "session"> = MountOptions<Context, As>;
 
 /**

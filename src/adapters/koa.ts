@@ -61,7 +61,7 @@ export function koaSessions<T extends object, As extends string = "session">(
 ): KoaSessionsMiddleware<T, As> {
   const mount = mountOf<KoaContext>(sessions, options, ({ originalUrl }) => originalUrl, {
     kind: koaKind,
-    names: ["as", "exclusive", "skip"],
+    names: ["as", "exclusive", "idle", "skip"],
   });
 
   return async (ctx, next) => {

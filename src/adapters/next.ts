@@ -33,7 +33,7 @@ export function nextSessions<T extends object>(
   const { onError } = options;
   const mountFor = (
     use: NextUse = {},
-    names = ["exclusive", "skip"],
+    names = ["exclusive", "idle", "skip"],
     urlOf = ({ url }: Request) => url,
   ): Mount<Request> => {
     refuseUnknown(use, names);

@@ -16,7 +16,7 @@ export type RequestWithSession<
   As extends string = "session",
 > = Req & { [K in As]: Session<T> };
 
-/** `as`, `exclusive`, `skip` and `onError`. */
+/** `as`, `exclusive`, `idle`, `skip` and `onError`. */
 export type NodeSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;
 
 /**

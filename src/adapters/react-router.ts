@@ -73,7 +73,7 @@ export function reactRouterSessions<T extends object, FlashData = T>(
 ): ReactRouterSessions<T, FlashData> {
   const mount = mountOf<RouterArgs>(sessions, options, ({ url }) => url.pathname, {
     isAsked,
-    names: ["exclusive", "skip", "onError"],
+    names: ["exclusive", "idle", "skip", "onError"],
   });
   const { name } = sessions.options.cookie;
   const context: RouterContext<Session<T>> = {};

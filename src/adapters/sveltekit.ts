@@ -35,7 +35,7 @@ export type SvelteKitHandle = <Event extends SvelteKitEvent>(input: {
   resolve(event: Event): Response | Promise<Response>;
 }) => Promise<Response>;
 
-/** `as`, `exclusive`, `skip` and `onError`. */
+/** `as`, `exclusive`, `idle`, `skip` and `onError`. */
 export type SvelteKitSessionsOptions = MountOptions<SvelteKitEvent>;
 
 /**

@@ -19,7 +19,7 @@ export function seal(exchange: Exchange, outcome: Outcome): Outcome {
 function sealAnswer({ visit, method }: Exchange, answer: Answer): Answer {
   const { status, body } = answer;
   let { headers } = answer;
-  if (headers === TEXT && visit.line === undefined && visit.vary === "Cookie") {
+  if (headers === TEXT && visit.line === undefined && visit.vary === "Cookie" && !visit.isPrivate) {
     if (visit.varies) headers = VARIED_TEXT;
   } else if (isDue(visit)) {
     const added = new PairHeaders(headers);

@@ -1,6 +1,6 @@
 import type { CipherKey } from "node:crypto";
 import type { Awaitable } from "../backends/backend.ts";
-import type { Use } from "../visit/visit.ts";
+import type { Use } from "../visit/use.ts";
 import { warn } from "../warning.ts";
 import { Cookie, inflateCookie, plainCookie, setCookieLine } from "./_cookie.ts";
 import { followed } from "./_follow.ts";

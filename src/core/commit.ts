@@ -1,10 +1,10 @@
-import type { Awaitable, SessionRecord } from "../backends/backend.ts";
-import { touchedDeadline } from "../record/record.ts";
+import type { Awaitable } from "../backends/backend.ts";
 import { call, chain, ifPossible, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
 import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
 import { discard, end, endReplaced, endUnlessChanged, lostError, refused, refusedByGrace } from "./end.ts";
 import { watchLateWrites } from "./late.ts";
+import { isTouchDue } from "./lifetime.ts";
 import type { Engine, Intent, Live, Seen, Stored } from "./live.ts";
 import { create, own, replace, rotate } from "./renew.ts";
 import { checkWritten } from "./schema.ts";
@@ -116,7 +116,7 @@ function free(live: Live): Promise<void> | undefined {
 }
 
 /** What is known at this moment, as `decide` takes it. */
-function factsOf({ phase, engine }: Live, intent: Intent, text: string): Facts {
+function factsOf({ phase, engine, beside }: Live, intent: Intent, text: string): Facts {
   if (phase.is === "over" || phase.is === "ended") return { phase: phase.is };
   if (phase.is === "readOnly")
     return { phase: "readOnly", content: contentOf(phase.of?.seen ?? NOTHING, false, text) };
@@ -133,7 +133,9 @@ function factsOf({ phase, engine }: Live, intent: Intent, text: string): Facts {
     grace,
     // Data that is stored moves the deadline as well.
     touchDue:
-      content !== "changed" && isTouchDue(record, head.idleTimeout, expiresAt, engine.options.touchThrottle),
+      content !== "changed" &&
+      beside?.idle !== true &&
+      isTouchDue(record, head.idleTimeout, expiresAt, engine.options.touchThrottle),
     asked,
     content,
   };
@@ -157,21 +159,6 @@ function askedOf(engine: Engine, intent: Exclude<Intent, { is: "none" }>): Asked
     default:
       return intent.is;
   }
-}
-
-/**
- * Returns true if the idle deadline should move now: only if it moves by at least `throttle` seconds. So a busy session
- * costs one touch in that time, and never lives past its absolute deadline. A session with a short life of its own has a
- * shorter throttle too, or its requests could never keep it alive.
- */
-export function isTouchDue(
-  { now, absoluteExpiresAt }: SessionRecord,
-  idle: number,
-  expiresAt: number,
-  throttle: number,
-): boolean {
-  const gain = touchedDeadline(expiresAt, absoluteExpiresAt, now + idle) - expiresAt;
-  return gain > 0 && gain >= Math.min(throttle, idle / 20);
 }
 
 function act(live: Live, step: Step, text: string, intent: Intent): Awaitable<void> {

@@ -1,4 +1,6 @@
+import type { SessionRecord } from "../backends/backend.ts";
 import { ConfigError } from "../errors.ts";
+import { touchedDeadline } from "../record/record.ts";
 import type { Head } from "./head.ts";
 import type { Lifetime } from "./live.ts";
 import type { Preset, ResolvedOptions } from "./resolved-options.ts";
@@ -51,4 +53,19 @@ export function numberOf(name: string, value: unknown, fallback: number, least: 
   if (value === undefined) return fallback;
   if (typeof value === "number" && Number.isFinite(value) && value >= least) return value;
   throw new ConfigError(name, `Pass a number of at least ${least}; got ${String(value)}.`);
+}
+
+/**
+ * Returns true if the idle deadline should move now: only if it moves by at least `throttle` seconds. So a busy session
+ * costs one touch in that time, and never lives past its absolute deadline. A session with a short life of its own has a
+ * shorter throttle too, or its requests could never keep it alive.
+ */
+export function isTouchDue(
+  { now, absoluteExpiresAt }: SessionRecord,
+  idle: number,
+  expiresAt: number,
+  throttle: number,
+): boolean {
+  const gain = touchedDeadline(expiresAt, absoluteExpiresAt, now + idle) - expiresAt;
+  return gain > 0 && gain >= Math.min(throttle, idle / 20);
 }

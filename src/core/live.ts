@@ -56,6 +56,8 @@ export interface Beside {
   readonly crowded: boolean;
   /** The Cookie header, while it may hold cookies of another library. */
   readonly legacy: string | undefined;
+  /** The request is no sign of its user, so that it moves no deadline unless it writes. */
+  readonly idle: boolean;
 }
 
 /** Where a session stands. */

@@ -26,6 +26,8 @@ export interface LoadOptions {
    * cookie, and what `commit` returns is the value of the same header of the response.
    */
   token?: string | undefined;
+  /** Whether the request is no sign of its user, so that it does not move the idle deadline unless it writes. */
+  idle?: boolean | undefined;
   /** What the session object is made of; for adapters. */
   kind?: SessionKind | undefined;
 }
@@ -163,6 +165,7 @@ function openStored(
   try {
     const phase = storedPhase(engine, handle, record, verdict === "grace");
     const live = open(engine, phase, options?.token !== undefined, options?.kind);
+    if (options?.idle) brought(live, { idle: true });
     if (tokens.length > 1) beside(live, request, index);
     return live;
   } catch (error) {

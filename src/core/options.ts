@@ -38,6 +38,11 @@ export interface SessionOptions<T extends object = SessionData> {
   absoluteTimeout?: number | undefined;
   /** Both timeouts of a NIST assurance level; `idleTimeout` and `absoluteTimeout` may then only be shorter. */
   preset?: Preset | undefined;
+  /**
+   * Whether an answer whose handler looked at the session of a signed-in user has `Cache-Control: no-store`, so that no
+   * browser shows it again after the logout (ASVS 14.3.2). Default true with the presets `aal2` and `aal3`, else false.
+   */
+  private?: boolean | undefined;
   /** An idle deadline moves only by at least this much, so reading costs no write each time. Default a 20th of
    * `idleTimeout`, at most 60; for a session with a lifetime of its own never more than a 20th of it. */
   touchThrottle?: number | undefined;
@@ -84,6 +89,7 @@ const NAMES: Record<keyof SessionOptions, true> = {
   idleTimeout: true,
   absoluteTimeout: true,
   preset: true,
+  private: true,
   touchThrottle: true,
   rotationGrace: true,
   onReuse: true,
@@ -114,6 +120,8 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
   const onReuse = options.onReuse ?? "report";
   if (onReuse !== "report" && onReuse !== "revoke")
     throw new ConfigError("onReuse", 'Pass "report" or "revoke".');
+  if (options.private !== undefined && typeof options.private !== "boolean")
+    throw new ConfigError("private", "Pass true or false.");
   if (options.migrate !== undefined && options.schema === undefined)
     throw new ConfigError("migrate", "Needs the option schema.");
   if (options.migrate !== undefined && typeof options.migrate !== "function")
@@ -139,6 +147,7 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     idleTimeout,
     absoluteTimeout,
     preset: options.preset,
+    private: options.private ?? (options.preset === "aal2" || options.preset === "aal3"),
     touchThrottle: numberOf("touchThrottle", options.touchThrottle, Math.min(60, idleTimeout / 20), 0),
     rotationGrace: numberOf("rotationGrace", options.rotationGrace, 10, 0),
     onReuse,

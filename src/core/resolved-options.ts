@@ -18,6 +18,7 @@ export interface ResolvedOptions {
   readonly idleTimeout: number;
   readonly absoluteTimeout: number;
   readonly preset: Preset | undefined;
+  readonly private: boolean;
   readonly touchThrottle: number;
   readonly rotationGrace: number;
   readonly onReuse: "report" | "revoke";

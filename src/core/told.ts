@@ -2,7 +2,7 @@ import type { Awaitable } from "../backends/backend.ts";
 import { ENGINE, type Engine, type Live } from "./live.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { revert } from "./revert.ts";
-import { keptTimeout, lastStored, seenLive } from "./session.ts";
+import { keptTimeout, lastStored, seenLive, storedOf } from "./session.ts";
 import { headersLeave, shown } from "./state.ts";
 
 /*
@@ -39,6 +39,11 @@ export function shownOnly(session: object): void {
 export function hasEnded(session: object): boolean {
   const { phase, intent } = seenLive(session);
   return phase.is === "ended" || intent.is === "destroy";
+}
+
+/** Returns true if a user is signed in with it, as far as this request knows. */
+export function isSignedIn(session: object): boolean {
+  return storedOf(seenLive(session))?.record.userId != null;
 }
 
 /** Returns the Set-Cookie line that the last commit made and that no response has taken, or undefined. */

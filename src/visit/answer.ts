@@ -6,6 +6,8 @@ import { SessionError } from "../errors.ts";
 export interface Due {
   /** Whether the response depends on the session, so that it needs Vary. */
   readonly varies: boolean;
+  /** Whether no cache may keep it, not even the browser's. */
+  readonly isPrivate?: boolean;
   /** The value of Vary. */
   readonly vary: string;
   /** The Set-Cookie line; if there is a carrier, the value of that header. */
@@ -48,7 +50,7 @@ export function addDue(headers: AnswerHeaders | NodeHeaders, due: Due, own?: Ans
       const vary = existing ? varied(existing, due.vary) : due.vary;
       if (vary !== before) write(headers, "Vary", vary);
     }
-    if (line !== undefined) noStore(headers, own);
+    if (line !== undefined || due.isPrivate) noStore(headers, own);
     else if (!read(headers, "Cache-Control") && !own?.get("Cache-Control"))
       write(headers, "Cache-Control", "private");
   }

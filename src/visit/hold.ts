@@ -1,14 +1,14 @@
 import { StateError } from "../errors.ts";
-import { addDue, isDue } from "./answer.ts";
+import { addDue, type Due, isDue } from "./answer.ts";
 import { ErrorAnswer, giveUp, resultOf } from "./error-answer.ts";
 import { passBy, watchStream } from "./http2-stream.ts";
 import { type Holder, holdBy, holderOf, intercept } from "./intercept.ts";
 import { Mask, refuse } from "./mask.ts";
 import { type HeldResponse, type Method, type NodeResponse, unpackHead, type Way } from "./node-response.ts";
-import { closeAll, each, type Use, type Visit, type Watcher } from "./visit.ts";
+import type { Use, Watcher } from "./use.ts";
+import { closeAll, each, type Visit } from "./visit.ts";
 
 type Call = [way: Way, args: unknown[]];
-
 /** Returns the Hold of a response, if it has one. */
 export function holdOf(res: NodeResponse): Hold | undefined {
   return holderOf(res) as Hold | undefined;
@@ -73,8 +73,8 @@ export class Hold implements Holder, Watcher {
    * Adds headers at once, so that caches among the later middleware see them. Throws StateError `headers_sent` if the
    * head has left without them.
    */
-  looked(visit: Visit): void {
-    if (this.#phase === "open" && !this.#res.headersSent) addDue(this.#res, visit);
+  looked(due: Due): void {
+    if (this.#phase === "open" && !this.#res.headersSent) addDue(this.#res, due);
     if (this.#isFile && !["open", "ended", "dropped"].includes(this.#phase))
       throw new StateError("headers_sent", "A file is being sent. Look at the session before you pipe it.");
   }

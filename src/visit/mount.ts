@@ -16,6 +16,11 @@ export interface UseOptions<Req, As extends string = string> {
   /** Which requests use their session exclusively; see `exclusive`. Default: none. */
   exclusive?: boolean | ((req: Req) => boolean) | undefined;
   /**
+   * Which requests come by themselves, without their user, such as those of a poll. They see the session and do not
+   * move its idle deadline, unless they write. Default: none. A prefetch (`Sec-Purpose: prefetch`) always is one.
+   */
+  idle?: ((req: Req) => boolean) | undefined;
+  /**
    * Which requests have no session: paths (`/health`), everything below a path (`/assets/*`), or a function. Paths are
    * compared decoded, with their dot segments resolved. Their session is empty, there is no call to the store, the response gets no headers, and writing throws StateError
    * `read_only`. Default: none.
@@ -42,6 +47,7 @@ export interface Mount<Req = never> {
   readonly usual: LoadOptions | undefined;
   /** Returns how a request loads its session. Undefined if all requests load it the same way. */
   readonly wants: ((req: Req) => LoadOptions | undefined) | undefined;
+  readonly isIdle: ((req: Req) => boolean) | undefined;
   /** Returns true for a request to which a browser sends no cookie of this path. Undefined if there is none. */
   readonly isOutside: ((req: Req) => boolean) | undefined;
   /** How such a request loads its session. */
@@ -66,15 +72,17 @@ export function mountOf<Req>(
   sessions: Pick<Sessions, "options">,
   options: MountOptions<Req>,
   urlOf: (req: Req) => string,
-  { kind, names = ["as", "exclusive", "skip", "onError"], isAsked }: MountSettings<Req> = {},
+  { kind, names = ["as", "exclusive", "idle", "skip", "onError"], isAsked }: MountSettings<Req> = {},
 ): Mount<Req> {
   if (typeof (sessions as Partial<Sessions> | undefined)?.load !== "function")
     throw new ConfigError("sessions", "Pass what createSessions returns.");
   refuseUnknown(options, names);
-  const { as = "session", exclusive = false, skip, onError = printError } = options;
+  const { as = "session", exclusive = false, idle, skip, onError = printError } = options;
   if (typeof as !== "string" || as === "") throw new ConfigError("as", "Pass a name, such as adminSession.");
   if (typeof exclusive !== "boolean" && typeof exclusive !== "function")
     throw new ConfigError("exclusive", "Pass true, false, or a function of the request.");
+  if (idle !== undefined && typeof idle !== "function")
+    throw new ConfigError("idle", "Pass a function of the request.");
   const isSkipped = skip === undefined || typeof skip === "function" ? skip : matcher(skip, urlOf);
   const shared: LoadOptions | undefined = kind === undefined ? undefined : { kind };
   const alone: LoadOptions = { ...shared, exclusive: true };
@@ -90,6 +98,7 @@ export function mountOf<Req>(
     varies: false,
     vary: header === undefined ? "Cookie" : `Cookie, ${header}`,
     usual: exclusive === true ? alone : shared,
+    isIdle: idle,
     outside: { ...shared, skip: "outside" },
     isOutside: cookie.path === "/" ? undefined : (req) => !isBelow(cookie.path, urlOf(req)),
     wants:

@@ -6,38 +6,14 @@ import { type LoadOptions, load } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
 import { farewellsOf } from "../core/sessions.ts";
 import { takeBack } from "../core/take-back.ts";
-import { headSent, revertNow } from "../core/told.ts";
+import { headSent, isSignedIn, revertNow } from "../core/told.ts";
 import { StateError } from "../errors.ts";
-import { type Due, rethrow } from "./answer.ts";
+import { rethrow } from "./answer.ts";
 import { assign } from "./assign.ts";
 import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
 import { isSame, type Mount } from "./mount.ts";
 import type { AnyRequest, NodeRequest } from "./node-response.ts";
-
-/** The use of one session by a request, as the Hold of its response sees it. */
-export interface Use extends Due {
-  /** Whether other requests wait for the end of this one. */
-  readonly exclusive?: boolean;
-  /** Saves before the head is sent. */
-  commit(): Awaitable<unknown>;
-  /** Takes the place of `commit` for a response with a status of 500 or more. */
-  commitFailed(): Awaitable<unknown>;
-  /** Saves what changed since the head was sent. */
-  commitLate(): Awaitable<unknown>;
-  /** The answer is complete, and everything is saved: what comes later is refused. */
-  close?(): void;
-  /** Drops unsaved changes. */
-  discard(): void;
-  /** Drops unsaved changes. Later changes are saved. */
-  revert?(): Awaitable<void>;
-  /** To be called before the head of a body that is not whole is sent: its rest may still look at the session. */
-  mayLook?(): void;
-}
-
-/** What has to know at once that somebody has looked at a session. */
-export interface Watcher {
-  looked(visit: Visit): void;
-}
+import type { Use, Watcher } from "./use.ts";
 
 /** The answer is complete. A connection that was upgraded has its sessions for as long as it lasts. */
 export function closeAll(uses: readonly Use[], { statusCode }: { readonly statusCode: number }): void {
@@ -79,6 +55,7 @@ export class Visit implements Use {
   /** Whether the request is one of those without a session. */
   skipped = false;
   varies: boolean;
+  isPrivate = false;
   line: string | undefined;
   watcher: Watcher | undefined;
 
@@ -94,7 +71,7 @@ export class Visit implements Use {
    * the options of the mount; `given` replaces these options. Throws as `Sessions.load` does.
    */
   load(context: unknown, given?: LoadOptions): Promise<void> | undefined {
-    const { sessions, usual, wants, isOutside, outside } = this.mount;
+    const { sessions, usual, wants, isIdle, isOutside, outside } = this.mount;
     const engine = sessions[ENGINE];
     const { header } = engine.options;
     const token = header === undefined ? undefined : headerOf(this.#request, header);
@@ -109,6 +86,8 @@ export class Visit implements Use {
       this.#isLoaded = true;
       return undefined;
     }
+    if (isIdle?.(context as never) || headerOf(this.#request, "sec-purpose")?.startsWith("prefetch"))
+      this.#options = { ...this.#options, idle: true };
     const loaded = load(engine, cookie, this.#options);
     if (loaded instanceof Promise)
       return loaded.then((live) => {
@@ -141,6 +120,7 @@ export class Visit implements Use {
       if (this.#isBarred && this.#isHeadSent && !this.varies) throw new StateError("headers_sent", BARRED);
       this.looked = true;
       this.varies = !this.skipped;
+      if (this.mount.sessions.options.private) this.#keepNothing();
       if (this.varies) this.watcher?.looked(this);
     }
     return (this.#live ?? this.#open()).data as Session;
@@ -148,6 +128,11 @@ export class Visit implements Use {
 
   mayLook(): void {
     if (!this.skipped) this.varies = true;
+    if (this.mount.sessions.options.private) this.#keepNothing();
+  }
+
+  #keepNothing(): void {
+    this.isPrivate = this.varies && this.#live !== undefined && isSignedIn(this.#live.data);
   }
 
   /** Makes the first look throw StateError `headers_sent` if the head has left by then. */
@@ -244,6 +229,7 @@ export class Visit implements Use {
 
 const BARRED = "The response has left without Vary: Cookie. Look at the session before you return it.";
 
+/** Returns the value of a header of a request, by its name in lower case. */
 function headerOf({ headers }: AnyRequest, name: string): string | undefined {
   if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;
   return (headers as NodeRequest["headers"])[name]?.toString();

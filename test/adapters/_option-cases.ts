@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ConfigError, commit, destroy, flash, info, login, rotate, update } from "micropie";
 import { printedBy } from "../../src/testing/printed.ts";
 import { headerCases } from "./_header-cases.ts";
+import { keptCases } from "./_kept-cases.ts";
 import {
   type MountOptions,
   type OptionSite,
@@ -36,6 +37,7 @@ export function optionCases(start: StartMounted, { named = true }: { named?: boo
     ...skipCases,
     ...pathCases,
     ...lateCases,
+    ...keptCases,
     ...exclusiveCases,
     ...headerCases,
     ...(named ? namedCases : []),

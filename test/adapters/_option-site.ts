@@ -14,6 +14,7 @@ import { Jar } from "./_jar.ts";
 export interface MountOptions {
   readonly as?: string;
   readonly exclusive?: boolean | ((path: string) => boolean);
+  readonly idle?: (path: string) => boolean;
   readonly skip?: readonly string[] | ((path: string) => boolean);
 }
 
@@ -40,11 +41,12 @@ export type StartMounted = (mounts: readonly Mount[], demo: OptionDemo) => Runni
 
 /** The options of a mount as the adapter takes them; `pathOf` answers what `path` is for a request of the framework. */
 export function useOptions<Req>(
-  { as, exclusive, skip }: MountOptions,
+  { as, exclusive, idle, skip }: MountOptions,
   pathOf: (req: Req) => string,
 ): {
   as?: string;
   exclusive?: boolean | ((req: Req) => boolean);
+  idle?: (req: Req) => boolean;
   skip?: readonly string[] | ((req: Req) => boolean);
 } {
   const of = (fn: (path: string) => boolean) => (req: Req) => fn(pathOf(req));
@@ -53,6 +55,7 @@ export function useOptions<Req>(
     ...(exclusive === undefined
       ? {}
       : { exclusive: typeof exclusive === "function" ? of(exclusive) : exclusive }),
+    ...(idle === undefined ? {} : { idle: of(idle) }),
     ...(skip === undefined ? {} : { skip: typeof skip === "function" ? of(skip) : skip }),
   };
 }
@@ -150,9 +153,15 @@ function demoOf(slow: Gate, at: Seen): OptionDemo {
   return async (request) => {
     const [verb = "", as = "session"] = request.path.slice(request.path.lastIndexOf("/") + 1).split("~");
     const handler = verbs[verb];
-    at.last = request.session(as);
-    if (handler !== undefined) return handler(request, as);
-    return text(JSON.stringify({ ...request.session(as) }));
+    const noted: OptionRequest = {
+      path: request.path,
+      session(name) {
+        at.last = request.session(name);
+        return at.last;
+      },
+    };
+    if (handler !== undefined) return handler(noted, as);
+    return text(JSON.stringify({ ...noted.session(as) }));
   };
 }
 

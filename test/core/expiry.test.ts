@@ -1,7 +1,7 @@
 import { createSessions, exclusive, InMemorySessionBackend, onSessionEvent, update } from "micropie";
 import type { SessionRecord } from "micropie/backends/backend";
 import { expect, test } from "vitest";
-import { isTouchDue } from "../../src/core/commit.ts";
+import { isTouchDue } from "../../src/core/lifetime.ts";
 import { isExpired, judge } from "../../src/core/load.ts";
 
 const record: SessionRecord = {

@@ -1,9 +1,9 @@
 import type { NewRecord, Rotation, SessionRecord } from "../../backends/backend.ts";
 import { call } from "../../core/call.ts";
 import { changesBetween, isChanged } from "../../core/codec.ts";
-import { isTouchDue } from "../../core/commit.ts";
 import { publish } from "../../core/events.ts";
 import { type Head, headText, readHead, remember, timesOf } from "../../core/head.ts";
+import { isTouchDue } from "../../core/lifetime.ts";
 import type { Engine } from "../../core/live.ts";
 import { judge } from "../../core/load.ts";
 import { isDamaged } from "../../core/read-again.ts";

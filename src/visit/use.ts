@@ -1,0 +1,27 @@
+import type { Awaitable } from "../backends/backend.ts";
+import type { Due } from "./answer.ts";
+
+/** The use of one session by a request, as the Hold of its response sees it. */
+export interface Use extends Due {
+  /** Whether other requests wait for the end of this one. */
+  readonly exclusive?: boolean;
+  /** Saves before the head is sent. */
+  commit(): Awaitable<unknown>;
+  /** Takes the place of `commit` for a response with a status of 500 or more. */
+  commitFailed(): Awaitable<unknown>;
+  /** Saves what changed since the head was sent. */
+  commitLate(): Awaitable<unknown>;
+  /** The answer is complete, and everything is saved: what comes later is refused. */
+  close?(): void;
+  /** Drops unsaved changes. */
+  discard(): void;
+  /** Drops unsaved changes. Later changes are saved. */
+  revert?(): Awaitable<void>;
+  /** To be called before the head of a body that is not whole is sent: its rest may still look at the session. */
+  mayLook?(): void;
+}
+
+/** What has to know at once that somebody has looked at a session. */
+export interface Watcher {
+  looked(due: Due): void;
+}
