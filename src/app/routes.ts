@@ -1,4 +1,5 @@
 import { decodedPath } from "../visit/path.ts";
+import { isProduction } from "../warning.ts";
 import { HttpError } from "./http-error.ts";
 import { parametersOf } from "./parameters.ts";
 
@@ -128,14 +129,19 @@ function bare(route: Route): Match {
 
 function checked(route: Route, values: readonly string[]): Match {
   if (values.length > route.most) throw new HttpError(404);
-  if (values.length < route.required) {
-    const name = route.names[values.length];
-    throw new HttpError(
-      400,
-      name ? `Missing required parameter '${name}'` : `Missing required parameter ${values.length + 1}`,
-    );
-  }
+  if (values.length < route.required) throw missing(route.names[values.length], values.length);
   return { route, values };
+}
+
+function missing(name: string | undefined, at: number): HttpError {
+  if (!name) return new HttpError(400, `Missing required parameter ${at + 1}`);
+  const hint = isProduction() ? "" : `. If it can be left out, write ${optional(name)}`;
+  return new HttpError(400, `Missing required parameter '${name}'${hint}`);
+}
+
+/** Returns how a parameter is written that can be left out. TypeScript erases `name?: string`, so it does not tell. */
+export function optional(name: string): string {
+  return `${name}: string | undefined = undefined`;
 }
 
 function decodeSegment(segment: string): string {

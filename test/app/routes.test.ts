@@ -1,5 +1,5 @@
 import { App, ConfigError } from "micropie";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { parametersOf } from "../../src/app/parameters.ts";
 
 const at = async (app: App, path: string): Promise<string> =>
@@ -56,6 +56,12 @@ class Site extends Base {
   }
 }
 
+test("a missing argument is a 400, which in production does not say how the parameter is written", async () => {
+  vi.stubEnv("NODE_ENV", "production");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(await at(new Site(), "/add/1")).toBe("400 Bad Request: Missing required parameter 'b'");
+});
+
 describe("routes", () => {
   test.each([
     ["/", "index"],
@@ -72,7 +78,10 @@ describe("routes", () => {
     ["/old", ""],
     ["/field/x", "field x"],
     ["/inherited", "inherited"],
-    ["/add/1", "400 Bad Request: Missing required parameter 'b'"],
+    [
+      "/add/1",
+      "400 Bad Request: Missing required parameter 'b'. If it can be left out, write b: string | undefined = undefined",
+    ],
     ["/greet/%zz", "400 Bad Request: The path has a malformed percent-escape"],
     ["/greet/%ff", "400 Bad Request: The path has a malformed percent-escape"],
   ])("%s returns %s", async (path, answer) => {
