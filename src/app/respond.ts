@@ -7,7 +7,7 @@ import { mayHaveBody, readBody } from "./body.ts";
 import { type Exchange, within } from "./exchange.ts";
 import { answerToFailure } from "./failure.ts";
 import type { BodyLimits } from "./limits.ts";
-import type { Middleware } from "./middleware.ts";
+import { answerFrom, type Middleware } from "./middleware.ts";
 import { type AppRequest, viewOf } from "./request.ts";
 import { type Match, matchRoute, type RouteTable, refuseLongPath, routeName } from "./routes.ts";
 import { seal } from "./seal.ts";
@@ -81,7 +81,7 @@ export async function answerInside(room: Room, exchange: Exchange, path: string)
   const request = viewOf(exchange) as AppRequest;
   let value: unknown;
   for (const middleware of room.middlewares) {
-    value = await middleware.beforeRequest?.(request);
+    value = answerFrom(await middleware.beforeRequest?.(request));
     if (value !== undefined && value !== null) break;
   }
   if (value === undefined || value === null) value = await call(room, matchRoute(room.routes, path));
@@ -91,7 +91,7 @@ export async function answerInside(room: Room, exchange: Exchange, path: string)
       if (middleware.afterRequest === undefined) continue;
       const response = toOwnResponse(exchange, outcome);
       outcome = response;
-      const other = await middleware.afterRequest(request, response);
+      const other = answerFrom(await middleware.afterRequest(request, response));
       if (other === undefined || other === null) continue;
       outcome = await answerOf(exchange, other);
       // A new body that streams may have the old one inside.

@@ -117,6 +117,30 @@ describe("middlewares", () => {
     expect(stderr.said).toMatch(/boom[\s\S]+after/);
   });
 
+  test.each([
+    ["beforeRequest", 401],
+    ["afterRequest", 403],
+  ])(
+    "an answer of MicroPie's %s is refused, with the way to write it; a handler's object is JSON",
+    async (step, status) => {
+      const stderr = quiet();
+      class Api extends App {
+        index() {
+          return { status_code: 401, body: "data" };
+        }
+      }
+      const app = new Api();
+      expect(await (await app.fetch(new Request("http://localhost/"))).json()).toEqual({
+        status_code: 401,
+        body: "data",
+      });
+      app.middlewares.push({ [step]: () => ({ status_code: status, body: "no" }) });
+      const response = await app.fetch(new Request("http://localhost/"));
+      expect([response.status, await response.text()]).toEqual([500, "500 Internal Server Error"]);
+      expect(stderr.said).toContain(`Write: return reply(${status}, body)`);
+    },
+  );
+
   test("a stream ends if a middleware throws", async () => {
     quiet();
     let ended = false;
