@@ -39,3 +39,14 @@ export class HttpMiddleware implements Middleware {
     return undefined;
   }
 }
+
+/** A middleware that passes paths to another application. */
+export abstract class Passage extends HttpMiddleware {
+  /** Returns true if that application reads the bodies for this path itself, multipart forms too. */
+  abstract readsBody(path: string): boolean;
+}
+
+/** Returns true if one of the middlewares does. */
+export function passesBody(middlewares: readonly Middleware[], path: string): boolean {
+  return middlewares.some((each) => each instanceof Passage && each.readsBody(path));
+}

@@ -1,5 +1,6 @@
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
+import { copyOf } from "./copy.ts";
 import { type Exchange, urlOf } from "./exchange.ts";
 import type { UploadedFile } from "./file.ts";
 import { HttpError } from "./http-error.ts";
@@ -9,6 +10,7 @@ import { routeName } from "./routes.ts";
 export class AppRequest<T extends object = SessionData> {
   readonly #exchange: Exchange;
   #url: URL | undefined;
+  #raw: Request | undefined;
   #query: URLSearchParams | undefined;
 
   constructor(exchange: Exchange) {
@@ -50,9 +52,16 @@ export class AppRequest<T extends object = SessionData> {
     return this.#exchange.raw.headers;
   }
 
-  /** The web-standard Request. Its body may have been read already; see `body`. */
+  /**
+   * The web-standard Request. The body of JSON or an urlencoded form can be read from it too, once. That of a multipart form
+   * cannot: reading it fails with BodyGoneError. Any other body is the same as `body`, but without limits: read only one of them.
+   */
   get raw(): Request {
-    return this.#exchange.raw;
+    if (this.#raw === undefined) {
+      const { raw, body } = this.#exchange;
+      this.#raw = body === undefined || body.stream !== undefined ? raw : copyOf(this.#exchange, this.url);
+    }
+    return this.#raw;
   }
 
   /** Aborts when the client disconnects before it has the complete response. */

@@ -7,7 +7,7 @@ import { mayHaveBody, readBody } from "./body.ts";
 import { type Exchange, within } from "./exchange.ts";
 import { answerToFailure } from "./failure.ts";
 import type { BodyLimits } from "./limits.ts";
-import { answerFrom, type Middleware } from "./middleware.ts";
+import { answerFrom, type Middleware, passesBody } from "./middleware.ts";
 import { type AppRequest, viewOf } from "./request.ts";
 import { type Match, matchRoute, type RouteTable, refuseLongPath, routeName } from "./routes.ts";
 import { seal } from "./seal.ts";
@@ -46,7 +46,8 @@ function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
   // Without a middleware to see it, a path that leads nowhere costs neither its body nor a session.
   const match = room.middlewares.length === 0 ? matchRoute(room.routes, exchange.path) : undefined;
   if (!mayHaveBody(exchange)) return runWithBody(room, exchange, match);
-  return chain(readBody(exchange, room.limits), (body) => {
+  const passedOn = passesBody(room.middlewares, exchange.path);
+  return chain(readBody(exchange, room.limits, passedOn), (body) => {
     exchange.body = body;
     return runWithBody(room, exchange, match);
   });
