@@ -12,6 +12,7 @@ import { type AppRequest, viewOf } from "./request.ts";
 import { type Match, matchRoute, type RouteTable, refuseLongPath, routeName } from "./routes.ts";
 import { seal } from "./seal.ts";
 import { abandon, drop } from "./stream.ts";
+import type { Trust } from "./trust-proxy.ts";
 
 /** What an App's requests have in common. */
 export interface Room {
@@ -19,6 +20,7 @@ export interface Room {
   readonly routes: RouteTable;
   readonly middlewares: readonly Middleware[];
   readonly limits: Resolved<BodyLimits>;
+  readonly trust: Trust | undefined;
   /** Whether a request has its session to itself; undefined if none has. */
   readonly isExclusive: ((request: AppRequest, route: string | undefined) => boolean) | undefined;
 }
@@ -43,6 +45,7 @@ function guarded(room: Room, exchange: Exchange): Awaitable<Outcome> {
 function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
   refuseLongPath(exchange.path);
   exchange.place = { routes: room.routes, path: exchange.path };
+  exchange.trust = room.trust;
   // Without a middleware to see it, a path that leads nowhere costs neither its body nor a session.
   const match = room.middlewares.length === 0 ? matchRoute(room.routes, exchange.path) : undefined;
   if (!mayHaveBody(exchange)) return runWithBody(room, exchange, match);

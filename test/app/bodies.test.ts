@@ -387,6 +387,43 @@ test.each([{ bodySize: -1 }, { bodySize: Number.NaN }, { size: 1 }])(
   },
 );
 
+test("form() lists all fields, and query() all values of the query, with repeated names", async () => {
+  class Lists extends App {
+    async index() {
+      for await (const file of this.request.files) await file.text();
+      return [[...this.request.form()], [...this.request.query()]];
+    }
+  }
+  const app = new Lists();
+  const form = new FormData();
+  for (const [name, value] of [
+    ["a", "1"],
+    ["__proto__", "2"],
+    ["a", "3"],
+  ] as const)
+    form.append(name, value);
+  form.append("f", new Blob(["text"]), "a.txt");
+  form.append("b", "late");
+  const ask = async (init: RequestInit) =>
+    (await app.fetch(new Request("http://localhost/?x=1&y=2&x=3", init))).json();
+  const query = [
+    ["x", "1"],
+    ["y", "2"],
+    ["x", "3"],
+  ];
+  expect(await ask({})).toEqual([[], query]);
+  const fields = [
+    ["a", "1"],
+    ["a", "3"],
+    ["__proto__", "2"],
+  ];
+  expect(await ask({ method: "POST", body: form })).toEqual([[...fields, ["b", "late"]], query]);
+  expect(await ask({ method: "POST", body: new URLSearchParams("a=1&__proto__=2&a=3") })).toEqual([
+    fields,
+    query,
+  ]);
+});
+
 describe("request.raw", () => {
   class Raw extends App {
     async index() {
