@@ -67,7 +67,7 @@ function objectContent(exchange: Exchange, value: object, given: HeaderPairs): A
   }
   if (value instanceof ReadableStream) {
     exchange.visit.mayLook();
-    return { status: 200, headers: BYTES, body: saveAfter(exchange, value) };
+    return { status: 200, headers: BYTES, body: saveAfter(exchange, value, isEventStream(given)) };
   }
   if (value instanceof Response || value instanceof Reply) {
     throw new TypeError("reply: the body is a whole answer itself. Return that, or give its body.");

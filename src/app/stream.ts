@@ -53,15 +53,21 @@ export function streamChunks(
   atOnce: boolean,
 ): Awaitable<ReadableStream<Uint8Array>> {
   const first = chunks.next() as Awaitable<Result>;
-  if (!(first instanceof Promise)) return restOf(exchange, chunks, first);
-  if (!atOnce) return arrived(exchange, chunks, first).then((result) => restOf(exchange, chunks, result));
+  if (!(first instanceof Promise)) return restOf(exchange, chunks, first, atOnce);
+  if (!atOnce)
+    return arrived(exchange, chunks, first).then((result) => restOf(exchange, chunks, result, atOnce));
   // Nobody may ever read it.
   first.catch(() => {});
   // Only if it has failed already, this fails.
-  return Promise.race([first, undefined]).then(() => restOf(exchange, chunks, first));
+  return Promise.race([first, undefined]).then(() => restOf(exchange, chunks, first, atOnce));
 }
 
-function restOf(exchange: Exchange, chunks: Chunks, first: Awaitable<Result>): ReadableStream<Uint8Array> {
+function restOf(
+  exchange: Exchange,
+  chunks: Chunks,
+  first: Awaitable<Result>,
+  atOnce: boolean,
+): ReadableStream<Uint8Array> {
   let ready: Awaitable<Result> | undefined = first;
   return sourceStream(
     exchange,
@@ -72,6 +78,7 @@ function restOf(exchange: Exchange, chunks: Chunks, first: Awaitable<Result>): R
       return result.done ? undefined : bytesOf(result.value);
     },
     () => stop(exchange, chunks),
+    atOnce,
   );
 }
 
@@ -93,16 +100,18 @@ async function stop(exchange: Exchange, chunks: Chunks): Promise<void> {
   await within(exchange, () => chunks.return?.());
 }
 
-/** Returns the same stream; the session is saved again when it ends. */
+/** Returns the same stream; the session is saved again when it ends. With `atOnce` it is an event stream. */
 export function saveAfter(
   exchange: Exchange,
   stream: ReadableStream<Uint8Array>,
+  atOnce = false,
 ): ReadableStream<Uint8Array> {
   const reader = stream.getReader();
   return sourceStream(
     exchange,
     async () => (await reader.read()).value,
     (reason) => reader.cancel(reason),
+    atOnce,
   );
 }
 
@@ -114,10 +123,14 @@ export function drop(stream: ReadableStream | null | undefined, reason?: unknown
   stream?.cancel(reason).catch(() => {});
 }
 
+/** A comment in an event stream, as Bun sends no head without a byte of the body. */
+const COMMENT = new TextEncoder().encode(":\n\n");
+
 function sourceStream(
   exchange: Exchange,
   next: () => Promise<Uint8Array | undefined>,
   stop: (reason: unknown) => Promise<void>,
+  atOnce: boolean,
 ): ReadableStream<Uint8Array> {
   let over = false;
   let left = false;
@@ -143,8 +156,11 @@ function sourceStream(
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
+        if (atOnce && "Bun" in globalThis) controller.enqueue(COMMENT);
+        // Deno cancels the body itself, and warns of each look at the signal.
+        if ("Deno" in globalThis) return;
         const { signal } = exchange.raw;
-        // Not every host cancels the body when the client leaves, and some only once it has read a chunk.
+        // Not every host cancels the body of a client that has left.
         const onAbort = (): void => {
           if (left || over) return;
           controller.error(signal.reason);
