@@ -4,7 +4,7 @@ export { Html, html } from "./app/html.ts";
 export { BodyGoneError, HeaderError, HttpError } from "./app/http-error.ts";
 export type { BodyLimits } from "./app/limits.ts";
 export { HttpMiddleware, type Middleware } from "./app/middleware.ts";
-export { mount } from "./app/mount.ts";
+export { type FetchApp, mount } from "./app/mount.ts";
 export type { AppOptions } from "./app/options.ts";
 export { type Reply, redirect, reply } from "./app/reply.ts";
 export type { AppRequest } from "./app/request.ts";

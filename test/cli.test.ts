@@ -93,6 +93,32 @@ describe("serves", () => {
     expect(server.err).toBe("");
   });
 
+  test("an App, with a hint for each parameter of a route whose ? is erased", async () => {
+    write(
+      "optional.ts",
+      `import { App } from ${JSON.stringify(new URL("../dist/index.js", import.meta.url).href)};
+      // other(id?: string) { return id; }
+      const text = "other(id?: string)";
+      class Other { later(id?: string) { return id; } helper(x?: number): number | undefined { return x; } }
+      class Todos extends App {
+        index() { return text; }
+        todos(list: string, id?: string): string { const found: string | undefined = id; return list + found; }
+        async other(id: string) { return id ? "yes" : \`no \${new Other().helper()}\`; }
+        later(id : string) { return id; }
+        given(id: string | undefined = undefined, last?: string) { return \`\${id}\${last}\`; }
+        field = (id ?: string) => id;
+        _private(id?: string) { return id; }
+      }
+      export default new Todos();`,
+    );
+    const server = start(["optional.ts", "--port", "0"]);
+    await server.printed(/Write .*\n.*Write .*\n/);
+    await server.stop();
+    const hint = (route: string) =>
+      `micropie: optional.ts: TypeScript erases the "?" of ${route}(id?), so a request without it is a 400. Write id: string | undefined = undefined\n`;
+    expect(server.err).toBe(hint("todos") + hint("field"));
+  });
+
   test("on the port in PORT and the address in --host", async () => {
     const server = start(["ok.ts", "--host", "127.0.0.1"], { PORT: "0" });
     expect(await server.address()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);

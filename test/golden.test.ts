@@ -117,6 +117,9 @@ const DIFFERENCES: Record<string, Difference> = {
   },
 };
 
+/** What the 400 for a missing argument says more, except in production. */
+const HINT = /\. If it can be left out, .*$/;
+
 /** Text is text/plain and bytes are bytes; only the `html` tag makes HTML (see DECISION). */
 function expectedType(path: string, type: string | undefined): string | undefined {
   if (type !== "text/html; charset=utf-8") return type;
@@ -166,7 +169,7 @@ describe("exchanges recorded from MicroPie", () => {
         });
         expect(answer.status, place).toBe(difference?.status ?? response.status);
         const body = Buffer.from(await answer.arrayBuffer()).toString("latin1");
-        expect(body, place).toBe(difference?.body ?? response.body);
+        expect(body.replace(HINT, ""), place).toBe(difference?.body ?? response.body);
 
         for (const [name, value] of Object.entries(response.headers)) {
           if (name === "x-stamp" && difference?.stamp === "none") continue;

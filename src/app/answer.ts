@@ -34,7 +34,7 @@ export function answerOf(exchange: Exchange, value: unknown): Awaitable<Outcome>
   return contentOf(exchange, value);
 }
 
-function contentOf(exchange: Exchange, value: unknown): Awaitable<Answer> {
+function contentOf(exchange: Exchange, value: unknown, headers: HeaderPairs = []): Awaitable<Answer> {
   switch (typeof value) {
     case "string":
     case "number":
@@ -44,13 +44,13 @@ function contentOf(exchange: Exchange, value: unknown): Awaitable<Answer> {
     case "undefined":
       return NOTHING;
     case "object":
-      return value === null ? NOTHING : objectContent(exchange, value);
+      return value === null ? NOTHING : objectContent(exchange, value, headers);
     default:
       throw new TypeError(`A handler returned a ${typeof value}, which cannot be sent.`);
   }
 }
 
-function objectContent(exchange: Exchange, value: object): Awaitable<Answer> {
+function objectContent(exchange: Exchange, value: object, given: HeaderPairs): Awaitable<Answer> {
   if (value instanceof Html) return { status: 200, headers: HTML, body: value.toString() };
   if (value instanceof Uint8Array) return { status: 200, headers: BYTES, body: value };
   if (value instanceof ArrayBuffer) return { status: 200, headers: BYTES, body: new Uint8Array(value) };
@@ -67,7 +67,7 @@ function objectContent(exchange: Exchange, value: object): Awaitable<Answer> {
   }
   if (value instanceof ReadableStream) {
     exchange.visit.mayLook();
-    return { status: 200, headers: BYTES, body: saveAfter(exchange, value) };
+    return { status: 200, headers: BYTES, body: saveAfter(exchange, value, isEventStream(given)) };
   }
   if (value instanceof Response || value instanceof Reply) {
     throw new TypeError("reply: the body is a whole answer itself. Return that, or give its body.");
@@ -75,7 +75,13 @@ function objectContent(exchange: Exchange, value: object): Awaitable<Answer> {
   const chunks = chunksOf(value);
   if (chunks === undefined) return { status: 200, headers: JSON_TYPE, body: toJson(value) };
   exchange.visit.mayLook();
-  return chain(streamChunks(exchange, chunks), (body) => ({ status: 200, headers: TEXT, body }));
+  const body = streamChunks(exchange, chunks, isEventStream(given));
+  return chain(body, (stream) => ({ status: 200, headers: TEXT, body: stream }));
+}
+
+/** The client of an event stream waits for its head, and its first event may be hours away. */
+function isEventStream(headers: HeaderPairs): boolean {
+  return /^\s*text\/event-stream\s*(;|$)/i.test(headerValue(headers, "content-type") ?? "");
 }
 
 function toJson(value: object): string {
@@ -85,7 +91,7 @@ function toJson(value: object): string {
 }
 
 function replied(exchange: Exchange, { status, headers, body }: Reply): Awaitable<Answer> {
-  return chain(contentOf(exchange, body), (content) => {
+  return chain(contentOf(exchange, body, headers), (content) => {
     // What a 204, 205 or 304 means has no body (RFC 9110 15.3.5, 15.3.6, 15.4.5).
     const empty = status === 204 || status === 205 || status === 304;
     const stream = content.body instanceof ReadableStream;

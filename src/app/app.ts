@@ -132,6 +132,7 @@ export class App<T extends object = SessionData> {
         routes,
         middlewares: this.middlewares,
         limits: this.#options.limits,
+        trust: this.#options.trust,
         isExclusive: exclusiveTest(this.#options.exclusive, routes),
       };
     }

@@ -2,6 +2,8 @@ import type { UploadedFile } from "./file.ts";
 
 /** What was read of a request's body. Which members are there depends on the kind of body. */
 export interface Body {
+  /** The whole body as it arrived; not there for a stream or a multipart form. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly json?: unknown;
   /** The values of each field of a form. Grows while a multipart form arrives. */
   readonly fields?: ReadonlyMap<string, readonly string[]>;

@@ -15,16 +15,20 @@ export function mayHaveBody(exchange: Exchange): boolean {
 }
 
 /**
- * Reads JSON and urlencoded bodies completely, and a multipart form up to its first file. Other bodies remain streams.
- * Throws HttpError 400, 408, 413 or 415.
+ * Reads JSON and urlencoded bodies completely, and a multipart form up to its first file, unless it is `passedOn`. Other
+ * bodies remain streams. Throws HttpError 400, 408, 413 or 415.
  */
-export function readBody(exchange: Exchange, limits: Resolved<BodyLimits>): Awaitable<Body | undefined> {
+export function readBody(
+  exchange: Exchange,
+  limits: Resolved<BodyLimits>,
+  passedOn: boolean,
+): Awaitable<Body | undefined> {
   if (!hasBody(exchange)) return undefined;
   const header = exchange.raw.headers.get("content-type") ?? "";
   const type = (header.split(";", 1)[0] ?? "").trim().toLowerCase();
   if (type === "application/json" || type.endsWith("+json")) return readJson(exchange, limits);
   if (type === "application/x-www-form-urlencoded") return readForm(exchange, limits);
-  if (type === "multipart/form-data") {
+  if (type === "multipart/form-data" && !passedOn) {
     refuseEncoding(exchange);
     return import("./multipart.ts").then(({ readMultipart }) => readMultipart(exchange, header, limits));
   }
@@ -47,10 +51,10 @@ function refuseEncoding({ raw }: Exchange): void {
 
 async function readJson(exchange: Exchange, limits: Resolved<BodyLimits>): Promise<Body> {
   const { bytes, breath } = await readWhole(exchange, limits);
-  if (bytes.byteLength === 0) return {};
+  if (bytes.byteLength === 0) return { bytes };
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { json: await parseJson(text, breath, limits.members) };
+    return { bytes, json: await parseJson(text, breath, limits.members) };
   } catch (cause) {
     if (cause instanceof HttpError) throw cause;
     throw new HttpError(400, "Bad JSON", { cause });
@@ -59,12 +63,13 @@ async function readJson(exchange: Exchange, limits: Resolved<BodyLimits>): Promi
 
 async function readForm(exchange: Exchange, limits: Resolved<BodyLimits>): Promise<Body> {
   const { bytes } = await readWhole(exchange, limits);
-  return { fields: parseForm(bytes, limits.fields) };
+  // It overwrites what it parses; `slice` of a Buffer would not copy.
+  return { bytes, fields: parseForm(new Uint8Array(bytes), limits.fields) };
 }
 
 /** A body that has arrived, in memory that nobody else uses. */
 interface Whole {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly breath: Breath;
 }
 
@@ -80,7 +85,8 @@ async function readWhole(exchange: Exchange, limits: Resolved<BodyLimits>): Prom
   }
   const { breath } = source;
   // Node's chunks are its own; those of a Request may be the caller's.
-  if (chunks.length === 1 && exchange.incoming !== undefined) return { bytes: chunks[0]!, breath };
+  if (chunks.length === 1 && exchange.incoming !== undefined)
+    return { bytes: chunks[0] as Uint8Array<ArrayBuffer>, breath };
   const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
   let at = 0;
   for (const chunk of chunks) {

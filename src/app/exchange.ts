@@ -4,6 +4,7 @@ import type { Mount } from "../visit/mount.ts";
 import { Visit } from "../visit/visit.ts";
 import type { Body } from "./body-content.ts";
 import { type RouteTable, routedPath } from "./routes.ts";
+import type { Trust } from "./trust-proxy.ts";
 
 /** Everything about one request and its answer. `AppRequest` is what handlers see of it. */
 export interface Exchange {
@@ -12,6 +13,8 @@ export interface Exchange {
   readonly path: string;
   /** Where this path leads, and how much of it; set before anybody asks for the route. */
   place: Place | undefined;
+  /** Which proxies are trusted; set at the same time. */
+  trust: Trust | undefined;
   /** The query with its `?`, or nothing. */
   readonly search: string;
   readonly raw: Request;
@@ -83,6 +86,7 @@ export function open(
     method,
     path: routedPath(query === -1 ? target : target.slice(0, query)),
     place: undefined,
+    trust: undefined,
     search: query === -1 ? "" : target.slice(query),
     raw,
     incoming,

@@ -86,3 +86,8 @@ export function tooLarge(what = "The body"): HttpError {
 export function cutShort(cause?: unknown): HttpError {
   return new HttpError(400, "The body was cut short", { cause });
 }
+
+/** The error of an answer that nobody waits for. It is not printed, and its status is for proxies' logs at most. */
+export function clientLeft(): HttpError {
+  return new HttpError(499, "The client has left");
+}

@@ -7,13 +7,24 @@ export interface Middleware {
 }
 
 /**
+ * Returns what a middleware returned. Throws TypeError for the answer of a MicroPie middleware (`status_code`, `body`), which
+ * would be sent as JSON with status 200, also by a guard. What a handler returns is not looked at: an object is JSON there.
+ */
+export function answerFrom(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, "status_code")) return value;
+  const status = Number((value as { status_code: unknown }).status_code);
+  const example = `return reply(${Number.isInteger(status) ? status : 401}, body)`;
+  throw new TypeError(`A middleware returned an object with \`status_code\`. Write: ${example}`);
+}
+
+/**
  * Runs code before and after the handler of every request. Extend it, and push an instance to `app.middlewares`. Middlewares run
  * in the order of that list, before and after.
  */
 export class HttpMiddleware implements Middleware {
   /**
    * Called before the handler, when the body is read and the session loaded. If it returns anything but undefined or
-   * null, that is the response: later middlewares and the handler are not called, and the session is saved as usual. It can
+   * null, that is the response (see `reply` for a status): later middlewares and the handler are not called, and the session is saved as usual. It can
    * be async. To refuse the request and save nothing, throw HttpError.
    */
   beforeRequest(_request: AppRequest): unknown {
@@ -27,4 +38,15 @@ export class HttpMiddleware implements Middleware {
   afterRequest(_request: AppRequest, _response: Response): unknown {
     return undefined;
   }
+}
+
+/** A middleware that passes paths to another application. */
+export abstract class Passage extends HttpMiddleware {
+  /** Returns true if that application reads the bodies for this path itself, multipart forms too. */
+  abstract readsBody(path: string): boolean;
+}
+
+/** Returns true if one of the middlewares does. */
+export function passesBody(middlewares: readonly Middleware[], path: string): boolean {
+  return middlewares.some((each) => each instanceof Passage && each.readsBody(path));
 }

@@ -6,6 +6,7 @@ import { nearest, type Resolved, refuseUnknown } from "../option-names.ts";
 import { type BodyLimits, resolveLimits } from "./limits.ts";
 import type { AppRequest } from "./request.ts";
 import type { RouteTable } from "./routes.ts";
+import { resolveTrust, type Trust } from "./trust-proxy.ts";
 
 /** The options of an App: all options of `createSessions`, and these. */
 export interface AppOptions<T extends object = SessionData> extends SessionOptions<T> {
@@ -16,6 +17,12 @@ export interface AppOptions<T extends object = SessionData> extends SessionOptio
   /** Limits for request bodies. */
   limits?: BodyLimits | undefined;
   /**
+   * Which proxies `request.address` trusts: the number of proxies in front of the App, or their addresses and ranges
+   * (`["10.0.0.0/8", "::1"]`). `true` trusts all that X-Forwarded-For says, so the proxy must replace what clients send.
+   * Default: none; the address is that of the connection.
+   */
+  trustProxy?: boolean | number | readonly string[] | undefined;
+  /**
    * Which requests use their session exclusively: names of methods, or a function that returns true. Such requests of one
    * session run one at a time. They wait `lockWait` seconds at most, then fail with 503. The lock is released before a streamed
    * response is sent.
@@ -23,24 +30,26 @@ export interface AppOptions<T extends object = SessionData> extends SessionOptio
   exclusive?: readonly string[] | ((request: AppRequest<T>) => boolean) | undefined;
 }
 
-const NAMES: readonly string[] = [...SESSION_OPTIONS, "sessionBackend", "sessions", "limits", "exclusive"];
+const OWN = ["sessionBackend", "sessions", "limits", "trustProxy", "exclusive"];
+const NAMES: readonly string[] = [...SESSION_OPTIONS, ...OWN];
 
 export interface ResolvedAppOptions<T extends object> {
   readonly sessions: Sessions<T>;
   /** Whether the App made the sessions and has to close them. */
   readonly ownsSessions: boolean;
   readonly limits: Resolved<BodyLimits>;
+  readonly trust: Trust | undefined;
   readonly exclusive: AppOptions<T>["exclusive"];
 }
 
 /** Throws ConfigError that names an option that is unknown, invalid, or contradicts another. */
 export function resolveAppOptions<T extends object>(options: AppOptions<T>): ResolvedAppOptions<T> {
   refuseUnknown(options, NAMES);
-  const { sessionBackend, sessions, limits, exclusive, ...session } = options;
+  const { sessionBackend, sessions, limits, trustProxy, exclusive, ...session } = options;
   if (exclusive !== undefined && typeof exclusive !== "function" && !Array.isArray(exclusive)) {
     throw new ConfigError("exclusive", "Must be an array of method names or a function.");
   }
-  const resolved = { limits: resolveLimits(limits), exclusive };
+  const resolved = { limits: resolveLimits(limits), trust: resolveTrust(trustProxy), exclusive };
   if (sessions !== undefined) {
     const [other] = sessionBackend === undefined ? Object.keys(session) : ["sessionBackend"];
     if (other !== undefined)

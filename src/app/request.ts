@@ -1,14 +1,18 @@
 import type { SessionData } from "../backends/backend.ts";
 import type { Session } from "../core/session.ts";
+import type { Body } from "./body-content.ts";
+import { copyOf } from "./copy.ts";
 import { type Exchange, urlOf } from "./exchange.ts";
 import type { UploadedFile } from "./file.ts";
 import { HttpError } from "./http-error.ts";
 import { routeName } from "./routes.ts";
+import { clientAddress } from "./trust-proxy.ts";
 
 /** The current request: `this.request` in an App. */
 export class AppRequest<T extends object = SessionData> {
   readonly #exchange: Exchange;
   #url: URL | undefined;
+  #raw: Request | undefined;
   #query: URLSearchParams | undefined;
 
   constructor(exchange: Exchange) {
@@ -50,9 +54,27 @@ export class AppRequest<T extends object = SessionData> {
     return this.#exchange.raw.headers;
   }
 
-  /** The web-standard Request. Its body may have been read already; see `body`. */
+  /**
+   * The web-standard Request. The body of JSON or an urlencoded form can be read from it too, once. That of a multipart form
+   * cannot: reading it fails with BodyGoneError. Any other body is the same as `body`, but without limits: read only one of them.
+   */
   get raw(): Request {
-    return this.#exchange.raw;
+    if (this.#raw === undefined) {
+      const { raw, body } = this.#exchange;
+      this.#raw = body === undefined || body.stream !== undefined ? raw : copyOf(this.#exchange, this.url);
+    }
+    return this.#raw;
+  }
+
+  /**
+   * The IP address of the client, as text, without a port. Behind proxies it needs the option `trustProxy`. Undefined if it is not
+   * known: where a host passes plain Requests to `fetch`, on a Unix socket, or if a trusted proxy sent none.
+   */
+  get address(): string | undefined {
+    const { raw, trust } = this.#exchange;
+    // The servers that `serve` starts have it there.
+    const { ip } = raw as Request & { readonly ip?: string };
+    return clientAddress(trust, ip, raw.headers.get("x-forwarded-for"));
   }
 
   /** Aborts when the client disconnects before it has the complete response. */
@@ -72,11 +94,14 @@ export class AppRequest<T extends object = SessionData> {
     this.#exchange.visit.session = data as SessionData | null;
   }
 
-  /** Returns the first value of this name in the query string, or `fallback`. */
+  /** Returns the first value of this name in the query string, or `fallback`. Without a name, returns all names and values. */
+  query(): URLSearchParams;
   query(name: string): string | undefined;
   query<F>(name: string, fallback: F): string | F;
-  query(name: string, fallback?: unknown): unknown {
-    return this.#params().get(name) ?? fallback;
+  query(name?: string, fallback?: unknown): unknown {
+    return name === undefined
+      ? new URLSearchParams(this.#exchange.search)
+      : (this.#params().get(name) ?? fallback);
   }
 
   /** Returns all values of this name in the query string, in order. */
@@ -90,13 +115,16 @@ export class AppRequest<T extends object = SessionData> {
   }
 
   /**
-   * Returns the first value of this field of the form (urlencoded or multipart), or `fallback`. A field that the client sends
-   * after a file is available once that file of `files` was read.
+   * Returns the first value of this field of the form (urlencoded or multipart), or `fallback`. Without a name, returns all
+   * fields; the values of one name are next to each other. A field that the client sends after a file is available once that
+   * file of `files` was read.
    */
+  form(): URLSearchParams;
   form(name: string): string | undefined;
   form<F>(name: string, fallback: F): string | F;
-  form(name: string, fallback?: unknown): unknown {
-    return this.#exchange.body?.fields?.get(name)?.[0] ?? fallback;
+  form(name?: string, fallback?: unknown): unknown {
+    const fields = this.#exchange.body?.fields;
+    return name === undefined ? listed(fields) : (fields?.get(name)?.[0] ?? fallback);
   }
 
   /** Returns all values of this field of the form, in order. */
@@ -138,6 +166,12 @@ export class AppRequest<T extends object = SessionData> {
 const NO_FILES: AsyncIterable<UploadedFile> = {
   [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
 };
+
+function listed(fields: Body["fields"]): URLSearchParams {
+  const list = new URLSearchParams();
+  for (const [name, values] of fields ?? []) for (const value of values) list.append(name, value);
+  return list;
+}
 
 /** Returns what handlers see of an exchange, always the same object. */
 export function viewOf(exchange: Exchange): AppRequest<object> {

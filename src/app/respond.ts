@@ -7,11 +7,12 @@ import { mayHaveBody, readBody } from "./body.ts";
 import { type Exchange, within } from "./exchange.ts";
 import { answerToFailure } from "./failure.ts";
 import type { BodyLimits } from "./limits.ts";
-import type { Middleware } from "./middleware.ts";
+import { answerFrom, type Middleware, passesBody } from "./middleware.ts";
 import { type AppRequest, viewOf } from "./request.ts";
 import { type Match, matchRoute, type RouteTable, refuseLongPath, routeName } from "./routes.ts";
 import { seal } from "./seal.ts";
 import { abandon, drop } from "./stream.ts";
+import type { Trust } from "./trust-proxy.ts";
 
 /** What an App's requests have in common. */
 export interface Room {
@@ -19,6 +20,7 @@ export interface Room {
   readonly routes: RouteTable;
   readonly middlewares: readonly Middleware[];
   readonly limits: Resolved<BodyLimits>;
+  readonly trust: Trust | undefined;
   /** Whether a request has its session to itself; undefined if none has. */
   readonly isExclusive: ((request: AppRequest, route: string | undefined) => boolean) | undefined;
 }
@@ -43,10 +45,12 @@ function guarded(room: Room, exchange: Exchange): Awaitable<Outcome> {
 function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
   refuseLongPath(exchange.path);
   exchange.place = { routes: room.routes, path: exchange.path };
+  exchange.trust = room.trust;
   // Without a middleware to see it, a path that leads nowhere costs neither its body nor a session.
   const match = room.middlewares.length === 0 ? matchRoute(room.routes, exchange.path) : undefined;
   if (!mayHaveBody(exchange)) return runWithBody(room, exchange, match);
-  return chain(readBody(exchange, room.limits), (body) => {
+  const passedOn = passesBody(room.middlewares, exchange.path);
+  return chain(readBody(exchange, room.limits, passedOn), (body) => {
     exchange.body = body;
     return runWithBody(room, exchange, match);
   });
@@ -81,7 +85,7 @@ export async function answerInside(room: Room, exchange: Exchange, path: string)
   const request = viewOf(exchange) as AppRequest;
   let value: unknown;
   for (const middleware of room.middlewares) {
-    value = await middleware.beforeRequest?.(request);
+    value = answerFrom(await middleware.beforeRequest?.(request));
     if (value !== undefined && value !== null) break;
   }
   if (value === undefined || value === null) value = await call(room, matchRoute(room.routes, path));
@@ -91,7 +95,7 @@ export async function answerInside(room: Room, exchange: Exchange, path: string)
       if (middleware.afterRequest === undefined) continue;
       const response = toOwnResponse(exchange, outcome);
       outcome = response;
-      const other = await middleware.afterRequest(request, response);
+      const other = answerFrom(await middleware.afterRequest(request, response));
       if (other === undefined || other === null) continue;
       outcome = await answerOf(exchange, other);
       // A new body that streams may have the old one inside.

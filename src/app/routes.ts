@@ -1,4 +1,5 @@
 import { decodedPath } from "../visit/path.ts";
+import { isProduction } from "../warning.ts";
 import { HttpError } from "./http-error.ts";
 import { parametersOf } from "./parameters.ts";
 
@@ -13,23 +14,55 @@ export interface Route {
   readonly names: readonly string[];
 }
 
-export type RouteTable = ReadonlyMap<string, Route>;
+/** The routes of an application by name. */
+export interface RouteTable extends ReadonlyMap<string, Route> {
+  /** Returns true for a function that the application got when its routes had been read. */
+  isLate(name: string): boolean;
+}
 
 const NO_SEGMENTS: readonly string[] = [];
-const tables = new WeakMap<object, RouteTable>();
+const tables = new WeakMap<object, ReadonlyMap<string, Route>>();
 
 /**
  * Returns the routes of an application: the methods of its class and of the classes between it and `base`, and the functions
  * among its fields. Excluded are `_private`, `#private` and `ws_…` names, getters, classes, and names that `base` or Object
- * have (`constructor`, `toString`, `fetch` ...). Requests are looked up only in this table, never on the object.
+ * have (`constructor`, `toString`, `fetch` ...). Requests are looked up only in this table, never on the object. A handler that
+ * is replaced later is called instead; a function with a new name is no route.
  */
 export function routesOf(app: object, base: object): RouteTable {
   const table = new Map(classRoutes(Object.getPrototypeOf(app) as object, base));
   addRoutes(table, app, base);
-  return table;
+  return new OwnRoutes(app, base, table);
 }
 
-function classRoutes(prototype: object, base: object): RouteTable {
+class OwnRoutes extends Map<string, Route> implements RouteTable {
+  readonly #app: Readonly<Record<string, unknown>>;
+  readonly #base: object;
+
+  constructor(app: object, base: object, table: ReadonlyMap<string, Route>) {
+    super(table);
+    this.#app = app as Readonly<Record<string, unknown>>;
+    this.#base = base;
+  }
+
+  override get(name: string): Route | undefined {
+    const route = super.get(name);
+    if (route === undefined) return undefined;
+    const handler = this.#app[name];
+    if (handler === route.handler || typeof handler !== "function") return route;
+    const renewed = routeOf(name, handler as Handler);
+    if (renewed === undefined) return route;
+    this.set(name, renewed);
+    return renewed;
+  }
+
+  isLate(name: string): boolean {
+    if (isPrivate(name) || name in this.#base || !Object.hasOwn(this.#app, name)) return false;
+    return typeof this.#app[name] === "function";
+  }
+}
+
+function classRoutes(prototype: object, base: object): ReadonlyMap<string, Route> {
   if (prototype === base || prototype === null) return new Map();
   let table = tables.get(prototype);
   if (table === undefined) {
@@ -48,9 +81,15 @@ function addRoutes(table: Map<string, Route>, owner: object, base: object): void
     table.delete(name);
     const handler: unknown = property.value;
     if (typeof handler !== "function") continue;
-    const parameters = parametersOf(handler as Handler);
-    if (parameters !== undefined) table.set(name, { name, handler: handler as Handler, ...parameters });
+    const route = routeOf(name, handler as Handler);
+    if (route !== undefined) table.set(name, route);
   }
+}
+
+/** Returns undefined for a class. */
+function routeOf(name: string, handler: Handler): Route | undefined {
+  const parameters = parametersOf(handler);
+  return parameters && { name, handler, ...parameters };
 }
 
 function isPrivate(name: string): boolean {
@@ -90,7 +129,7 @@ const matches = new WeakMap<Route, Match>();
 export function matchRoute(table: RouteTable, path: string): Match {
   if (path === "/") {
     const index = table.get("index");
-    if (index === undefined) throw new HttpError(404);
+    if (index === undefined) throw nowhere(table, "index");
     return index.required === 0 ? bare(index) : checked(index, NO_SEGMENTS);
   }
   // Node passes on targets such as "*admin".
@@ -104,7 +143,7 @@ export function matchRoute(table: RouteTable, path: string): Match {
   const route = table.get(name);
   if (route !== undefined) return checked(route, values);
   const index = table.get("index");
-  if (index === undefined || index.most === 0 || isPrivate(name)) throw new HttpError(404);
+  if (index === undefined || index.most === 0 || isPrivate(name)) throw nowhere(table, name);
   return checked(index, segments);
 }
 
@@ -128,14 +167,26 @@ function bare(route: Route): Match {
 
 function checked(route: Route, values: readonly string[]): Match {
   if (values.length > route.most) throw new HttpError(404);
-  if (values.length < route.required) {
-    const name = route.names[values.length];
-    throw new HttpError(
-      400,
-      name ? `Missing required parameter '${name}'` : `Missing required parameter ${values.length + 1}`,
-    );
-  }
+  if (values.length < route.required) throw missing(route.names[values.length], values.length);
   return { route, values };
+}
+
+/** The 404 of a path that leads nowhere. Says why if the function is there, except in production. */
+function nowhere(table: RouteTable, name: string): HttpError {
+  if (isProduction() || table.has(name) || !table.isLate(name)) return new HttpError(404);
+  const message = `'${name}' was assigned after the routes were read, at the first request. Assign it before, or make it a method`;
+  return new HttpError(404, message);
+}
+
+function missing(name: string | undefined, at: number): HttpError {
+  if (!name) return new HttpError(400, `Missing required parameter ${at + 1}`);
+  const hint = isProduction() ? "" : `. If it can be left out, write ${optional(name)}`;
+  return new HttpError(400, `Missing required parameter '${name}'${hint}`);
+}
+
+/** Returns how a parameter is written that can be left out. TypeScript erases `name?: string`, so it does not tell. */
+export function optional(name: string): string {
+  return `${name}: string | undefined = undefined`;
 }
 
 function decodeSegment(segment: string): string {

@@ -51,6 +51,7 @@ export async function listen(options: ServeOptions, listener: Listener): Promise
       // A kept-alive connection would keep the server from closing.
       if (closing !== undefined) response.shouldKeepAlive = false;
       if (!(outcome instanceof Response) && write(response, outcome)) return sent;
+      if (outcome.body !== null) flushSoon(response);
     }
     return toResponse(exchange, outcome);
   }
@@ -110,6 +111,13 @@ function write(response: ServerResponse, { status, headers, body }: Answer): boo
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   response.writeHead(status, [...headers, ["content-length", String(length)]]).end(body);
   return true;
+}
+
+/** Node sends the head with the first chunk, and a stream may wait for long before it has one. */
+function flushSoon(response: ServerResponse): void {
+  setImmediate(() => {
+    if (response.headersSent && !response.writableEnded) response.flushHeaders();
+  });
 }
 
 function check(

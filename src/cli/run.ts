@@ -2,6 +2,7 @@ import type { App } from "../app/app.ts";
 import { closeServer, startServer } from "../app/server.ts";
 import { describeError } from "./import-error.ts";
 import type { Servable, Server } from "./load-app.ts";
+import { optionalHints } from "./optional-parameters.ts";
 import { codeOf, Problem } from "./problem.ts";
 import { isWatched } from "./watched.ts";
 
@@ -21,6 +22,7 @@ export async function run(app: Servable, place: Place): Promise<void> {
   stopOnSignal(server);
   const next = `${isWatched() ? "Restarts when a file changes. " : ""}Press Ctrl+C to stop.`;
   console.log(`${place.file} is listening on ${address(server, place.host)}\n${next}`);
+  if (isApp(app)) for (const hint of await optionalHints(app, place.file)) console.error(`micropie: ${hint}`);
 }
 
 async function listen(app: Servable, place: Place): Promise<Server> {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
-import { App, ConfigError, type UploadedFile } from "micropie";
+import { App, BodyGoneError, ConfigError, type UploadedFile } from "micropie";
 import { describe, expect, test } from "vitest";
 import { client, gate, quiet, textOf } from "./_client.ts";
 
@@ -386,3 +386,94 @@ test.each([{ bodySize: -1 }, { bodySize: Number.NaN }, { size: 1 }])(
     expect(() => new App({ limits: limits as { bodySize: number } })).toThrow(ConfigError);
   },
 );
+
+test("form() lists all fields, and query() all values of the query, with repeated names", async () => {
+  class Lists extends App {
+    async index() {
+      for await (const file of this.request.files) await file.text();
+      return [[...this.request.form()], [...this.request.query()]];
+    }
+  }
+  const app = new Lists();
+  const form = new FormData();
+  for (const [name, value] of [
+    ["a", "1"],
+    ["__proto__", "2"],
+    ["a", "3"],
+  ] as const)
+    form.append(name, value);
+  form.append("f", new Blob(["text"]), "a.txt");
+  form.append("b", "late");
+  const ask = async (init: RequestInit) =>
+    (await app.fetch(new Request("http://localhost/?x=1&y=2&x=3", init))).json();
+  const query = [
+    ["x", "1"],
+    ["y", "2"],
+    ["x", "3"],
+  ];
+  expect(await ask({})).toEqual([[], query]);
+  const fields = [
+    ["a", "1"],
+    ["a", "3"],
+    ["__proto__", "2"],
+  ];
+  expect(await ask({ method: "POST", body: form })).toEqual([[...fields, ["b", "late"]], query]);
+  expect(await ask({ method: "POST", body: new URLSearchParams("a=1&__proto__=2&a=3") })).toEqual([
+    fields,
+    query,
+  ]);
+});
+
+describe("request.raw", () => {
+  class Raw extends App {
+    async index() {
+      const { request } = this;
+      const { raw } = request;
+      const read = request.query("read") as "text" | "json" | "formData";
+      const looked = [request.form("a", "none"), request.json() ?? null];
+      try {
+        const value: unknown = await raw[read]();
+        return [...looked, value instanceof FormData ? [...value] : value, raw === request.raw];
+      } catch (error) {
+        return [...looked, error instanceof BodyGoneError ? error.message : `${error}`];
+      }
+    }
+  }
+  const form = new FormData();
+  form.append("a", "1");
+
+  test.each<[string, RequestInit, unknown[]]>([
+    [
+      "formData",
+      { body: new URLSearchParams("a=1&a=2&b=%20") },
+      [
+        "1",
+        null,
+        [
+          ["a", "1"],
+          ["a", "2"],
+          ["b", " "],
+        ],
+        true,
+      ],
+    ],
+    ["text", { body: new URLSearchParams("a=1&b=%20") }, ["1", null, "a=1&b=+", true]],
+    [
+      "text",
+      { body: '{ "a": 1 }', headers: { "content-type": "application/json" } },
+      ["none", { a: 1 }, '{ "a": 1 }', true],
+    ],
+    ["text", { body: "plain" }, ["none", null, "plain", true]],
+    [
+      "formData",
+      { body: form },
+      ["1", null, "The App reads multipart forms itself. Use `form`, `formAll` and `files` of this.request."],
+    ],
+  ])("%s() reads what the App has read, or says what to use", async (read, init, seen) => {
+    const app = new Raw();
+    const path = `/?read=${read}`;
+    const post = { method: "POST", ...init };
+    expect(await (await (await client(app))(path, post)).json()).toEqual(seen);
+    expect(await (await app.fetch(new Request(`http://localhost${path}`, post))).json()).toEqual(seen);
+  });
+});

@@ -117,6 +117,30 @@ describe("middlewares", () => {
     expect(stderr.said).toMatch(/boom[\s\S]+after/);
   });
 
+  test.each([
+    ["beforeRequest", 401],
+    ["afterRequest", 403],
+  ])(
+    "an answer of MicroPie's %s is refused, with the way to write it; a handler's object is JSON",
+    async (step, status) => {
+      const stderr = quiet();
+      class Api extends App {
+        index() {
+          return { status_code: 401, body: "data" };
+        }
+      }
+      const app = new Api();
+      expect(await (await app.fetch(new Request("http://localhost/"))).json()).toEqual({
+        status_code: 401,
+        body: "data",
+      });
+      app.middlewares.push({ [step]: () => ({ status_code: status, body: "no" }) });
+      const response = await app.fetch(new Request("http://localhost/"));
+      expect([response.status, await response.text()]).toEqual([500, "500 Internal Server Error"]);
+      expect(stderr.said).toContain(`Write: return reply(${status}, body)`);
+    },
+  );
+
   test("a stream ends if a middleware throws", async () => {
     quiet();
     let ended = false;
@@ -302,7 +326,81 @@ describe("mount", () => {
     ]);
   });
 
-  test("throws for anything but an App", () => {
+  test("throws for anything but an App or an object with fetch", () => {
     expect(() => mount("/x", {} as App)).toThrow(TypeError);
+  });
+
+  const other = {
+    async fetch(request: Request) {
+      const { method, url, headers } = request;
+      const type = headers.get("content-type") ?? "";
+      const body = type.startsWith("multipart")
+        ? [...(await request.formData())].map(([name, value]) => [
+            name,
+            value instanceof File ? value.name : value,
+          ])
+        : await request.text();
+      return Response.json([method, new URL(url).pathname + new URL(url).search, body]);
+    },
+  };
+  const files = new FormData();
+  files.append("a", "1");
+  files.append("f", new Blob(["text"]), "a.txt");
+  files.append("b", "2");
+
+  test.each<[string, RequestInit, unknown]>([
+    ["GET", {}, ["GET", "/%2Fx/caf%C3%A9/?q=1", ""]],
+    [
+      "JSON",
+      { method: "POST", body: '{ "a": 1 }', headers: { "content-type": "application/json" } },
+      ["POST", "/%2Fx/caf%C3%A9/?q=1", '{ "a": 1 }'],
+    ],
+    [
+      "a form",
+      { method: "PUT", body: new URLSearchParams("b=%20&a=2&b=3") },
+      ["PUT", "/%2Fx/caf%C3%A9/?q=1", "b=+&a=2&b=3"],
+    ],
+    [
+      "a form with files",
+      { method: "POST", body: files },
+      [
+        "POST",
+        "/%2Fx/caf%C3%A9/?q=1",
+        [
+          ["a", "1"],
+          ["f", "a.txt"],
+          ["b", "2"],
+        ],
+      ],
+    ],
+    ["a stream", { method: "POST", body: "text" }, ["POST", "/%2Fx/caf%C3%A9/?q=1", "text"]],
+    ["DELETE without a body", { method: "DELETE" }, ["DELETE", "/%2Fx/caf%C3%A9/?q=1", ""]],
+  ])("passes %s to another framework's application, with the whole body", async (_, init, seen) => {
+    const app = new Site();
+    const outer = new Site();
+    app.middlewares.push(mount("/in/caf%C3%A9", other));
+    outer.middlewares.push(
+      { afterRequest: (_, { headers }) => headers.set("x-outer", "1") },
+      mount("/in", app),
+    );
+    const path = "/x/../in/caf%c3%A9/%2Fx/café/?q=1";
+    for (const response of [
+      await (await client(outer))(path, init),
+      await outer.fetch(new Request(`http://localhost${path}`, init)),
+    ]) {
+      expect(response.headers.get("x-outer")).toBe("1");
+      expect(await response.json()).toEqual(seen);
+    }
+    expect((await outer.fetch(new Request("http://localhost/in/other"))).status).toBe(404);
+  });
+
+  test("limits the body of another framework's application", async () => {
+    const app = new Site({ limits: { bodySize: 2, uploadSize: 2 } });
+    app.middlewares.push(mount("/", other));
+    for (const type of ["application/json", "multipart/form-data; boundary=x", "text/plain"]) {
+      quiet();
+      const init = { method: "POST", body: "12345", headers: { "content-type": type } };
+      expect((await (await client(app))("/", init)).status).toBe(413);
+    }
   });
 });

@@ -1,5 +1,5 @@
-import { App, ConfigError } from "micropie";
-import { describe, expect, test } from "vitest";
+import { App, ConfigError, InMemorySessionBackend } from "micropie";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { parametersOf } from "../../src/app/parameters.ts";
 
 const at = async (app: App, path: string): Promise<string> =>
@@ -56,6 +56,48 @@ class Site extends Base {
   }
 }
 
+test("a missing argument is a 400, which in production does not say how the parameter is written", async () => {
+  vi.stubEnv("NODE_ENV", "production");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const app = new Site({ backend: new InMemorySessionBackend() });
+  expect(await at(app, "/add/1")).toBe("400 Bad Request: Missing required parameter 'b'");
+});
+
+describe("a handler that is assigned after the first request", () => {
+  test("replaces the handler of its route, with its own parameters", async () => {
+    const app = new Site();
+    expect(await at(app, "/add/1/2")).toBe("1+2");
+    app.add = (a) => `only ${a}`;
+    app.field = () => "no parameters";
+    const { greet } = Site.prototype;
+    onTestFinished(() => {
+      Site.prototype.greet = greet;
+    });
+    Site.prototype.greet = (name = "nobody") => name;
+    expect(await at(app, "/add/1")).toBe("only 1");
+    expect(await statusAt(app, "/add/1/2")).toBe(404);
+    expect(await at(app, "/field")).toBe("no parameters");
+    expect(await at(app, "/greet")).toBe("nobody");
+    app.add = undefined as never;
+    expect(await at(app, "/add/1")).toBe("only 1");
+  });
+
+  test.each(["index", "late"])("is no route if its name, %s, is new; the 404 says why", async (name) => {
+    const app = new App({ backend: new InMemorySessionBackend() });
+    expect(await statusAt(app, "/")).toBe(404);
+    Object.assign(app, { [name]: () => "late", _private: () => "private", number: 7 });
+    const path = name === "index" ? "/" : `/${name}`;
+    expect(await at(app, path)).toMatch(
+      new RegExp(`^404 Not Found: '${name}' was assigned after the routes were read, .*Assign it before`),
+    );
+    for (const other of ["/_private", "/number", "/fetch", "/none"])
+      expect(await at(app, other)).toBe("404 Not Found");
+    vi.stubEnv("NODE_ENV", "production");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await at(app, path)).toBe("404 Not Found");
+  });
+});
+
 describe("routes", () => {
   test.each([
     ["/", "index"],
@@ -72,7 +114,10 @@ describe("routes", () => {
     ["/old", ""],
     ["/field/x", "field x"],
     ["/inherited", "inherited"],
-    ["/add/1", "400 Bad Request: Missing required parameter 'b'"],
+    [
+      "/add/1",
+      "400 Bad Request: Missing required parameter 'b'. If it can be left out, write b: string | undefined = undefined",
+    ],
     ["/greet/%zz", "400 Bad Request: The path has a malformed percent-escape"],
     ["/greet/%ff", "400 Bad Request: The path has a malformed percent-escape"],
   ])("%s returns %s", async (path, answer) => {

@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { Readable } from "node:stream";
-import { App, html, reply } from "micropie";
+import { App, HttpError, html, reply } from "micropie";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { client, gate, quiet, textOf } from "./_client.ts";
 
@@ -161,6 +162,173 @@ describe("streams", () => {
     } while (made === 0 || made !== before);
     expect(made).toBeLessThan(500);
     socket.destroy();
+    await ended.passed;
+  });
+
+  describe.each(["serve", "fetch"] as const)("with %s", (host) => {
+    interface Watched {
+      visits: number;
+    }
+    /** Streams that wait for something that never comes. */
+    class Waits extends App<Watched> {
+      readonly inside = gate();
+      readonly ended = gate();
+      readonly never = new Promise<never>(() => {});
+
+      #waiting() {
+        return {
+          next: () => {
+            this.inside.open();
+            return this.never;
+          },
+          return: async () => {
+            this.ended.open();
+            return { done: true as const, value: undefined };
+          },
+          [Symbol.asyncIterator]() {
+            return this;
+          },
+        };
+      }
+      iterator() {
+        return this.#waiting();
+      }
+      async *generator() {
+        const { signal } = this.request;
+        try {
+          this.inside.open();
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          yield "nobody reads this";
+        } finally {
+          this.ended.open();
+        }
+      }
+      events() {
+        return reply(200, this.#waiting(), { "content-type": "text/event-stream; charset=utf-8" });
+      }
+      async *#counting() {
+        const { session } = this.request;
+        session.visits = (session.visits ?? 0) + 1;
+        try {
+          this.inside.open();
+          await once(this.request.signal, "abort");
+          yield "nobody reads this";
+        } finally {
+          this.ended.open();
+        }
+      }
+      counted() {
+        return reply(200, this.#counting(), { "Content-Type": "text/event-stream" });
+      }
+      async *#failing() {
+        if (this.request.path === "/failing") throw new HttpError(409, "not now");
+        yield "";
+      }
+      failing() {
+        return reply(200, this.#failing(), { "content-type": "text/event-stream" });
+      }
+      readable() {
+        return new ReadableStream({
+          pull: () => {
+            this.inside.open();
+            return this.never;
+          },
+          cancel: () => this.ended.open(),
+        });
+      }
+      response() {
+        return new Response(this.readable());
+      }
+      node() {
+        return new Readable({
+          read: () => this.inside.open(),
+          destroy: (error, done) => {
+            this.ended.open();
+            done(error);
+          },
+        });
+      }
+    }
+    async function ask(app: Waits, path: string, signal?: AbortSignal): Promise<Response> {
+      if (host === "serve") return (await client(app))(path, { signal: signal! });
+      return app.fetch(new Request(`http://localhost${path}`, { signal: signal! }));
+    }
+
+    test.each(["/iterator", "/generator", "/node"])(
+      "%s is ended when the client leaves before its first chunk",
+      async (path) => {
+        const stderr = quiet();
+        const app = new Waits();
+        const stop = new AbortController();
+        const answer = ask(app, path, stop.signal).catch(() => {});
+        await app.inside.passed;
+        stop.abort();
+        await app.ended.passed;
+        await answer;
+        expect(stderr.said).toBe("");
+      },
+    );
+
+    test.each(["/events", "/counted", "/readable", "/response"])(
+      "the head of %s leaves before its first chunk, and it is ended when the client leaves",
+      async (path) => {
+        const stderr = quiet();
+        const app = new Waits();
+        const stop = new AbortController();
+        const response = await ask(app, path, stop.signal);
+        expect(response.status).toBe(200);
+        const reader = response.body!.getReader();
+        const reading = reader.read().then(
+          ({ done }) => done,
+          () => true,
+        );
+        await app.inside.passed;
+        // The body of a Response is the handler's own; hosts of fetch handlers cancel it.
+        if (host === "fetch" && path === "/response") await reader.cancel();
+        else stop.abort();
+        await app.ended.passed;
+        expect(await reading).toBe(true);
+        expect(stderr.said).toBe("");
+      },
+    );
+
+    test("an event stream can begin a session until it first waits", async () => {
+      const app = new Waits();
+      const stop = new AbortController();
+      const response = await ask(app, "/counted", stop.signal);
+      expect(response.headers.getSetCookie()).toHaveLength(1);
+      stop.abort();
+      await app.ended.passed;
+    });
+
+    test("an event stream that fails before it first waits is an error response", async () => {
+      const response = await ask(new Waits(), "/failing");
+      expect([response.status, await response.text()]).toEqual([409, "409 Conflict: not now"]);
+    });
+  });
+
+  test("an event stream whose session cannot be saved is ended", async () => {
+    quiet();
+    const ended = gate();
+    class Events extends App<{ visits: number }> {
+      async *#events() {
+        try {
+          this.request.session.visits = 1;
+          await Promise.reject(new Error("too late for an answer"));
+          yield "never";
+        } finally {
+          ended.open();
+        }
+      }
+      index() {
+        return reply(200, this.#events(), { "content-type": "text/event-stream" });
+      }
+    }
+    const save = async () => {
+      throw new Error("down");
+    };
+    const app = new Events({ backend: { load: async () => ({}), save } });
+    expect((await (await client(app))("/")).status).toBe(503);
     await ended.passed;
   });
 

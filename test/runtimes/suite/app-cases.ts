@@ -164,6 +164,14 @@ const cases = {
     assert.deepEqual(await stored(app, ann), { parts: 2 });
   },
 
+  async "the head of an event stream does not wait for its first event"({ app, visitor }) {
+    const ann = visitor();
+    const response = await ann.ask("/events");
+    assert.equal(response.headers.get("content-type"), "text/event-stream");
+    app.stream.open();
+    assert.match(await response.text(), /^(:\n\n)?data: one\n\n$/);
+  },
+
   async "a stream ends when the client leaves, and what it changes then is saved"({ app, visitor }) {
     const ann = visitor();
     const leave = new AbortController();

@@ -130,6 +130,15 @@ export class SiteApp extends App<Data> {
     yield "two";
   }
 
+  events(): unknown {
+    return reply(200, this.#events(), { "content-type": "text/event-stream" });
+  }
+
+  async *#events(): AsyncGenerator<string> {
+    await this.stream.wait();
+    yield "data: one\n\n";
+  }
+
   async *endless(): AsyncGenerator<string> {
     const { session } = this.request;
     session.name = "watching";
