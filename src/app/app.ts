@@ -6,7 +6,7 @@ import { type Outcome, toResponse } from "./answer.ts";
 import { currentExchange, type Exchange, fromRequest } from "./exchange.ts";
 import { answerToFailure } from "./failure.ts";
 import type { Middleware } from "./middleware.ts";
-import { type AppOptions, exclusiveTest, type ResolvedAppOptions, resolveAppOptions } from "./options.ts";
+import { type AppOptions, type ResolvedAppOptions, requestTest, resolveAppOptions } from "./options.ts";
 import { type AppRequest, viewOf } from "./request.ts";
 import { type Room, respond } from "./respond.ts";
 import { registerRoom } from "./rooms.ts";
@@ -133,7 +133,8 @@ export class App<T extends object = SessionData> {
         middlewares: this.middlewares,
         limits: this.#options.limits,
         trust: this.#options.trust,
-        isExclusive: exclusiveTest(this.#options.exclusive, routes),
+        isExclusive: requestTest("exclusive", this.#options.exclusive, routes),
+        isIdle: requestTest("idle", this.#options.idle, routes),
       };
     }
     return this.#room;

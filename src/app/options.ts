@@ -27,10 +27,19 @@ export interface AppOptions<T extends object = SessionData> extends SessionOptio
    * session run one at a time. They wait `lockWait` seconds at most, then fail with 503. The lock is released before a streamed
    * response is sent.
    */
-  exclusive?: readonly string[] | ((request: AppRequest<T>) => boolean) | undefined;
+  exclusive?: Requests<T> | undefined;
+  /**
+   * Which requests come by themselves, without their user, such as those of a poll: names of methods, or a function that
+   * returns true. They see the session and do not move its idle deadline, unless they write. Default: none. A prefetch
+   * (`Sec-Purpose: prefetch`) always is one.
+   */
+  idle?: Requests<T> | undefined;
 }
 
-const OWN = ["sessionBackend", "sessions", "limits", "trustProxy", "exclusive"];
+/** Which requests: those of these methods, or those for which a function returns true. */
+type Requests<T extends object> = readonly string[] | ((request: AppRequest<T>) => boolean);
+
+const OWN = ["sessionBackend", "sessions", "limits", "trustProxy", "exclusive", "idle"];
 const NAMES: readonly string[] = [...SESSION_OPTIONS, ...OWN];
 
 export interface ResolvedAppOptions<T extends object> {
@@ -39,19 +48,22 @@ export interface ResolvedAppOptions<T extends object> {
   readonly ownsSessions: boolean;
   readonly limits: Resolved<BodyLimits>;
   readonly trust: Trust | undefined;
-  readonly exclusive: AppOptions<T>["exclusive"];
+  readonly exclusive: Requests<T> | undefined;
+  readonly idle: Requests<T> | undefined;
 }
 
 /** Throws ConfigError that names an option that is unknown, invalid, or contradicts another. */
 export function resolveAppOptions<T extends object>(options: AppOptions<T>): ResolvedAppOptions<T> {
   refuseUnknown(options, NAMES);
-  const { sessionBackend, sessions, limits, trustProxy, exclusive, ...session } = options;
-  if (exclusive !== undefined && typeof exclusive !== "function" && !Array.isArray(exclusive)) {
-    throw new ConfigError("exclusive", "Must be an array of method names or a function.");
+  const { sessionBackend, sessions, limits, trustProxy, exclusive, idle, ...session } = options;
+  for (const [name, requests] of Object.entries({ exclusive, idle })) {
+    if (requests !== undefined && typeof requests !== "function" && !Array.isArray(requests))
+      throw new ConfigError(name, "Must be an array of method names or a function.");
   }
-  const resolved = { limits: resolveLimits(limits), trust: resolveTrust(trustProxy), exclusive };
+  const resolved = { limits: resolveLimits(limits), trust: resolveTrust(trustProxy), exclusive, idle };
   if (sessions !== undefined) {
-    const [other] = sessionBackend === undefined ? Object.keys(session) : ["sessionBackend"];
+    const others = { sessionBackend, ...session };
+    const other = Object.keys(others).find((name) => others[name as keyof typeof others] !== undefined);
     if (other !== undefined)
       throw new ConfigError(other, "Cannot be combined with `sessions`. Pass it to createSessions.");
     return { ...resolved, sessions, ownsSessions: false };
@@ -64,19 +76,23 @@ export function resolveAppOptions<T extends object>(options: AppOptions<T>): Res
   return { ...resolved, sessions: createSessions(session), ownsSessions: true };
 }
 
-/** Returns the function that decides about exclusive use, if any. Throws ConfigError for a method that is not a route. */
-export function exclusiveTest<T extends object>(
-  exclusive: AppOptions<T>["exclusive"],
+/** Decides about a request by it and the name of its route, if there is one. */
+export type RequestTest = (request: AppRequest, route: string | undefined) => boolean;
+
+/** Returns the test of an option that selects requests, if any. Throws ConfigError for a method that is not a route. */
+export function requestTest<T extends object>(
+  option: "exclusive" | "idle",
+  requests: Requests<T> | undefined,
   routes: RouteTable,
-): ((request: AppRequest, route: string | undefined) => boolean) | undefined {
-  if (exclusive === undefined) return undefined;
-  if (typeof exclusive === "function") return exclusive as (request: AppRequest) => boolean;
-  for (const name of exclusive) {
+): RequestTest | undefined {
+  if (requests === undefined) return undefined;
+  if (typeof requests === "function") return requests as (request: AppRequest) => boolean;
+  for (const name of requests) {
     if (routes.has(name)) continue;
     const near = nearest(name, [...routes.keys()]);
     const hint = near === undefined ? "" : ` Did you mean \`${near}\`?`;
-    throw new ConfigError("exclusive", `${name} is not a route of this App.${hint}`);
+    throw new ConfigError(option, `${name} is not a route of this App.${hint}`);
   }
-  const names = new Set(exclusive);
+  const names = new Set(requests);
   return (_request, route) => route !== undefined && names.has(route);
 }

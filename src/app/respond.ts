@@ -8,6 +8,7 @@ import { type Exchange, within } from "./exchange.ts";
 import { answerToFailure } from "./failure.ts";
 import type { BodyLimits } from "./limits.ts";
 import { answerFrom, type Middleware, passesBody } from "./middleware.ts";
+import type { RequestTest } from "./options.ts";
 import { type AppRequest, viewOf } from "./request.ts";
 import { type Match, matchRoute, type RouteTable, refuseLongPath, routeName } from "./routes.ts";
 import { seal } from "./seal.ts";
@@ -22,7 +23,8 @@ export interface Room {
   readonly limits: Resolved<BodyLimits>;
   readonly trust: Trust | undefined;
   /** Whether a request has its session to itself; undefined if none has. */
-  readonly isExclusive: ((request: AppRequest, route: string | undefined) => boolean) | undefined;
+  readonly isExclusive: RequestTest | undefined;
+  readonly isIdle: RequestTest | undefined;
 }
 
 /**
@@ -67,9 +69,12 @@ const ALONE: LoadOptions = { exclusive: true };
 
 /** Returns how the request has its session. */
 function wanted(room: Room, exchange: Exchange, match: Match | undefined): LoadOptions | undefined {
-  if (room.isExclusive === undefined) return undefined;
+  const { isExclusive, isIdle } = room;
+  if (isExclusive === undefined && isIdle === undefined) return undefined;
   const name = match === undefined ? routeName(room.routes, exchange.path) : match.route.name;
-  return room.isExclusive(viewOf(exchange) as AppRequest, name) ? ALONE : undefined;
+  const request = viewOf(exchange) as AppRequest;
+  const options = isExclusive?.(request, name) ? ALONE : undefined;
+  return isIdle?.(request, name) ? { ...options, idle: true } : options;
 }
 
 function runWithSession(room: Room, exchange: Exchange, match: Match | undefined): Awaitable<Outcome> {

@@ -10,6 +10,8 @@ import {
   SessionBackend,
   type SessionData,
 } from "micropie";
+import { InMemorySessionBackend } from "micropie/backends/memory";
+import { GatedBackend } from "micropie/testing";
 import { describe, expect, test } from "vitest";
 import { client, gate, quiet, textOf } from "./_client.ts";
 
@@ -323,6 +325,34 @@ describe("the response and the session", () => {
     expect(await textOf(call("/read"))).toBe("1");
   });
 });
+
+test.each([
+  ["by name", ["poll"]],
+  ["by a function", ({ path }: { path: string }) => path === "/poll"],
+])(
+  "idle %s: a request that comes by itself does not prolong the session, unless it writes",
+  async (_, idle) => {
+    class Site extends App<{ visits?: number }> {
+      index() {
+        this.request.session.visits = 1;
+        return "ok";
+      }
+      poll() {
+        return `${this.request.session.visits}`;
+      }
+      read() {
+        return `${this.request.session.visits}`;
+      }
+    }
+    const backend = new GatedBackend(new InMemorySessionBackend());
+    const call = await client(new Site({ backend, idle, touchThrottle: 0 }));
+    await call("/");
+    expect(await textOf(call("/poll"))).toBe("1");
+    expect(backend.count("touch")).toBe(0);
+    expect(await textOf(call("/read"))).toBe("1");
+    expect(backend.count("touch")).toBe(1);
+  },
+);
 
 describe("exclusive", () => {
   class Counter extends App<Data> {
