@@ -14,7 +14,7 @@ export const CIRCLES = {
     "test/legacy/stores.test.ts",
     "test/{driver-errors,dump}.test.ts",
   ],
-  /** Needs the packages of the examples in test/guides, and Chromium. */
+  /** Needs nginx (test/servers), the packages of the examples in test/guides, and Chromium. */
   frameworks: [
     "test/adapters/*-mounts.suite.test.ts",
     "test/adapters/engine-io.test.ts",

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { exampleCases } from "../_example-cases.ts";
 import { startExample } from "../_example-server.ts";
 
-describe.each(["bun", "deno", "workers"])("%s", (name) => {
-  exampleCases(name);
+describe.each(["bun", "deno", "workers"])("%s", async (name) => {
+  await exampleCases(name);
 
   test("leaves nothing running", async () => {
     const { url, stop } = await startExample(name);
