@@ -4,7 +4,10 @@ import { type ExampleVisitor, exampleVisitor } from "./_example-visitor.ts";
 import { sharedCacheCases } from "./_shared-cache-cases.ts";
 
 /** What every example does that is this little application, started by `npm start` in its folder. */
-export async function exampleCases(name: string): Promise<void> {
+export async function exampleCases(
+  name: string,
+  behindCache: Parameters<typeof sharedCacheCases>[1] = {},
+): Promise<void> {
   let server: ExampleServer;
   beforeAll(async () => {
     server = await startExample(name);
@@ -76,5 +79,5 @@ export async function exampleCases(name: string): Promise<void> {
     expect(await ann.count()).toBe(1);
   });
 
-  await sharedCacheCases(() => server.url);
+  await sharedCacheCases(() => server.url, behindCache);
 }
