@@ -10,7 +10,7 @@ const DRIVERS = "test/_drivers.ts";
 /** What is started or installed before the tests of a circle. */
 const SETUP: Readonly<Record<Circle, readonly string[]>> = {
   stores: [DRIVERS, SERVERS],
-  frameworks: [],
+  frameworks: [SERVERS],
   runtimes: [DRIVERS, SERVERS],
   processes: [SERVERS],
 };

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExampleServer, startExample } from "./_example-server.ts";
 import { type ExampleVisitor, exampleVisitor } from "./_example-visitor.ts";
+import { sharedCacheCases } from "./_shared-cache-cases.ts";
 
 /** What every example does that is this little application, started by `npm start` in its folder. */
-export function exampleCases(name: string): void {
+export async function exampleCases(
+  name: string,
+  behindCache: Parameters<typeof sharedCacheCases>[1] = {},
+): Promise<void> {
   let server: ExampleServer;
   beforeAll(async () => {
     server = await startExample(name);
@@ -74,4 +78,6 @@ export function exampleCases(name: string): void {
     expect(parts.join("")).toBe("part 1\npart 2\npart 3\npart 4\npart 5\nend\n");
     expect(await ann.count()).toBe(1);
   });
+
+  await sharedCacheCases(() => server.url, behindCache);
 }

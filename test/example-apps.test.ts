@@ -20,4 +20,4 @@ test("each example with a server of its own is driven here, or says where", () =
   expect(folders.map(({ name }) => name).filter((name) => !elsewhere.includes(name))).toEqual(APPS);
 });
 
-describe.each(APPS)("%s", exampleCases);
+describe.each(APPS)("%s", (name) => exampleCases(name));

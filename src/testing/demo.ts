@@ -42,7 +42,7 @@ export type Demo = (request: DemoRequest) => Promise<DemoAnswer>;
 /** The application, and the places where its slow routes wait. */
 export interface DemoSite {
   readonly demo: Demo;
-  /** `/slow` waits here before it writes. */
+  /** `/slow` waits here before it writes, `/slow-look` before it looks. */
   readonly slow: Gate;
   /** A stream waits here after its first part. */
   readonly stream: Gate;
@@ -99,6 +99,12 @@ export function demoSite(): DemoSite {
       await slow.wait();
       session.name = `slow after ${before}`;
       return text("done");
+    },
+    "/slow-look": async (request) => {
+      await slow.wait();
+      const { session } = request;
+      session.name = `looked at ${session.visits}`;
+      return text(String(session.visits));
     },
     "/throw": ({ session }) => {
       session.visits = 99;

@@ -4,21 +4,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExampleServer, startExample } from "../_example-server.ts";
 import { type ExampleVisitor, exampleVisitor } from "../_example-visitor.ts";
+import { sharedCacheCases } from "../_shared-cache-cases.ts";
 
 /** To install a framework, to build with it and to start, on a machine that does other things too. */
 const SECONDS = 400;
-
-/** The server of the example that is driven. */
-export interface Guide {
-  readonly url: string;
-  visitor(jar?: Map<string, string>): ExampleVisitor;
-}
 
 /**
  * What an example with packages of its own does, driven over HTTP after `npm start`: the same as the others do
  * (test/example-apps.test.ts), however its framework is made.
  */
-export function guideCases(name: string, env: Record<string, string> = {}): Guide {
+export async function guideCases(name: string, env: Record<string, string> = {}): Promise<void> {
   const store = mkdtempSync(join(tmpdir(), "micropie-guide-"));
   let server: ExampleServer;
   beforeAll(async () => {
@@ -129,10 +124,5 @@ export function guideCases(name: string, env: Record<string, string> = {}): Guid
     expect(await ann.count()).toBe(1);
   });
 
-  return {
-    get url() {
-      return server.url;
-    },
-    visitor,
-  };
+  await sharedCacheCases(() => server.url);
 }

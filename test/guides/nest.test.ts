@@ -26,8 +26,8 @@ const platforms = {
 };
 
 describe.each(Object.keys(platforms) as (keyof typeof platforms)[])("on %s", (platform) => {
-  describe("the example", () => {
-    guideCases("nest", { PLATFORM: platform });
+  describe("the example", async () => {
+    await guideCases("nest", { PLATFORM: platform });
   });
 
   describe("handlers and filters", () => {

@@ -11,8 +11,8 @@ import { actionCases } from "./_next-actions.ts";
 import { componentCases, proxyCases, routeCases } from "./_next-requests.ts";
 import { next, nextHeaders, serveNext } from "./_next-site.ts";
 
-describe("the example", () => {
-  guideCases("next");
+describe("the example", async () => {
+  await guideCases("next");
 });
 
 const ways: Record<string, (visits: number) => Response> = {

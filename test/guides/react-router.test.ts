@@ -10,8 +10,8 @@ import { type RouteArgs, reactRouter, serveRoutes } from "./_react-router-site.t
 import { storageCases } from "./_react-router-storage.ts";
 import { typeErrors } from "./_types.ts";
 
-describe("the example", () => {
-  guideCases("react-router");
+describe("the example", async () => {
+  await guideCases("react-router");
 });
 
 const ways: Record<string, (visits: number) => unknown> = {

@@ -11,8 +11,8 @@ import { kitCases } from "./_sveltekit-cases.ts";
 import { type SiteEvent, serveSvelteKit } from "./_sveltekit-site.ts";
 import { typeErrors } from "./_types.ts";
 
-describe("the example", () => {
-  guideCases("sveltekit");
+describe("the example", async () => {
+  await guideCases("sveltekit");
 });
 
 interface Locals {

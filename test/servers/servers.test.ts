@@ -1,10 +1,14 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import pg from "pg";
 import { createCluster } from "redis";
 import { expect, test } from "vitest";
 import { until } from "../_until.ts";
 import { query as queryMariadb, startMariadb } from "./mariadb.ts";
 import { command as commandMemcached, startMemcached } from "./memcached.ts";
+import { startNginx } from "./nginx.ts";
 import { onServer } from "./on-server.ts";
 import { startPgBouncer } from "./pgbouncer.ts";
 import { query, startPostgres } from "./postgres.ts";
@@ -207,6 +211,69 @@ await onServer("memcached", () => {
         return Number(answer.match(/^VALUE answer 0 2\r\n(\d+)\r\n/)?.[1]);
       },
       keeps: false,
+    });
+  });
+});
+
+await onServer("nginx", () => {
+  /** Serves this on a port of its own while it is needed. */
+  async function withSite(listener: RequestListener, use: (url: string) => Promise<void>): Promise<void> {
+    const site = createServer(listener).listen(0, "127.0.0.1");
+    await once(site, "listening");
+    try {
+      await use(`http://127.0.0.1:${(site.address() as AddressInfo).port}`);
+    } finally {
+      site.closeAllConnections();
+      site.close();
+    }
+  }
+  /** Asks on a connection of its own. */
+  const ask = (url: string, cookie = ""): Promise<Response> =>
+    fetch(url, { headers: { connection: "close", cookie } });
+
+  test("it starts, answers, is killed, starts again with its cache, and leaves nothing", async () => {
+    await withSite(
+      ({ headers }, response) => response.end(headers.cookie ?? "nothing new"),
+      async (url) => {
+        await itsLife(await startNginx({ url }), {
+          write: async (server) => void (await ask(server.url, "42")),
+          read: async (server) => Number(await (await ask(server.url)).text()),
+          keeps: true,
+        });
+      },
+    );
+  });
+
+  test("it gives one user's answer to another, also its cookie, unless it is private or varies", async () => {
+    const own: Record<string, Record<string, string>> = {
+      "/private": { "cache-control": "private" },
+      "/no-store": { "cache-control": "no-store" },
+      "/varies": { vary: "Cookie" },
+    };
+    const listener: RequestListener = ({ url, headers }, response) => {
+      response.writeHead(url === "/missing" ? 404 : 200, {
+        "set-cookie": `of=${headers.cookie}`,
+        ...own[url!],
+      });
+      response.end(headers.cookie);
+    };
+    /** What bob gets where ann has asked before: whose text, whose cookie, and whether it was kept. */
+    const seen = async (url: string, path: string): Promise<unknown[]> => {
+      await (await ask(`${url}${path}`, "ann")).text();
+      const response = await ask(`${url}${path}`, "bob");
+      const { headers } = response;
+      return [await response.text(), headers.get("set-cookie"), headers.get("x-cache-status")];
+    };
+    await withSite(listener, async (url) => {
+      const obeying = await startNginx({ url });
+      const ignoring = await startNginx({ url }, { ignored: ["Cache-Control", "Vary"] });
+      const anns = ["ann", "of=ann", "HIT"];
+      for (const path of ["/", "/missing"]) expect(await seen(obeying.url, path)).toEqual(anns);
+      for (const path of Object.keys(own)) {
+        expect(await seen(obeying.url, path)).toEqual(["bob", "of=bob", "MISS"]);
+        expect(await seen(ignoring.url, path)).toEqual(anns);
+      }
+      await Promise.all([obeying.stop(), ignoring.stop()]);
     });
   });
 });

@@ -1,5 +1,6 @@
 import { startMariadb } from "./mariadb.ts";
 import { startMemcached } from "./memcached.ts";
+import { startNginx } from "./nginx.ts";
 import { startPgBouncer } from "./pgbouncer.ts";
 import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
@@ -13,6 +14,8 @@ export interface ServerInfo {
   pgbouncer: { readonly url: string; readonly adminUrl: string; readonly postgresUrl: string };
   mariadb: { readonly url: string; readonly adminUrl: string; readonly pid: number | undefined };
   memcached: { readonly host: string; readonly port: number; readonly pid: number | undefined };
+  /** In front of `npm start` of an example; a test starts its own in front of its server. */
+  nginx: { readonly url: string };
 }
 
 export type ServerName = keyof ServerInfo;
@@ -33,6 +36,7 @@ export const SERVER_NAMES: readonly ServerName[] = [
   "pgbouncer",
   "mariadb",
   "memcached",
+  "nginx",
 ];
 
 export function openServers(): Servers {
@@ -72,6 +76,10 @@ export function openServers(): Servers {
     async memcached() {
       const { host, port, pid, stop } = await startMemcached();
       return { info: { host, port, pid }, stop };
+    },
+    async nginx() {
+      const { url, stop } = await startNginx({ url: "http://localhost:3000" });
+      return { info: { url }, stop };
     },
   };
 

@@ -6,7 +6,12 @@ import { type AdapterSuiteOptions, adapterSuite, type DemoAnswer, type DemoData 
 import { expect, test } from "vitest";
 
 /** What somebody may do wrong who writes an adapter by hand. */
-type Mistake = "saves after the answer" | "saves what a failed handler did" | "sets the cookie only" | "none";
+type Mistake =
+  | "saves after the answer"
+  | "saves what a failed handler did"
+  | "sets the cookie only"
+  | "has one session for all"
+  | "none";
 
 /** What caches obey beside Cache-Control. */
 const CACHES = ["", "cloudflare-", "vercel-", "netlify-"]
@@ -16,6 +21,7 @@ const CACHES = ["", "cloudflare-", "vercel-", "netlify-"]
 const start =
   (mistake: Mistake): AdapterSuiteOptions["start"] =>
   async (sessions, demo) => {
+    let last: Session<DemoData>;
     const server = createServer(async (req, res) => {
       let looked = false;
       let opened: Session<DemoData> | undefined;
@@ -41,11 +47,12 @@ const start =
       try {
         const loaded = await sessions.load(req.headers.cookie);
         opened = loaded;
+        last = loaded;
         const answer = await demo({
           path: req.url!.split("?", 1)[0]!,
           get session() {
             looked = true;
-            return loaded;
+            return mistake === "has one session for all" ? last : loaded;
           },
         });
         await end(answer);
@@ -98,4 +105,8 @@ test("an adapter that saves what a failed handler did fails at O4", async () => 
 
 test("an adapter that sets the cookie and no other header fails at S4", async () => {
   expect(await failures("sets the cookie only")).toEqual(["S4"]);
+});
+
+test("an adapter that confuses the sessions of requests that overlap fails at B9", async () => {
+  expect(await failures("has one session for all", /eight users/)).toEqual(["B9"]);
 });

@@ -1,8 +1,39 @@
 import assert from "node:assert/strict";
 import { read, type SiteCase } from "../site.ts";
 
-/** Requests of one browser that overlap. */
+/** Requests that overlap. */
 export const overlapCases: readonly SiteCase[] = [
+  {
+    promise: "B9",
+    name: "of eight users at once, each has a session and a cookie of its own in every request",
+    async run({ slow, browser }) {
+      const users = Array.from({ length: 8 }, () => browser());
+      const visits = users.map((_, index) => index + 1);
+      for (const round of visits) {
+        const coming = users.slice(round - 1).map((user) => user.get("/update"));
+        for (const { text } of await Promise.all(coming)) assert.equal(text, String(round));
+      }
+      assert.equal(new Set(users.map(({ cookie }) => cookie)).size, users.length);
+
+      const slowly = users.map((user) => user.get("/slow-look"));
+      await slow.reached;
+      const quick = await Promise.all(users.map(read));
+      assert.deepEqual(
+        quick,
+        visits.map((own) => ({ visits: own })),
+      );
+      slow.open();
+      const answers = await Promise.all(slowly);
+      assert.deepEqual(
+        answers.map(({ text, setCookie }) => [text, ...setCookie]),
+        visits.map((own) => [String(own)]),
+      );
+      assert.deepEqual(
+        await Promise.all(users.map(read)),
+        visits.map((own) => ({ visits: own, name: `looked at ${own}` })),
+      );
+    },
+  },
   {
     promise: "C1",
     name: "a slow request and a quick one that write different keys both keep their change",
