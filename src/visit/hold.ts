@@ -1,6 +1,6 @@
 import { StateError } from "../errors.ts";
 import { addDue, isDue } from "./answer.ts";
-import { ErrorAnswer, giveUp, resultOf } from "./error-answer.ts";
+import { dropCall, ErrorAnswer, giveUp, resultOf } from "./error-answer.ts";
 import { passBy, watchStream } from "./http2-stream.ts";
 import { type Holder, holdBy, holderOf, intercept } from "./intercept.ts";
 import { Mask, refuse } from "./mask.ts";
@@ -183,11 +183,11 @@ export class Hold implements Holder, Watcher {
     if (this.#phase === "dropped") return;
     const calls = this.#take();
     this.#phase = phase;
-    let room: unknown;
+    let room = false;
     try {
       for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
         const result = this.respond(...call);
-        if (call[0] === "write") room = result;
+        if (call[0] === "write") room = result !== false;
       }
     } catch (error) {
       this.#calls.push(...calls);
@@ -196,7 +196,7 @@ export class Hold implements Holder, Watcher {
     }
     if (this.closed && !this.running) this.#finish(false);
     // The writer was told to wait. If the socket has no room, Node emits this itself.
-    if (room === true && this.#phase === "sent") this.#res.emit("drain");
+    if (room && this.#phase === "sent") this.#res.emit("drain");
   }
 
   /** Drops the answer. The error is answered if nothing was sent; else the connection is closed. */
@@ -217,6 +217,7 @@ export class Hold implements Holder, Watcher {
   /** Keeps a call until the save is done. The response looks as if the call had been made. */
   #wait(way: Way, args: unknown[]): unknown {
     const res = this.#res;
+    if (this.#mask?.hidesEnd) return dropCall(way, args, res);
     if (way === "writeHead") {
       if (this.#calls.length > 0) refuse();
       res.statusCode = args[0] as number;
