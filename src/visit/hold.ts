@@ -143,7 +143,7 @@ export class Hold implements Holder, Watcher {
   /** Saves what `end` would have saved. It may never be called, as nobody gets the rest of the answer. */
   #finish(isSettled: boolean): void {
     // The handler may still be running. Only a lock cannot wait for an end that may never come.
-    if (this.#phase === "open" && !isSettled) for (const use of this.uses) if (use.exclusive) use.discard();
+    if (this.#phase === "open" && !isSettled) for (const use of this.uses) use.unawaited?.();
     if (this.#phase !== "sent" && !(this.#phase === "open" && isSettled)) return;
     try {
       const saved = each(this.uses, this.#phase === "open" ? "commit" : "commitLate");
