@@ -1,11 +1,12 @@
 import { StateError } from "../errors.ts";
 import { addDue, isDue } from "./answer.ts";
+import { attempt } from "./attempt.ts";
 import { dropCall, ErrorAnswer, giveUp, resultOf } from "./error-answer.ts";
 import { passBy, watchStream } from "./http2-stream.ts";
 import { type Holder, holdBy, holderOf, intercept } from "./intercept.ts";
 import { Mask, refuse } from "./mask.ts";
-import type { HeldResponse, Method, NodeResponse, Way } from "./node-response.ts";
-import { unpackHead } from "./node-response.ts";
+import { type HeldResponse, type Method, type NodeResponse, unpackHead, type Way } from "./node-response.ts";
+import { saveFor } from "./save-for.ts";
 import { each, type Use, type Visit, type Watcher } from "./visit.ts";
 
 type Call = [way: Way, args: unknown[]];
@@ -42,6 +43,7 @@ export class Hold implements Holder, Watcher {
   #mask: Mask | undefined;
   #isHeaded = false;
   #isFile = false;
+  #hasPassed = false;
   #instead: ErrorAnswer | undefined;
 
   /** `next` answers errors before the first byte; without it, the Hold does. `tell` gets all other errors. */
@@ -112,6 +114,7 @@ export class Hold implements Holder, Watcher {
 
   /** Returns true if the framework can answer an error; if not, closes the connection, unless the end is waiting. */
   makeWay(error: unknown): boolean {
+    this.#hasPassed = true;
     if (this.#phase === "open") giveUp(this.#take(), error);
     else if (this.#phase !== "ended" && !this.#mask?.claimsEnd) this.#stop(error, false, false);
     return this.#phase === "open";
@@ -145,22 +148,19 @@ export class Hold implements Holder, Watcher {
     // The handler may still be running. Only a lock cannot wait for an end that may never come.
     if (this.#phase === "open" && !isSettled) for (const use of this.uses) use.unawaited?.();
     if (this.#phase !== "sent" && !(this.#phase === "open" && isSettled)) return;
-    try {
-      const saved = each(this.uses, this.#phase === "open" ? "commit" : "commitLate");
-      this.#phase = "sent";
-      if (saved instanceof Promise) saved.catch(this.#tell);
-    } catch (error) {
-      this.#tell(error);
-    }
+    const step = this.#phase === "open" ? "commit" : "commitLate";
+    this.#phase = "sent";
+    void attempt<unknown, unknown>(() => each(this.uses, step), Boolean, this.#tell);
   }
 
   #save(way: Way, args: unknown[], waiting: "held" | "ending"): unknown {
     let saved: unknown;
     try {
-      // A framework catches the errors of handlers. Only the status shows them.
       const status = way === "writeHead" ? Number(args[0]) : this.#res.statusCode;
-      const hasFailed = this.#next !== undefined && !this.seesErrors && status >= 500;
-      saved = each(this.uses, waiting === "ending" ? "commitLate" : hasFailed ? "commitFailed" : "commit");
+      const isBlind = this.#next !== undefined && !this.seesErrors;
+      const writer = isBlind ? "unknown" : this.#hasPassed ? "error handler" : "other";
+      const isLate = waiting === "ending";
+      saved = isLate ? each(this.uses, "commitLate") : saveFor(status, writer, this.uses, this.#tell);
     } catch (error) {
       this.#calls.push([way, args]);
       this.#stop(error, waiting === "held");
