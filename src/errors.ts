@@ -72,6 +72,7 @@ export type StateCode =
   | "not_live"
   /** The wait limit for exclusive use is over. */
   | "lock_timeout"
+  | "client_left"
   /** The request came by the id before a rotation, which may not change the rights. */
   | "id_replaced"
   /** The lock expired while it was held, and another request has it now. */
@@ -85,6 +86,7 @@ const STATUS: Record<StateCode, number> = {
   headers_sent: 500,
   not_live: 500,
   lock_timeout: 503,
+  client_left: 503,
   id_replaced: 409,
   lock_lost: 409,
   read_only: 503,

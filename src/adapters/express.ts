@@ -40,7 +40,9 @@ export type ExpressSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;
  * `cookie` ...; see `ExpressSessionMembers`). `req.sessionID` is its public name.
  *
  * Errors of load, and of a save before the first byte, go to the error handler: the answer is dropped, the status is
- * set to that of the error (503 if the back-end is down), and the error handler answers. The middleware does not see
+ * set to that of the error (503 if the back-end is down), and the error handler answers. An answer with a status of 400
+ * or more stays, as it may be the error handler's: it goes out without a cookie, and `onError` gets the error of the
+ * save. The middleware does not see
  * what handlers throw, as Express catches it. So an answer with a status of 500 or more counts as a failed handler
  * and saves nothing, except what the handler saved itself. An error with a lower status saves; mount `expressErrors`
  * behind the routes, and it saves nothing either.

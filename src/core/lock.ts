@@ -59,6 +59,12 @@ function hold(engine: Engine, handle: string, fence: number, leave: () => void):
   let released = false;
   return {
     fence,
+    lapse(): void {
+      if (released) return;
+      cancel();
+      void relock(options.lockTtl);
+      cancel = environment.timer(options.lockTtl, leave, true);
+    },
     async release(): Promise<void> {
       if (released) return;
       released = true;

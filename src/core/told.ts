@@ -30,6 +30,12 @@ export function headSent(session: object): void {
   headersLeave(seenLive(session));
 }
 
+/** Tells a session that nobody waits for the response of its request, whose end may thus never come. */
+export function unawaited(session: object): void {
+  const { held } = seenLive(session).turn;
+  if (held?.during === "request") held.lease.lapse();
+}
+
 /** Makes a session one that cannot be written: verbs throw StateError `read_only`. */
 export function shownOnly(session: object): void {
   shown(seenLive(session));

@@ -44,12 +44,18 @@ export class ErrorAnswer {
 
   /** Returns what a call of the failed handler would return. The call has no effect. */
   waste(way: Way, args: unknown[]): unknown {
-    giveUp([[way, args]], new Error("This answer was dropped because of an error."));
-    if (way !== "write" || ++this.#wasted % IN_A_ROW !== 0) return resultOf(way, this.#res);
+    const result = dropCall(way, args, this.#res);
+    if (way !== "write" || ++this.#wasted % IN_A_ROW !== 0) return result;
     // A stream that is piped runs to its end, but it can be endless, and other work must get a turn.
     setImmediate(() => this.#res.emit("drain"));
     return false;
   }
+}
+
+/** Returns what a call would return. It has no effect, and its callback gets an error. */
+export function dropCall(way: Way, args: unknown[], res: HeldResponse): unknown {
+  giveUp([[way, args]], new Error("This answer has ended already, or was dropped because of an error."));
+  return resultOf(way, res);
 }
 
 /** Returns what a call would return. */

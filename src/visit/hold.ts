@@ -1,18 +1,18 @@
 import { StateError } from "../errors.ts";
 import { addDue, type Due, isDue } from "./answer.ts";
-import { ErrorAnswer, giveUp, resultOf } from "./error-answer.ts";
+import { attempt } from "./attempt.ts";
+import { dropCall, ErrorAnswer, giveUp, resultOf } from "./error-answer.ts";
 import { passBy, watchStream } from "./http2-stream.ts";
 import { type Holder, holdBy, holderOf, intercept } from "./intercept.ts";
 import { Mask, refuse } from "./mask.ts";
 import { type HeldResponse, type Method, type NodeResponse, unpackHead, type Way } from "./node-response.ts";
+import { saveFor } from "./save-for.ts";
 import type { Use, Watcher } from "./use.ts";
 import { closeAll, each, type Visit } from "./visit.ts";
 
 type Call = [way: Way, args: unknown[]];
 /** Returns the Hold of a response, if it has one. */
-export function holdOf(res: NodeResponse): Hold | undefined {
-  return holderOf(res) as Hold | undefined;
-}
+export const holdOf = (res: NodeResponse): Hold | undefined => holderOf(res) as Hold | undefined;
 
 /**
  * Holds back a Node response until the sessions of its request are saved. With a synchronous back-end nothing waits.
@@ -36,22 +36,22 @@ export class Hold implements Holder, Watcher {
   readonly #next: ((error: unknown) => void) | undefined;
   readonly #own: Readonly<Record<Way, Method>>;
   #phase: "open" | "held" | "sent" | "ending" | "ended" | "dropped" = "open";
-  /** Calls that wait. */
   #calls: Call[] = [];
   #mask: Mask | undefined;
   #isHeaded = false;
   #isFile = false;
+  #hasPassed = false;
   #instead: ErrorAnswer | undefined;
 
   /** `next` answers errors before the first byte; without it, the Hold does. `tell` gets all other errors. */
   constructor(
-    req: { readonly httpVersionMajor?: number },
+    { httpVersionMajor = 1 }: { readonly httpVersionMajor?: number },
     res: NodeResponse,
     tell: (error: unknown) => void,
-    next: ((error: unknown) => void) | undefined,
+    next?: (error: unknown) => void,
   ) {
     this.#res = res as unknown as HeldResponse;
-    this.#isHttp2 = (req.httpVersionMajor ?? 1) >= 2;
+    this.#isHttp2 = httpVersionMajor >= 2;
     this.#tell = tell;
     this.#next = next;
     this.#own = holdBy(this, this.#res);
@@ -111,6 +111,7 @@ export class Hold implements Holder, Watcher {
 
   /** Returns true if the framework can answer an error; if not, closes the connection, unless the end is waiting. */
   makeWay(error: unknown): boolean {
+    this.#hasPassed = true;
     if (this.#phase === "open") giveUp(this.#take(), error);
     else if (this.#phase !== "ended" && !this.#mask?.claimsEnd) this.#stop(error, false, false);
     return this.#phase === "open";
@@ -142,24 +143,21 @@ export class Hold implements Holder, Watcher {
   /** Saves what `end` would have saved. It may never be called, as nobody gets the rest of the answer. */
   #finish(isSettled: boolean): void {
     // The handler may still be running. Only a lock cannot wait for an end that may never come.
-    if (this.#phase === "open" && !isSettled) for (const use of this.uses) if (use.exclusive) use.discard();
+    if (this.#phase === "open" && !isSettled) for (const use of this.uses) use.unawaited?.();
     if (this.#phase !== "sent" && !(this.#phase === "open" && isSettled)) return;
-    try {
-      const saved = each(this.uses, this.#phase === "open" ? "commit" : "commitLate");
-      this.#phase = "sent";
-      if (saved instanceof Promise) saved.catch(this.#tell);
-    } catch (error) {
-      this.#tell(error);
-    }
+    const step = this.#phase === "open" ? "commit" : "commitLate";
+    this.#phase = "sent";
+    void attempt<unknown, unknown>(() => each(this.uses, step), Boolean, this.#tell);
   }
 
   #save(way: Way, args: unknown[], waiting: "held" | "ending"): unknown {
     let saved: unknown;
     try {
-      // A framework catches the errors of handlers. Only the status shows them.
       const status = way === "writeHead" ? Number(args[0]) : this.#res.statusCode;
-      const hasFailed = this.#next !== undefined && !this.seesErrors && status >= 500;
-      saved = each(this.uses, waiting === "ending" ? "commitLate" : hasFailed ? "commitFailed" : "commit");
+      const isBlind = this.#next !== undefined && !this.seesErrors;
+      const writer = isBlind ? "unknown" : this.#hasPassed ? "error handler" : "other";
+      if (waiting === "ending") saved = each(this.uses, "commitLate");
+      else saved = saveFor(status, writer, this.uses, this.#tell);
     } catch (error) {
       this.#calls.push([way, args]);
       this.#stop(error, waiting === "held");
@@ -184,11 +182,11 @@ export class Hold implements Holder, Watcher {
     const calls = this.#take();
     this.#phase = phase;
     if (phase === "ended") closeAll(this.uses, this.#res);
-    let room: unknown;
+    let room = false;
     try {
       for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
         const result = this.respond(...call);
-        if (call[0] === "write") room = result;
+        if (call[0] === "write") room = result !== false;
       }
     } catch (error) {
       this.#calls.push(...calls);
@@ -197,7 +195,7 @@ export class Hold implements Holder, Watcher {
     }
     if (this.closed && !this.running) this.#finish(false);
     // The writer was told to wait. If the socket has no room, Node emits this itself.
-    if (room === true && this.#phase === "sent") this.#res.emit("drain");
+    if (room && this.#phase === "sent") this.#res.emit("drain");
   }
 
   /** Drops the answer. The error is answered if nothing was sent; else the connection is closed. */
@@ -218,6 +216,7 @@ export class Hold implements Holder, Watcher {
   /** Keeps a call until the save is done. The response looks as if the call had been made. */
   #wait(way: Way, args: unknown[]): unknown {
     const res = this.#res;
+    if (this.#mask?.hidesEnd) return dropCall(way, args, res);
     if (way === "writeHead") {
       if (this.#calls.length > 0) refuse();
       res.statusCode = args[0] as number;

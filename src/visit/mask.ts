@@ -29,6 +29,11 @@ export class Mask {
     return this.#res[MASKED] === "end";
   }
 
+  /** Whether the end waits, and the response does not say so. Who looks may then try to answer once more. */
+  get hidesEnd(): boolean {
+    return this.claimsEnd && !hasSocket(this.#res);
+  }
+
   claimHead(): void {
     if (this.claimsHead) return;
     const res = this.#res;
@@ -43,6 +48,7 @@ export class Mask {
   claimEnd(): void {
     if (this.claimsEnd) return;
     this.#res[MASKED] = "end";
+    if (this.hidesEnd) return;
     this.#finished = Object.getOwnPropertyDescriptor(this.#res, "finished");
     Object.defineProperties(this.#res, ENDED);
   }
@@ -90,6 +96,15 @@ function claimed(name: string, value: boolean): PropertyDescriptor & ThisType<Ma
     },
     set() {},
   };
+}
+
+/**
+ * Whether the response goes to a socket. A host without one, such as a function-as-a-service wrapper, takes the answer
+ * from the response as soon as that says that it is ended. So it must say so only when it is.
+ */
+function hasSocket({ socket, req }: HeldResponse): boolean {
+  // Of pipelined requests, a response has no socket before its turn.
+  return typeof (socket ?? req?.socket)?.pipe === "function";
 }
 
 /** Throws the error of Node for headers that are set after the head was sent. */

@@ -11,11 +11,18 @@ export type Way = "writeHead" | "write" | "end" | "flushHeaders";
 
 export type Method = (...args: unknown[]) => unknown;
 
+/** A socket, or what a host without one has in its place, which is no stream. */
+interface MaybeSocket {
+  readonly pipe?: unknown;
+}
+
 /** What the responses of `node:http`, `node:http2` and the wrappers of frameworks have in common. */
 export interface HeldResponse extends Record<Way, Method> {
   statusCode: number;
   statusMessage: string;
   readonly headersSent: boolean;
+  readonly socket?: MaybeSocket | null;
+  readonly req?: { readonly socket?: MaybeSocket | null };
   getHeader(name: string): number | string | string[] | undefined;
   getHeaderNames(): string[];
   setHeader: (name: string, value: number | string | readonly string[]) => unknown;

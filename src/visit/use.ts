@@ -3,8 +3,8 @@ import type { Due } from "./answer.ts";
 
 /** The use of one session by a request, as the Hold of its response sees it. */
 export interface Use extends Due {
-  /** Whether other requests wait for the end of this one. */
-  readonly exclusive?: boolean;
+  /** To be called when the client has left while a handler may still run. Its lock then ends by itself, at the latest. */
+  unawaited?(): void;
   /** Saves before the head is sent. */
   commit(): Awaitable<unknown>;
   /** Takes the place of `commit` for a response with a status of 500 or more. */

@@ -6,7 +6,7 @@ import { type LoadOptions, load } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
 import { farewellsOf } from "../core/sessions.ts";
 import { takeBack } from "../core/take-back.ts";
-import { headSent, isSignedIn, revertNow } from "../core/told.ts";
+import { headSent, isSignedIn, revertNow, unawaited } from "../core/told.ts";
 import { StateError } from "../errors.ts";
 import { rethrow } from "./answer.ts";
 import { assign } from "./assign.ts";
@@ -96,6 +96,10 @@ export class Visit implements Use {
         // Meanwhile the head of the response may have left, or the request may have been given up.
         if (this.#isHeadSent) headSent(live.data);
         if (this.#isOver) drop(live);
+        else if (this.exclusive && hasLeft(this.#request)) {
+          this.discard();
+          throw new StateError("client_left", "The client has left while its request waited for its turn.");
+        }
       });
     this.#isLoaded = true;
     this.#live = loaded;
@@ -197,6 +201,10 @@ export class Visit implements Use {
     if (this.#live !== undefined && !this.#isOver) return revertNow(this.#live.data);
   }
 
+  unawaited(): void {
+    if (this.#live !== undefined) unawaited(this.#live.data);
+  }
+
   discard(): void {
     this.#isHeadSent = true;
     if (this.#isOver) return;
@@ -225,6 +233,11 @@ export class Visit implements Use {
     warnIfDropped(this.mount.sessions, connection);
     hintAtPrefix(this.mount.sessions, connection);
   }
+}
+
+/** Of a request of Node, the Hold of its response knows. */
+function hasLeft(request: AnyRequest): boolean {
+  return typeof request.headers.get === "function" && (request as Request).signal.aborted;
 }
 
 const BARRED = "The response has left without Vary: Cookie. Look at the session before you return it.";

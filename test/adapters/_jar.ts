@@ -1,4 +1,6 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type IncomingHttpHeaders, request as send } from "node:http";
+import type { Socket } from "node:net";
 
 export interface JarAnswer {
   readonly status: number;
@@ -33,6 +35,27 @@ export class Jar {
 
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<JarAnswer> {
     return this.ask(path, { headers });
+  }
+
+  /** Asks, and returns what leaves before the answer; fulfilled when the server, in this process, knows of it. */
+  leaving(path: string): () => Promise<void> {
+    const servers = Promise.withResolvers<Socket>();
+    const cookie = [...this.cookies].map((pair) => pair.join("=")).join("; ");
+    const asking = send(new URL(this.#url), { headers: { cookie }, agent: false, path });
+    const onSocket = (message: unknown): void => {
+      const { socket } = message as { socket: Socket };
+      if (socket.remotePort === asking.socket?.localPort) servers.resolve(socket);
+    };
+    subscribe("net.server.socket", onSocket);
+    asking.on("error", () => {}).end();
+    return async () => {
+      const socket = await servers.promise;
+      unsubscribe("net.server.socket", onSocket);
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      asking.destroy();
+      await closed;
+      await new Promise(setImmediate);
+    };
   }
 
   post(path: string, form: Readonly<Record<string, string>> = {}): Promise<JarAnswer> {

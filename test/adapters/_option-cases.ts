@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigError, commit, destroy, flash, info, login, rotate, update } from "micropie";
 import { printedBy } from "../../src/testing/printed.ts";
+import { until } from "../_until.ts";
 import { headerCases } from "./_header-cases.ts";
 import { keptCases } from "./_kept-cases.ts";
 import {
@@ -39,6 +40,7 @@ export function optionCases(start: StartMounted, { named = true }: { named?: boo
     ...lateCases,
     ...keptCases,
     ...exclusiveCases,
+    ...leavingCases,
     ...headerCases,
     ...(named ? namedCases : []),
   ];
@@ -282,6 +284,44 @@ const exclusiveCases: readonly OptionCaseOn[] = [
       assert.equal(waiting(), 1);
       slow.open();
       assert.deepEqual((await Promise.all(answers)).map(({ text }) => text).sort(), ["2", "3"]);
+    },
+  },
+];
+
+const leavingCases: readonly OptionCaseOn[] = [
+  {
+    name: "exclusive: a client that leaves frees nothing while its handler runs, and what that writes is stored",
+    wanted: [{ mount: { exclusive: true } }],
+    async run({ slow, waiting, jar }) {
+      const ann = jar();
+      await ann.get("/count");
+      const leave = ann.copy().leaving("/slow");
+      await slow.reached;
+      await leave();
+      const next = ann.copy().get("/slow");
+      // So that the next would be there by now, if nothing held it.
+      for (let round = 0; round < 3; round++) await jar().get("/count");
+      assert.equal(waiting(), 1);
+      slow.open();
+      assert.equal((await next).text, "3");
+      assert.equal((await ann.get("/read")).text, '{"visits":3}');
+    },
+  },
+  {
+    name: "exclusive: a request whose client leaves while it waits for its turn is not run",
+    wanted: [{ mount: { exclusive: true } }],
+    async run({ stores, slow, jar }) {
+      const ann = jar();
+      await ann.get("/count");
+      const first = ann.copy().get("/slow");
+      await slow.reached;
+      const before = stores[0]!.count("read");
+      const leave = ann.copy().leaving("/count");
+      await until(() => assert.equal(stores[0]!.count("read"), before + 1));
+      await leave();
+      slow.open();
+      assert.equal((await first).text, "2");
+      assert.equal((await ann.get("/count")).text, "3");
     },
   },
 ];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { exclusive } from "micropie/core/exclusive";
+import { unawaited } from "micropie/core/told";
 import { update } from "micropie/core/update";
 import { destroy, login } from "micropie/core/verbs";
 import { gate } from "micropie/testing";
@@ -52,6 +53,39 @@ export const exclusiveCases: readonly EngineCase[] = [
         assert.equal(Math.round(world.environment.now() - before), 3);
         holder.visits = (holder.visits ?? 0) + 1;
         await on.commit(holder);
+      }
+      assert.deepEqual(await found(ann), { visits: 3 });
+    },
+  },
+  {
+    promise: "C7",
+    name: "a holder whose client has left keeps others out while it answers within lockTtl, and no longer",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const patient = { backendTimeout: 60 };
+      for (const other of [undefined, world.sessions(patient)]) {
+        const on = world.sessions(patient);
+        const alone = { exclusive: { wait: 30 } };
+        const holder = await on.load(ann.cookie, alone);
+        world.environment.advance(25);
+        unawaited(holder);
+        await world.store.settled();
+        const renewed = world.store.count("relock");
+        const next = Promise.resolve((other ?? on).load(ann.cookie, alone));
+        world.environment.advance(9);
+        assert.equal(world.store.count("relock"), renewed);
+        await world.advance(11);
+        world.environment.advance(1);
+        const session = await world.environment.run(next);
+        holder.visits = 99;
+        await assert.rejects(async () => on.commit(holder), { code: "lock_lost" });
+        await (other ?? on).commit(session);
+        const quick = await on.load(ann.cookie, alone);
+        unawaited(quick);
+        quick.visits = (quick.visits ?? 0) + 1;
+        await on.commit(quick);
+        const free = await (other ?? on).load(ann.cookie, { exclusive: { wait: 0 } });
+        await (other ?? on).commit(free);
       }
       assert.deepEqual(await found(ann), { visits: 3 });
     },
