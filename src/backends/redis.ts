@@ -158,6 +158,7 @@ export class RedisSessionBackend extends SessionBackend {
     // What was not found, and was told a moment ago, may be stored yet.
     const over = entries.filter(({ settled }, n) => settled || left[n]! > 0);
     this.#users.forget(userId, over, Math.max(...left));
+    await this.#users.refuseEviction(userId);
     return entries.filter((_, n) => left[n]! > 0).map(({ handle }) => handle);
   }
 

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { type Run, textOf } from "./client.ts";
+import { Eviction } from "./eviction.ts";
 import { SESSION } from "./session-scripts.ts";
 import { USER } from "./user-scripts.ts";
 import { stringIn } from "./wire.ts";
@@ -39,22 +40,31 @@ export function lifetime(idle: number, absolute: number): number {
 export class UserIndex {
   readonly #run: Run;
   readonly #prefix: string;
+  readonly #eviction: Eviction;
 
   constructor(run: Run, prefix: string) {
     this.#run = run;
     this.#prefix = prefix;
+    this.#eviction = new Eviction(run);
   }
 
   /** Adds a session that may live for this many seconds. Returns the time of the index's node. */
   async add(userId: string, handle: string, seconds: number): Promise<string> {
     const args = [handle, String(seconds)];
-    const { now, entries } = await this.#run(USER.add, this.#keyOf(userId), args, entriesOf);
+    const key = this.#keyOf(userId);
+    const { now, entries } = await this.#run(USER.add, key, args, entriesOf);
+    this.#later(() => this.#eviction.warnOnce(key));
     this.#later(() => this.#inspect(userId, handle, entries));
     return now;
   }
 
   async list(userId: string): Promise<Entry[]> {
     return (await this.#run(USER.list, this.#keyOf(userId), [], entriesOf)).entries;
+  }
+
+  /** Throws BackendError if the server may have evicted a list, or part of one that was rebuilt since. */
+  refuseEviction(userId: string): Promise<void> {
+    return this.#eviction.refuse(this.#keyOf(userId), "revokeUser");
   }
 
   /** Returns the result in an answer that asks to tell the index again, and does so. */
