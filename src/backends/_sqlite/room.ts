@@ -8,7 +8,7 @@ const STEP = 128;
 /**
  * Keeps a file usable on a full disk, except for growing. Every page that the table uses lies in the file already, written
  * once, so a checkpoint needs no space; and after a checkpoint, the log is written from its beginning, over what is there. So
- * what deletes and what changes a record goes on, and only a new session that needs another page is refused.
+ * what deletes goes on, and so does every other write that needs no more pages.
  */
 export class Room {
   readonly #db: SqliteLike;
