@@ -5,7 +5,7 @@ import { connect, type RedisLike, type Run, textOf } from "./_redis/client.ts";
 import { refuseLate } from "./_redis/late.ts";
 import { type RedisOptions, resolveOptions } from "./_redis/options.ts";
 import { SESSION } from "./_redis/session-scripts.ts";
-import { inBatches, UserIndex } from "./_redis/user-index.ts";
+import { inBatches, lifetime, UserIndex } from "./_redis/user-index.ts";
 import {
   answerOf,
   BEHIND,
@@ -83,7 +83,10 @@ export class RedisSessionBackend extends SessionBackend {
       return this.#run(SESSION.save, this.#prefix + id, args, answerOf);
     };
     if (userId === null) await store("-");
-    else await this.#signIn(userId, id, Math.max(timeout, absoluteExpiresAt - this.now()), store);
+    else {
+      const seconds = lifetime(timeout, Math.max(timeout, absoluteExpiresAt - this.now()));
+      await this.#signIn(userId, id, seconds, store);
+    }
   }
 
   override read(handle: string): Promise<SessionRecord | undefined> {
@@ -93,9 +96,9 @@ export class RedisSessionBackend extends SessionBackend {
   override async create(handle: string, record: NewRecord): Promise<boolean> {
     const store = (told: string): Promise<number | string> =>
       this.#run(SESSION.create, this.#prefix + handle, createArguments(record, told), answerOf);
-    const { userId, absoluteTimeout } = record;
+    const { userId, idleTimeout, absoluteTimeout } = record;
     if (userId === null) return (await store("-")) === 1;
-    return (await this.#signIn(userId, handle, absoluteTimeout, store)) === 1;
+    return (await this.#signIn(userId, handle, lifetime(idleTimeout, absoluteTimeout), store)) === 1;
   }
 
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
@@ -106,7 +109,7 @@ export class RedisSessionBackend extends SessionBackend {
     const store = (isBehind: boolean): Promise<PatchResult> => {
       const args = patchArguments(patch, nonce, isBehind);
       return this.#run(SESSION.patch, this.#prefix + handle, args, (reply) => {
-        const code = typeof reply === "number" ? reply : this.#confirm(handle, textOf(reply));
+        const code = typeof reply === "number" ? reply : this.#users.confirm(handle, textOf(reply));
         if (code !== BEHIND) return RESULTS[code] ?? this.#merge(handle, patch);
         refuseLate(handle, this.environment.now() - begun);
         return store(true);
@@ -116,20 +119,18 @@ export class RedisSessionBackend extends SessionBackend {
   }
 
   override touch(handle: string, idleTimeout: number): Promise<boolean> {
-    return this.#run(
-      SESSION.touch,
-      this.#prefix + handle,
-      [String(idleTimeout)],
-      (reply) => (typeof reply === "number" ? reply : this.#confirm(handle, textOf(reply))) === 1,
+    const args = [String(idleTimeout)];
+    return this.#run(SESSION.touch, this.#prefix + handle, args, (reply) =>
+      typeof reply === "number" ? reply === 1 : this.#users.confirm(handle, textOf(reply)) === 1,
     );
   }
 
   override delete(handle: string, ifVersion?: number): Promise<boolean> {
     const args = [String(ifVersion ?? "-")];
     return this.#run(SESSION.delete, this.#prefix + handle, args, (reply) => {
-      const [deleted, now = "", ...user] = textOf(reply).split(" ");
+      const [deleted, now = "", left = "", ...user] = textOf(reply).split(" ");
       const userId = stringIn(user.join(" "));
-      if (userId !== undefined) this.#users.forgetEnded(userId, handle, now);
+      if (userId !== undefined) this.#users.forgetEnded(userId, handle, now, left);
       return deleted === "1";
     });
   }
@@ -151,14 +152,14 @@ export class RedisSessionBackend extends SessionBackend {
   override async revokeUser(userId: string, except?: string): Promise<string[]> {
     const entries = (await this.#users.list(userId)).filter(({ handle }) => handle !== except);
     const end = [userText(userId), "end"];
-    const ended = await inBatches(entries, ({ handle }) =>
-      this.#run(SESSION.owned, this.#prefix + handle, end, (reply) => Number(reply) === 1),
+    const left = await inBatches(entries, ({ handle }) =>
+      this.#run(SESSION.owned, this.#prefix + handle, end, Number),
     );
-    this.#users.forget(
-      userId,
-      entries.filter(({ settled }) => settled),
-    );
-    return entries.filter((_, n) => ended[n]).map(({ handle }) => handle);
+    // What was not found, and was told a moment ago, may be stored yet.
+    const over = entries.filter(({ settled }, n) => settled || left[n]! > 0);
+    this.#users.forget(userId, over, Math.max(...left));
+    await this.#users.refuseEviction(userId);
+    return entries.filter((_, n) => left[n]! > 0).map(({ handle }) => handle);
   }
 
   override lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
@@ -180,19 +181,26 @@ export class RedisSessionBackend extends SessionBackend {
     const begun = this.environment.now();
     const store = async (told: string, isBehind = false): Promise<number | string> => {
       const args = rotateArguments(patch, rotation, nonce, told, isBehind);
-      const answer = await this.#run(SESSION.rotate, this.#prefix + handle, args, answerOf);
+      const answer = await this.#run(SESSION.rotate, this.#prefix + handle, args, (reply) =>
+        told === "-" && typeof reply !== "number"
+          ? this.#users.confirm(handle, textOf(reply))
+          : answerOf(reply),
+      );
       if (answer !== BEHIND) return answer;
       refuseLate(handle, this.environment.now() - begun);
       return store(told, true);
     };
+    const { idleTimeout } = patch;
+    const { absoluteTimeout } = rotation;
     let { userId } = rotation;
-    let seconds = rotation.absoluteTimeout;
+    let seconds = absoluteTimeout === undefined ? undefined : lifetime(idleTimeout, absoluteTimeout);
     // The index needs both the user and the lifetime, because it outlives every session in it.
     if ((userId === undefined) !== (seconds === undefined)) {
       const record = await this.read(handle);
       if (record === undefined) return "ended";
       userId ??= record.userId ?? undefined;
-      seconds ??= record.absoluteExpiresAt - record.now;
+      const idle = Math.max(idleTimeout, record.expiresAt - record.now);
+      seconds ??= lifetime(idle, record.absoluteExpiresAt - record.now);
     }
     const code =
       userId === undefined ? await store("-") : await this.#signIn(userId, handle, seconds ?? 0, store);
@@ -234,14 +242,6 @@ export class RedisSessionBackend extends SessionBackend {
     const again = await store(answer);
     if (typeof again === "number") return again;
     throw new Error(`session ${handle}: signing in took longer than 30 seconds, so nothing was stored`);
-  }
-
-  /** Returns the result in a reply that asks to tell the index again, and does so. */
-  #confirm(handle: string, answer: string): number {
-    const [code, seconds, ...user] = answer.split(" ");
-    const userId = stringIn(user.join(" "));
-    if (userId !== undefined) this.#users.later(() => this.#users.add(userId, handle, Number(seconds)));
-    return Number(code);
   }
 
   #nonce(): string {

@@ -6,6 +6,7 @@ import { whenFree } from "./_sqlite/busy.ts";
 import type { SqliteLike } from "./_sqlite/like.ts";
 import { openFile, prepareHandle } from "./_sqlite/open.ts";
 import { resolveOptions, type SqliteOptions } from "./_sqlite/options.ts";
+import type { Room } from "./_sqlite/room.ts";
 import { prepareStatements, type Statements } from "./_sqlite/statements.ts";
 import {
   type Awaitable,
@@ -39,6 +40,7 @@ export class SqliteSessionBackend extends SessionBackend {
   readonly #sql: Statements;
   readonly #busyTimeout: number;
   readonly #pruneInterval: number;
+  readonly #room: Room | undefined;
   #close: (() => void) | undefined;
   #pruneAt = 0;
 
@@ -49,9 +51,10 @@ export class SqliteSessionBackend extends SessionBackend {
     this.#busyTimeout = settings.busyTimeout;
     this.#pruneInterval = settings.pruneInterval;
     if (typeof database === "string") {
-      const opened = openFile(database, settings);
-      this.#close = () => opened.close();
-      this.#sql = prepareStatements(opened, table);
+      const { db, room } = openFile(database, settings);
+      this.#close = () => db.close();
+      this.#sql = prepareStatements(db, table);
+      this.#room = room;
     } else {
       prepareHandle(database, settings);
       this.#sql = prepareStatements(database, table);
@@ -212,7 +215,8 @@ export class SqliteSessionBackend extends SessionBackend {
   }
 
   #try<R>(work: () => R): Awaitable<R> {
-    return whenFree(this.environment, this.#busyTimeout, work);
+    const room = this.#room;
+    return whenFree(this.environment, this.#busyTimeout, room === undefined ? work : () => room.within(work));
   }
 }
 

@@ -158,7 +158,7 @@ const AGE = `
 local s = tonumber(ARGV[1])
 if redis.call('TYPE', KEYS[1]).ok == 'zset' then
   local all = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
-  for n = 1, #all, 2 do redis.call('ZADD', KEYS[1], string.format('%.6f', all[n + 1] - s), all[n]) end
+  for n = 1, #all, 2 do redis.call('ZADD', KEYS[1], string.format('%.6f', all[n + 1] - (tonumber(all[n + 1]) < 0 and -s or s)), all[n]) end
   redis.call('PEXPIRE', KEYS[1], string.format('%.0f', redis.call('PTTL', KEYS[1]) - s * 1000))
   return
 end
@@ -170,8 +170,8 @@ for _, n in ipairs({2, 6}) do r[n] = older(r[n]) end
 local x = older(h[1])
 redis.call('HSET', KEYS[1], 'x', x, 'r', table.concat(r, ' '))
 if h[3] then
-  local told, user = string.match(h[3], '^(%d+) (.*)$')
-  redis.call('HSET', KEYS[1], 'u', string.format('%.0f ', told - s) .. user)
+  local told, till, user = string.match(h[3], '^(%d+)/(%d+) (.*)$')
+  redis.call('HSET', KEYS[1], 'u', string.format('%.0f/%.0f ', told - s, till - s) .. user)
 end
 if h[4] then
   local fence, till, nonce = string.match(h[4], '^(%S+) (%S+) (%S+)$')

@@ -210,7 +210,7 @@ await onServer("redis", ({ url }) => {
     const server = await privateRedis();
     const commands = [
       ..."evalsha eval time hget hgetall hkeys hmget hset hdel exists del".split(" "),
-      ..."pexpire pexpireat pttl zadd zrange zrandmember zrem zscore".split(" "),
+      ..."pexpire pexpireat pttl info zadd zcard zcount zrange zrandmember zrem zscore".split(" "),
     ];
     const rights = ["on", ">secret", "~session:*", ...commands.map((each) => `+${each}`)];
     await command(server.port, "ACL", "SETUSER", "app", ...rights);

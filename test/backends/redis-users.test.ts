@@ -66,7 +66,8 @@ await onServer("redis", ({ url }) => {
 
   const indexOf = (userId: string) => `${prefix}user:${hash("sha256", JSON.stringify(userId), "base64url")}`;
   const now = () => String(Date.now() / 1000);
-  const named = (userId: string) => redis.zrange(indexOf(userId), "0", "-1");
+  const named = async (userId: string) =>
+    (await redis.zrange(indexOf(userId), "0", "-1")).filter((handle) => handle !== "").sort();
   const listed = async (userId: string) => (await other.listByUser(userId)).map(({ handle }) => handle);
   const login = (userId?: string, absoluteTimeout?: number) => ({
     rotation: {
@@ -77,6 +78,8 @@ await onServer("redis", ({ url }) => {
       ...(absoluteTimeout && { absoluteTimeout }),
     },
   });
+
+  const rotated = { rotation: { secretHash: "hash-2", grace: 10, raiseEpoch: false } };
 
   test("what the index names in vain is removed when it is a minute old, and not before", async () => {
     await backend.create("a", newRecord({ userId: "ann" }));
@@ -128,6 +131,13 @@ await onServer("redis", ({ url }) => {
     expect(await other.read("a")).toBeUndefined();
     expect(await again?.()).toBe(1);
     expect(await listed("ann")).toEqual(["a"]);
+    for (const age of [1, 49, 49]) {
+      await keyspace.age(prefix, age);
+      await other.touch("a", 100);
+      await until(async () =>
+        expect(await redis.pttl(indexOf("ann"))).toBeGreaterThan(await redis.pttl(`${prefix}a`)),
+      );
+    }
     expect(await other.revokeUser("ann")).toEqual(["a"]);
   });
 
@@ -141,21 +151,94 @@ await onServer("redis", ({ url }) => {
     expect(await redis.zcard(indexOf("ann"))).toBeLessThan(500);
   });
 
+  const left = async (userId = "ann") => Math.round((await redis.pttl(indexOf(userId))) / 1000);
+
   test("the index ends by itself, but after the last of its sessions", async () => {
-    const left = async () => Math.round((await redis.pttl(indexOf("ann"))) / 1000);
-    await backend.create("a", newRecord({ userId: "ann", absoluteTimeout: 1000 }));
-    expect(await left()).toBe(1120);
+    await backend.create("a", newRecord({ userId: "ann", idleTimeout: 1000, absoluteTimeout: 5000 }));
+    expect(await left()).toBe(2060);
     await backend.create("b", newRecord({ userId: "ann", absoluteTimeout: 10 }));
-    expect(await left()).toBe(1120);
-    await backend.create("c", newRecord({ absoluteTimeout: 3000 }));
+    expect(await left()).toBe(2060);
+    await backend.create("c", newRecord({ idleTimeout: 2000, absoluteTimeout: 3000 }));
     await backend.patch("c", newPatch({}, login("ann")));
-    expect(await left()).toBe(3120);
-    await backend.patch("a", newPatch({}, login("ann", 4000)));
-    expect(await left()).toBe(4120);
-    await backend.patch("a", newPatch({}, { ...login(undefined, 5000), ifEpoch: 1 }));
-    expect(await left()).toBe(5120);
+    expect(await left()).toBe(3060);
+    await backend.patch("a", newPatch({}, { ...login("ann", 6000), idleTimeout: 2000 }));
+    expect(await left()).toBe(4060);
+    await backend.patch("a", newPatch({}, { ...login(undefined, 5000), idleTimeout: 4000, ifEpoch: 1 }));
+    expect(await left()).toBe(5060);
     await backend.save("d", await backend.load("a"), 6000);
-    expect(await left()).toBe(6120);
+    expect(await left()).toBe(6060);
+  });
+
+  test.each([
+    ["a touch", (idleTimeout: number) => other.touch("a", idleTimeout)],
+    ["a patch", (idleTimeout: number) => other.patch("a", newPatch({}, { baseVersion: -1, idleTimeout }))],
+    [
+      "a rotation",
+      (idleTimeout: number) =>
+        other.patch("a", newPatch({}, { ...rotated, ifEpoch: 0, baseVersion: -1, idleTimeout })),
+    ],
+  ])("the index outlives a session that %s keeps alive", async (_, use) => {
+    await backend.create("a", newRecord({ userId: "ann", idleTimeout: 300, absoluteTimeout: 10_000 }));
+    for (const [age, idle] of [
+      [100, 300],
+      [160, 300],
+      [100, 300],
+      [290, 300],
+      [1, 3000],
+    ] as const) {
+      await keyspace.age(prefix, age);
+      await use(idle);
+      // One connection: what is sent now is answered after what the index was told.
+      await until(async () =>
+        expect(await redis.pttl(indexOf("ann"))).toBeGreaterThan(await redis.pttl(`${prefix}a`)),
+      );
+    }
+  });
+
+  test("the index of a user who signed out ends with the time that the session had left, and a minute", async () => {
+    const users = Array.from({ length: 200 }, (_, n) => `user${n}`);
+    const life = { idleTimeout: 1000, absoluteTimeout: 2_592_000 };
+    for (const [n, userId] of users.entries()) {
+      await backend.create(handleOf(n), newRecord({ userId, ...life }));
+      expect(await backend.delete(handleOf(n))).toBe(true);
+    }
+    await until(async () => {
+      for (const userId of users) expect(await redis.pttl(indexOf(userId))).toBeLessThanOrEqual(1_060_000);
+    });
+    for (const [n, userId] of users.entries()) {
+      await backend.create(`${handleOf(n)}x`, newRecord({ userId, ...life }));
+      expect(await listed(userId)).toEqual([`${handleOf(n)}x`]);
+      expect(await left(userId)).toBeGreaterThan(2050);
+      expect(await other.revokeUser(userId)).toEqual([`${handleOf(n)}x`]);
+    }
+    await until(async () => {
+      for (const userId of users) expect(await redis.pttl(indexOf(userId))).toBeLessThanOrEqual(1_060_000);
+    });
+  });
+
+  test("a logout leaves no index to a user whose other sessions had expired", async () => {
+    await backend.create("a", newRecord({ userId: "ann", idleTimeout: 10 }));
+    await backend.create("b", newRecord({ userId: "ann", idleTimeout: 1000 }));
+    await redis.del(`${prefix}a`);
+    await keyspace.age(prefix, 61);
+    await backend.delete("b");
+    await until(async () => expect(await redis.exists(indexOf("ann"))).toBe(0));
+    await backend.create("a", newRecord({ userId: "bob", idleTimeout: 10 }));
+    await redis.del(`${prefix}a`);
+    await keyspace.age(prefix, 61);
+    await other.create("b", newRecord({ userId: "bob" }));
+    await backend.delete("b");
+    await until(async () => expect(await named("bob")).toEqual(["b"]));
+    await until(async () => expect(await left("bob")).toBeLessThanOrEqual(160));
+  });
+
+  test("a logout keeps the index of a user with another session", async () => {
+    await backend.create("a", newRecord({ userId: "ann", idleTimeout: 1000 }));
+    await backend.create("b", newRecord({ userId: "ann", idleTimeout: 10 }));
+    await backend.delete("b");
+    await until(() => expect(front.sent).toContain("forget"));
+    expect(await listed("ann")).toEqual(["a"]);
+    expect(await left()).toBe(1060);
   });
 
   describe.each(["create", "rotate", "save"] as const)("a sign-in by %s", (step) => {
@@ -193,6 +276,7 @@ await onServer("redis", ({ url }) => {
       expect(await named("ann")).toContain(handle);
       expect(await listed("ann")).toEqual(["copied"]);
       expect(await other.revokeUser("ann")).toEqual(["copied"]);
+      expect(await left()).toBeGreaterThan(180);
       for (let n = 0; n < 50; n++) await other.create(handleOf(n), newRecord({ userId: "ann" }));
       held.open();
       await signingIn;
@@ -225,7 +309,11 @@ await onServer("redis", ({ url }) => {
   describe("an index that was lost", () => {
     beforeEach(async () => {
       await backend.create("a", newRecord({ userId: "ann b", idleTimeout: 10_000, absoluteTimeout: 20_000 }));
+      await keyspace.age(prefix, 1);
+      await backend.touch("a", 10_000);
+      await until(() => expect(front.sent.filter((name) => name === "add")).toHaveLength(2));
       await redis.del(indexOf("ann b"));
+      front.sent = [];
     });
 
     test.each([
@@ -244,7 +332,7 @@ await onServer("redis", ({ url }) => {
       await use();
       await until(async () => expect(await listed("ann b")).toEqual(["a"]));
       expect(front.sent.filter((name) => name === "add")).toHaveLength(1);
-      expect(Math.round((await redis.pttl(indexOf("ann b"))) / 1000)).toBe(20_000 - 601 + 120);
+      expect(Math.round((await redis.pttl(indexOf("ann b"))) / 1000)).toBe(20_000 - 602 + 60);
       await backend.touch("a", 10_000);
       expect(front.sent.filter((name) => name === "add")).toHaveLength(1);
     });

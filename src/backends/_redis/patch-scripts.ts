@@ -1,4 +1,4 @@
-import { CONFIRM, LATE, NOW, SET } from "./script.ts";
+import { CONFIRM, LATE, NOW, SET, TOLD } from "./script.ts";
 
 /** Seconds after which no client sends again what it had no answer to, because its caller has given up long before. */
 const RESENT_WITHIN = 30;
@@ -86,7 +86,7 @@ const HAS_SECRET = ` or (string.match(h[3], '^%S+ %S+ (%S+)') == string.match(AR
 
 /**
  * ARGV[3]: "hash grace raise indexed", followed by " absolute" for new deadlines, " -" for a new idle one; ARGV[4]: the new user's id as JSON, or
- * "". Replies as PATCH does, or the time as a text if it came too late after `indexed`.
+ * "". Replies as PATCH does, if `indexed` is "-" also to tell the index again, or the time as a text if it came too late after `indexed`.
  */
 export const ROTATE: string = `${JUDGE(HAS_SECRET)}
 local secret, grace, raise, indexed, last = string.match(ARGV[3], '^(%S+) (%S+) (%S+) (%S+) ?(%S*)$')${LATE}
@@ -100,7 +100,9 @@ else
 end
 local user = ARGV[4] ~= '' and ARGV[4] or h[4] and string.match(h[4], ' (.*)$')
 local told = {}
-if indexed ~= '-' and user then told = {'u', string.format('%.0f ', now) .. user} end
+if indexed ~= '-' and user then told = {'u', ${TOLD("x + (x - now) / 2", "user")}} end
 local r = string.format('%.0f %s %s %s %s %.6f',
   e + raise, absolute, secret, string.match(h[3], '^%S+ %S+ (%S+)'), e, now + grace)${STORE(5, ", 'r', r, unpack(told)")}
+if indexed == '-' then${CONFIRM("code")}
+end
 return code`;

@@ -24,13 +24,25 @@ redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.min(math.ceil(x * 10
 export const LATE = `
 if indexed ~= '-' and (now - indexed > 30 or indexed - now > 10) then return string.format('%.6f', now) end`;
 
-/** If the index was told of the user long ago, it may have been lost since: replies "code seconds user" to tell it again. */
+/**
+ * The field `u`: "told/until user". Until then the session is sure to be in the index, whose list is kept for longer; see
+ * `lifetime`.
+ */
+export const TOLD = (until: string, user: string): string =>
+  `string.format('%.0f/%.0f ', now, math.ceil(math.min(${until}, absolute))) .. ${user}`;
+
+/**
+ * Replies "code seconds user" to tell the index again: if that was long ago, because it may have been lost since, or if the
+ * session may now outlive what the index was told. Halfway, so that one failure does no harm.
+ */
 export const CONFIRM = (code: string): string => `
 if h[4] then
-  if math.abs(now - string.match(h[4], '^%d+')) > 600 then
+  local told, till = string.match(h[4], '^(%d+)/?(%d*)')
+  till = tonumber(till) or 9e15
+  if math.abs(now - told) > 600 or x > till and till < tonumber(absolute) then
     local user = string.match(h[4], ' (.*)$')
-    redis.call('HSET', KEYS[1], 'u', string.format('%.0f ', now) .. user)
-    return ${code} .. string.format(' %.0f ', absolute - now) .. user
+    redis.call('HSET', KEYS[1], 'u', ${TOLD("x + (x - now) / 2", "user")})
+    return ${code} .. string.format(' %.0f ', math.min(absolute - now, 2 * (x - now))) .. user
   end
 end
 return ${code}`;

@@ -1,6 +1,6 @@
 import { LOCK, RELOCK } from "./lock-scripts.ts";
 import { PATCH, ROTATE } from "./patch-scripts.ts";
-import { CONFIRM, LATE, NOW, type Script, SET, script } from "./script.ts";
+import { CONFIRM, LATE, NOW, type Script, SET, script, TOLD } from "./script.ts";
 
 /*
  * Every script works on one key. A session is a hash:
@@ -8,7 +8,7 @@ import { CONFIRM, LATE, NOW, type Script, SET, script } from "./script.ts";
  * - `d` the data, `v` "version nonce" (the nonce of the last patch), `x` when it expires, `h` the head
  * - `r` what a save does not change: "epoch absoluteExpiresAt hash previousHash previousEpoch previousUntil", a missing
  *   hash being "-"
- * - `u` "confirmed user", only if it has a user: when the index was last told, and the id as JSON
+ * - `u` "told/until user", only if it has a user: when the index was last told, for how long at least, and the id as JSON
  * - `l` "fence until nonce", only once it was locked
  * - `n` "nonce:second;" for each of the last patches that required a version, only if there were any
  * - `+"key"` and `-"key"` what was merged into `d` since that was stored, and `m`, if there is any: how many bytes all that
@@ -51,11 +51,11 @@ if h[1] and tonumber(h[1]) > now then
 end${LATE}
 -- Only if it is there: after a first write, a full server lets all others pass.
 if h[1] then redis.call('DEL', KEYS[1]) end
-local last = now + absolute
-local x = math.min(now + idle, last)
-local r = string.format('0 %.6f %s - 0 0', last, hash)
+absolute = now + absolute
+local x = math.min(now + idle, absolute)
+local r = string.format('0 %.6f %s - 0 0', absolute, hash)
 local user = {}
-if ARGV[2] ~= '' then user = {'u', string.format('%.0f ', now) .. ARGV[2]} end${SET(", 'v', '1 -', 'r', r, 'd', ARGV[3], 'h', ARGV[4], unpack(user)")}
+if ARGV[2] ~= '' then user = {'u', ${TOLD("x", "ARGV[2]")}} end${SET(", 'v', '1 -', 'r', r, 'd', ARGV[3], 'h', ARGV[4], unpack(user)")}
 return 1`;
 
 /** ARGV: idle. Replies 1 or 0, or as CONFIRM does. */
@@ -66,9 +66,10 @@ local absolute = string.match(h[3], '^%S+ (%S+)')
 local x = math.min(now + ARGV[1], tonumber(absolute))
 if tonumber(h[2]) <= now then return 0 end
 if x > tonumber(h[2]) then${SET("")}
-end${CONFIRM("1")}`;
+end
+x = math.max(x, tonumber(h[2]))${CONFIRM("1")}`;
 
-/** ARGV: version or "-". Replies whether it ended a live record; for one with a user, "1 now user". */
+/** ARGV: version or "-". Replies whether it ended a live record; for one with a user, "1 now seconds user", what it had left. */
 const DELETE = `
 local h = redis.pcall('HMGET', KEYS[1], 'v', 'x', 'u')
 if h.err or not h[1] then
@@ -77,16 +78,17 @@ if h.err or not h[1] then
 end
 if ARGV[1] ~= '-' and string.match(h[1], '^%d+') ~= ARGV[1] then return 0 end${NOW}
 redis.call('DEL', KEYS[1])
-local live = (tonumber(h[2]) or 0) > now and 1 or 0
+local left = math.max((tonumber(h[2]) or 0) - now, 0)
+local live = left > 0 and 1 or 0
 if not h[3] then return live end
-return live .. string.format(' %.6f ', now) .. (string.match(h[3], ' (.*)$') or '')`;
+return live .. string.format(' %.6f %.3f ', now, left) .. (string.match(h[3], ' (.*)$') or '')`;
 
-/** ARGV: a user's id as JSON; "end" to end the session. Replies whether it was a live session of that user. */
+/** ARGV: a user's id as JSON; "end" to end the session. Replies the seconds left if it is a live session of that user, else 0. */
 const OWNED = `
 local h = redis.pcall('HMGET', KEYS[1], 'x', 'u')
 if h.err or not h[2] or string.match(h[2], ' (.*)$') ~= ARGV[1] then return 0 end${NOW}
 if ARGV[2] then redis.call('DEL', KEYS[1]) end
-return (tonumber(h[1]) or 0) > now and 1 or 0`;
+return math.max(math.ceil((tonumber(h[1]) or 0) - now), 0)`;
 
 /**
  * Replaces whatever is there. ARGV: "timeout from version epoch absolute hash previousHash previousEpoch previousUntil
@@ -100,9 +102,10 @@ local indexed = p[13]${LATE}
 local from = p[2] == 'now' and now or 0
 local x = math.min(now + p[1], from + p[10])
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DEL', KEYS[1]) end
-local r = string.format('%s %.6f %s %s %s %s', p[4], from + p[5], p[6], p[7], p[8], p[9])
+local absolute = from + p[5]
+local r = string.format('%s %.6f %s %s %s %s', p[4], absolute, p[6], p[7], p[8], p[9])
 local more = {}
-if ARGV[2] ~= '' then more = {'u', string.format('%.0f ', now) .. ARGV[2]} end
+if ARGV[2] ~= '' then more = {'u', ${TOLD("x", "ARGV[2]")}} end
 if p[11] ~= '0' then
   more[#more + 1] = 'l'
   more[#more + 1] = p[11] .. ' ' .. p[12] .. ' -'

@@ -1,7 +1,9 @@
 import { hash } from "node:crypto";
 import { type Run, textOf } from "./client.ts";
+import { Eviction } from "./eviction.ts";
 import { SESSION } from "./session-scripts.ts";
 import { USER } from "./user-scripts.ts";
+import { stringIn } from "./wire.ts";
 
 /** A session that the index names, and when the index was last told of it, as a text of the server. */
 export interface Entry {
@@ -17,31 +19,42 @@ export interface Entry {
  */
 const SETTLED = 60;
 
-/** Seconds for which a list outlives the last of its sessions. */
-const MARGIN = 120;
+/** Seconds by which the clocks of two nodes may differ. */
+const SKEW = 30;
 
 /** How many sessions are read at once. */
 const BATCH = 500;
 
 /**
+ * Returns for how many seconds the index is told of a session: for twice its idle timeout, so that it need not be told of
+ * each use. The scripts tell it again after half of that timeout; see `CONFIRM`.
+ */
+export function lifetime(idle: number, absolute: number): number {
+  return Math.min(absolute, 2 * idle);
+}
+
+/**
  * The sessions that a user may have. The index is told of a session before that is stored, so it misses none; the sessions
- * that it names are read one by one. Dead ones are removed when they are found, and each `add` looks at two others.
+ * that it names are read one by one. Dead ones are removed when they are found: each `add` and each logout looks at two others.
  */
 export class UserIndex {
   readonly #run: Run;
   readonly #prefix: string;
+  readonly #eviction: Eviction;
 
   constructor(run: Run, prefix: string) {
     this.#run = run;
     this.#prefix = prefix;
+    this.#eviction = new Eviction(run);
   }
 
   /** Adds a session that may live for this many seconds. Returns the time of the index's node. */
   async add(userId: string, handle: string, seconds: number): Promise<string> {
-    const args = [handle, String(seconds + MARGIN)];
-    const { now, entries } = await this.#run(USER.add, this.#keyOf(userId), args, entriesOf);
-    const others = entries.filter((entry) => entry.settled && entry.handle !== handle);
-    if (others.length > 0) this.later(() => this.#inspect(userId, others));
+    const args = [handle, String(seconds)];
+    const key = this.#keyOf(userId);
+    const { now, entries } = await this.#run(USER.add, key, args, entriesOf);
+    this.#later(() => this.#eviction.warnOnce(key));
+    this.#later(() => this.#inspect(userId, handle, entries));
     return now;
   }
 
@@ -49,40 +62,67 @@ export class UserIndex {
     return (await this.#run(USER.list, this.#keyOf(userId), [], entriesOf)).entries;
   }
 
-  /** Removes these, unless the index was told of them again since. Not awaited, because what stays does no harm. */
-  forget(userId: string, entries: readonly { handle: string; told: string }[]): void {
-    if (entries.length === 0) return;
-    const args = entries.flatMap(({ handle, told }) => [handle, told]);
-    this.later(async () => {
-      for (let at = 0; at < args.length; at += BATCH) {
-        await this.#run(USER.forget, this.#keyOf(userId), args.slice(at, at + BATCH), ignore);
-      }
-    });
+  /** Throws BackendError if the server may have evicted a list, or part of one that was rebuilt since. */
+  refuseEviction(userId: string): Promise<void> {
+    return this.#eviction.refuse(this.#keyOf(userId), "revokeUser");
+  }
+
+  /** Returns the result in an answer that asks to tell the index again, and does so. */
+  confirm(handle: string, answer: string): number {
+    const [code, seconds, ...user] = answer.split(" ");
+    const userId = stringIn(user.join(" "));
+    if (userId !== undefined) this.#later(() => this.add(userId, handle, Number(seconds)));
+    return Number(code);
   }
 
   /**
-   * Removes a session that ended at this time of its node. Not if the index was told of it a moment ago: a client that
-   * lost the reply to a sign-in sends it again, and what is then stored must be found.
+   * Removes those of these that are settled, unless the index was told of them again since, and marks the others as ended:
+   * they had at most these seconds left. Not awaited, because what stays does no harm.
    */
-  forgetEnded(userId: string, handle: string, now: string): void {
-    this.forget(userId, [{ handle, told: String(Number(now) - SETTLED) }]);
+  forget(userId: string, entries: readonly Entry[], left = 0): void {
+    if (entries.length === 0) return;
+    this.#later(() => this.#forget(userId, entries, left));
+  }
+
+  /**
+   * Removes a session that ended at this time of its node. Only marks it if the index was told of it a moment ago: a client
+   * that lost the reply to a sign-in sends it again, and what is then stored must be found. It lives no longer than the
+   * ended one would have, which had these seconds left.
+   */
+  forgetEnded(userId: string, handle: string, now: string, left: string): void {
+    const args = [left, handle, String(Number(now) - SETTLED), String(Number(now) + SKEW)];
+    this.#later(async () => {
+      const { entries } = await this.#run(USER.forget, this.#keyOf(userId), args, entriesOf);
+      await this.#inspect(userId, handle, entries);
+    });
   }
 
   /** Does something that is not awaited and may fail. */
-  later(work: () => Promise<unknown>): void {
+  #later(work: () => Promise<unknown>): void {
     void new Promise((resolve) => resolve(work())).catch(ignore);
   }
 
-  async #inspect(userId: string, entries: readonly Entry[]): Promise<void> {
-    const dead = await inBatches(entries, (entry) =>
-      this.#run(SESSION.owned, this.#prefix + entry.handle, [JSON.stringify(userId)], (owned) =>
-        Number(owned) === 0 ? entry : undefined,
-      ),
-    );
-    this.forget(
+  /** Forgets those of these entries that are dead, but never the one of this handle. */
+  async #inspect(userId: string, handle: string, entries: readonly Entry[]): Promise<void> {
+    const others = entries.filter((entry) => entry.settled && entry.handle !== handle);
+    const dead = await inBatches(others, async (entry) => {
+      const args = [JSON.stringify(userId)];
+      return (await this.#run(SESSION.owned, this.#prefix + entry.handle, args, Number)) === 0;
+    });
+    await this.#forget(
       userId,
-      dead.filter((entry) => entry !== undefined),
+      others.filter((_, n) => dead[n]),
+      0,
     );
+  }
+
+  async #forget(userId: string, entries: readonly Entry[], left: number): Promise<void> {
+    for (let at = 0; at < entries.length; at += BATCH) {
+      const ends = entries
+        .slice(at, at + BATCH)
+        .flatMap(({ handle, told, settled }) => [handle, settled ? told : "0", told]);
+      await this.#run(USER.forget, this.#keyOf(userId), [String(left), ...ends], ignore);
+    }
   }
 
   #keyOf(userId: string): string {
@@ -104,8 +144,9 @@ function entriesOf(reply: unknown): { now: string; entries: Entry[] } {
   const [now = "", ...fields] = (reply as unknown[]).map(textOf);
   const entries: Entry[] = [];
   for (let n = 0; n < fields.length; n += 2) {
-    const told = fields[n + 1]!;
-    entries.push({ handle: fields[n]!, told, settled: Number(now) - Number(told) >= SETTLED });
+    const handle = fields[n]!;
+    const told = fields[n + 1]!.replace("-", "");
+    if (handle !== "") entries.push({ handle, told, settled: Number(now) - Number(told) >= SETTLED });
   }
   return { now, entries };
 }

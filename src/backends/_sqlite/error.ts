@@ -25,6 +25,10 @@ export function isBusy(error: unknown): boolean {
   return sqliteCode(error) === "BUSY";
 }
 
+export function isFull(error: unknown): boolean {
+  return sqliteCode(error) === "FULL";
+}
+
 /** Returns a ConfigError for an error at the start that says what to do. `place` is the file, or words for the database. */
 export function startError(error: unknown, place: string, directoryExists: boolean): ConfigError {
   return new ConfigError("backend", advice(sqliteCode(error), place, directoryExists, error), {

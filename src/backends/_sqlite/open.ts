@@ -6,6 +6,7 @@ import { blockUntilFree } from "./busy.ts";
 import { startError } from "./error.ts";
 import type { SqliteLike } from "./like.ts";
 import type { SqliteOptions } from "./options.ts";
+import { Room } from "./room.ts";
 import { prepareTable } from "./table.ts";
 
 /**
@@ -16,8 +17,15 @@ const HOLD = 10;
 
 type OpenOptions = Resolved<Pick<SqliteOptions, "table" | "synchronous" | "busyTimeout">>;
 
+/** A file that we opened; `room` is missing if it has no log, as in memory. */
+export interface OpenFile {
+  readonly db: SqliteLike & { close(): void };
+  readonly room: Room | undefined;
+}
+
 /** Opens the file and prepares it. Blocks for up to `busyTimeout` while other processes prepare it too. */
-export function openFile(path: string, options: OpenOptions): SqliteLike & { close(): void } {
+export function openFile(path: string, options: OpenOptions): OpenFile {
+  let room: Room | undefined;
   let db: (SqliteLike & { close(): void }) | undefined;
   try {
     db = open(path);
@@ -27,8 +35,10 @@ export function openFile(path: string, options: OpenOptions): SqliteLike & { clo
       opened.exec("PRAGMA journal_mode = WAL");
       opened.exec(`PRAGMA synchronous = ${options.synchronous}`);
       prepareTable(opened, options.table);
+      const { file } = opened.prepare("SELECT file FROM pragma_database_list").get() as { file: string };
+      room = file === "" ? undefined : new Room(opened, file, options.table);
     });
-    return opened;
+    return { db: opened, room };
   } catch (error) {
     closeQuietly(db);
     if (error instanceof ConfigError) throw error;
