@@ -40,6 +40,8 @@ async function main() {
     const status = build({ ifNeeded: true });
     if (status !== 0) return status;
   }
+  // What only helps a developer is not on the way of a request in production.
+  process.env.NODE_ENV = "production";
   const recorder = new Recorder(values.dist ?? join(fileURLToPath(new URL("..", import.meta.url)), "dist"));
   const trace = await scenario.run(recorder);
   if (values.json) console.log(JSON.stringify({ on: values.on, ...trace }));

@@ -6,7 +6,7 @@ import { passBy, watchStream } from "./http2-stream.ts";
 import { type Holder, holdBy, holderOf, intercept } from "./intercept.ts";
 import { Mask, refuse } from "./mask.ts";
 import { type HeldResponse, type Method, type NodeResponse, unpackHead, type Way } from "./node-response.ts";
-import { saveFor } from "./save-for.ts";
+import { saveError } from "./save-error.ts";
 import type { Use, Watcher } from "./use.ts";
 import { closeAll, each, type Visit } from "./visit.ts";
 
@@ -63,7 +63,6 @@ export class Hold implements Holder, Watcher {
       });
   }
 
-  /** Adds another session. */
   add(visit: Visit): void {
     this.uses.push(visit);
     visit.watcher = this;
@@ -154,10 +153,12 @@ export class Hold implements Holder, Watcher {
     let saved: unknown;
     try {
       const status = way === "writeHead" ? Number(args[0]) : this.#res.statusCode;
-      const isBlind = this.#next !== undefined && !this.seesErrors;
-      const writer = isBlind ? "unknown" : this.#hasPassed ? "error handler" : "other";
-      if (waiting === "ending") saved = each(this.uses, "commitLate");
-      else saved = saveFor(status, writer, this.uses, this.#tell);
+      if (waiting === "ending" || status < 400) {
+        saved = each(this.uses, waiting === "ending" ? "commitLate" : "commit");
+      } else {
+        const known = this.#hasPassed ? "error handler" : "other";
+        saved = saveError(status, this.#next && !this.seesErrors ? "unknown" : known, this.uses, this.#tell);
+      }
     } catch (error) {
       this.#calls.push([way, args]);
       this.#stop(error, waiting === "held");

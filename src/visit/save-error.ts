@@ -6,11 +6,11 @@ import { each } from "./visit.ts";
 export type Writer = "error handler" | "other" | "unknown";
 
 /**
- * Saves the sessions of a response before its head is sent. Synchronous if the back-end is. If the save of an
- * error answer fails, `tell` gets the error, and the answer goes out without a cookie: behind an error handler there is
+ * Saves the sessions of an error answer (400 or more) before its head is sent. Synchronous if the back-end is. If the save
+ * fails, `tell` gets the error, and the answer goes out without a cookie: behind an error handler there is
  * only the framework's own. A framework catches the errors of handlers. If the writer is unknown, only the status shows them.
  */
-export function saveFor(
+export function saveError(
   status: number,
   writer: Writer,
   uses: readonly Use[],
@@ -18,7 +18,7 @@ export function saveFor(
 ): unknown {
   const hasFailed = writer === "unknown" && status >= 500;
   const save = (): unknown => each(uses, hasFailed ? "commitFailed" : "commit");
-  if (status < 400 || writer === "other") return save();
+  if (writer === "other") return save();
   return attempt<unknown, unknown>(save, Boolean, (error) => {
     for (const use of uses) use.discard();
     tell(error);
