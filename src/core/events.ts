@@ -1,4 +1,5 @@
 import { type Channel, channel } from "node:diagnostics_channel";
+import { warn } from "../warning.ts";
 
 /** The session that an event is about. Handles are public; no event carries a cookie's secret or its hash. */
 export interface SessionEvent {
@@ -63,16 +64,30 @@ const channels = Object.fromEntries(NAMES.map((name) => [name, channel(`micropie
 >;
 
 /**
- * Calls `listener` for every event of this name, in every engine of this process, at once and synchronously.
- * Returns a function that stops it. What a listener throws becomes an uncaught exception, never a failed request.
+ * Calls `listener` for every event of this name, in every engine of this process, at once and synchronously. Nobody waits
+ * for what an async one returns. Returns a function that stops it. A listener that throws or rejects causes the warning
+ * `MICROPIE_LISTENER_FAILED`, and neither a failed request nor the end of the process.
  */
 export function onSessionEvent<Name extends SessionEventName>(
   name: Name,
-  listener: (event: SessionEvents[Name]) => void,
+  listener: (event: SessionEvents[Name]) => unknown,
 ): () => void {
-  const receive = (message: unknown) => listener(message as SessionEvents[Name]);
+  const failed = (error: unknown): void =>
+    warn("MICROPIE_LISTENER_FAILED", `A listener of the event ${name} failed: ${describe(error)}`);
+  const receive = (message: unknown): void => {
+    try {
+      const done = listener(message as SessionEvents[Name]);
+      if (done instanceof Promise) done.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  };
   channels[name].subscribe(receive);
   return () => void channels[name].unsubscribe(receive);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? String(error)) : String(error);
 }
 
 export function publish<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {

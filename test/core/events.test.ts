@@ -8,7 +8,7 @@ import {
   type SessionEventName,
 } from "micropie";
 import { virtualEnvironment, withClock } from "micropie/testing";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 
 const NAMES: SessionEventName[] = ["created", "rotated", "destroyed", "expired", "revoked", "reused"].concat([
   "unknown",
@@ -109,3 +109,30 @@ test("who has left hears nothing more", async () => {
   session.visits = 1;
   expect(seen).toEqual([]);
 });
+
+test.each([
+  [
+    "throws",
+    () => {
+      throw new Error("no network");
+    },
+  ],
+  ["rejects", async () => Promise.reject(new Error("no network"))],
+])(
+  "a listener that %s fails no request and ends no process: a warning has its error",
+  async (_, listener) => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    onTestFinished(() => void warn.mockRestore());
+    const stop = onSessionEvent("created", listener);
+    onTestFinished(stop);
+    const sessions = createSessions<{ visits: number }>();
+    const session = await sessions.load(undefined);
+    session.visits = 1;
+    expect(await sessions.commit(session)).toContain("session_id=");
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(1));
+    expect(warn.mock.calls[0]).toEqual([
+      expect.stringMatching(/^A listener of the event created failed: Error: no network\n +at /),
+      { code: "MICROPIE_LISTENER_FAILED" },
+    ]);
+  },
+);
