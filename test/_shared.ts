@@ -1,3 +1,4 @@
+import { systemEnvironment } from "micropie";
 import { afterAll, beforeAll, expect } from "vitest";
 
 // Test files of the base circle share their modules and globals: what a file replaces, it has to put back.
@@ -26,11 +27,35 @@ const globals = () => ({
   signals: process.listenerCount("SIGTERM"),
 });
 
+const waiting = new Set<() => void>();
+const { timer } = systemEnvironment;
+
+/** Events are for the whole process, so what waits when a file is done must not publish any in the next. */
+const noted: typeof timer = (seconds, run, idle) => {
+  const cancel = timer(
+    seconds,
+    () => {
+      waiting.delete(forget);
+      run();
+    },
+    idle,
+  );
+  const forget = (): void => {
+    waiting.delete(forget);
+    cancel();
+  };
+  waiting.add(forget);
+  return forget;
+};
+
 let before: ReturnType<typeof globals>;
 beforeAll(() => {
   before = globals();
+  systemEnvironment.timer = noted;
 });
 afterAll(() => {
+  for (const forget of [...waiting]) forget();
+  systemEnvironment.timer = timer;
   const after = globals();
   const changed = (Object.keys(before) as (keyof typeof before)[]).filter(
     (key) => after[key] !== before[key],
