@@ -20,8 +20,7 @@ export {
 export { exclusive } from "./core/exclusive.ts";
 export { flash } from "./core/flash.ts";
 export { PRESETS, SESSION_TIMEOUT } from "./core/lifetime.ts";
-export type { LegacySeam, Lifetime, Session } from "./core/live.ts";
-export type { LoadOptions } from "./core/load.ts";
+export type { LegacySeam, Lifetime, LoadOptions, Session } from "./core/live.ts";
 export type { SessionOptions } from "./core/options.ts";
 export { createSessions, type Sessions, type UserSessionInfo } from "./core/sessions.ts";
 export type { CookieOptions } from "./core/set-cookie.ts";

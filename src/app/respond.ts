@@ -1,6 +1,6 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
-import type { LoadOptions } from "../core/load.ts";
+import type { LoadOptions } from "../core/live.ts";
 import type { Resolved } from "../option-names.ts";
 import { answerOf, type Outcome, toOwnResponse } from "./answer.ts";
 import { mayHaveBody, readBody } from "./body.ts";
@@ -65,7 +65,8 @@ function runWithBody(room: Room, exchange: Exchange, match: Match | undefined): 
     : loading.then(() => runWithSession(room, exchange, match));
 }
 
-const ALONE: LoadOptions = { exclusive: true };
+const USUAL: LoadOptions = { adapter: true };
+const ALONE: LoadOptions = { ...USUAL, exclusive: true };
 
 /** Returns how the request has its session. */
 function wanted(room: Room, exchange: Exchange, match: Match | undefined): LoadOptions | undefined {
@@ -74,7 +75,7 @@ function wanted(room: Room, exchange: Exchange, match: Match | undefined): LoadO
   const name = match === undefined ? routeName(room.routes, exchange.path) : match.route.name;
   const request = viewOf(exchange) as AppRequest;
   const options = isExclusive?.(request, name) ? ALONE : undefined;
-  return isIdle?.(request, name) ? { ...options, idle: true } : options;
+  return isIdle?.(request, name) ? { ...USUAL, ...options, idle: true } : options;
 }
 
 function runWithSession(room: Room, exchange: Exchange, match: Match | undefined): Awaitable<Outcome> {

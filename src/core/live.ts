@@ -48,6 +48,28 @@ export interface Live {
   beside: Beside | undefined;
 }
 
+/** How one request wants its session. */
+export interface LoadOptions {
+  /** Alone among the requests that ask for this; `wait` seconds at most (default `lockWait`). */
+  exclusive?: boolean | { wait?: number | undefined } | undefined;
+  /**
+   * Without one: the store is not asked, the session is empty, and writing to it throws StateError `read_only`. "unsent":
+   * because nobody has sent the request; "outside": because it is outside the cookie's path.
+   */
+  skip?: boolean | "unsent" | "outside" | undefined;
+  /**
+   * The value of the header that the option `header` names, if the request has that header. It is used instead of the
+   * cookie, and what `commit` returns is the value of the same header of the response.
+   */
+  token?: string | undefined;
+  /** Whether the request is no sign of its user, so that it does not move the idle deadline unless it writes. */
+  idle?: boolean | undefined;
+  /** Whether an adapter sends the cookie, so that `commit` of the sessions leaves it to it. */
+  adapter?: boolean | undefined;
+  /** What the session object is made of; for adapters. */
+  kind?: SessionKind | undefined;
+}
+
 /** What a request brought beside the token that opened its session. */
 export interface Beside {
   /** Other tokens of ours; those that were judged already are not among them. */
@@ -156,6 +178,8 @@ export interface Outbox {
   line: string | undefined;
   /** Further Set-Cookie lines, which take cookies of another library away. */
   farewells: readonly string[];
+  /** Whether an adapter sends what is due. */
+  readonly byAdapter: boolean;
   /** The handle that the next record gets, because it was told before there is one. */
   reserved: string | undefined;
 }

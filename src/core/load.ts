@@ -3,7 +3,7 @@ import { BackendError } from "../errors.ts";
 import { call, chain } from "./call.ts";
 import { reportDamaged } from "./damage.ts";
 import { publish } from "./events.ts";
-import type { Engine, LegacySeam, Live, Phase, SessionKind } from "./live.ts";
+import type { Engine, LegacySeam, Live, LoadOptions, Phase } from "./live.ts";
 import { acquire } from "./lock.ts";
 import { retiredUntil } from "./retired.ts";
 import { reportReuse } from "./reuse.ts";
@@ -11,26 +11,6 @@ import { fitLoaded } from "./schema.ts";
 import { aboutOf } from "./session.ts";
 import { brought, held, newPhase, open, storedPhase } from "./state.ts";
 import { type FoundTokens, findTokens, handleOf, isToken, sameHash, secretHashOf } from "./token.ts";
-
-/** How one request wants its session. */
-export interface LoadOptions {
-  /** Alone among the requests that ask for this; `wait` seconds at most (default `lockWait`). */
-  exclusive?: boolean | { wait?: number | undefined } | undefined;
-  /**
-   * Without one: the store is not asked, the session is empty, and writing to it throws StateError `read_only`. "unsent":
-   * because nobody has sent the request; "outside": because it is outside the cookie's path.
-   */
-  skip?: boolean | "unsent" | "outside" | undefined;
-  /**
-   * The value of the header that the option `header` names, if the request has that header. It is used instead of the
-   * cookie, and what `commit` returns is the value of the same header of the response.
-   */
-  token?: string | undefined;
-  /** Whether the request is no sign of its user, so that it does not move the idle deadline unless it writes. */
-  idle?: boolean | undefined;
-  /** What the session object is made of; for adapters. */
-  kind?: SessionKind | undefined;
-}
 
 /** What a presented secret is worth. Everything but `live` and `grace` is answered as "no session". */
 export type Verdict =
@@ -98,15 +78,14 @@ export function load(
   const byHeader = token !== undefined;
   if (options?.skip) {
     const why = options.skip === true ? "skipped" : options.skip;
-    return open(engine, { is: "readOnly", why, of: undefined }, byHeader, options.kind);
+    return open(engine, { is: "readOnly", why, of: undefined }, options);
   }
-  if (!header && !byHeader) return open(engine, newPhase(false), byHeader, options?.kind);
+  if (!header && !byHeader) return open(engine, newPhase(false), options);
   const { tokens, present, crowded } = byHeader
     ? presented(token)
     : findTokens(header!, engine.options.cookie.name);
   const seam = byHeader ? undefined : engine.legacy;
-  if (tokens.length === 0 && seam === undefined)
-    return open(engine, newPhase(present), byHeader, options?.kind);
+  if (tokens.length === 0 && seam === undefined) return open(engine, newPhase(present), options);
   const request: Request = { engine, tokens, present, crowded, options };
   if (engine.options.outage === "anonymous") return unlessDown(request, () => find(request, seam, header!));
   return seam === undefined ? tryNext(request, 0, false) : find(request, seam, header!);
@@ -164,7 +143,7 @@ function openStored(
   const handle = handleOf(tokens[index]!);
   try {
     const phase = storedPhase(engine, handle, record, verdict === "grace");
-    const live = open(engine, phase, options?.token !== undefined, options?.kind);
+    const live = open(engine, phase, options);
     if (options?.idle) brought(live, { idle: true });
     if (tokens.length > 1) beside(live, request, index);
     return live;
@@ -175,7 +154,7 @@ function openStored(
 
 function openFor(request: Request, phase: Phase): Live {
   const { engine, options, tokens } = request;
-  const live = open(engine, phase, options?.token !== undefined, options?.kind);
+  const live = open(engine, phase, options);
   if (tokens.length > 1) beside(live, request, tokens.length);
   return live;
 }

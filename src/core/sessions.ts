@@ -2,13 +2,13 @@ import type { Awaitable, SessionBackend, SessionData, UserSession } from "../bac
 import { refuseUnknown } from "../option-names.ts";
 import { call, chain } from "./call.ts";
 import { decoded } from "./codec.ts";
-import { drop, finish } from "./commit.ts";
+import { commit, drop, finish } from "./commit.ts";
 import { unlessDamaged } from "./damage.ts";
 import { createEngine } from "./engine.ts";
 import { publish } from "./events.ts";
 import { readHead, timesOf } from "./head.ts";
-import { ENGINE, type Engine, type Session } from "./live.ts";
-import { type LoadOptions, load } from "./load.ts";
+import { ENGINE, type Engine, type LoadOptions, type Session } from "./live.ts";
+import { load } from "./load.ts";
 import { checkMounted } from "./mounted.ts";
 import { resolveOptions, type SessionOptions } from "./options.ts";
 import { storedUser } from "./realm.ts";
@@ -53,6 +53,7 @@ export interface Sessions<T extends object = SessionData> {
    * must carry, or undefined; of a session that was loaded by `token`, the value of that header, empty at its end.
    * Unchanged means no save. Call it again at the end of a stream: it saves what changed
    * since, and throws StateError `headers_sent` if that needs a cookie.
+   * In a handler of an adapter or App, it saves as the verb `commit` does, and the adapter sends the cookie all the same.
    * Throws DataError, BackendError, StateError: nothing was saved, and the response must be an error.
    */
   commit(session: Session<T>): Awaitable<string | undefined>;
@@ -111,7 +112,10 @@ export function createSessions<T extends object = SessionData>(options: SessionO
     load(cookieHeader, loadOptions) {
       return chain(load(engine, cookieHeader, loadOptions), ({ data }) => data as Session<T>);
     },
-    commit: (session) => finish(liveOf(session)),
+    commit(session) {
+      const live = liveOf(session);
+      return live.outbox.byAdapter ? chain(commit(live), () => live.outbox.line) : finish(live);
+    },
     discard: (session) => drop(liveOf(session)),
     async listByUser(userId) {
       const user = storedUser(engine.options.realm, checkUserId("listByUser", userId));

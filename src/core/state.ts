@@ -2,7 +2,7 @@ import type { PatchResult, SessionData, SessionRecord } from "../backends/backen
 import { touchedDeadline } from "../record/record.ts";
 import { decode, encode, outgrown, setKey } from "./codec.ts";
 import { type Head, readHead } from "./head.ts";
-import type { Beside, Engine, Intent, Lease, Live, New, Phase, Seen, SessionKind, Stored } from "./live.ts";
+import type { Beside, Engine, Intent, Lease, Live, LoadOptions, New, Phase, Seen, Stored } from "./live.ts";
 
 // What happens to the state of a session. Nothing else assigns to it.
 
@@ -39,12 +39,8 @@ export function storedPhase(engine: Engine, handle: string, record: SessionRecor
 }
 
 /** A request begins to use a session. Throws Damaged. */
-export function open(
-  engine: Engine,
-  phase: Phase,
-  byHeader: boolean,
-  kind: SessionKind = SessionObject,
-): Live {
+export function open(engine: Engine, phase: Phase, options: LoadOptions = {}): Live {
+  const { token, kind = SessionObject, adapter = false } = options;
   const live: Live = {
     engine,
     kind,
@@ -52,7 +48,8 @@ export function open(
     phase,
     intent: NOTHING,
     outbox: {
-      carrier: byHeader ? "header" : "cookie",
+      carrier: token === undefined ? "cookie" : "header",
+      byAdapter: adapter,
       headers: "open",
       line: undefined,
       farewells: NO_LINES,

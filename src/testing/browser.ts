@@ -1,5 +1,5 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
-import type { LoadOptions } from "../core/load.ts";
+import type { LoadOptions } from "../core/live.ts";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 

@@ -1,5 +1,5 @@
 import type { SessionData } from "../backends/backend.ts";
-import type { LoadOptions } from "../core/load.ts";
+import type { LoadOptions } from "../core/live.ts";
 import type { SessionKind } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
@@ -84,7 +84,7 @@ export function mountOf<Req>(
   if (idle !== undefined && typeof idle !== "function")
     throw new ConfigError("idle", "Pass a function of the request.");
   const isSkipped = skip === undefined || typeof skip === "function" ? skip : matcher(skip, urlOf);
-  const shared: LoadOptions | undefined = kind === undefined ? undefined : { kind };
+  const shared: LoadOptions = { adapter: true, kind };
   const alone: LoadOptions = { ...shared, exclusive: true };
   const none: LoadOptions = { ...shared, skip: true };
   const unsent: LoadOptions = { ...shared, skip: "unsent" };

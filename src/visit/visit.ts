@@ -1,8 +1,8 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
 import { close, commit, drop, finish } from "../core/commit.ts";
-import { ENGINE, type Live } from "../core/live.ts";
-import { type LoadOptions, load } from "../core/load.ts";
+import { ENGINE, type Live, type LoadOptions } from "../core/live.ts";
+import { load } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
 import { farewellsOf } from "../core/sessions.ts";
 import { takeBack } from "../core/take-back.ts";

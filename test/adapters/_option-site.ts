@@ -90,7 +90,7 @@ export async function onMounts(
   const slow = gate();
   const at: Seen = { waiting: 0, last: undefined };
   const mounts = wanted.map(({ mount = {} }, index) => ({ sessions: sessions[index]!, options: mount }));
-  const { url, close } = await start(mounts, demoOf(slow, at));
+  const { url, close } = await start(mounts, demoOf(slow, at, sessions));
   try {
     await run({
       stores,
@@ -118,7 +118,7 @@ interface Seen {
  * The last part of a path says what to do, and with which session: `/count`, `/any/where/count~admin`. `read` is what
  * any other word does, too.
  */
-function demoOf(slow: Gate, at: Seen): OptionDemo {
+function demoOf(slow: Gate, at: Seen, engines: readonly Sessions<DemoData>[]): OptionDemo {
   const verbs: Record<string, (request: OptionRequest, as: string) => DemoAnswer | Promise<DemoAnswer>> = {
     none: () => text("nothing"),
     count: ({ session }, as) => text(String(count(session(as)))),
@@ -140,6 +140,13 @@ function demoOf(slow: Gate, at: Seen): OptionDemo {
     login({ session }, as) {
       login(session(as), "ann");
       return text("welcome");
+    },
+    /** As an editor's completion may offer it. */
+    async saved({ session }, as) {
+      const data = session(as);
+      count(data);
+      await engines[0]!.commit(data);
+      return text(String(data.visits));
     },
     logout({ session }, as) {
       destroy(session(as));

@@ -354,6 +354,20 @@ test.each([
   },
 );
 
+test("a handler that calls sessions.commit leaves the cookie to the App", async () => {
+  class Site extends App<{ visits?: number }> {
+    async index() {
+      const { session } = this.request;
+      session.visits = (session.visits ?? 0) + 1;
+      await this.sessions.commit(session);
+      return `${session.visits}`;
+    }
+  }
+  const call = await client(new Site());
+  expect((await call("/")).headers.getSetCookie()).toHaveLength(1);
+  expect(await textOf(call("/"))).toBe("2");
+});
+
 describe("exclusive", () => {
   class Counter extends App<Data> {
     running = 0;
