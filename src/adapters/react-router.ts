@@ -1,6 +1,6 @@
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { lineDue } from "../core/told.ts";
+import { abandoned, lineDue } from "../core/told.ts";
 import { commit, destroy } from "../core/verbs.ts";
 import { SessionError } from "../errors.ts";
 import { type RouterSession, RouterSessionObject, sessionIn } from "../facades/react-router.ts";
@@ -97,7 +97,11 @@ export function reactRouterSessions<T extends object, FlashData = T>(
       const answered = async (visit: Visit): Promise<Response> => {
         args.context.set(context as RouterContext<never>, visit.session as never);
         const response = await next();
-        if (response.status >= 500) around.fail();
+        if (response.status >= 500) {
+          // React Router waits for no loader or action whose client has left, so it may still run.
+          if (args.request.signal.aborted) abandoned(visit.session);
+          around.fail();
+        }
         return response;
       };
       return around.run(args.request, answered, (error) => {

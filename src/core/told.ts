@@ -3,7 +3,7 @@ import { ENGINE, type Engine, type Live } from "./live.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { revert } from "./revert.ts";
 import { keptTimeout, lastStored, seenLive, storedOf } from "./session.ts";
-import { headersLeave, shown } from "./state.ts";
+import { headersLeave, released, shown } from "./state.ts";
 
 /*
  * What code outside of core may ask about the state of a session, and may tell it.
@@ -34,6 +34,12 @@ export function headSent(session: object): void {
 export function unawaited(session: object): void {
   const { held } = seenLive(session).turn;
   if (held?.during === "request") held.lease.lapse();
+}
+
+/** Tells a session that its request was given up while its code may still run: its lock is not released, but runs out. */
+export function abandoned(session: object): void {
+  const live = seenLive(session);
+  if (live.turn.held?.during === "request") released(live)?.lapse();
 }
 
 /** Makes a session one that cannot be written: verbs throw StateError `read_only`. */

@@ -235,9 +235,9 @@ export class Visit implements Use {
   }
 }
 
-/** Of a request of Node, the Hold of its response knows. */
+/** Of a request of Node, the Hold of its response knows. Next shows no request to an action. */
 function hasLeft(request: AnyRequest): boolean {
-  return typeof request.headers.get === "function" && (request as Request).signal.aborted;
+  return typeof request.headers.get === "function" && (request as Partial<Request>).signal?.aborted === true;
 }
 
 const BARRED = "The response has left without Vary: Cookie. Look at the session before you return it.";

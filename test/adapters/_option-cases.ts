@@ -31,9 +31,12 @@ export interface OptionCaseOn {
  *       for (const { name, run } of optionCases(start)) test(name, run);
  *     });
  *
- * `named: false` for an adapter that has no `as`.
+ * `named: false` for an adapter that has no `as`; `waits: false` if the framework waits for no handler whose client has left.
  */
-export function optionCases(start: StartMounted, { named = true }: { named?: boolean } = {}): OptionCase[] {
+export function optionCases(
+  start: StartMounted,
+  { named = true, waits = true }: { named?: boolean; waits?: boolean } = {},
+): OptionCase[] {
   const served = [
     ...skipCases,
     ...pathCases,
@@ -41,6 +44,7 @@ export function optionCases(start: StartMounted, { named = true }: { named?: boo
     ...keptCases,
     ...exclusiveCases,
     ...leavingCases,
+    ...(waits ? heldCases : abandonedCases),
     ...headerCases,
     ...(named ? namedCases : []),
   ];
@@ -288,7 +292,7 @@ const exclusiveCases: readonly OptionCaseOn[] = [
   },
 ];
 
-const leavingCases: readonly OptionCaseOn[] = [
+const heldCases: readonly OptionCaseOn[] = [
   {
     name: "exclusive: a client that leaves frees nothing while its handler runs, and what that writes is stored",
     wanted: [{ mount: { exclusive: true } }],
@@ -307,6 +311,30 @@ const leavingCases: readonly OptionCaseOn[] = [
       assert.equal((await ann.get("/read")).text, '{"visits":3}');
     },
   },
+];
+
+const abandonedCases: readonly OptionCaseOn[] = [
+  {
+    name: "exclusive: a client that leaves frees nothing before the lock runs out",
+    wanted: [{ lockTtl: 2, lockWait: 100, mount: { exclusive: true } }],
+    async run({ slow, waiting, jar }) {
+      const ann = jar();
+      await ann.get("/count");
+      const leave = ann.copy().leaving("/slow");
+      await slow.reached;
+      const start = performance.now();
+      await leave();
+      const next = ann.copy().get("/count");
+      assert.equal((await next).text, "2");
+      // It was renewed a third of its time ago, at most.
+      assert.ok(performance.now() - start > 1000);
+      assert.equal(waiting(), 1);
+      slow.open();
+    },
+  },
+];
+
+const leavingCases: readonly OptionCaseOn[] = [
   {
     name: "exclusive: a request whose client leaves while it waits for its turn is not run",
     wanted: [{ mount: { exclusive: true } }],

@@ -157,7 +157,7 @@ export function storageCases(): void {
     const line = await site.storage.destroySession(await site.storage.getSession(cookie));
     expect(line).toMatch(/^session_id=; Max-Age=0;/);
     slow.set("name", "late");
-    expect(await site.storage.commitSession(slow)).toBe("");
+    await expect(site.storage.commitSession(slow)).rejects.toMatchObject({ status: 409 });
     expect((await site.storage.getSession(cookie)).data).toEqual({});
     expect(await site.storage.destroySession(await site.storage.getSession())).toBe("");
   });
