@@ -123,7 +123,7 @@ export function drop(stream: ReadableStream | null | undefined, reason?: unknown
   stream?.cancel(reason).catch(() => {});
 }
 
-/** A comment in an event stream, as Bun sends no head without a byte of the body. */
+/** A comment in an event stream, as many servers send no head without a byte of the body. */
 const COMMENT = new TextEncoder().encode(":\n\n");
 
 function sourceStream(
@@ -156,7 +156,7 @@ function sourceStream(
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        if (atOnce && "Bun" in globalThis) controller.enqueue(COMMENT);
+        if (atOnce) controller.enqueue(COMMENT);
         // Deno cancels the body itself, and warns of each look at the signal.
         if ("Deno" in globalThis) return;
         const { signal } = exchange.raw;
