@@ -43,6 +43,7 @@ export const ISOLATED = [
   "test/legacy/hono-sessions.test.ts",
   // What is printed once in ten seconds, and warnings that are given once.
   "test/app/{answers,bodies,fuzz,middleware,request,serve,session,streams}.test.ts",
+  "test/adapters/error-handlers.test.ts",
   "test/compat/deprecated.test.ts",
   "test/testing-your-application.test.ts",
   "test/visit/{answer,printed}.test.ts",
