@@ -3,12 +3,12 @@
  *
  *     npx micropie examples/flash.ts
  */
-import { App, flash, html, redirect } from "micropie";
+import { App, html, redirect, take } from "micropie";
 
 class Notes extends App<{ notes: string[]; notice: string }> {
   async index() {
     const { session } = this.request;
-    const notice = await flash(session, "notice");
+    const notice = await take(session, "notice");
     return html`<!doctype html>
       <title>Notes</title>
       ${notice && html`<p role="status">${notice}</p>`}
@@ -21,7 +21,7 @@ class Notes extends App<{ notes: string[]; notice: string }> {
     const note = request.form("note");
     if (request.method === "POST" && note) {
       request.session.notes = [...(request.session.notes ?? []), note];
-      flash(request.session, "notice", "Your note was added.");
+      request.session.notice = "Your note was added.";
     }
     return redirect("/", 303);
   }

@@ -4,7 +4,7 @@
  *     npx micropie examples/login.ts
  */
 import { scryptSync, timingSafeEqual } from "node:crypto";
-import { App, destroy, HttpError, html, info, login, redirect, reply } from "micropie";
+import { App, HttpError, html, info, login, logout, redirect, reply } from "micropie";
 
 // A real application has a table of users, with a salt for each.
 const users = new Map([["ann", scryptSync("correct horse", "a salt", 32)]]);
@@ -14,7 +14,7 @@ class Accounts extends App<{ device: string }> {
     const { session } = this.request;
     const { userId, handle } = info(session);
     if (userId === undefined) return signInPage();
-    const devices = await this.sessions.listByUser(userId);
+    const devices = await this.sessions.list({ userId }).toArray();
     return html`<!doctype html>
       <title>Your devices</title>
       <p>You are ${userId}.</p>
@@ -38,22 +38,22 @@ class Accounts extends App<{ device: string }> {
   }
 
   logout() {
-    destroy(this._post().session);
+    logout(this._post().session);
     return redirect("/", 303);
   }
 
   async logout_everywhere() {
     const { session, userId } = this._post();
-    if (userId !== undefined) await this.sessions.revokeAll(userId, { except: session });
-    destroy(session);
+    if (userId !== undefined) await this.sessions.revoke({ userId, except: session });
+    logout(session);
     return redirect("/", 303);
   }
 
   async end() {
     const { userId } = this._post();
     const handle = this.request.form("handle", "");
-    const own = userId === undefined ? [] : await this.sessions.listByUser(userId);
-    if (own.some((device) => device.handle === handle)) await this.sessions.revoke(handle);
+    const own = userId === undefined ? [] : await this.sessions.list({ userId }).toArray();
+    if (own.some((device) => device.handle === handle)) await this.sessions.revoke({ handle });
     return redirect("/", 303);
   }
 

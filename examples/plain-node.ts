@@ -4,7 +4,7 @@
  *     node examples/plain-node.ts
  */
 import { createServer } from "node:http";
-import { createSessions, destroy } from "micropie";
+import { createSessions, logout } from "micropie";
 import { nodeSessions } from "micropie/adapters/node";
 
 const sessions = createSessions<{ visits: number }>();
@@ -12,7 +12,7 @@ const sessions = createSessions<{ visits: number }>();
 const handler = nodeSessions(sessions, (req, res) => {
   const { session } = req;
   if (req.url === "/logout") {
-    destroy(session);
+    logout(session);
     res.writeHead(303, { location: "/" }).end();
     return;
   }

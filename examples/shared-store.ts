@@ -5,7 +5,7 @@
  *     POSTGRES_URL=postgres://localhost/app PORT=8001 npx node examples/shared-store.ts
  */
 import { createServer } from "node:http";
-import { createSessions, destroy, type SessionBackend, update } from "micropie";
+import { createSessions, logout, type SessionBackend, update } from "micropie";
 import { nodeSessions } from "micropie/adapters/node";
 
 const { PORT = "8000", REDIS_URL, POSTGRES_URL } = process.env;
@@ -37,7 +37,7 @@ const sessions = createSessions<{ visits: number }>({ backend: await open() });
 const handler = nodeSessions(sessions, async (req, res) => {
   const { session } = req;
   if (req.url === "/logout") {
-    destroy(session);
+    logout(session);
     res.end(`Server ${PORT}: you are out, on every server.\n`);
     return;
   }

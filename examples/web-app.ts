@@ -1,4 +1,4 @@
-import { destroy, info, login, type Session, type Sessions, update } from "micropie";
+import { info, login, logout, type Session, type Sessions, update } from "micropie";
 import { fetchSessions } from "micropie/adapters/fetch";
 import { page } from "./page.ts";
 
@@ -29,13 +29,13 @@ export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<
     },
 
     "POST /logout"(_, session) {
-      destroy(session);
+      logout(session);
       return seeOther();
     },
 
     async "GET /devices"(_, session) {
       const { userId, handle } = info(session);
-      const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+      const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
       return Response.json(
         devices.map((device) => ({ handle: device.handle, current: device.handle === handle })),
       );
@@ -43,8 +43,8 @@ export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<
 
     async "POST /logout-everywhere"(_, session) {
       const { userId } = info(session);
-      if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-      destroy(session); // this session too, with its cookie
+      if (userId !== undefined) await sessions.revoke({ userId, except: session });
+      logout(session); // this session too, with its cookie
       return seeOther();
     },
 

@@ -1,3 +1,14 @@
+/** Every code of an error of ours. */
+export type SessionErrorCode =
+  | "config"
+  | BackendError["code"]
+  | DataError["code"]
+  | StateCode
+  | AccessError["code"];
+
+/** Every status of an error of ours. */
+export type SessionErrorStatus = 401 | 403 | 409 | 500 | 503;
+
 /**
  * The base of every error that micropie throws on purpose.
  *
@@ -7,10 +18,10 @@
  */
 export class SessionError extends Error {
   override readonly name: string = "SessionError";
-  readonly code: string;
-  readonly status: number;
+  readonly code: SessionErrorCode;
+  readonly status: SessionErrorStatus;
 
-  constructor(code: string, status: number, message: string, options?: ErrorOptions) {
+  constructor(code: SessionErrorCode, status: SessionErrorStatus, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
     this.status = status;
@@ -20,6 +31,8 @@ export class SessionError extends Error {
 /** An option is wrong. Thrown when it is given, at start, and never while a request runs; names the `option`. */
 export class ConfigError extends SessionError {
   override readonly name = "ConfigError";
+  declare readonly code: "config";
+  declare readonly status: 500;
   readonly option: string;
 
   constructor(option: string, message: string, options?: ErrorOptions) {
@@ -36,6 +49,7 @@ export class ConfigError extends SessionError {
 export class BackendError extends SessionError {
   override readonly name = "BackendError";
   declare readonly code: "backend_failed" | "backend_timeout";
+  declare readonly status: 503;
   readonly operation: string;
 
   constructor(code: BackendError["code"], operation: string, message: string, options?: ErrorOptions) {
@@ -52,6 +66,7 @@ export class BackendError extends SessionError {
 export class DataError extends SessionError {
   override readonly name = "DataError";
   declare readonly code: "unsupported" | "too_large" | "invalid";
+  declare readonly status: 500;
   readonly key: string;
 
   constructor(code: DataError["code"], key: string, message: string, options?: ErrorOptions) {
@@ -62,10 +77,12 @@ export class DataError extends SessionError {
 
 /** What the session's state does not allow; each code says why. */
 export type StateCode =
-  /** It was destroyed, revoked or expired while the request ran. */
+  /** It was logged out, revoked or expired while the request ran. */
   | "ended"
   /** Other requests kept changing it until the deadline. */
   | "conflict"
+  /** Something was changed through a reference to what `update` or `exclusive` had replaced, so it would be lost. */
+  | "stale_edit"
   /** The response's headers are gone, and this would need a cookie. */
   | "headers_sent"
   /** The object is not a session of this engine, or its request is over. */
@@ -80,9 +97,10 @@ export type StateCode =
   /** The session is read-only because the back-end was down when it was loaded. */
   | "read_only";
 
-const STATUS: Record<StateCode, number> = {
+const STATUS: Record<StateCode, StateError["status"]> = {
   ended: 409,
   conflict: 409,
+  stale_edit: 500,
   headers_sent: 500,
   not_live: 500,
   lock_timeout: 503,
@@ -96,8 +114,29 @@ const STATUS: Record<StateCode, number> = {
 export class StateError extends SessionError {
   override readonly name = "StateError";
   declare readonly code: StateCode;
+  declare readonly status: 409 | 500 | 503;
 
   constructor(code: StateCode, message: string, options?: ErrorOptions) {
     super(code, STATUS[code], message, options);
+  }
+}
+
+const ACCESS_STATUS: Record<AccessError["code"], AccessError["status"]> = {
+  no_user: 401,
+  not_fresh: 401,
+  cross_site: 403,
+};
+
+/**
+ * The request may not do this. `no_user`: nobody is signed in; `not_fresh`: the sign-in is too long ago, or lacks a factor
+ * (both 401); `cross_site`: the request came from another site (403).
+ */
+export class AccessError extends SessionError {
+  override readonly name = "AccessError";
+  declare readonly code: "no_user" | "not_fresh" | "cross_site";
+  declare readonly status: 401 | 403;
+
+  constructor(code: AccessError["code"], message: string, options?: ErrorOptions) {
+    super(code, ACCESS_STATUS[code], message, options);
   }
 }

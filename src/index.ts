@@ -11,20 +11,30 @@ export type { AppRequest } from "./app/request.ts";
 export type { RunningApp, ServeOptions } from "./app/serve.ts";
 export { type Awaitable, type LoadSave, SessionBackend, type SessionData } from "./backends/backend.ts";
 export { InMemorySessionBackend } from "./backends/memory.ts";
-export {
-  onSessionEvent,
-  type SessionEvent,
-  type SessionEventName,
-  type SessionEvents,
-} from "./core/events.ts";
+export type { SessionEvent, SessionEventName, SessionEvents, Unsubscribe } from "./core/events.ts";
 export { exclusive } from "./core/exclusive.ts";
-export { flash } from "./core/flash.ts";
-export { PRESETS, SESSION_TIMEOUT } from "./core/lifetime.ts";
-export type { LegacySeam, Lifetime, LoadOptions, Session } from "./core/live.ts";
+export { info, type SessionInfo } from "./core/info.ts";
+export type { LoginOptions, Timeouts } from "./core/lifetime.ts";
+export type { ListedSession, Listing } from "./core/listed.ts";
+export type { LegacySeam, LoadOptions } from "./core/live.ts";
+export type { LoadFrom } from "./core/load-from.ts";
 export type { SessionOptions } from "./core/options.ts";
-export { createSessions, type Sessions, type UserSessionInfo } from "./core/sessions.ts";
+export type { DataOf, ReadonlySession, Register, Registered, Session } from "./core/register.ts";
+export { createSessions, type Sessions } from "./core/sessions.ts";
 export type { CookieOptions } from "./core/set-cookie.ts";
+export { take } from "./core/take.ts";
 export { update } from "./core/update.ts";
-export { commit, destroy, info, login, rotate, type SessionInfo } from "./core/verbs.ts";
-export { type Environment, systemEnvironment } from "./environment.ts";
-export { BackendError, ConfigError, DataError, SessionError, type StateCode, StateError } from "./errors.ts";
+export { login, logout, rotate, save } from "./core/verbs.ts";
+export type { Which, WhichBut } from "./core/which.ts";
+export type { Duration } from "./duration.ts";
+export type { Environment } from "./environment.ts";
+export {
+  AccessError,
+  BackendError,
+  ConfigError,
+  DataError,
+  SessionError,
+  type SessionErrorCode,
+  type StateCode,
+  StateError,
+} from "./errors.ts";

@@ -1,7 +1,9 @@
+import type { Duration } from "./duration.ts";
 import { ConfigError } from "./errors.ts";
 
-/** Options in which none is missing. */
-export type Resolved<T> = { readonly [Name in keyof T]-?: Exclude<T[Name], undefined> };
+/** Options in which none is missing; durations are in seconds. */
+export type Resolved<T> = { readonly [Name in keyof T]-?: Seconds<Exclude<T[Name], undefined>> };
+type Seconds<Value> = Duration extends Value ? Exclude<Value, string> : Value;
 
 /** What to do instead of an option that other libraries have. */
 const INSTEAD: Record<string, string> = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { commit, destroy, login, rotate, type StateError, update } from "micropie";
+import { login, logout, rotate, type StateError, save, update } from "micropie";
 import { replaceData } from "micropie/core/session";
 import { Command, close, finish, mark, onOpen, outcome, perform } from "./_model-commands.ts";
 
@@ -64,7 +64,7 @@ const rotates = fc.tuple(slot, fc.boolean()).map(
     new Command(
       `rotate(${index}, ${raise})`,
       onOpen(index, (one) =>
-        mark(one, () => rotate(one.session, { privilegeChange: raise }), { verb: "rotate", raise }),
+        mark(one, () => rotate(one.session, raise ? "elevated" : undefined), { verb: "rotate", raise }),
       ),
     ),
 );
@@ -82,7 +82,7 @@ const destroys = slot.map(
     new Command(
       `destroy(${index})`,
       onOpen(index, ({ session, model }) => {
-        destroy(session);
+        logout(session);
         Object.assign(model, { mark: { verb: "destroy" }, work: {} });
       }),
     ),
@@ -143,7 +143,7 @@ const saves = slot.map(
       onOpen(index, async ({ session, model: request }, model) => {
         // Only where it makes no cookie: that would be known at the end of the request only.
         if (request.mark !== undefined || request.session === undefined) return;
-        const told = await commit(session).then(
+        const told = await save(session).then(
           () => undefined,
           (error: StateError) => error.code,
         );
@@ -159,7 +159,7 @@ const revokes = fc.nat(5).map(
     new Command(`revoke(${index})`, async (model, real) => {
       const session = model.sessions.at(-1 - index);
       if (session === undefined) return;
-      assert.equal(await real.engines[0]!.revoke(session.handle), model.alive(session));
+      assert.equal(await real.engines[0]!.revoke({ handle: session.handle }), Number(model.alive(session)));
       session.deleted = true;
     }),
 );
@@ -168,12 +168,9 @@ const revokeAlls = fc.tuple(user, fc.option(fc.nat(5))).map(
   ([userId, index]) =>
     new Command(`revokeAll(${userId}, but ${index})`, async (model, real) => {
       const except = index === null ? undefined : model.sessions.at(-1 - index);
-      const ended = await real.engines[0]!.revokeAll(
-        userId,
-        except === undefined ? {} : { except: except.handle },
-      );
+      const ended = await real.engines[0]!.revoke({ userId, except: except?.handle });
       assert.equal(ended, model.revokeAll(userId, except));
-      const listed = (await real.engines[0]!.listByUser(userId)).map(({ handle }) => handle);
+      const listed = (await real.engines[0]!.list({ userId }).toArray()).map(({ handle }) => handle);
       assert.deepEqual(listed, except?.userId === userId && model.alive(except) ? [except.handle] : []);
     }),
 );

@@ -1,4 +1,4 @@
-import { systemEnvironment } from "micropie";
+import { systemEnvironment } from "micropie/environment";
 import { afterAll, beforeAll, expect } from "vitest";
 
 // Test files of the base circle share their modules and globals: what a file replaces, it has to put back.

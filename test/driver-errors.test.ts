@@ -1,7 +1,8 @@
-import { createSessions, onSessionEvent, type Session, type SessionBackend } from "micropie";
+import { createSessions, type Session, type SessionBackend } from "micropie";
 import { MysqlSessionBackend } from "micropie/backends/mysql";
 import { PostgresSessionBackend } from "micropie/backends/postgres";
 import { RedisSessionBackend } from "micropie/backends/redis";
+import { onEvent } from "micropie/testing/events";
 import { createPool } from "mysql2/promise";
 import { expect, test } from "vitest";
 import { mariadb, mysql2, newTable as newMysqlTable } from "./backends/_mysql.ts";
@@ -13,7 +14,7 @@ import { onServer } from "./servers/on-server.ts";
 /** Saves a session whose store refuses it after `refuse`, and checks what a log would have of the error. */
 async function refused(backend: SessionBackend, refuse: (handle: string) => Promise<unknown>): Promise<void> {
   const events: unknown[] = [];
-  const stop = onSessionEvent("backend_failed", ({ error }) => events.push(error));
+  const stop = onEvent("backend_failed", ({ error }) => events.push(error));
   const sessions = createSessions({ backend });
   const session: Session = await sessions.load(undefined);
   session.visits = 1;

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AnyData, Session } from "micropie/core/register";
 import { createClient } from "redis";
 import { describe, expect, test } from "vitest";
 import { createSessions, login, rotate, type SessionData } from "../src/index.ts";
@@ -26,7 +27,10 @@ function cookiesIn(dump: string, handles: readonly string[]): Set<string> {
 async function replay(store: OpenStore, dump: Dump): Promise<void> {
   const sessions = createSessions<SessionData>({ backend: store.backend });
   const cookies: string[] = [];
-  const request = async (cookie: string | undefined, use: (session: SessionData) => void): Promise<void> => {
+  const request = async (
+    cookie: string | undefined,
+    use: (session: Session<AnyData>) => void,
+  ): Promise<void> => {
     const session = await sessions.load(cookie);
     use(session);
     const line = await sessions.commit(session);

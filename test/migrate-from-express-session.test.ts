@@ -67,7 +67,7 @@ await onServer("redis", async ({ url }) => {
   async function nativeSessions(): Promise<string[]> {
     const found: string[] = [];
     await forAll(users, async ({ name }) => {
-      for (const { userId } of await native.listByUser(name)) found.push(userId);
+      for (const { userId } of await native.list({ userId: name }).toArray()) found.push(userId!);
     });
     return found;
   }

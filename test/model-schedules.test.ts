@@ -1,17 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  destroy,
-  flash,
-  info,
-  login,
-  onSessionEvent,
-  rotate,
-  type Session,
-  StateError,
-  update,
-} from "micropie";
+import { info, login, logout, rotate, type Session, StateError, take, update } from "micropie";
 import { plainUser } from "micropie/core/realm";
+import { onEvent } from "micropie/testing/events";
 import { describe, expect, test } from "vitest";
 import { cookieOf, type Data, handleOf, type Place, places, run } from "./_schedule.ts";
 
@@ -21,10 +12,10 @@ const ACTS: Record<string, (session: Session<Data>) => unknown> = {
   remove: (session) => delete session.a,
   read: (session) => session.a,
   rotate: (session) => rotate(session),
-  raise: (session) => rotate(session, { privilegeChange: true }),
+  raise: (session) => rotate(session, "elevated"),
   login: (session) => login(session, "bob"),
   update: (session) => update(session, "n", (n) => Number(n ?? 0) + 1),
-  flash: (session) => flash(session, "notice"),
+  flash: (session) => take(session, "notice"),
 };
 
 for (const name of Object.keys(places)) {
@@ -50,8 +41,8 @@ for (const name of Object.keys(places)) {
           const cookie = await place.visit({ a: 1, notice: "hello" }, "ann");
           const handle = handleOf(cookie);
           const events: string[] = [];
-          const listen = (["destroyed", "revoked", "rotated"] as const).map((event) =>
-            onSessionEvent(event, (about) => about.handle === handle && events.push(event)),
+          const listen = (["logged_out", "revoked", "rotated"] as const).map((event) =>
+            onEvent(event, (about) => about.handle === handle && events.push(event)),
           );
           const request = async (act: (session: Session<Data>) => unknown): Promise<void> => {
             const on = place.server();
@@ -64,14 +55,14 @@ for (const name of Object.keys(places)) {
                 throw error;
             }
           };
-          const logout = revoked
+          const end = revoked
             ? place
                 .server()
-                .revoke(handle)
+                .revoke({ handle })
                 .then(() => {})
-            : request(destroy);
-          await place.all([...names.map((act) => request(ACTS[act]!)), logout]);
-          for (const end of listen) end();
+            : request(logout);
+          await place.all([...names.map((act) => request(ACTS[act]!)), end]);
+          for (const stop of listen) stop();
           const at = events.findIndex((event) => event !== "rotated");
           if (at === -1) return;
           ended += 1;
@@ -79,7 +70,11 @@ for (const name of Object.keys(places)) {
           assert.deepEqual(await place.read(cookie), {});
           assert.equal(await place.backend.read(handle), undefined);
           for (const user of ["ann", "bob"]) {
-            assert.ok((await place.quiet().listByUser(user)).every((session) => session.handle !== handle));
+            assert.ok(
+              (await place.quiet().list({ userId: user }).toArray()).every(
+                (session) => session.handle !== handle,
+              ),
+            );
           }
         },
         acts,
@@ -131,7 +126,7 @@ for (const name of Object.keys(places)) {
                 const on = place.server();
                 const session = await on.load(cookie);
                 await update(session, "n", (n) => Number(n) + 1);
-                const notice = await flash(session, "notice");
+                const notice = await take(session, "notice");
                 await on.commit(session);
                 return notice;
               }),
@@ -160,10 +155,10 @@ for (const name of Object.keys(places)) {
               login(session, "ann");
               return cookieOf(await on.commit(session))!;
             };
-            const revoking = place.server().revokeAll("ann");
+            const revoking = place.server().revoke({ userId: "ann" });
             const given = await place.all([...cookies.map(signIn), signIn(undefined)]);
             const [ended] = await place.all([revoking]);
-            const listed = await place.quiet().listByUser("ann");
+            const listed = await place.quiet().list({ userId: "ann" }).toArray();
             assert.equal(ended! + listed.length, count + 1);
             for (const cookie of given) {
               const session = await place.quiet().load(cookie);
@@ -199,10 +194,12 @@ for (const name of Object.keys(places)) {
             };
             await place.all([
               signIns(),
-              ...revoked.map(async (user) => void (await place.server().revokeAll(user))),
+              ...revoked.map(async (user) => void (await place.server().revoke({ userId: user }))),
             ]);
             for (const user of ["ann", "bob"]) {
-              const listed = (await place.quiet().listByUser(user)).map(({ handle }) => handle);
+              const listed = (await place.quiet().list({ userId: user }).toArray()).map(
+                ({ handle }) => handle,
+              );
               const records = await Promise.all(
                 cookies.map(async (cookie) => place.backend.read(handleOf(cookie))),
               );

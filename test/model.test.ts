@@ -21,8 +21,7 @@ function property(
     const engine = () =>
       createSessions<Fields>({
         backend: store,
-        idleTimeout: IDLE,
-        absoluteTimeout: ABSOLUTE,
+        timeouts: { idle: IDLE, absolute: ABSOLUTE },
         rotationGrace: GRACE,
         touchThrottle: 0,
       });

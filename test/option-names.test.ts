@@ -1,4 +1,4 @@
-import { App, ConfigError, createSessions, exclusive, InMemorySessionBackend, login, rotate } from "micropie";
+import { App, ConfigError, createSessions, exclusive, InMemorySessionBackend, login } from "micropie";
 import { elysiaSessions } from "micropie/adapters/elysia";
 import { expressSessions } from "micropie/adapters/express";
 import { fastifySessions } from "micropie/adapters/fastify";
@@ -38,18 +38,25 @@ function errorOf(run: () => unknown): Promise<unknown> {
 
 /** Everything that takes options: a call with these, an option with a typing error, and the one that is meant. */
 const TAKERS: Record<string, readonly [take: (options: never) => unknown, typed: string, meant: string]> = {
-  createSessions: [(options) => createSessions(options), "idelTimeout", "idleTimeout"],
+  "createSessions, timeouts": [(timeouts) => createSessions({ timeouts }), "idel", "idle"],
+  "createSessions, lock": [(lock) => createSessions({ lock }), "waitt", "wait"],
+  createSessions: [(options) => createSessions(options), "timeuots", "timeouts"],
   "createSessions, cookie": [(cookie) => createSessions({ cookie }), "samesite", "sameSite"],
   App: [(options) => new App(options), "sesionBackend", "sessionBackend"],
   "App, limits": [(limits) => new App({ limits }), "bodysize", "bodySize"],
-  login: [async (lifetime) => login(await sessions.load(null), "ann", lifetime), "presistent", "persistent"],
-  rotate: [
-    async (options) => rotate(await sessions.load(null), options),
-    "priviledgeChange",
-    "privilegeChange",
+  login: [async (options) => login(await sessions.load(null), "ann", options), "rememer", "remember"],
+  "login, timeouts": [
+    async (timeouts) => login(await sessions.load(null), "ann", { timeouts }),
+    "absolut",
+    "absolute",
   ],
   exclusive: [async (options) => exclusive(await sessions.load(null), () => {}, options), "wiat", "wait"],
-  revokeAll: [(options) => sessions.revokeAll("ann", options), "exept", "except"],
+  "sessions.revoke": [(which) => sessions.revoke({ ...(which as object), userId: "ann" }), "exept", "except"],
+  "sessions.list": [
+    async (options) => sessions.list({ userId: "ann" }, options).toArray(),
+    "curent",
+    "current",
+  ],
   expressSessions: [(options) => expressSessions(sessions, options), "exclusiv", "exclusive"],
   nodeSessions: [(options) => nodeSessions(sessions, options), "onerror", "onError"],
   "nodeSessions with a handler": [(options) => nodeSessions(sessions, () => {}, options), "skipp", "skip"],
@@ -94,7 +101,7 @@ const TAKERS: Record<string, readonly [take: (options: never) => unknown, typed:
   ],
   EncryptedSessionBackend: [(options) => new EncryptedSessionBackend(memory, options), "kesy", "keys"],
   UnstorageSessionBackend: [(options) => new UnstorageSessionBackend(client, options), "bse", "base"],
-  SessionStore: [(options) => new SessionStore(memory, options), "usrId", "userId"],
+  SessionStore: [(options) => new SessionStore(memory, options), "usrIdOf", "userIdOf"],
   moveSessions: [(options) => moveSessions(options), "raeders", "readers"],
 };
 

@@ -1,4 +1,4 @@
-import { App, createSessions, destroy, html, info, login, redirect } from "micropie";
+import { App, createSessions, html, info, login, logout, redirect } from "micropie";
 import { serve } from "srvx";
 import { afterAll, beforeAll, describe } from "vitest";
 import { type Data, webApp } from "../examples/web-app.ts";
@@ -18,12 +18,12 @@ class Site extends App<Data> {
     return redirect("/", 303);
   }
   logout() {
-    destroy(this.request.session);
+    logout(this.request.session);
     return redirect("/", 303);
   }
   async devices() {
     const { userId, handle } = info(this.request.session);
-    const devices = userId === undefined ? [] : await this.sessions.listByUser(userId);
+    const devices = userId === undefined ? [] : await this.sessions.list({ userId }).toArray();
     return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
   }
   async *stream() {

@@ -32,7 +32,7 @@ test("an agent of supertest stays signed in with `secure: false`", async () => {
   await agent.post("/login").expect(200);
   expect((await agent.get("/visits")).body).toBe(1);
   expect((await agent.get("/visits")).body).toBe(2);
-  expect((await sessions.listByUser("ann")).length).toBe(1);
+  expect((await sessions.list({ userId: "ann" }).toArray()).length).toBe(1);
 });
 
 test("with a Secure cookie over plain http, an agent of supertest is signed out, and a warning says why", async () => {

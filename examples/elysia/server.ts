@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Elysia } from "elysia";
-import { createSessions, destroy, info, login, update } from "micropie";
+import { createSessions, info, login, logout, update } from "micropie";
 import { elysiaSessions } from "micropie/adapters/elysia";
 import { serve } from "srvx";
 import { page, tryThis } from "../page.ts";
@@ -32,18 +32,18 @@ const app = new Elysia()
     return seeOther();
   })
   .post("/logout", ({ session }) => {
-    destroy(session);
+    logout(session);
     return seeOther();
   })
   .get("/devices", async ({ session }) => {
     const { userId, handle } = info(session);
-    const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+    const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
     return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
   })
   .post("/logout-everywhere", async ({ session }) => {
     const { userId } = info(session);
-    if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-    destroy(session); // this session too, with its cookie
+    if (userId !== undefined) await sessions.revoke({ userId, except: session });
+    logout(session); // this session too, with its cookie
     return seeOther();
   })
   .get("/stream", async function* ({ session }) {

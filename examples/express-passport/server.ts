@@ -15,7 +15,7 @@ type Request = ExpressRequest<Data, express.Request>;
 const sessionOf = (req: express.Request): ExpressSession<Data> => (req as Request).session;
 
 // Passport stores the user id here. With it, the sessions of a user can be listed and ended.
-const sessions = createSessions<Data>({ userId: ({ passport }: Session<Data>) => passport?.user });
+const sessions = createSessions<Data>({ userIdOf: ({ passport }: Session<Data>) => passport?.user });
 
 passport.use(
   new Strategy((name, password, done) =>
@@ -33,7 +33,7 @@ app.get("/", async (req, res) => {
   delete sessionOf(req).messages;
   const user = signed?.user;
   if (user === undefined) return void res.send(signIn(cart, messages.join(" ")));
-  res.send(account(user, cart, (await sessions.listByUser(user)).length));
+  res.send(account(user, cart, (await sessions.list({ userId: user }).toArray()).length));
 });
 
 app.post("/cart", (req, res) => {
@@ -58,7 +58,7 @@ app.post("/logout", (req, res, next) => {
 
 app.post("/logout-everywhere", async (req, res) => {
   const user = sessionOf(req).passport?.user;
-  if (user !== undefined) await sessions.revokeAll(user, { except: sessionOf(req) });
+  if (user !== undefined) await sessions.revoke({ userId: user, except: sessionOf(req) });
   await sessionOf(req).destroy();
   res.redirect(303, "/");
 });

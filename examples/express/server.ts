@@ -1,5 +1,5 @@
 import express from "express";
-import { createSessions, destroy, info, login, type Session, update } from "micropie";
+import { createSessions, info, login, logout, type Session, update } from "micropie";
 import { type ExpressRequest, expressSessions } from "micropie/adapters/express";
 import { page, tryThis } from "../page.ts";
 
@@ -35,21 +35,21 @@ app.post("/login", (req, res) => {
 });
 
 app.post("/logout", (req, res) => {
-  destroy(sessionOf(req));
+  logout(sessionOf(req));
   res.redirect(303, "/");
 });
 
 app.get("/devices", async (req, res) => {
   const { userId, handle } = info(sessionOf(req));
-  const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+  const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
   res.json(devices.map((device) => ({ handle: device.handle, current: device.handle === handle })));
 });
 
 app.post("/logout-everywhere", async (req, res) => {
   const session = sessionOf(req);
   const { userId } = info(session);
-  if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-  destroy(session); // this session too, with its cookie
+  if (userId !== undefined) await sessions.revoke({ userId, except: session });
+  logout(session); // this session too, with its cookie
   res.redirect(303, "/");
 });
 

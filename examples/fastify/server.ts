@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import Fastify, { type FastifyRequest } from "fastify";
-import { createSessions, destroy, info, login, type Session, update } from "micropie";
+import { createSessions, info, login, logout, type Session, update } from "micropie";
 import { fastifySessions } from "micropie/adapters/fastify";
 import { page, tryThis } from "../page.ts";
 
@@ -38,21 +38,21 @@ app.post<{ Body: { name: string } }>("/login", async (request, reply) => {
 });
 
 app.post("/logout", async (request, reply) => {
-  destroy(sessionOf(request));
+  logout(sessionOf(request));
   return reply.redirect("/", 303);
 });
 
 app.get("/devices", async (request) => {
   const { userId, handle } = info(sessionOf(request));
-  const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+  const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
   return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
 });
 
 app.post("/logout-everywhere", async (request, reply) => {
   const session = sessionOf(request);
   const { userId } = info(session);
-  if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-  destroy(session); // this session too, with its cookie
+  if (userId !== undefined) await sessions.revoke({ userId, except: session });
+  logout(session); // this session too, with its cookie
   return reply.redirect("/", 303);
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { H3, type H3Event, redirect, serve } from "h3";
-import { createSessions, destroy, info, login, update } from "micropie";
+import { createSessions, info, login, logout, update } from "micropie";
 import { h3Sessions, sessionOf } from "micropie/adapters/h3";
 import { page, tryThis } from "../page.ts";
 
@@ -33,20 +33,20 @@ app.post("/login", async (event) => {
 });
 
 app.post("/logout", (event) => {
-  destroy(session(event));
+  logout(session(event));
   return redirect("/", 303);
 });
 
 app.get("/devices", async (event) => {
   const { userId, handle } = info(session(event));
-  const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+  const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
   return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
 });
 
 app.post("/logout-everywhere", async (event) => {
   const { userId } = info(session(event));
-  if (userId !== undefined) await sessions.revokeAll(userId, { except: session(event) });
-  destroy(session(event)); // this session too, with its cookie
+  if (userId !== undefined) await sessions.revoke({ userId, except: session(event) });
+  logout(session(event)); // this session too, with its cookie
   return redirect("/", 303);
 });
 

@@ -1,7 +1,7 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { streamText } from "hono/streaming";
-import { createSessions, destroy, info, login, update } from "micropie";
+import { createSessions, info, login, logout, update } from "micropie";
 import { honoSessions } from "micropie/adapters/hono";
 import { page, tryThis } from "../page.ts";
 
@@ -33,21 +33,21 @@ app.post("/login", async (c) => {
 });
 
 app.post("/logout", (c) => {
-  destroy(c.var.session);
+  logout(c.var.session);
   return c.redirect("/", 303);
 });
 
 app.get("/devices", async (c) => {
   const { userId, handle } = info(c.var.session);
-  const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+  const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
   return c.json(devices.map((device) => ({ handle: device.handle, current: device.handle === handle })));
 });
 
 app.post("/logout-everywhere", async (c) => {
   const { session } = c.var;
   const { userId } = info(session);
-  if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-  destroy(session); // this session too, with its cookie
+  if (userId !== undefined) await sessions.revoke({ userId, except: session });
+  logout(session); // this session too, with its cookie
   return c.redirect("/", 303);
 });
 

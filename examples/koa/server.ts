@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import Koa, { type Context } from "koa";
-import { createSessions, destroy, info, login, type Session, update } from "micropie";
+import { createSessions, info, login, logout, type Session, update } from "micropie";
 import { koaSessions } from "micropie/adapters/koa";
 import { page, tryThis } from "../page.ts";
 
@@ -37,20 +37,20 @@ const routes: Record<string, (ctx: SessionContext) => unknown> = {
   },
 
   "POST /logout"(ctx) {
-    destroy(ctx.session);
+    logout(ctx.session);
     seeOther(ctx);
   },
 
   async "GET /devices"(ctx) {
     const { userId, handle } = info(ctx.session);
-    const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+    const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
     ctx.body = devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
   },
 
   async "POST /logout-everywhere"(ctx) {
     const { userId } = info(ctx.session);
-    if (userId !== undefined) await sessions.revokeAll(userId, { except: ctx.session });
-    destroy(ctx.session); // this session too, with its cookie
+    if (userId !== undefined) await sessions.revoke({ userId, except: ctx.session });
+    logout(ctx.session); // this session too, with its cookie
     seeOther(ctx);
   },
 

@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import type { Request, RequestHandler } from "express";
-import { destroy } from "micropie";
+import { logout } from "micropie";
 import session from "micropie/compat/drop-in";
 import { options, serve } from "./app.ts";
 import { native, sessions, tokenOf, unlessMoved } from "./native.ts";
@@ -31,7 +31,7 @@ const comeHome =
       const { session } = req;
       if (Object.keys(leaving).length === 0) await promisify(session.reload.bind(session))().catch(() => {});
       else if (!session.user) await promisify(Object.assign(session, leaving).save.bind(session))();
-      destroy(leaving);
+      logout(leaving);
       const line = await sessions.commit(leaving);
       if (line !== undefined) res.append("Set-Cookie", line);
     } catch (error) {

@@ -9,7 +9,7 @@ import { client, options } from "./app.ts";
 
 export const sessions = createSessions<{ user: string; count: number }>({
   backend: new RedisSessionBackend(client),
-  userId: ({ user }) => user,
+  userIdOf: ({ user }) => user,
   legacy: moveSessions({
     readers: [expressSessionLegacy(options)],
     // By then every old session has ended: the move plus the longest maxAge.

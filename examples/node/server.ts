@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createSessions, destroy, info, login, update } from "micropie";
+import { createSessions, info, login, logout, update } from "micropie";
 import { nodeSessions, type RequestWithSession } from "micropie/adapters/node";
 import { page, tryThis } from "../page.ts";
 
@@ -33,13 +33,13 @@ const routes: Record<string, Handler> = {
   },
 
   "POST /logout"({ session }, res) {
-    destroy(session);
+    logout(session);
     seeOther(res);
   },
 
   async "GET /devices"({ session }, res) {
     const { userId, handle } = info(session);
-    const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+    const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
     res.setHeader("content-type", "application/json");
     res.end(
       JSON.stringify(devices.map((device) => ({ handle: device.handle, current: device.handle === handle }))),
@@ -48,8 +48,8 @@ const routes: Record<string, Handler> = {
 
   async "POST /logout-everywhere"({ session }, res) {
     const { userId } = info(session);
-    if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-    destroy(session); // this session too, with its cookie
+    if (userId !== undefined) await sessions.revoke({ userId, except: session });
+    logout(session); // this session too, with its cookie
     seeOther(res);
   },
 

@@ -1,8 +1,9 @@
-import type { Session } from "../core/session.ts";
+import { info } from "../core/info.ts";
+import type { ReadonlySession, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { findTokens } from "../core/token.ts";
 import { shownOnly } from "../core/told.ts";
-import { commit, info } from "../core/verbs.ts";
+import { save } from "../core/verbs.ts";
 import { linesOf } from "../visit/answer.ts";
 import { type CookieParts, ownCookies, partsOf } from "../visit/cookie-parts.ts";
 import type { Mount } from "../visit/mount.ts";
@@ -98,11 +99,11 @@ export async function watchCookies({ cookies }: NextHeaders): Promise<(lines: re
 export async function readSession<T extends object>(
   sessions: Sessions<T>,
   next: NextHeaders,
-): Promise<Readonly<Session<T>>> {
+): Promise<ReadonlySession<T>> {
   const header = await cookieHeader(sessions, next);
   const session = await sessions.load(ownCookies(header, sessions.options.cookie.name));
   // The session would expire while its user only reads pages.
-  if (info(session).stored) await commit(session);
+  if (info(session).stored) await save(session);
   shownOnly(session);
   return freeze(session);
 }
@@ -115,7 +116,7 @@ async function requestOf({ sessions }: Mount, next: NextHeaders): Promise<Reques
   const [cookie, headers] = await Promise.all([cookieHeader(sessions, next), next.headers()]);
   const read = (name: string): string | null => {
     if (name === "cookie") return cookie ?? null;
-    return name === sessions.options.header ? null : headers.get(name);
+    return name === sessions.options.tokenHeader ? null : headers.get(name);
   };
   return { url: `http://${headers.get("host")}/`, headers: { get: read } } as unknown as Request;
 }

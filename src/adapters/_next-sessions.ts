@@ -1,4 +1,4 @@
-import type { Session } from "../core/session.ts";
+import type { ReadonlySession, Session } from "../core/register.ts";
 import type { UseOptions } from "../visit/mount.ts";
 import type { NextAnswer } from "./_next-answer.ts";
 
@@ -13,7 +13,7 @@ export interface NextSessions<T extends object> {
    * action of the same request, it is the session as the action left it. Each call reads the store; use `cache` of
    * React if several components call it. Throws BackendError.
    */
-  readonly read: () => Promise<Readonly<Session<T>>>;
+  readonly read: () => Promise<ReadonlySession<T>>;
   /**
    * Wraps a server action. It gets the session as its first argument. The session is saved when the action is done,
    * also if it ends with `redirect`, `notFound` and the like. Any other error saves nothing, except what the action

@@ -1,6 +1,5 @@
 import type { AnyElysia, Elysia } from "elysia";
-import type { SessionData } from "../backends/backend.ts";
-import type { Session } from "../core/session.ts";
+import type { Registered, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { around, enter, type Fetch, save } from "./_elysia-passage.ts";
@@ -9,7 +8,7 @@ import { around, enter, type Fetch, save } from "./_elysia-passage.ts";
 export type ElysiaSessionsOptions<As extends string = "session"> = MountOptions<Request, As>;
 
 /** What `use` takes, and the context that its routes then have. */
-export type ElysiaSessions<T extends object = SessionData, As extends string = "session"> = (
+export type ElysiaSessions<T extends object = Registered, As extends string = "session"> = (
   app: AnyElysia,
 ) => Elysia<
   "",

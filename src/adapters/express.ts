@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { SessionData } from "../backends/backend.ts";
-import type { Session } from "../core/session.ts";
+import type { Loose, Registered, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type ExpressSessionMembers, expressKind } from "../facades/express.ts";
 import { publicId } from "../facades/regenerate.ts";
@@ -10,22 +9,22 @@ import { type MountOptions, mountOf } from "../visit/mount.ts";
 export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
 
 /** `req.session`: plain data to read and write, with the methods that other libraries call. */
-export type ExpressSession<T extends object = SessionData> = Session<T> & ExpressSessionMembers;
+export type ExpressSession<T extends object = Registered> = Session<T> & ExpressSessionMembers;
 
 /**
  * The properties of a request if the session is named `session`. Assigning replaces the data; `{}` and null end the
  * session.
  */
-export interface HasExpressSession<T extends object = SessionData> {
+export interface HasExpressSession<T extends object = Registered> {
   get session(): ExpressSession<T>;
-  set session(data: Session<T> | null);
+  set session(data: Loose<T> | null);
   /** The same as `session.id`: a public name. It gives no access. */
   readonly sessionID: string;
 }
 
 /** A request with its session. `Req` is the `Request` of Express, `As` the option `as`. */
 export type ExpressRequest<
-  T extends object = SessionData,
+  T extends object = Registered,
   Req = IncomingMessage,
   As extends string = "session",
 > = Req & ("session" extends As ? HasExpressSession<T> : { [K in As]: ExpressSession<T> });

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import type { SessionData } from "../backends/backend.ts";
-import type { Session } from "../core/session.ts";
+import type { Registered, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { type FastifySessionMembers, fastifyKind } from "../facades/fastify.ts";
@@ -14,7 +13,7 @@ import { isMounted, Visit } from "../visit/visit.ts";
 export type { ExpressCookie, FastifySessionMembers, SessionCallback } from "../facades/fastify.ts";
 
 /** `request.session`: plain data to read and write, with the methods that other plugins call. */
-export type FastifySession<T extends object = SessionData> = Session<T> & FastifySessionMembers<T>;
+export type FastifySession<T extends object = Registered> = Session<T> & FastifySessionMembers<T>;
 
 /** `as`, `exclusive` and `skip`. Paths are those of the request. */
 export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { SessionData } from "../backends/backend.ts";
-import type { Session } from "../core/session.ts";
+import type { Registered, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
 import { Around, aroundOf, reportPassedBy } from "../visit/around.ts";
@@ -8,7 +8,7 @@ import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { SHOWN } from "./_hono-shown.ts";
 
 /** The variables of a Hono application: `new Hono<{ Variables: SessionVariables<MyData> }>()`. */
-export type SessionVariables<T extends object = SessionData, As extends string = "session"> = {
+export type SessionVariables<T extends object = Registered, As extends string = "session"> = {
   [K in As]: Session<T>;
 };
 

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { SessionData } from "../backends/backend.ts";
-import type { Session } from "../core/session.ts";
+import type { Registered, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { type KoaSessionMembers, koaKind } from "../facades/koa.ts";
@@ -15,7 +14,7 @@ export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../f
 export type { KoaSessionMembers } from "../facades/koa.ts";
 
 /** `ctx.session`: plain data to read and write, with the methods that other libraries call. */
-export type KoaSession<T extends object = SessionData> = Session<T> & KoaSessionMembers;
+export type KoaSession<T extends object = Registered> = Session<T> & KoaSessionMembers;
 
 /** The part of the context of Koa that is used. */
 export interface KoaContext {
@@ -33,7 +32,7 @@ export interface KoaContext {
 }
 
 /** Middleware that adds the session to the type of the context. */
-export type KoaSessionsMiddleware<T extends object = SessionData, As extends string = "session"> = (
+export type KoaSessionsMiddleware<T extends object = Registered, As extends string = "session"> = (
   ctx: KoaContext & { [K in As]: KoaSession<T> },
   next: () => Promise<unknown>,
 ) => Promise<void>;

@@ -1,20 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { SessionData } from "../backends/backend.ts";
-import type { Session } from "../core/session.ts";
+import type { Loose, Registered, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type Handler, listenerOf, type Next, targetOf } from "../visit/listener.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import type { NodeRequest, NodeResponse } from "../visit/node-response.ts";
 
-/**
- * A request with its session: plain data to read and write. Assigning replaces the data; `{}` and null end the
- * session.
- */
+/** The property of a request if the session is named `session`. Assigning replaces the data; `{}` and null end it. */
+export interface HasSession<T extends object = Registered> {
+  get session(): Session<T>;
+  set session(data: Loose<T> | null);
+}
+
+/** A request with its session: plain data to read and write. `As` is the option `as`. */
 export type RequestWithSession<
-  T extends object = SessionData,
+  T extends object = Registered,
   Req = IncomingMessage,
   As extends string = "session",
-> = Req & { [K in As]: Session<T> };
+> = Req & ("session" extends As ? HasSession<T> : { [K in As]: Session<T> });
 
 /** `as`, `exclusive`, `idle`, `skip` and `onError`. */
 export type NodeSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;

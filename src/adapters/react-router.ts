@@ -1,7 +1,7 @@
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { abandoned, lineDue } from "../core/told.ts";
-import { commit, destroy } from "../core/verbs.ts";
+import { logout, save } from "../core/verbs.ts";
 import { SessionError } from "../errors.ts";
 import { type RouterSession, RouterSessionObject, sessionIn } from "../facades/react-router.ts";
 import { errorAnswer } from "../visit/answer.ts";
@@ -78,11 +78,11 @@ export function reactRouterSessions<T extends object, FlashData = T>(
   const { name } = sessions.options.cookie;
   const context: RouterContext<Session<T>> = {};
 
-  async function save(session: RouterSession<T, FlashData>, given: object | undefined): Promise<string> {
+  async function commit(session: RouterSession<T, FlashData>, given: object | undefined): Promise<string> {
     refuseOptions(given);
     const inside = sessionIn(session);
     try {
-      await commit(inside);
+      await save(inside);
     } catch (error) {
       throw boundaryError(error);
     }
@@ -112,17 +112,17 @@ export function reactRouterSessions<T extends object, FlashData = T>(
       try {
         const session = await sessions.load(ownCookies(cookieHeader, name));
         // The session would expire while its user only reads pages: they do not commit.
-        await commit(session);
+        await save(session);
         return new RouterSessionObject(session) as unknown as RouterSession<T, FlashData>;
       } catch (error) {
         throw boundaryError(error);
       }
     },
-    commitSession: save,
+    commitSession: commit,
     async destroySession(session, given) {
       refuseOptions(given);
-      destroy(sessionIn(session));
-      return save(session, undefined);
+      logout(sessionIn(session));
+      return commit(session, undefined);
     },
     sessionOf: (session) => sessionIn(session) as Session<T>,
   };
@@ -137,7 +137,7 @@ function refuseOptions(options: object | undefined): void {
   const [first] = Object.entries(options ?? {}).find(([, value]) => value !== undefined) ?? [];
   if (first === undefined) return;
   throw new TypeError(
-    `${first}: cookie attributes are options of createSessions, and lifetimes are options of login and rotate.`,
+    `${first}: cookie attributes are options of createSessions, and lifetimes are options of login.`,
   );
 }
 

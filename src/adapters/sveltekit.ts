@@ -115,7 +115,7 @@ function isAsked({ isSubRequest, request }: SvelteKitEvent): boolean {
 
 /** Returns true if a request of `event.fetch` brings nothing to open another session than its caller's. */
 function opensSame(caller: Request, inner: Request, sessions: Pick<Sessions, "options">): boolean {
-  const { header, cookie } = sessions.options;
+  const { tokenHeader: header, cookie } = sessions.options;
   const sent = header === undefined ? null : inner.headers.get(header);
   if (sent !== null && sent !== caller.headers.get(header!)) return false;
   const [before, now] = [caller, inner].map(({ headers }) => headers.get("cookie"));

@@ -1,5 +1,6 @@
-import type { Awaitable, SessionData } from "../backends/backend.ts";
+import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
+import type { Registered } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type Mount, mountOf } from "../visit/mount.ts";
 import { type Outcome, toResponse } from "./answer.ts";
@@ -25,7 +26,7 @@ export type LifespanHandler = () => Awaitable<unknown>;
  *
  * Serve it with `npx micropie` or `serve`, or pass `fetch` to any host of fetch handlers.
  */
-export class App<T extends object = SessionData> {
+export class App<T extends object = Registered> {
   /** The sessions of this App. Use it to list, revoke and prune them. */
   readonly sessions: Sessions<T>;
   /** Called for every request, in this order. Add all before the first request. */

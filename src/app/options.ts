@@ -1,5 +1,6 @@
-import type { LoadSave, SessionBackend, SessionData } from "../backends/backend.ts";
+import type { LoadSave, SessionBackend } from "../backends/backend.ts";
 import { SESSION_OPTIONS, type SessionOptions } from "../core/options.ts";
+import type { Registered } from "../core/register.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { nearest, type Resolved, refuseUnknown } from "../option-names.ts";
@@ -9,7 +10,7 @@ import type { RouteTable } from "./routes.ts";
 import { resolveTrust, type Trust } from "./trust-proxy.ts";
 
 /** The options of an App: all options of `createSessions`, and these. */
-export interface AppOptions<T extends object = SessionData> extends SessionOptions<T> {
+export interface AppOptions<T extends object = Registered> extends SessionOptions<T> {
   /** MicroPie's name for `backend`. */
   sessionBackend?: SessionBackend | LoadSave | undefined;
   /** Existing sessions, instead of options for new ones. The App does not close them. */
@@ -24,7 +25,7 @@ export interface AppOptions<T extends object = SessionData> extends SessionOptio
   trustProxy?: boolean | number | readonly string[] | undefined;
   /**
    * Which requests use their session exclusively: names of methods, or a function that returns true. Such requests of one
-   * session run one at a time. They wait `lockWait` seconds at most, then fail with 503. The lock is released before a streamed
+   * session run one at a time. They wait `lock.wait` at most, then fail with 503. The lock is released before a streamed
    * response is sent.
    */
   exclusive?: Requests<T> | undefined;

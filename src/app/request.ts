@@ -1,5 +1,5 @@
 import type { SessionData } from "../backends/backend.ts";
-import type { Session } from "../core/session.ts";
+import type { Loose, Registered, Session } from "../core/register.ts";
 import type { Body } from "./body-content.ts";
 import { copyOf } from "./copy.ts";
 import { type Exchange, urlOf } from "./exchange.ts";
@@ -9,7 +9,7 @@ import { routeName } from "./routes.ts";
 import { clientAddress } from "./trust-proxy.ts";
 
 /** The current request: `this.request` in an App. */
-export class AppRequest<T extends object = SessionData> {
+export class AppRequest<T extends object = Registered> {
   readonly #exchange: Exchange;
   #url: URL | undefined;
   #raw: Request | undefined;
@@ -90,7 +90,7 @@ export class AppRequest<T extends object = SessionData> {
     return this.#exchange.visit.session as Session<T>;
   }
 
-  set session(data: Session<T> | null) {
+  set session(data: Loose<T> | null) {
     this.#exchange.visit.session = data as SessionData | null;
   }
 

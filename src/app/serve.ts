@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ServerRequest } from "srvx";
 import type { Awaitable } from "../backends/backend.ts";
+import { type Duration, secondsOf } from "../duration.ts";
 import { ConfigError } from "../errors.ts";
 import { type Resolved, refuseUnknown } from "../option-names.ts";
 import type { Mount } from "../visit/mount.ts";
@@ -18,8 +19,8 @@ export interface ServeOptions {
   hostname?: string | undefined;
   /** Whether SIGINT and SIGTERM close the server and then end the process. Default true. */
   signals?: boolean | undefined;
-  /** How long `close` waits for running requests before it closes their connections, in seconds. Default 10. */
-  shutdownTimeout?: number | undefined;
+  /** How long `close` waits for running requests before it closes their connections. Default 10 s. */
+  shutdownTimeout?: Duration | undefined;
 }
 
 /** An App that is listening. */
@@ -124,13 +125,11 @@ function check(
   options: ServeOptions,
 ): Resolved<Omit<ServeOptions, "hostname">> & { hostname: string | undefined } {
   refuseUnknown(options, NAMES);
-  const { port = 8000, hostname, signals = true, shutdownTimeout = 10 } = options;
+  const { port = 8000, hostname, signals = true } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new ConfigError("port", `Must be an integer from 0 to 65535; got ${String(port)}.`);
   }
-  if (typeof shutdownTimeout !== "number" || !(shutdownTimeout >= 0)) {
-    throw new ConfigError("shutdownTimeout", `Must be a number, 0 or more; got ${String(shutdownTimeout)}.`);
-  }
+  const shutdownTimeout = secondsOf("shutdownTimeout", options.shutdownTimeout, 10, 0, "wait");
   return { port, hostname, signals, shutdownTimeout };
 }
 

@@ -28,6 +28,8 @@ export class Desk {
   readonly merges: boolean;
   /** Seconds that one call may take. */
   timeout: number = TIMEOUT;
+  /** For events: the name of the cookie stands for the realm. */
+  readonly options: { realm: string } = { realm: "connect.sid" };
   /** Whether the store is connected, as far as it says. */
   ready = true;
   #count = 0;
@@ -108,7 +110,7 @@ export class Desk {
         // Whoever answers is told of an error by its being one.
         const error =
           cause || new BackendError("backend_failed", operation, `The session store failed at ${operation}.`);
-        if (!isMissing(error)) publish("backend_failed", { operation, error });
+        if (!isMissing(error)) publish(this, "backend_failed", { operation, error });
         reject(error);
       };
       const cancel = systemEnvironment.timer(this.timeout, () => fail(this.#silent(operation)));

@@ -1,3 +1,4 @@
+import { type Duration, secondsOf } from "../duration.ts";
 import { ConfigError } from "../errors.ts";
 import type { CookieData } from "./_cookie.ts";
 import { Store } from "./_store.ts";
@@ -6,8 +7,8 @@ import { Store } from "./_store.ts";
 export interface MemoryStoreOptions {
   /** How many sessions there may be; those that were used longest ago go first. Default 100,000. */
   readonly max?: number | undefined;
-  /** Seconds without a request after which a session ends whose cookie has no `maxAge`. Default a day. */
-  readonly idleTimeout?: number | undefined;
+  /** Time without a request after which a session ends whose cookie has no `maxAge`. Default a day. */
+  readonly idleTimeout?: Duration | undefined;
 }
 
 interface Entry {
@@ -33,7 +34,7 @@ export class MemoryStore extends Store {
   constructor(options?: MemoryStoreOptions) {
     super();
     this.#max = positive("max", options?.max, 100_000);
-    this.#idle = positive("idleTimeout", options?.idleTimeout, 86_400) * 1000;
+    this.#idle = secondsOf("idleTimeout", options?.idleTimeout, 86_400, 0.001) * 1000;
   }
 
   get(sid: string, callback: Callback<object | null>): void {

@@ -1,5 +1,6 @@
 import type { CipherKey } from "node:crypto";
 import { randomBytes } from "node:crypto";
+import { secondsOf } from "../duration.ts";
 import { ConfigError } from "../errors.ts";
 import { callerOf, isProduction, warn } from "../warning.ts";
 import { type AnyStore, type Desk, deskOf } from "./_desk.ts";
@@ -64,16 +65,16 @@ export function resolveOptions(given: GivenOptions, caller: (...args: never[]) =
     throw new ConfigError("unset", 'unset option must be "destroy" or "keep".');
   const secrets = secretsOf(given.secret);
   if (secrets === undefined) deprecate("req.secret; provide secret option");
+  const name = String(given.name || given.key || "connect.sid");
   const desk = deskOf(storeOf(given.store));
+  desk.options.realm = name;
   if (storeTimeout !== undefined) {
-    if (typeof storeTimeout !== "number" || !(storeTimeout > 0))
-      throw new ConfigError("storeTimeout", "Give seconds, more than 0.");
-    desk.timeout = storeTimeout;
+    desk.timeout = secondsOf("storeTimeout", storeTimeout, desk.timeout, 0.001, "wait");
   }
   if (typeof headers !== "boolean") throw new ConfigError("headers", "Give true or false.");
   return {
     desk,
-    name: String(given.name || given.key || "connect.sid"),
+    name,
     secrets,
     cookieFor: typeof cookie === "function" ? (req) => cookie(req) ?? {} : () => cookie as CookieWishes,
     genid: genid as (req: object) => string,

@@ -18,7 +18,7 @@ export function isStored(outcome: Outcome): boolean {
 export function write(desk: Desk, session: SessionObject, known: Known): Promise<Outcome> {
   const { id } = session;
   return desk.alone(id, async () => {
-    const gone = (): Outcome => (hasNews ? dropped(id) : "gone");
+    const gone = (): Outcome => (hasNews ? dropped(desk, id) : "gone");
     const hasNews = !known.stored || isChanged(session, known);
     if (desk.buried(id, known.since)) return gone();
     const texts = textsOf(session);
@@ -117,7 +117,7 @@ async function sweptAway(desk: Desk, id: string, known: Known): Promise<boolean>
   return true;
 }
 
-function dropped(id: string): Outcome {
-  publish("discarded", { handle: publicName(id), userId: null, reason: "ended" });
+function dropped(desk: Desk, id: string): Outcome {
+  publish(desk, "discarded", { handle: publicName(id), userId: null, reason: "ended" });
   return "gone";
 }

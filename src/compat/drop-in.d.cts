@@ -4,17 +4,19 @@ import expressSession = require("express-session");
 declare function session(options?: session.SessionOptions): ReturnType<typeof expressSession>;
 
 declare namespace session {
+  /** A number of seconds, or a text such as "30m". */
+  type Duration = number | `${number}${"s" | "m" | "h" | "d"}`;
   interface SessionOptions extends expressSession.SessionOptions {
-    /** Seconds that one call of the store may take. Default 5. */
-    storeTimeout?: number | undefined;
+    /** How long one call of the store may take. Default 5 s. */
+    storeTimeout?: Duration | undefined;
     /** Whether the response that sets the cookie gets `Vary: Cookie` and `Cache-Control: no-store`. Default true. */
     headers?: boolean | undefined;
   }
   interface MemoryStoreOptions {
     /** How many sessions there may be. Default 100,000. */
     readonly max?: number | undefined;
-    /** Seconds without a request after which a session ends whose cookie has no `maxAge`. Default a day. */
-    readonly idleTimeout?: number | undefined;
+    /** Time without a request after which a session ends whose cookie has no `maxAge`. Default a day. */
+    readonly idleTimeout?: Duration | undefined;
   }
   type SessionData = expressSession.SessionData;
   type CookieOptions = expressSession.CookieOptions;

@@ -1,4 +1,5 @@
 import type expressSession from "express-session";
+import type { Duration } from "../duration.ts";
 import { ConfigError } from "../errors.ts";
 import { addDue } from "../visit/answer.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
@@ -17,8 +18,8 @@ export type { MemoryStoreOptions } from "./_memory-store.ts";
 
 /** The options of express-session 1.19, and two more. */
 export interface SessionOptions extends expressSession.SessionOptions {
-  /** Seconds that one call of the store may take; the request then fails with BackendError, status 503. Default 5. */
-  storeTimeout?: number | undefined;
+  /** How long one call of the store may take; the request then fails with BackendError, status 503. Default 5 s. */
+  storeTimeout?: Duration | undefined;
   /**
    * Whether the response that sets the cookie gets `Vary: Cookie` and `Cache-Control: no-store`. With false, the
    * application must keep shared caches from storing it, or one user's cookie goes to others (RFC 9111 7.3). Default true.
@@ -156,7 +157,7 @@ const session: ExpressSession = Object.assign(create, { Store, Session, Cookie, 
 /** What express-session's types have beside the function. */
 declare namespace session {
   export type SessionOptions = expressSession.SessionOptions & {
-    storeTimeout?: number | undefined;
+    storeTimeout?: Duration | undefined;
     headers?: boolean | undefined;
   };
   export type SessionData = expressSession.SessionData;

@@ -136,17 +136,18 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
     const { handle, secretHash } = key;
     const record = await call(this.#engine, "read", handle);
     const verdict = record === undefined ? "unknown" : judge(record, secretHash);
-    if (record === undefined || verdict !== "live" || isDamaged(handle, record)) {
+    if (record === undefined || verdict !== "live" || isDamaged(this.#engine, handle, record)) {
       if (verdict === "live") return null;
-      if (verdict === "expired" || verdict === "damaged") publish(verdict, aboutOf(handle, record));
-      else publish("unknown", { handle });
+      if (verdict === "expired" || verdict === "damaged")
+        publish(this.#engine, verdict, aboutOf(handle, record));
+      else publish(this.#engine, "unknown", { handle });
       return null;
     }
     const { cookie, ...stored } = decoded(record.data);
     const { originalMaxAge } = Object(cookie) as StoredCookie;
     const left = record.expiresAt - record.now - earlyBy(originalMaxAge, readHead(record.head).idleTimeout);
     if (left <= 0) {
-      publish("expired", aboutOf(handle, record));
+      publish(this.#engine, "expired", aboutOf(handle, record));
       return null;
     }
     const data: Record<string, unknown> = {};
@@ -194,7 +195,7 @@ export class SessionStore<Data extends object = Record<string, unknown>> extends
   }
 
   #draft(session: object, before?: Draft): Draft {
-    return draftOf(session, this.#engine.options.idleTimeout, before);
+    return draftOf(session, this.#engine.options.timeouts.idle, before);
   }
 }
 

@@ -35,7 +35,7 @@ export function call<V extends Verb>(
   try {
     answer = (backend[verb] as (...args: unknown[]) => unknown).apply(backend, args);
   } catch (error) {
-    throw failed(verb, error);
+    throw failed(engine, verb, error);
   }
   const isLater = typeof (answer as { then?: unknown } | undefined)?.then === "function";
   return (isLater ? inTime(engine, verb, answer as PromiseLike<unknown>) : answer) as ReturnType<
@@ -62,7 +62,7 @@ export function guarded<T>(engine: Engine, operation: string, run: () => Awaitab
   try {
     answer = run();
   } catch (error) {
-    throw failed(operation, error);
+    throw failed(engine, operation, error);
   }
   return isThenable(answer) ? inTime(engine, operation, answer) : answer;
 }
@@ -120,7 +120,7 @@ function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): P
       operation,
       `The session back-end did not answer ${operation} within ${backendTimeout} seconds.`,
     );
-    publish("backend_failed", { operation, error });
+    publish(engine, "backend_failed", { operation, error });
     reject(error);
   });
   answer.then(
@@ -130,21 +130,21 @@ function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): P
     },
     (error: unknown) => {
       cancel();
-      reject(failed(operation, error));
+      reject(failed(engine, operation, error));
     },
   );
   return promise;
 }
 
 /** No error of ours carries what a driver put on its own: statements, parameters, rows. */
-function failed(operation: string, thrown: unknown): SessionError {
+function failed(engine: Engine, operation: string, thrown: unknown): SessionError {
   if (thrown instanceof SessionError) {
     if (thrown.cause !== undefined) thrown.cause = toldOf(thrown.cause);
-    publish("backend_failed", { operation, error: thrown });
+    publish(engine, "backend_failed", { operation, error: thrown });
     return thrown;
   }
   const cause = toldOf(thrown);
-  publish("backend_failed", { operation, error: cause });
+  publish(engine, "backend_failed", { operation, error: cause });
   return new BackendError(
     "backend_failed",
     operation,

@@ -3,12 +3,11 @@ import { sleep } from "../environment.ts";
 import { StateError } from "../errors.ts";
 import { call } from "./call.ts";
 import { changesBetween, checkSize, decoded, encode, setKey } from "./codec.ts";
-import type { SessionEvent } from "./events.ts";
 import { readHead } from "./head.ts";
 import type { Engine, Lease } from "./live.ts";
 import { readAgain, readNow } from "./read-again.ts";
 import { checkWritten, fitData } from "./schema.ts";
-import { aboutOf } from "./session.ts";
+import { type About, aboutOf } from "./session.ts";
 
 /*
  * The atomic change of one key of a stored session: by one of its requests (`update`), or by an operator.
@@ -70,18 +69,18 @@ export async function changeStored(
 }
 
 async function change(
-  { options }: Engine,
-  about: SessionEvent,
+  engine: Engine,
+  about: About,
   record: SessionRecord,
   key: string,
   fn: ChangeValue,
 ): Promise<Pick<Changed, "value" | "text">> {
-  const { schema, maxBytes } = options;
+  const { schema, maxBytes } = engine.options;
   const read = decoded(record.data);
   const data =
     schema === undefined
       ? read
-      : Object.assign(Object.create(null), (await fitData(options, read, () => about)).data);
+      : Object.assign(Object.create(null), (await fitData(engine, read, () => about)).data);
   const value: unknown = await fn(data[key] as never);
   setKey(data, key, value);
   if (schema !== undefined) await checkWritten(schema, data);
@@ -110,7 +109,7 @@ function store(
 /** Throws StateError `lock_lost` if it was not the version, but the end of exclusive use, that refused the patch. */
 async function checkLease({ engine, handle, request }: Target): Promise<void> {
   if (request?.lease === undefined) return;
-  if (await call(engine, "relock", handle, request.lease.fence, engine.options.lockTtl)) return;
+  if (await call(engine, "relock", handle, request.lease.fence, engine.options.lock.ttl)) return;
   throw new StateError(
     "lock_lost",
     "Exclusive use of the session was over before this was stored. Nothing was stored; try again.",

@@ -7,6 +7,7 @@ import { watchLateWrites } from "./late.ts";
 import { isTouchDue } from "./lifetime.ts";
 import type { Engine, Intent, Live, Seen, Stored } from "./live.ts";
 import { create, own, replace, rotate } from "./renew.ts";
+import { refuseStaleEdits } from "./replaced.ts";
 import { checkWritten } from "./schema.ts";
 import { liveOf, readOnly, requestOver } from "./session.ts";
 import { ask, headersLeave, occupied, prolonged, released, requestEnded, saveRefused } from "./state.ts";
@@ -20,11 +21,12 @@ import { intentOf } from "./user.ts";
 export function commit(live: Live): Awaitable<void> {
   const { busy } = live.turn;
   if (busy !== undefined) return busy.then(() => commit(live));
-  if (live.engine.options.userId !== undefined) ask(live, intentOf(live));
+  if (live.engine.options.userIdOf !== undefined) ask(live, intentOf(live));
+  if (live.turn.replaced !== undefined) refuseStaleEdits(live);
   const { intent } = live;
   const { is } = live.phase;
   // What cannot be encoded must not keep a session from being ended.
-  const text = is === "over" || is === "ended" || intent.is === "destroy" ? "{}" : encode(live.data);
+  const text = is === "over" || is === "ended" || intent.is === "logout" ? "{}" : encode(live.data);
   const step = decide(factsOf(live, intent, text));
   const { maxBytes, schema } = live.engine.options;
   // A UTF-16 unit is at most three bytes of UTF-8: most texts need no count.
@@ -116,8 +118,9 @@ function free(live: Live): Promise<void> | undefined {
 }
 
 /** What is known at this moment, as `decide` takes it. */
-function factsOf({ phase, engine, beside }: Live, intent: Intent, text: string): Facts {
+function factsOf({ phase, engine, beside, turn }: Live, intent: Intent, encoded: string): Facts {
   if (phase.is === "over" || phase.is === "ended") return { phase: phase.is };
+  const text = encoded === turn.blank ? "{}" : encoded;
   if (phase.is === "readOnly")
     return { phase: "readOnly", content: contentOf(phase.of?.seen ?? NOTHING, false, text) };
   const asked = intent.is === "none" ? "nothing" : askedOf(engine, intent);
@@ -155,7 +158,7 @@ function askedOf(engine: Engine, intent: Exclude<Intent, { is: "none" }>): Asked
     case "rotate":
       return intent.elevated ? "elevate" : "rotate";
     case "startOver":
-      return engine.options.userId === undefined ? "regenerate" : "signOut";
+      return engine.options.userIdOf === undefined ? "regenerate" : "signOut";
     default:
       return intent.is;
   }

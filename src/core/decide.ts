@@ -6,7 +6,7 @@
 /** What the request has asked for. */
 export type Asked =
   | "nothing"
-  | "destroy"
+  | "logout"
   /** A new id with the same rights. */
   | "rotate"
   /** A new id with new rights. */
@@ -85,7 +85,7 @@ export function decide(facts: Facts): Step {
 }
 
 function decideNew(asked: Asked, content: Content, superseded: boolean): Step {
-  if (asked === "destroy") return "end";
+  if (asked === "logout") return "end";
   if (asked === "login") return "create";
   if (isEmpty(content)) return "keep";
   // A cookie set now would replace that of the sign-in a moment ago, unless this is a sign-in itself.
@@ -95,7 +95,7 @@ function decideNew(asked: Asked, content: Content, superseded: boolean): Step {
 function decideAsked(asked: Exclude<Asked, "nothing">, facts: Extract<Facts, { phase: "stored" }>): Step {
   const { content, signedIn, grace } = facts;
   switch (asked) {
-    case "destroy":
+    case "logout":
       return "end";
     case "login":
       // It checked a password, so it is not refused; but whoever holds the current id keeps the session.
@@ -121,7 +121,7 @@ function decideRotation(content: Content, signedIn: boolean): Step {
 
 function decideData({ content, signedIn, touchDue }: Extract<Facts, { phase: "stored" }>): Step {
   if (content === "replaced") return "endReplaced";
-  // Whoever is signed in stays so without data: logging out is `destroy`.
+  // Whoever is signed in stays so without data: logging out is `logout`.
   if (content === "drained") return signedIn ? "save" : "endOrSave";
   if (content === "drainedByUpdate" && !signedIn) return "endOrSave";
   if (content === "changed") return "save";

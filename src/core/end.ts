@@ -47,7 +47,7 @@ export function endUnlessChanged(
   if (turn.held === undefined) return remove();
   // No fence guards a deletion, but a lock renewed just now can be nobody else's until it is done.
   const { fence } = turn.held.lease;
-  return chain(call(engine, "relock", handle, fence, engine.options.lockTtl), (held) =>
+  return chain(call(engine, "relock", handle, fence, engine.options.lock.ttl), (held) =>
     held ? remove() : otherwise(),
   );
 }
@@ -100,7 +100,7 @@ async function endTokens(live: Live, tokens: readonly string[]): Promise<void> {
     if (handle === own) continue;
     const record = await call(live.engine, "read", handle);
     if (!opens(live.engine, record, token) || !(await call(live.engine, "delete", handle))) continue;
-    publish("destroyed", aboutOf(handle, record));
+    publish(live.engine, "logged_out", aboutOf(handle, record));
   }
   brought(live, { tokens: [] });
 }
@@ -134,7 +134,7 @@ export function lost(live: Live, reason: "ended" | "stale"): void {
 
 /** Says in an event that what this request wrote is dropped. */
 export function discard(live: Live, reason: SessionEvents["discarded"]["reason"]): void {
-  publish("discarded", { ...eventOf(live), reason });
+  publish(live.engine, "discarded", { ...eventOf(live), reason });
 }
 
 /** Returns the error for whoever asks to save what cannot be saved any more. */
@@ -157,7 +157,7 @@ export function refusedByGrace(live: Live): StateError {
 }
 
 function gone(live: Live, byThisRequest: boolean): void {
-  if (byThisRequest) publish("destroyed", eventOf(live));
+  if (byThisRequest) publish(live.engine, "logged_out", eventOf(live));
   over(live);
   owe(live, byThisRequest ? removal(live) : undefined);
 }

@@ -1,11 +1,11 @@
 import type { LoadSave, SessionBackend } from "../backends/backend.ts";
 import type { Environment } from "../environment.ts";
 import { publish } from "./events.ts";
-import { headText } from "./head.ts";
+import { headText, inRealm } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Engine, LegacySeam } from "./live.ts";
 import { resolveBackend } from "./options.ts";
-import { plainUser } from "./realm.ts";
+import { plainUser, realmOfUser } from "./realm.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 
 /**
@@ -20,9 +20,8 @@ export function createEngine(
 ): Engine {
   const backend = resolveBackend(given);
   if (environment !== undefined) backend.environment = environment;
-  backend.onExpired ??= (handle, userId) => publish("expired", { handle, userId: plainUser(userId) });
-  const head = headOf(options);
-  return {
+  const head = inRealm(headOf(options), options.realm);
+  const engine: Engine = {
     backend,
     options,
     environment: backend.environment,
@@ -30,5 +29,21 @@ export function createEngine(
     head: { value: head, text: headText(head) },
     queues: new Map(),
     turns: new Map(),
+  };
+  listenToExpired(engine);
+  return engine;
+}
+
+/** The engines on each back-end, by realm. */
+const engines = new WeakMap<SessionBackend, Map<string, Engine>>();
+
+/** A back-end belongs to all of its engines: whose session has expired shows in the user's realm, if there is one. */
+function listenToExpired(first: Engine): void {
+  const { backend } = first;
+  const on = engines.get(backend) ?? new Map<string, Engine>();
+  engines.set(backend, on.set(first.options.realm, on.get(first.options.realm) ?? first));
+  backend.onExpired ??= (handle, userId) => {
+    const engine = (userId !== null && on.get(realmOfUser(userId))) || first;
+    publish(engine, "expired", { handle, userId: plainUser(userId) });
   };
 }

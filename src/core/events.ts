@@ -1,22 +1,30 @@
 import { type Channel, channel } from "node:diagnostics_channel";
 import { warn } from "../warning.ts";
 
+interface AnyEvent {
+  /** Whose sessions these are: the option `realm`. */
+  readonly realm: string;
+}
+
 /** The session that an event is about. Handles are public; no event carries a cookie's secret or its hash. */
-export interface SessionEvent {
+export interface SessionEvent extends AnyEvent {
   readonly handle: string;
   readonly userId: string | null;
 }
 
-/** What each event carries; subscribe to `micropie:<name>` with `node:diagnostics_channel`. */
+/**
+ * What each event carries. `sessions.on(name, listener)` hears those of one engine; the channel `micropie:<name>` of
+ * `node:diagnostics_channel` those of all.
+ */
 export interface SessionEvents {
   /** A new session was stored. */
   created: SessionEvent;
   /** It came from another library; right after `created`. */
   adopted: SessionEvent;
-  /** It got a new secret; `login` if its user signed in, `privilegeChange` if its rights changed. */
-  rotated: SessionEvent & { readonly login: boolean; readonly privilegeChange: boolean };
-  /** It was ended from inside: destroyed, or emptied. */
-  destroyed: SessionEvent;
+  /** It got a new secret; `login` if its user signed in, `elevated` if its rights changed. */
+  rotated: SessionEvent & { readonly login: boolean; readonly elevated: boolean };
+  /** It was ended from inside: logged out, or emptied. */
+  logged_out: SessionEvent;
   /** One of its keys was changed from outside, by `sessions.update`. */
   changed: SessionEvent & { readonly key: string };
   /** It was found to have expired, or was deleted because it had. */
@@ -26,7 +34,7 @@ export interface SessionEvents {
   /** An id of one of the last nine rotations was used after its grace: a sign of a stolen cookie. Once for each id. */
   reused: SessionEvent;
   /** A well-formed id that we did not issue, or whose session is gone. Many of them mean that somebody is guessing. */
-  unknown: { readonly handle: string };
+  unknown: AnyEvent & { readonly handle: string };
   /** A stored record could not be read, so its browser has no session; what it writes next begins another. */
   damaged: SessionEvent;
   /**
@@ -37,7 +45,7 @@ export interface SessionEvents {
   /** Stored data did not fit the schema; the issues name paths, not values. `migrated` if it could be mended. */
   invalid: SessionEvent & { readonly issues: readonly string[]; readonly migrated: boolean };
   /** A back-end call failed or did not answer in time. The error has the driver's name, code and message, and no data. */
-  backend_failed: { readonly operation: string; readonly error: unknown };
+  backend_failed: AnyEvent & { readonly operation: string; readonly error: unknown };
 }
 
 export type SessionEventName = keyof SessionEvents;
@@ -46,7 +54,7 @@ const NAMES: readonly SessionEventName[] = [
   "created",
   "adopted",
   "rotated",
-  "destroyed",
+  "logged_out",
   "changed",
   "expired",
   "revoked",
@@ -63,18 +71,35 @@ const channels = Object.fromEntries(NAMES.map((name) => [name, channel(`micropie
   Channel
 >;
 
+/** What publishes: an engine, or whatever else has sessions of a realm. */
+export interface Publisher {
+  readonly options: { readonly realm: string };
+}
+
+/** Where a published event has its publisher; no listener sees it listed. */
+const FROM = Symbol("micropie.from");
+
+/** Stops a listener; also by `using`. */
+export type Unsubscribe = (() => void) & Disposable;
+
 /**
- * Calls `listener` for every event of this name, in every engine of this process, at once and synchronously. Nobody waits
- * for what an async one returns. Returns a function that stops it. A listener that throws or rejects causes the warning
- * `MICROPIE_LISTENER_FAILED`, and neither a failed request nor the end of the process.
+ * Calls `listener` for every event of this name that `publisher` publishes, at once and synchronously; `using` or the
+ * returned function ends it. Nobody waits for what an async one returns. A listener that throws or rejects causes the
+ * warning `MICROPIE_LISTENER_FAILED`, and neither a failed request nor the end of the process.
+ * Throws TypeError for an unknown name, and for a listener that is no function.
  */
-export function onSessionEvent<Name extends SessionEventName>(
+export function listen<Name extends SessionEventName>(
+  publisher: Publisher,
   name: Name,
   listener: (event: SessionEvents[Name]) => unknown,
-): () => void {
+): Unsubscribe {
+  if (!Object.hasOwn(channels, name))
+    throw new TypeError(`on: there is no event ${JSON.stringify(name)}. Events: ${NAMES.join(", ")}.`);
+  if (typeof listener !== "function") throw new TypeError("on: pass a function as the listener.");
   const failed = (error: unknown): void =>
     warn("MICROPIE_LISTENER_FAILED", `A listener of the event ${name} failed: ${describe(error)}`);
   const receive = (message: unknown): void => {
+    if ((message as { [FROM]?: Publisher })[FROM] !== publisher) return;
     try {
       const done = listener(message as SessionEvents[Name]);
       if (done instanceof Promise) done.catch(failed);
@@ -83,13 +108,22 @@ export function onSessionEvent<Name extends SessionEventName>(
     }
   };
   channels[name].subscribe(receive);
-  return () => void channels[name].unsubscribe(receive);
+  const stop = (): void => void channels[name].unsubscribe(receive);
+  return Object.assign(stop, { [Symbol.dispose]: stop });
 }
 
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? String(error)) : String(error);
 }
 
-export function publish<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
-  if (channels[name].hasSubscribers) channels[name].publish(event);
+/** Tells everybody who listens, adding the realm. */
+export function publish<Name extends SessionEventName>(
+  from: Publisher,
+  name: Name,
+  event: Omit<SessionEvents[Name], "realm">,
+): void {
+  if (!channels[name].hasSubscribers) return;
+  const message = { ...event, realm: from.options.realm };
+  Object.defineProperty(message, FROM, { value: from });
+  channels[name].publish(message);
 }

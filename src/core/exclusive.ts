@@ -1,10 +1,13 @@
 import type { Awaitable } from "../backends/backend.ts";
+import { type Duration, secondsOf } from "../duration.ts";
 import { StateError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { commit } from "./commit.ts";
 import type { Lease, Live, Stored } from "./live.ts";
 import { acquire } from "./lock.ts";
 import { readAgain } from "./read-again.ts";
+import type { AnySession } from "./register.ts";
+import { replacing } from "./replaced.ts";
 import { revert } from "./revert.ts";
 import { writableOf } from "./session.ts";
 import { ended, held, readAnew, released } from "./state.ts";
@@ -14,23 +17,25 @@ import { ended, held, readAnew, released } from "./state.ts";
  * before `fn` runs, and saved after it; if `fn` throws, what it changed is dropped. Returns what `fn` returns.
  *
  * Requests that do not ask for exclusive use go on as ever; only `exclusive` ones take turns. If this process stops
- * for longer than `lockTtl`, another may go on, and what this one writes later is refused.
- * Throws StateError: `lock_timeout` after `wait` seconds (default `lockWait`), `lock_lost`, `ended`.
+ * for longer than `lock.ttl`, another may go on, and what this one writes later is refused.
+ * Throws StateError: `lock_timeout` after `wait` (default `lock.wait`), `lock_lost`, `ended`; `stale_edit` if
+ * something was changed through a reference that was taken from the session before.
  */
 export async function exclusive<R>(
-  session: object,
+  session: AnySession,
   fn: () => Awaitable<R>,
-  options: { wait?: number } = {},
+  options: { wait?: Duration | undefined } = {},
 ): Promise<R> {
   refuseUnknown(options, ["wait"]);
   const live = writableOf(session, "exclusive");
+  const wait = secondsOf("wait", options.wait, live.engine.options.lock.wait, 0, "wait");
   if (live.turn.held !== undefined) return fn();
   await commit(live);
   const { engine, phase } = live;
   // Nobody else can hold a session that is not stored yet.
   if (phase.is === "new") return fn();
   if (phase.is !== "stored") throw over(live);
-  const lease = await acquire(engine, phase.handle, options.wait ?? engine.options.lockWait);
+  const lease = await acquire(engine, phase.handle, wait);
   if (lease === undefined) throw over(live);
   try {
     return await alone(live, phase, lease, fn);
@@ -43,6 +48,7 @@ export async function exclusive<R>(
 async function alone<R>(live: Live, phase: Stored, lease: Lease, fn: () => Awaitable<R>): Promise<R> {
   const record = await readAgain(live, phase);
   if (typeof record === "string") throw over(live);
+  replacing(live, Object.keys(live.data));
   readAnew(live, record);
   await revert(live);
   held(live, lease, "part");

@@ -20,7 +20,11 @@ export interface Memory {
   readonly created?: number | undefined;
   /** Secrets of before; see retired.ts. */
   readonly retired?: readonly string[];
+  /** Whose session it is, if that is not the realm of the default. */
+  readonly realm?: string;
 }
+
+const DEFAULT_REALM = "session_id";
 
 const NONE: Head = { idleTimeout: 0, absoluteTimeout: 0, persistent: false };
 
@@ -70,6 +74,17 @@ export function recall({ more = "" }: Head): Memory {
 export function remember(head: Head, changes: Memory): Head {
   const text = JSON.stringify({ ...recall(head), ...changes });
   return { ...head, more: text === "{}" ? "" : `,${text.slice(1, -1)}` };
+}
+
+/** Returns the head of a new session in this realm. */
+export function inRealm(head: Head, realm: string): Head {
+  return realm === DEFAULT_REALM ? head : remember(head, { realm });
+}
+
+/** Returns true if a record is of a session in this realm, or cannot be read, so that nobody knows. */
+export function isInRealm(record: SessionRecord, realm: string): boolean {
+  const head = headIn(record.head);
+  return head === undefined || (recall(head).realm ?? DEFAULT_REALM) === realm;
 }
 
 /** Returns the members of a new record that follow from its head. */

@@ -1,58 +1,106 @@
 import type { SessionRecord } from "../backends/backend.ts";
+import { type Duration, secondsOf, textOf } from "../duration.ts";
 import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { touchedDeadline } from "../record/record.ts";
 import type { Head } from "./head.ts";
 import type { Lifetime } from "./live.ts";
-import type { Preset, ResolvedOptions } from "./resolved-options.ts";
+import type { Level, ResolvedOptions } from "./resolved-options.ts";
 
-/** Seconds without a request after which a session ends, by default: eight hours. */
-export const SESSION_TIMEOUT = 28_800;
+/** When sessions end. */
+export interface Timeouts {
+  /** After this long without a request. Default eight hours, or what `level` allows. */
+  idle?: Duration | undefined;
+  /** This long after it was created or its user signed in, whatever happens. Default 30 days, or what `level` allows. */
+  absolute?: Duration | undefined;
+  /** A NIST assurance level: both timeouts may then only be shorter than it allows. Default none. */
+  level?: Level | undefined;
+}
+
+/** How one session differs from the others. */
+export interface LoginOptions {
+  /** Its own timeouts. Those left out are the engine's. */
+  timeouts?: Omit<Timeouts, "level"> | undefined;
+  /**
+   * Whether its cookie outlives the browser ("remember me"); a duration is also its idle and absolute timeout, unless
+   * `timeouts` says otherwise. Default: the option `cookie.persistent`.
+   */
+  remember?: boolean | Duration | undefined;
+}
 
 const DAY = 86_400;
-/** Seconds after which a session ends whatever happens, by default: 30 days. */
-export const ABSOLUTE_TIMEOUT: number = 30 * DAY;
 
-/** The limits of NIST SP 800-63B-4 (2.1.3, 2.2.3, 2.3.3), in seconds. */
-export const PRESETS: Record<Preset, { idleTimeout: number; absoluteTimeout: number }> = {
-  aal1: { idleTimeout: SESSION_TIMEOUT, absoluteTimeout: ABSOLUTE_TIMEOUT },
-  aal2: { idleTimeout: 3600, absoluteTimeout: DAY },
-  aal3: { idleTimeout: 900, absoluteTimeout: DAY / 2 },
+/** The limits of NIST SP 800-63B-4 (2.1.3, 2.2.3, 2.3.3), in seconds; aal1 is the default: MicroPie's eight hours, 30 days. */
+const LEVELS: Record<Level, { idle: number; absolute: number }> = {
+  aal1: { idle: 28_800, absolute: 30 * DAY },
+  aal2: { idle: 3600, absolute: DAY },
+  aal3: { idle: 900, absolute: DAY / 2 },
 };
 
-type Defaults = Pick<ResolvedOptions, "idleTimeout" | "absoluteTimeout" | "preset">;
+type Limits = ResolvedOptions["timeouts"];
+
+/** Returns the option `timeouts`, checked. Throws ConfigError, naming what is wrong. */
+export function resolveTimeouts(given: Timeouts | Level | undefined): Limits {
+  const { level, ...own } = typeof given === "string" ? { level: given } : (given ?? {});
+  if (typeof given !== "string") refuseUnknown(given ?? {}, ["idle", "absolute", "level"], "timeouts.");
+  if (level !== undefined && !Object.hasOwn(LEVELS, level))
+    throw new ConfigError(
+      typeof given === "string" ? "timeouts" : "timeouts.level",
+      'Pass "aal1", "aal2" or "aal3".',
+    );
+  const limits: Limits = { ...LEVELS[level ?? "aal1"], level };
+  const { idleTimeout, absoluteTimeout } = checkLifetime(lifetimeIn(own, limits), limits);
+  return { idle: idleTimeout, absolute: absoluteTimeout, level };
+}
+
+/** Returns what the options of `login` ask for. Throws ConfigError, naming what is wrong. */
+export function lifetimeOf(options: LoginOptions, limits: Limits): Lifetime {
+  refuseUnknown(options, ["timeouts", "remember"]);
+  const { timeouts = {}, remember } = options;
+  refuseUnknown(timeouts, ["idle", "absolute"], "timeouts.");
+  const own = lifetimeIn(timeouts, limits);
+  if (remember === undefined || typeof remember === "boolean") return { ...own, persistent: remember };
+  const all = secondsOf("remember", remember, 0, 0.001);
+  const { idleTimeout = Math.min(all, own.absoluteTimeout ?? all), absoluteTimeout = all } = own;
+  return { idleTimeout, absoluteTimeout, persistent: true };
+}
+
+function lifetimeIn({ idle, absolute }: Omit<Timeouts, "level">, limits: Limits): Lifetime {
+  return {
+    idleTimeout: idle === undefined ? undefined : secondsOf("timeouts.idle", idle, limits.idle, 0.001),
+    absoluteTimeout:
+      absolute === undefined ? undefined : secondsOf("timeouts.absolute", absolute, limits.absolute, 0.001),
+  };
+}
 
 /**
- * Returns the two timeouts of one session. Throws ConfigError if one is not a positive number, if the idle timeout is the
- * longer one, or if a preset allows less.
+ * Returns the two timeouts of one session. Throws ConfigError if the idle timeout is the longer one, or if the level
+ * allows less.
  */
 export function checkLifetime(
-  given: Pick<Lifetime, "idleTimeout" | "absoluteTimeout">,
-  defaults: Defaults,
+  given: Lifetime,
+  { idle, absolute, level }: Limits,
 ): { idleTimeout: number; absoluteTimeout: number } {
-  const absoluteTimeout = numberOf("absoluteTimeout", given.absoluteTimeout, defaults.absoluteTimeout, 0.001);
-  const fallback = Math.min(defaults.idleTimeout, absoluteTimeout);
-  const idleTimeout = numberOf("idleTimeout", given.idleTimeout, fallback, 0.001);
+  const { absoluteTimeout = absolute } = given;
+  const { idleTimeout = Math.min(idle, absoluteTimeout) } = given;
   if (idleTimeout > absoluteTimeout)
-    throw new ConfigError("idleTimeout", `Longer than absoluteTimeout (${absoluteTimeout} seconds).`);
-  if (defaults.preset !== undefined) {
-    const most = PRESETS[defaults.preset];
-    const wrong = absoluteTimeout > most.absoluteTimeout ? "absoluteTimeout" : "idleTimeout";
-    if (absoluteTimeout > most.absoluteTimeout || idleTimeout > most.idleTimeout)
-      throw new ConfigError(wrong, `${defaults.preset} allows at most ${most[wrong]} seconds.`);
+    throw new ConfigError("timeouts.idle", `Is longer than timeouts.absolute (${textOf(absoluteTimeout)}).`);
+  if (level !== undefined) {
+    const most = LEVELS[level];
+    if (absoluteTimeout > most.absolute)
+      throw new ConfigError("timeouts.absolute", `${level} allows at most ${textOf(most.absolute)}.`);
+    if (idleTimeout > most.idle)
+      throw new ConfigError("timeouts.idle", `${level} allows at most ${textOf(most.idle)}.`);
   }
   return { idleTimeout, absoluteTimeout };
 }
 
 /** Returns the head of a session with this lifetime; what is left out is the engine's option. */
-export function headOf(options: Defaults & Pick<ResolvedOptions, "cookie">, given: Lifetime = {}): Head {
-  return { ...checkLifetime(given, options), persistent: given.persistent ?? options.cookie.persistent };
-}
-
-/** Returns the number, or the fallback for undefined. Throws ConfigError, naming the option, for anything less than `least`. */
-export function numberOf(name: string, value: unknown, fallback: number, least: number): number {
-  if (value === undefined) return fallback;
-  if (typeof value === "number" && Number.isFinite(value) && value >= least) return value;
-  throw new ConfigError(name, `Pass a number of at least ${least}; got ${String(value)}.`);
+export function headOf(
+  { timeouts, cookie }: Pick<ResolvedOptions, "timeouts" | "cookie">,
+  given: Lifetime = {},
+): Head {
+  return { ...checkLifetime(given, timeouts), persistent: given.persistent ?? cookie.persistent };
 }
 
 /**

@@ -39,6 +39,6 @@ export function standInLine<K>(
 export function waited(wait: number): StateError {
   return new StateError(
     "lock_timeout",
-    `Other requests of this session kept it to themselves for ${wait} seconds. Try again, or raise lockWait.`,
+    `Other requests of this session kept it to themselves for ${wait} seconds. Try again, or raise lock.wait.`,
   );
 }

@@ -1,4 +1,5 @@
-import type { Awaitable, SessionBackend, SessionData, SessionRecord } from "../backends/backend.ts";
+import type { Awaitable, SessionBackend, SessionRecord } from "../backends/backend.ts";
+import type { Duration } from "../duration.ts";
 import type { Environment } from "../environment.ts";
 import type { Head } from "./head.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
@@ -40,7 +41,7 @@ export interface Live {
   /** The session object that the request has now; another one after `startOver`. */
   data: object;
   phase: Phase;
-  /** What the request has asked `commit` to do. The last verb counts, but nothing takes back a `destroy`. */
+  /** What the request has asked `commit` to do. The last verb counts, but nothing takes back a `logout`. */
   intent: Intent;
   readonly outbox: Outbox;
   readonly turn: Turn;
@@ -50,8 +51,8 @@ export interface Live {
 
 /** How one request wants its session. */
 export interface LoadOptions {
-  /** Alone among the requests that ask for this; `wait` seconds at most (default `lockWait`). */
-  exclusive?: boolean | { wait?: number | undefined } | undefined;
+  /** Alone among the requests that ask for this; they wait for `wait` at most (default `lock.wait`). */
+  exclusive?: boolean | { wait?: Duration | undefined } | undefined;
   /**
    * Without one: the store is not asked, the session is empty, and writing to it throws StateError `read_only`. "unsent":
    * because nobody has sent the request; "outside": because it is outside the cookie's path.
@@ -146,7 +147,7 @@ export interface Over {
 /** What a request asks for. A lifetime that is left out is the engine's. */
 export type Intent =
   | { readonly is: "none" }
-  | { readonly is: "destroy" }
+  | { readonly is: "logout" }
   | { readonly is: "rotate"; readonly elevated: boolean; readonly lifetime: Lifetime | undefined }
   | (Renewing & { readonly is: "login"; readonly userId: string })
   /** Starts over signed out. */
@@ -192,22 +193,27 @@ export interface Turn {
   held: { readonly lease: Lease; readonly during: "request" | "part" } | undefined;
   /** The encoded data that a save could not store, if its handler has heard of that; see `takeBack`. */
   refused: string | undefined;
+  /** The encoded data of the session as long as nothing of it is stored: what a schema fills in, else `{}`. */
+  blank: string;
+  /** Values that the session has others in place of; see replaced.ts. */
+  replaced: readonly Replaced[] | undefined;
+}
+
+/** A value that was part of the session's data, and how it was encoded then. */
+export interface Replaced {
+  readonly key: string;
+  readonly value: object;
+  readonly text: string;
 }
 
 /** Exclusive use of one session, renewed until it is released. */
 export interface Lease {
   /** What `patch` takes as `ifFence`: a later holder has a higher one, and then nothing of this holder's is stored. */
   readonly fence: number;
-  /** Renews it no more: it ends after `lockTtl`, if it is not released before. */
+  /** Renews it no more: it ends after `lock.ttl`, if it is not released before. */
   lapse(): void;
   release(): Promise<void>;
 }
 
 /** What the session objects of one adapter are made of. */
 export type SessionKind = new (live: Live) => object;
-
-/**
- * The data of a session: a plain dictionary to read and write, nested values included; what changed is stored at the
- * end of the request. Any read may be undefined. No key is reserved: `__proto__` and `constructor` are data too.
- */
-export type Session<T extends object = SessionData> = { [K in keyof T]?: T[K] | undefined };

@@ -1,15 +1,17 @@
 import type { Awaitable, SessionRecord } from "../backends/backend.ts";
+import { secondsOf } from "../duration.ts";
 import { BackendError } from "../errors.ts";
 import { call, chain } from "./call.ts";
 import { reportDamaged } from "./damage.ts";
 import { publish } from "./events.ts";
 import type { Engine, LegacySeam, Live, LoadOptions, Phase } from "./live.ts";
 import { acquire } from "./lock.ts";
+import { newPhase, storedPhase } from "./phase.ts";
 import { retiredUntil } from "./retired.ts";
 import { reportReuse } from "./reuse.ts";
-import { fitLoaded } from "./schema.ts";
+import { fitEmpty, fitLoaded } from "./schema.ts";
 import { aboutOf } from "./session.ts";
-import { brought, held, newPhase, open, storedPhase } from "./state.ts";
+import { brought, held, open } from "./state.ts";
 import { type FoundTokens, findTokens, handleOf, isToken, sameHash, secretHashOf } from "./token.ts";
 
 /** What a presented secret is worth. Everything but `live` and `grace` is answered as "no session". */
@@ -78,16 +80,16 @@ export function load(
   const byHeader = token !== undefined;
   if (options?.skip) {
     const why = options.skip === true ? "skipped" : options.skip;
-    return open(engine, { is: "readOnly", why, of: undefined }, options);
+    return fresh(engine, { is: "readOnly", why, of: undefined }, options);
   }
-  if (!header && !byHeader) return open(engine, newPhase(false), options);
+  if (!header && !byHeader) return fresh(engine, newPhase(false), options);
   const { tokens, present, crowded } = byHeader
     ? presented(token)
     : findTokens(header!, engine.options.cookie.name);
   const seam = byHeader ? undefined : engine.legacy;
-  if (tokens.length === 0 && seam === undefined) return open(engine, newPhase(present), options);
+  if (tokens.length === 0 && seam === undefined) return fresh(engine, newPhase(present), options);
   const request: Request = { engine, tokens, present, crowded, options };
-  if (engine.options.outage === "anonymous") return unlessDown(request, () => find(request, seam, header!));
+  if (engine.options.whenDown === "anonymous") return unlessDown(request, () => find(request, seam, header!));
   return seam === undefined ? tryNext(request, 0, false) : find(request, seam, header!);
 }
 
@@ -148,15 +150,22 @@ function openStored(
     if (tokens.length > 1) beside(live, request, index);
     return live;
   } catch (error) {
-    return reportDamaged(handle, record, error);
+    return reportDamaged(engine, handle, record, error);
   }
 }
 
-function openFor(request: Request, phase: Phase): Live {
-  const { engine, options, tokens } = request;
+/** Opens a session of which nothing is stored, or known. */
+function fresh(engine: Engine, phase: Phase, options: LoadOptions | undefined): Awaitable<Live> {
   const live = open(engine, phase, options);
-  if (tokens.length > 1) beside(live, request, tokens.length);
-  return live;
+  return engine.options.schema === undefined ? live : chain(fitEmpty(live), () => live);
+}
+
+function openFor(request: Request, phase: Phase): Awaitable<Live> {
+  const { engine, options, tokens } = request;
+  return chain(fresh(engine, phase, options), (live) => {
+    if (tokens.length > 1) beside(live, request, tokens.length);
+    return live;
+  });
 }
 
 /** Notes what the request brought beside the token at `index`; those before it open nothing. */
@@ -175,7 +184,7 @@ async function openAlone(
   const token = tokens[index]!;
   const handle = handleOf(token);
   const wait = typeof options?.exclusive === "object" ? options.exclusive.wait : undefined;
-  const lease = await acquire(engine, handle, wait ?? engine.options.lockWait);
+  const lease = await acquire(engine, handle, secondsOf("wait", wait, engine.options.lock.wait, 0, "wait"));
   try {
     const record = await call(engine, "read", handle);
     const verdict =
@@ -206,15 +215,15 @@ function report(
   record: SessionRecord | undefined,
 ): Awaitable<void> {
   const handle = handleOf(token);
-  if (verdict === "unknown") publish("unknown", { handle });
-  if (verdict === "expired" || verdict === "damaged") publish(verdict, aboutOf(handle, record));
+  if (verdict === "unknown") publish(engine, "unknown", { handle });
+  if (verdict === "expired" || verdict === "damaged") publish(engine, verdict, aboutOf(handle, record));
   if (verdict !== "reused" || record === undefined) return;
   const isHolder = tokens.some((other) => handleOf(other) === handle && opens(engine, record, other));
   return reportReuse(engine, handle, record, secretHashOf(engine.options.realm, token), isHolder);
 }
 
 function unlessDown(request: Request, load: () => Awaitable<Live>): Awaitable<Live> {
-  const readOnly = (error: unknown): Live => {
+  const readOnly = (error: unknown): Awaitable<Live> => {
     if (!(error instanceof BackendError)) throw error;
     return openFor(request, { is: "readOnly", why: "outage", of: undefined });
   };

@@ -17,7 +17,7 @@ export async function acquire(engine: Engine, handle: string, wait: number): Pro
     const leave = await standInLine(environment, engine.queues, handle, wait, () => waited(wait));
     try {
       for (;;) {
-        const answer = await call(engine, "lock", handle, options.lockTtl);
+        const answer = await call(engine, "lock", handle, options.lock.ttl);
         if (typeof answer === "number") return hold(engine, handle, answer, leave);
         if (answer === "ended") {
           leave();
@@ -47,10 +47,10 @@ function hold(engine: Engine, handle: string, fence: number, leave: () => void):
   let cancel: () => void = () => {};
   const renew = (): void => {
     cancel = environment.timer(
-      options.lockTtl / 3,
+      options.lock.ttl / 3,
       () => {
         renew();
-        void relock(options.lockTtl);
+        void relock(options.lock.ttl);
       },
       true,
     );
@@ -62,8 +62,8 @@ function hold(engine: Engine, handle: string, fence: number, leave: () => void):
     lapse(): void {
       if (released) return;
       cancel();
-      void relock(options.lockTtl);
-      cancel = environment.timer(options.lockTtl, leave, true);
+      void relock(options.lock.ttl);
+      cancel = environment.timer(options.lock.ttl, leave, true);
     },
     async release(): Promise<void> {
       if (released) return;

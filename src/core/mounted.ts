@@ -7,16 +7,16 @@ const AGREED: readonly (readonly [option: string, of: (options: ResolvedOptions)
   ["cookie.name", ({ cookie }) => cookie.name],
   ["cookie", ({ cookie }) => cookie.attributes],
   ["cookie.persistent", ({ cookie }) => cookie.persistent],
-  ["preset", ({ preset }) => preset],
-  ["idleTimeout", ({ idleTimeout }) => idleTimeout],
-  ["absoluteTimeout", ({ absoluteTimeout }) => absoluteTimeout],
+  ["timeouts.level", ({ timeouts }) => timeouts.level],
+  ["timeouts.idle", ({ timeouts }) => timeouts.idle],
+  ["timeouts.absolute", ({ timeouts }) => timeouts.absolute],
 ];
 
 const mounted = new WeakMap<SessionBackend, Map<string, ResolvedOptions>>();
 
 /**
  * Notes that sessions of this realm are on this back-end. Throws ConfigError if there are some already with another
- * cookie, preset or lifetime: whoever has an id of the one could use it as an id of the other.
+ * cookie or timeouts: whoever has an id of the one could use it as an id of the other.
  */
 export function checkMounted(backend: SessionBackend, options: ResolvedOptions): void {
   const realms = mounted.get(backend) ?? new Map<string, ResolvedOptions>();

@@ -6,18 +6,20 @@ import {
   type SessionData,
   toBackend,
 } from "../backends/backend.ts";
+import { type Duration, secondsOf } from "../duration.ts";
 import type { Environment } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { defaultBackend } from "./default-backend.ts";
-import { ABSOLUTE_TIMEOUT, checkLifetime, numberOf, PRESETS, SESSION_TIMEOUT } from "./lifetime.ts";
-import type { LegacySeam, Session } from "./live.ts";
+import { resolveTimeouts, type Timeouts } from "./lifetime.ts";
+import type { LegacySeam } from "./live.ts";
 import { realmOf } from "./realm.ts";
-import type { Preset, ResolvedOptions, UserIdOf } from "./resolved-options.ts";
+import type { AnyData, Session } from "./register.ts";
+import type { Level, ResolvedOptions, UserIdOf } from "./resolved-options.ts";
 import { type CookieOptions, cookieFormat } from "./set-cookie.ts";
 
-/** How sessions behave. Every duration is in seconds; every default is safe. */
-export interface SessionOptions<T extends object = SessionData> {
+/** How sessions behave. Durations are seconds, or texts such as `"30m"`. Every default is safe. */
+export interface SessionOptions<T extends object = AnyData> {
   /** Where sessions live. Default: a new `InMemorySessionBackend`. Any object with `load` and `save` will do. */
   backend?: SessionBackend | LoadSave | undefined;
   cookie?: CookieOptions | undefined;
@@ -31,23 +33,19 @@ export interface SessionOptions<T extends object = SessionData> {
    * first with any value, `new` say) is answered in a header of the same name instead of a cookie; a request without it
    * uses the cookie. Default none.
    */
-  header?: string | undefined;
-  /** Ends a session after this long without a request. Default `SESSION_TIMEOUT`, eight hours. */
-  idleTimeout?: number | undefined;
-  /** Ends a session this long after it was created or its user signed in, whatever happens. Default 30 days. */
-  absoluteTimeout?: number | undefined;
-  /** Both timeouts of a NIST assurance level; `idleTimeout` and `absoluteTimeout` may then only be shorter. */
-  preset?: Preset | undefined;
+  tokenHeader?: string | undefined;
+  /** When sessions end: `{ idle: "30m", absolute: "7d" }`, or both timeouts of a NIST assurance level, such as `"aal2"`. */
+  timeouts?: Timeouts | Level | undefined;
   /**
    * Whether an answer whose handler looked at the session of a signed-in user has `Cache-Control: no-store`, so that no
-   * browser shows it again after the logout (ASVS 14.3.2). Default true with the presets `aal2` and `aal3`, else false.
+   * browser shows it again after the logout (ASVS 14.3.2). Default true with the levels `aal2` and `aal3`, else false.
    */
   private?: boolean | undefined;
   /** An idle deadline moves only by at least this much, so reading costs no write each time. Default a 20th of
-   * `idleTimeout`, at most 60; for a session with a lifetime of its own never more than a 20th of it. */
-  touchThrottle?: number | undefined;
-  /** How long the id before a rotation with the same rights still works. Default 10. */
-  rotationGrace?: number | undefined;
+   * `timeouts.idle`, at most 60 s; for a session with a timeout of its own never more than a 20th of it. */
+  touchThrottle?: Duration | undefined;
+  /** How long the id before a rotation with the same rights still works. Default 10 s. */
+  rotationGrace?: Duration | undefined;
   /**
    * What the use of an id does that was replaced at least `rotationGrace` ago, and may be stolen (up to nine rotations
    * back). `report` (default): the event `reused`, once for each id. `revoke`: ends the session too, so that whoever
@@ -56,15 +54,16 @@ export interface SessionOptions<T extends object = SessionData> {
   onReuse?: "report" | "revoke" | undefined;
   /** The most bytes that the encoded data of one session may have. Default 65,536. */
   maxBytes?: number | undefined;
-  /** How long one call of the back-end may take. Default 5. */
-  backendTimeout?: number | undefined;
+  /** How long one call of the back-end may take. Default 5 s. */
+  backendTimeout?: Duration | undefined;
   /** When a session cannot be read: `fail` (default) sends 503; `anonymous` continues with an empty session that
    * cannot be written. */
-  outage?: "fail" | "anonymous" | undefined;
-  /** How long a request waits for exclusive use. Default 10. */
-  lockWait?: number | undefined;
-  /** How long a lock outlives a holder that died. A living one renews it. Default 10. */
-  lockTtl?: number | undefined;
+  whenDown?: "fail" | "anonymous" | undefined;
+  /**
+   * Exclusive use. `wait`: how long a request waits for it, default 10 s. `ttl`: how long a lock outlives a holder that
+   * died, default 10 s; a living one renews it.
+   */
+  lock?: { wait?: Duration | undefined; ttl?: Duration | undefined } | undefined;
   /** A Standard Schema (zod, valibot, arktype ...) for the data: checked when it is loaded and before it is stored.
    * Must accept its own output. */
   schema?: StandardSchemaV1<unknown, T> | undefined;
@@ -74,7 +73,7 @@ export interface SessionOptions<T extends object = SessionData> {
    * Returns the user's id from the session's data, for code that signs users in by writing data: with Passport, `(data) =>
    * data.passport?.user`. `login` then happens by itself when the user changes; do not call it. Default none.
    */
-  userId?: ((data: Session<T>) => string | number | null | undefined) | undefined;
+  userIdOf?: ((data: Session<T>) => string | number | null | undefined) | undefined;
   /** Sessions of another library that move here when their cookie comes: `moveSessions(...)`. Default none. */
   legacy?: LegacySeam | undefined;
   /** Time, chance and timers, for tests and simulations; the back-end gets the same. Default: the system's. */
@@ -85,22 +84,19 @@ const NAMES: Record<keyof SessionOptions, true> = {
   backend: true,
   cookie: true,
   realm: true,
-  header: true,
-  idleTimeout: true,
-  absoluteTimeout: true,
-  preset: true,
+  tokenHeader: true,
+  timeouts: true,
   private: true,
   touchThrottle: true,
   rotationGrace: true,
   onReuse: true,
   maxBytes: true,
   backendTimeout: true,
-  outage: true,
-  lockWait: true,
-  lockTtl: true,
+  whenDown: true,
+  lock: true,
   schema: true,
   migrate: true,
-  userId: true,
+  userIdOf: true,
   legacy: true,
   environment: true,
 };
@@ -111,12 +107,9 @@ export const SESSION_OPTIONS: readonly string[] = Object.keys(NAMES);
 /** Checks every option and fills in the defaults. Throws ConfigError naming the option. */
 export function resolveOptions<T extends object>(options: SessionOptions<T>): ResolvedOptions {
   refuseUnknown(options, SESSION_OPTIONS);
-  const preset = options.preset === undefined ? undefined : PRESETS[options.preset];
-  if (options.preset !== undefined && preset === undefined)
-    throw new ConfigError("preset", 'Pass "aal1", "aal2" or "aal3".');
-  const outage = options.outage ?? "fail";
-  if (outage !== "fail" && outage !== "anonymous")
-    throw new ConfigError("outage", 'Pass "fail" or "anonymous".');
+  const whenDown = options.whenDown ?? "fail";
+  if (whenDown !== "fail" && whenDown !== "anonymous")
+    throw new ConfigError("whenDown", 'Pass "fail" or "anonymous".');
   const onReuse = options.onReuse ?? "report";
   if (onReuse !== "report" && onReuse !== "revoke")
     throw new ConfigError("onReuse", 'Pass "report" or "revoke".');
@@ -126,15 +119,13 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     throw new ConfigError("migrate", "Needs the option schema.");
   if (options.migrate !== undefined && typeof options.migrate !== "function")
     throw new ConfigError("migrate", "Pass a function from the stored data to valid data.");
-  if (options.userId !== undefined && typeof options.userId !== "function")
-    throw new ConfigError("userId", "Pass a function, such as (data) => data.passport?.user.");
+  if (options.userIdOf !== undefined && typeof options.userIdOf !== "function")
+    throw new ConfigError("userIdOf", "Pass a function, such as (data) => data.passport?.user.");
   if (options.schema !== undefined && typeof options.schema["~standard"]?.validate !== "function") {
     throw new ConfigError("schema", "Pass a Standard Schema, such as one made with zod, valibot or arktype.");
   }
-  const { idleTimeout, absoluteTimeout } = checkLifetime(options, {
-    ...(preset ?? { idleTimeout: SESSION_TIMEOUT, absoluteTimeout: ABSOLUTE_TIMEOUT }),
-    preset: options.preset,
-  });
+  const timeouts = resolveTimeouts(options.timeouts);
+  refuseUnknown(options.lock ?? {}, ["wait", "ttl"], "lock.");
   if (options.legacy !== undefined && typeof options.legacy?.load !== "function")
     throw new ConfigError("legacy", "Pass moveSessions({ readers, until }) of micropie/legacy/move.");
   if (options.environment !== undefined && typeof options.environment?.timer !== "function")
@@ -143,22 +134,22 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
   return {
     cookie,
     realm: realmOf(options.realm, cookie.name),
-    header: headerName(options.header),
-    idleTimeout,
-    absoluteTimeout,
-    preset: options.preset,
-    private: options.private ?? (options.preset === "aal2" || options.preset === "aal3"),
-    touchThrottle: numberOf("touchThrottle", options.touchThrottle, Math.min(60, idleTimeout / 20), 0),
-    rotationGrace: numberOf("rotationGrace", options.rotationGrace, 10, 0),
+    tokenHeader: headerName(options.tokenHeader),
+    timeouts,
+    private: options.private ?? (timeouts.level === "aal2" || timeouts.level === "aal3"),
+    touchThrottle: secondsOf("touchThrottle", options.touchThrottle, Math.min(60, timeouts.idle / 20), 0),
+    rotationGrace: secondsOf("rotationGrace", options.rotationGrace, 10, 0, "wait"),
     onReuse,
-    maxBytes: numberOf("maxBytes", options.maxBytes, 65_536, 1),
-    backendTimeout: numberOf("backendTimeout", options.backendTimeout, 5, 0.001),
-    outage,
-    lockWait: numberOf("lockWait", options.lockWait, 10, 0),
-    lockTtl: numberOf("lockTtl", options.lockTtl, 10, 0.1),
+    maxBytes: bytesOf("maxBytes", options.maxBytes, 65_536),
+    backendTimeout: secondsOf("backendTimeout", options.backendTimeout, 5, 0.001, "wait"),
+    whenDown,
+    lock: {
+      wait: secondsOf("lock.wait", options.lock?.wait, 10, 0, "wait"),
+      ttl: secondsOf("lock.ttl", options.lock?.ttl, 10, 0.1, "wait"),
+    },
     schema: options.schema,
     migrate: options.migrate,
-    userId: options.userId as UserIdOf | undefined,
+    userIdOf: options.userIdOf as UserIdOf | undefined,
   };
 }
 
@@ -170,7 +161,13 @@ function headerName(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   const lower = typeof name === "string" ? name.toLowerCase() : "";
   if (/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(lower) && !TAKEN.test(lower)) return lower;
-  throw new ConfigError("header", "Pass the name of a header of your own, such as X-Session-Token.");
+  throw new ConfigError("tokenHeader", "Pass the name of a header of your own, such as X-Session-Token.");
+}
+
+function bytesOf(option: string, value: unknown, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value === "number" && Number.isFinite(value) && value >= 1) return value;
+  throw new ConfigError(option, `Pass a number of at least 1; got ${String(value)}.`);
 }
 
 export function resolveBackend(backend: SessionOptions["backend"]): SessionBackend {

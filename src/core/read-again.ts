@@ -7,15 +7,15 @@ import type { Engine, Live, Stored } from "./live.ts";
 import { isExpired, judge } from "./load.ts";
 
 /** Returns true if a record is damaged, and says so in an event. */
-export function isDamaged(handle: string, record: SessionRecord): boolean {
+export function isDamaged(engine: Engine, handle: string, record: SessionRecord): boolean {
   const whole = (): boolean => Boolean(readHead(record.head) && decoded(record.data));
-  return unlessDamaged(handle, record, whole) === undefined;
+  return unlessDamaged(engine, handle, record, whole) === undefined;
 }
 
 /** Returns the record that is stored now; undefined if there is none, or it has expired, or is damaged. */
 export function readNow(engine: Engine, handle: string): Awaitable<SessionRecord | undefined> {
   return chain(call(engine, "read", handle), (found) =>
-    found === undefined || isExpired(found) || isDamaged(handle, found) ? undefined : found,
+    found === undefined || isExpired(found) || isDamaged(engine, handle, found) ? undefined : found,
   );
 }
 

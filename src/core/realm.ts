@@ -20,6 +20,11 @@ export function storedUser(realm: string, userId: string): string {
   return `${userId} ${realm}`;
 }
 
+/** Returns the realm in what a back-end has stored of a user. */
+export function realmOfUser(stored: string): string {
+  return stored.slice(stored.lastIndexOf(" ") + 1);
+}
+
 /** Returns the user's id in what a back-end has stored; null if nobody is signed in. */
 export function plainUser(stored: string | null): string | null {
   if (stored === null) return null;

@@ -5,7 +5,7 @@ import { call, chain, ifPossible, patch } from "./call.ts";
 import { warnCrowded } from "./crowded.ts";
 import { endOthers, lost, refused, refusedByGrace } from "./end.ts";
 import { publish } from "./events.ts";
-import { type Head, headText, remember, timesOf } from "./head.ts";
+import { type Head, headText, inRealm, remember, timesOf } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Intent, Live, Stored } from "./live.ts";
 import { readAgain } from "./read-again.ts";
@@ -30,7 +30,8 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
   if (outbox.headers === "sent" || (isHurried && attempt > 1)) throw headersSent("a new session");
   const token = createToken(engine.options.realm, attempt === 1 ? outbox.reserved : undefined);
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
-  const head = lifetime === undefined ? engine.head.value : headOf(engine.options, lifetime);
+  const { head: usual, options } = engine;
+  const head = lifetime === undefined ? usual.value : inRealm(headOf(options, lifetime), options.realm);
   const record: NewRecord = {
     data: text,
     secretHash: token.secretHash,
@@ -45,7 +46,7 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
       const now = engine.backend.now();
       created(live, token.handle, snapshot(newRecord(record, now), now), head, intent);
       owe(live, lineOf(live, token.value));
-      publish("created", eventOf(live));
+      publish(engine, "created", eventOf(live));
       if (live.beside?.crowded && signsIn(live, intent)) warnCrowded(engine.options.cookie.name);
       const damaged = phase.is === "new" ? phase.damaged : undefined;
       if (damaged === undefined) return;
@@ -78,7 +79,7 @@ export function rotate(
       owe(live, lineOf(live, token.value));
       const login = intent.is !== "rotate";
       if (live.beside?.crowded && signsIn(live, intent)) warnCrowded(live.engine.options.cookie.name);
-      publish("rotated", { ...eventOf(live), login, privilegeChange: rotation.raiseEpoch });
+      publish(live.engine, "rotated", { ...eventOf(live), login, elevated: rotation.raiseEpoch });
       return;
     }
     if (result === "ended" && signsIn(live, intent)) throw nobodySignedIn(live);
@@ -160,7 +161,7 @@ export function replace(live: Live, phase: Stored, text: string, intent: Intent)
   return chain(chain(endOthers(live), remove), (deleted) => {
     if (!deleted && signsIn(live, intent)) throw nobodySignedIn(live);
     if (!deleted) return lost(live, "ended");
-    publish("destroyed", eventOf(live));
+    publish(live.engine, "logged_out", eventOf(live));
     letGo(live);
     return create(live, text, intent);
   });
@@ -168,7 +169,7 @@ export function replace(live: Live, phase: Stored, text: string, intent: Intent)
 
 /** Returns true if it may be a sign-in. Starting over may be one, unless the option `userId` says who is signed in. */
 function signsIn({ engine }: Live, intent: Intent): boolean {
-  return intent.is === "login" || (intent.is === "startOver" && engine.options.userId === undefined);
+  return intent.is === "login" || (intent.is === "startOver" && engine.options.userIdOf === undefined);
 }
 
 function nobodySignedIn(live: Live): StateError {

@@ -2,8 +2,8 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Awaitable, SessionData } from "../backends/backend.ts";
 import type { CookieFormat } from "./set-cookie.ts";
 
-/** Names of the presets of NIST SP 800-63B-4. */
-export type Preset = "aal1" | "aal2" | "aal3";
+/** The assurance levels of NIST SP 800-63B-4. */
+export type Level = "aal1" | "aal2" | "aal3";
 
 /** Returns the user's id from a session's data; null, undefined and "" mean that nobody is signed in. Numbers become texts. */
 export type UserIdOf = (data: SessionData) => string | number | null | undefined;
@@ -14,20 +14,17 @@ export interface ResolvedOptions {
   /** Who may use a token: engines of one realm share their sessions, any others are strangers. */
   readonly realm: string;
   /** In lower case. */
-  readonly header: string | undefined;
-  readonly idleTimeout: number;
-  readonly absoluteTimeout: number;
-  readonly preset: Preset | undefined;
+  readonly tokenHeader: string | undefined;
+  readonly timeouts: { readonly idle: number; readonly absolute: number; readonly level: Level | undefined };
   readonly private: boolean;
   readonly touchThrottle: number;
   readonly rotationGrace: number;
   readonly onReuse: "report" | "revoke";
   readonly maxBytes: number;
   readonly backendTimeout: number;
-  readonly outage: "fail" | "anonymous";
-  readonly lockWait: number;
-  readonly lockTtl: number;
+  readonly whenDown: "fail" | "anonymous";
+  readonly lock: { readonly wait: number; readonly ttl: number };
   readonly schema: StandardSchemaV1<unknown, object> | undefined;
   readonly migrate: ((data: SessionData) => Awaitable<unknown>) | undefined;
-  readonly userId: UserIdOf | undefined;
+  readonly userIdOf: UserIdOf | undefined;
 }

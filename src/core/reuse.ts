@@ -22,7 +22,7 @@ export function reportReuse(
   secretHash: string,
   isHolder: boolean,
 ): Awaitable<void> {
-  const say = (): void => publish("reused", aboutOf(handle, record));
+  const say = (): void => publish(engine, "reused", aboutOf(handle, record));
   const unsaid = (error: unknown): void => {
     if (!(error instanceof SessionError)) throw error;
     say();
@@ -42,7 +42,7 @@ function revoke(engine: Engine, handle: string, record: SessionRecord, say: () =
   return chain(call(engine, "delete", handle), (ended) => {
     if (!ended) return;
     say();
-    publish("revoked", aboutOf(handle, record));
+    publish(engine, "revoked", aboutOf(handle, record));
   });
 }
 

@@ -2,11 +2,11 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Awaitable, SessionData } from "../backends/backend.ts";
 import { DataError } from "../errors.ts";
 import { chain, settle } from "./call.ts";
-import { publish, type SessionEvent } from "./events.ts";
-import type { Live } from "./live.ts";
+import { publish } from "./events.ts";
+import type { Engine, Live } from "./live.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
-import { eventOf } from "./session.ts";
-import { dataFitted } from "./state.ts";
+import { type About, eventOf } from "./session.ts";
+import { dataFitted, filledIn } from "./state.ts";
 
 type Schema = StandardSchemaV1<unknown, object>;
 type Result = StandardSchemaV1.Result<object>;
@@ -25,26 +25,35 @@ export interface Fitted {
  */
 export function fitLoaded(live: Live): Awaitable<void> {
   return chain(
-    fitData(live.engine.options, live.data, () => eventOf(live)),
+    fitData(live.engine, live.data, () => eventOf(live)),
     ({ data, issues, migrated }) => {
-      dataFitted(live, data, issues !== undefined && !migrated, issues === undefined);
+      const isHidden = issues !== undefined && !migrated;
+      dataFitted(live, data, isHidden, issues === undefined);
+      if (isHidden) return fitEmpty(live);
     },
   );
 }
 
+/**
+ * Fills in what the schema gives a session without data; nothing if it refuses an empty one. What it fills in is no change:
+ * it is stored with the first one.
+ */
+export function fitEmpty(live: Live): Awaitable<void> {
+  return chain(validate(live.engine.options.schema!, {}), (result) => {
+    if (!result.issues) filledIn(live, result.value);
+  });
+}
+
 /** Never throws for data that does not fit. `about` says in the event whose session it is. */
-export function fitData(
-  options: ResolvedOptions,
-  data: object,
-  about: () => SessionEvent,
-): Awaitable<Fitted> {
+export function fitData(engine: Engine, data: object, about: () => About): Awaitable<Fitted> {
+  const { options } = engine;
   const schema = options.schema!;
   return chain(validate(schema, data), (result) => {
     if (!result.issues) return { data: result.value, issues: undefined, migrated: false };
     const issues = result.issues.map((issue) => `${pathOf(issue) || "(session)"}: ${issue.message}`);
     return chain(mended(options, schema, data), (mend) => {
       const migrated = mend !== undefined;
-      publish("invalid", { ...about(), issues, migrated });
+      publish(engine, "invalid", { ...about(), issues, migrated });
       return { data: mend ?? {}, issues, migrated };
     });
   });

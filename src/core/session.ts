@@ -3,7 +3,8 @@ import { StateError } from "../errors.ts";
 import { setKey } from "./codec.ts";
 import type { Intent, Live, Phase, ReadOnly, SessionKind, Stored } from "./live.ts";
 import { plainUser } from "./realm.ts";
-import { dataReplaced, SessionObject, stateOf } from "./state.ts";
+import { SessionObject, stateOf } from "./session-object.ts";
+import { dataReplaced } from "./state.ts";
 
 /**
  * Returns a kind of session object that has these members, as users of other libraries expect them: found by name, never
@@ -118,16 +119,19 @@ export function lastStored(phase: Phase): Stored | undefined {
   }
 }
 
+/** Whose session it is, for an event. */
+export interface About {
+  readonly handle: string;
+  readonly userId: string | null;
+}
+
 /** Returns the handle and the user for an event; the handle is empty if nothing was ever stored. */
-export function eventOf({ phase }: Live): { handle: string; userId: string | null } {
+export function eventOf({ phase }: Live): About {
   const last = lastStored(phase);
   return aboutOf(last?.handle ?? "", last?.record);
 }
 
-export function aboutOf(
-  handle: string,
-  record: SessionRecord | undefined,
-): { handle: string; userId: string | null } {
+export function aboutOf(handle: string, record: SessionRecord | undefined): About {
   return { handle, userId: plainUser(record?.userId ?? null) };
 }
 
@@ -142,5 +146,6 @@ export function replaceData(session: object, data: object): void {
   dataReplaced(live);
 }
 
-export type { Lifetime, Live, Session, SessionKind } from "./live.ts";
-export { setKey, stateOf };
+export type { Lifetime, Live, SessionKind } from "./live.ts";
+export type { AnySession, Loose, Session } from "./register.ts";
+export { setKey };

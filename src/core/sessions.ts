@@ -1,59 +1,44 @@
-import type { Awaitable, SessionBackend, SessionData, UserSession } from "../backends/backend.ts";
-import { refuseUnknown } from "../option-names.ts";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Awaitable, SessionBackend } from "../backends/backend.ts";
 import { call, chain } from "./call.ts";
-import { decoded } from "./codec.ts";
 import { commit, drop, finish } from "./commit.ts";
-import { unlessDamaged } from "./damage.ts";
 import { createEngine } from "./engine.ts";
-import { publish } from "./events.ts";
-import { readHead, timesOf } from "./head.ts";
-import { ENGINE, type Engine, type LoadOptions, type Session } from "./live.ts";
+import { listen, type SessionEventName, type SessionEvents, type Unsubscribe } from "./events.ts";
+import { type Listing, listed, listing } from "./listed.ts";
+import { ENGINE, type Engine, type LoadOptions } from "./live.ts";
 import { load } from "./load.ts";
+import { cookieIn, type LoadFrom } from "./load-from.ts";
 import { checkMounted } from "./mounted.ts";
 import { resolveOptions, type SessionOptions } from "./options.ts";
-import { storedUser } from "./realm.ts";
+import type { AnyData, AnyShown, Session, Whole } from "./register.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
+import { revoked } from "./revoked.ts";
 import { liveOf } from "./session.ts";
-import { stateOf } from "./state.ts";
-import { isHandle } from "./token.ts";
+import { stateOf } from "./session-object.ts";
 import { updateListed } from "./update.ts";
-import { checkUserId } from "./user.ts";
-import { info } from "./verbs.ts";
-
-/** One session of a user, as its owner or an operator sees it. Times are seconds since 1970. */
-export interface UserSessionInfo<T extends object = SessionData> {
-  /** The public name, for `revoke`. It opens nothing. */
-  readonly handle: string;
-  readonly userId: string;
-  readonly createdAt: number;
-  readonly signedInAt: number;
-  /** To within `touchThrottle`. */
-  readonly lastSeenAt: number;
-  readonly expiresAt: number;
-  readonly absoluteExpiresAt: number;
-  /** A copy. */
-  readonly data: Session<T>;
-}
+import { chosen, type Which, type WhichBut } from "./which.ts";
 
 /** Sessions on one back-end, for any framework: begin with `load`, end with `commit`. */
-export interface Sessions<T extends object = SessionData> {
+export interface Sessions<T extends object = AnyData> {
+  /** What the data is, for types alone. */
+  readonly "~data"?: T;
   /** For adapters. */
   readonly [ENGINE]: Engine;
   readonly options: ResolvedOptions;
   readonly backend: SessionBackend;
   /**
-   * Returns the session that a raw Cookie header opens; a new, empty one if there is none, or it is malformed, unknown,
-   * forged or expired. Returns at once if the back-end does. Without a cookie of our name
-   * there is no call of the back-end.
-   * Throws BackendError (unless `outage` is "anonymous"), StateError `lock_timeout`.
+   * Returns the session that a request opens, given the request itself (web or Node), its headers, or its raw Cookie
+   * header; a new, empty one if there is no cookie, or it is malformed, unknown, forged or expired. Returns at once if the
+   * back-end does. Without a cookie of our name there is no call of the back-end.
+   * Throws BackendError (unless `whenDown` is "anonymous"), StateError `lock_timeout`.
    */
-  load(cookieHeader: string | null | undefined, options?: LoadOptions): Awaitable<Session<T>>;
+  load(from?: LoadFrom, options?: LoadOptions): Awaitable<Session<T>>;
   /**
    * Saves what changed; call it right before the response's headers leave. Returns the Set-Cookie line that they
    * must carry, or undefined; of a session that was loaded by `token`, the value of that header, empty at its end.
    * Unchanged means no save. Call it again at the end of a stream: it saves what changed
    * since, and throws StateError `headers_sent` if that needs a cookie.
-   * In a handler of an adapter or App, it saves as the verb `commit` does, and the adapter sends the cookie all the same.
+   * In a handler of an adapter or App, it saves as the verb `save` does, and the adapter sends the cookie all the same.
    * Throws DataError, BackendError, StateError: nothing was saved, and the response must be an error.
    */
   commit(session: Session<T>): Awaitable<string | undefined>;
@@ -63,14 +48,24 @@ export interface Sessions<T extends object = SessionData> {
    */
   discard(session: Session<T>): string | undefined;
   /**
-   * The live sessions of a user, the oldest sign-in first, without damaged ones. Throws BackendError; TypeError for what
-   * `login` takes for no user's id.
+   * Tells about live sessions, one by one: that of a handle, or all of a user by the time of their sign-in. Damaged ones
+   * are left out. `current` is the session of this request, which then has `current: true`. For an array:
+   * `await sessions.list({ userId }).toArray()`.
+   * Throws BackendError; TypeError for a selector that is none.
    */
-  listByUser(userId: string): Promise<UserSessionInfo<T>[]>;
+  list(which: Which, options?: { readonly current?: AnyShown | undefined }): Listing<T>;
+  /** Returns how many live sessions that are. Throws as `list` does. */
+  count(which: Which): Promise<number>;
   /**
-   * Changes one key of a listed session, whoever is using it: as atomic as the verb `update`, also with that. `fn` gets the
-   * stored value and returns the new one (undefined removes the key); it may run more than once. Returns the new value.
-   * No deadline moves, since the user did nothing; the event is `changed`. Requests under way see it when they read again.
+   * Ends the session of a handle, or every session of a user that was signed in before. `except` is left alone: a session
+   * of this process, as its request will leave it, or a handle. Returns how many it ended. Throws as `list` does.
+   */
+  revoke(which: WhichBut): Promise<number>;
+  /**
+   * Changes one key of the session of a handle, whoever is using it: as atomic as the verb `update`, also with that. `fn`
+   * gets the stored value and returns the new one (undefined removes the key); it may run more than once. Returns the new
+   * value. No deadline moves, since the user did nothing; the event is `changed`. Requests under way see it when they
+   * read again.
    * Throws StateError `ended` if there is no such session, `conflict` if others kept changing it; DataError, BackendError.
    */
   update<K extends keyof T & string, R extends T[K] | undefined>(
@@ -78,13 +73,15 @@ export interface Sessions<T extends object = SessionData> {
     key: K,
     fn: (value: T[K] | undefined) => Awaitable<R>,
   ): Promise<R>;
-  /** Ends the session of this handle; returns true if there was one. Throws BackendError. */
-  revoke(handle: string): Promise<boolean>;
   /**
-   * Ends every session of a user that was signed in before, but the one in `except` (a session or its handle).
-   * Returns how many. Throws as `listByUser` does.
+   * Calls `listener` for every event of this name in this process that concerns these sessions, at once. Nobody waits for
+   * what an async listener returns; one that fails causes a warning. Returns a function that ends it; `using` does too.
+   * Throws TypeError for an unknown name.
    */
-  revokeAll(userId: string, options?: { except?: object | string | undefined }): Promise<number>;
+  on<Name extends SessionEventName>(
+    name: Name,
+    listener: (event: SessionEvents[Name]) => unknown,
+  ): Unsubscribe;
   /** Deletes expired records where the store does not do it by itself; returns how many. */
   prune(): Promise<number>;
   /** Stops timers, and closes what the back-end opened itself. */
@@ -99,8 +96,19 @@ export function farewellsOf(session: object): readonly string[] {
   return stateOf(session)?.outbox.farewells ?? [];
 }
 
+/** The data of sessions with this schema: whole if it takes an empty session and fills in what is missing. */
+export type SchemaData<T extends object, S extends StandardSchemaV1> =
+  unknown extends StandardSchemaV1.InferInput<S>
+    ? T
+    : {} extends StandardSchemaV1.InferInput<S>
+      ? Whole<T>
+      : T;
+
 /** Makes sessions. Throws ConfigError, naming the option, if any is wrong or two contradict each other. */
-export function createSessions<T extends object = SessionData>(options: SessionOptions<T> = {}): Sessions<T> {
+export function createSessions<
+  T extends object = AnyData,
+  S extends StandardSchemaV1<unknown, T> = StandardSchemaV1<unknown, T>,
+>(options: SessionOptions<T> & { schema?: S | undefined } = {}): Sessions<SchemaData<T, S>> {
   const engine = createEngine(options.backend, resolveOptions(options), options.environment, options.legacy);
   const { backend } = engine;
   checkMounted(backend, engine.options);
@@ -109,64 +117,25 @@ export function createSessions<T extends object = SessionData>(options: SessionO
     [ENGINE]: engine,
     options: engine.options,
     backend,
-    load(cookieHeader, loadOptions) {
-      return chain(load(engine, cookieHeader, loadOptions), ({ data }) => data as Session<T>);
+    load(from, loadOptions) {
+      const [header, how] = cookieIn(engine, from, loadOptions);
+      return chain(load(engine, header, how), ({ data }) => data as never);
     },
     commit(session) {
       const live = liveOf(session);
       return live.outbox.byAdapter ? chain(commit(live), () => live.outbox.line) : finish(live);
     },
     discard: (session) => drop(liveOf(session)),
-    async listByUser(userId) {
-      const user = storedUser(engine.options.realm, checkUserId("listByUser", userId));
-      const found = await call(engine, "listByUser", user);
-      // Whatever else a store answers is not this user's.
-      const own = found.filter(({ record }) => record.userId === user);
-      return own
-        .flatMap(
-          (session) => unlessDamaged(session.handle, session.record, () => infoOf<T>(session, userId)) ?? [],
-        )
-        .sort((one, other) => one.signedInAt - other.signedInAt);
-    },
-    async update<R>(
-      { handle }: { readonly handle: string },
-      key: string,
-      fn: (value: never) => Awaitable<R>,
-    ) {
+    list: (which, options) => listing(engine, which, options),
+    count: async (which) => (await listed(engine, chosen("count", which), undefined)).length,
+    revoke: async (which) => revoked(engine, chosen("revoke", which, true)),
+    async update<R>(which: { readonly handle: string }, key: string, fn: (value: never) => Awaitable<R>) {
+      const { handle } = chosen("update", which);
+      if (handle === undefined) throw new TypeError("update: pass { handle }, since it changes one session.");
       return (await updateListed(engine, handle, key, fn)) as R;
     },
-    async revoke(handle) {
-      // A store may hold other things under other names, which are not sessions to be ended.
-      if (!isHandle(handle)) return false;
-      const deleted = await call(engine, "delete", handle);
-      if (deleted) publish("revoked", { handle, userId: null });
-      return deleted;
-    },
-    async revokeAll(userId, options = {}) {
-      refuseUnknown(options, ["except"]);
-      const { except } = options;
-      const user = storedUser(engine.options.realm, checkUserId("revokeAll", userId));
-      const kept = typeof except === "object" ? info(except).handle : except;
-      const handles = await call(engine, "revokeUser", user, kept);
-      for (const handle of handles) publish("revoked", { handle, userId });
-      return handles.length;
-    },
+    on: (name, listener) => listen(engine, name, listener),
     prune: async () => call(engine, "prune"),
     close: async () => backend.close(),
-  };
-}
-
-function infoOf<T extends object>({ handle, record }: UserSession, userId: string): UserSessionInfo<T> {
-  const head = readHead(record.head);
-  const { createdAt, signedInAt = createdAt } = timesOf(record, head);
-  return {
-    handle,
-    userId,
-    createdAt,
-    signedInAt,
-    lastSeenAt: Math.max(signedInAt, record.expiresAt - head.idleTimeout),
-    expiresAt: record.expiresAt,
-    absoluteExpiresAt: record.absoluteExpiresAt,
-    data: decoded(record.data) as Session<T>,
   };
 }

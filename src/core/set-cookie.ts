@@ -17,8 +17,8 @@ export interface CookieOptions {
   domain?: string | undefined;
   /** Default true. Only for plain http on another name than localhost is there a reason to turn it off. */
   secure?: boolean | undefined;
-  /** Default `Lax`. `None` needs `secure`. */
-  sameSite?: "Strict" | "Lax" | "None" | undefined;
+  /** Default `lax`. `none` needs `secure`. */
+  sameSite?: "strict" | "lax" | "none" | undefined;
   /** Default true. */
   httpOnly?: boolean | undefined;
   /** CHIPS: one cookie for each top-level site. Needs `secure`. Default false. */
@@ -58,6 +58,8 @@ const NAMES = [
   "persistent",
 ] satisfies (keyof CookieOptions)[];
 
+const SAME_SITE = { strict: "Strict", lax: "Lax", none: "None" } as const;
+
 /** Checks the options against each other and the rules of RFC 6265bis and CHIPS. Throws ConfigError. */
 export function cookieFormat(options: CookieOptions = {}): CookieFormat {
   refuseUnknown(options, NAMES, "cookie.");
@@ -65,7 +67,7 @@ export function cookieFormat(options: CookieOptions = {}): CookieFormat {
     path = "/",
     domain,
     secure = true,
-    sameSite = "Lax",
+    sameSite = "lax",
     httpOnly = true,
     partitioned = false,
   } = options;
@@ -86,11 +88,11 @@ export function cookieFormat(options: CookieOptions = {}): CookieFormat {
   }
   if (domain !== undefined && !DOMAIN.test(domain))
     throw new ConfigError("cookie.domain", "Give a host name, such as example.com.");
-  if (!["Strict", "Lax", "None"].includes(sameSite))
-    throw new ConfigError("cookie.sameSite", 'Give "Strict", "Lax" or "None".');
+  if (!Object.hasOwn(SAME_SITE, sameSite))
+    throw new ConfigError("cookie.sameSite", 'Pass "strict", "lax" or "none".');
   checkPrefix(name, { path, domain, secure, httpOnly });
-  if (sameSite === "None" && !secure)
-    throw new ConfigError("cookie.sameSite", '"None" needs cookie.secure: browsers refuse it otherwise.');
+  if (sameSite === "none" && !secure)
+    throw new ConfigError("cookie.sameSite", '"none" needs cookie.secure: browsers refuse it otherwise.');
   if (partitioned && !secure)
     throw new ConfigError("cookie.partitioned", "Needs cookie.secure: browsers refuse it otherwise.");
   const attributes =
@@ -98,7 +100,7 @@ export function cookieFormat(options: CookieOptions = {}): CookieFormat {
     (domain === undefined ? "" : `; Domain=${domain}`) +
     (httpOnly ? "; HttpOnly" : "") +
     (secure ? "; Secure" : "") +
-    `; SameSite=${sameSite}` +
+    `; SameSite=${SAME_SITE[sameSite]}` +
     (partitioned ? "; Partitioned" : "");
   const unprefixed =
     options.prefix === undefined && !name.startsWith("__") && secure && domain === undefined && path === "/";

@@ -1,42 +1,16 @@
 import type { PatchResult, SessionData, SessionRecord } from "../backends/backend.ts";
 import { touchedDeadline } from "../record/record.ts";
 import { decode, encode, outgrown, setKey } from "./codec.ts";
-import { type Head, readHead } from "./head.ts";
-import type { Beside, Engine, Intent, Lease, Live, LoadOptions, New, Phase, Seen, Stored } from "./live.ts";
+import type { Head } from "./head.ts";
+import type { Beside, Engine, Intent, Lease, Live, LoadOptions, Phase, Seen, Stored, Turn } from "./live.ts";
+
+import { newPhase, storedPhase } from "./phase.ts";
+import { SessionObject } from "./session-object.ts";
 
 // What happens to the state of a session. Nothing else assigns to it.
 
-/** Looks like a plain object: no inherited names, no visible state. */
-export class SessionObject {
-  readonly #live: Live;
-
-  constructor(live: Live) {
-    this.#live = live;
-  }
-
-  /** The state behind an object; undefined for anything that is no session. */
-  static live(this: void, object: object): Live | undefined {
-    return #live in object ? object.#live : undefined;
-  }
-}
-
-export const stateOf: (object: object) => Live | undefined = SessionObject.live;
-Object.setPrototypeOf(SessionObject.prototype, null);
-delete (SessionObject.prototype as { constructor?: unknown }).constructor;
 const NOTHING: Intent = { is: "none" };
 const NO_LINES: readonly string[] = [];
-
-/** A phase in which nothing is stored. */
-export function newPhase(presented: boolean, superseded = false, damaged?: string): New {
-  return { is: "new", presented, superseded, damaged, emptied: false };
-}
-
-/** The phase of a session whose record was read. Throws Damaged. */
-export function storedPhase(engine: Engine, handle: string, record: SessionRecord, grace: boolean): Stored {
-  const head = record.head === engine.head.text ? engine.head.value : readHead(record.head);
-  const seen: Seen = { text: record.data, version: record.version, as: "data" };
-  return { is: "stored", handle, record, head, expiresAt: record.expiresAt, seen, grace, emptied: false };
-}
 
 /** A request begins to use a session. Throws Damaged. */
 export function open(engine: Engine, phase: Phase, options: LoadOptions = {}): Live {
@@ -55,7 +29,7 @@ export function open(engine: Engine, phase: Phase, options: LoadOptions = {}): L
       farewells: NO_LINES,
       reserved: undefined,
     },
-    turn: { busy: undefined, held: undefined, refused: undefined },
+    turn: { busy: undefined, held: undefined, refused: undefined, replaced: undefined, blank: "{}" },
     beside: undefined,
   };
   live.data = new kind(live);
@@ -83,6 +57,12 @@ export function dataFitted(live: Live, data: object, hidden: boolean, fits: bool
   see(live, (seen) => ({ ...seen, text: text ?? seen.text, as: hidden ? "hidden" : "data" }));
 }
 
+/** The schema filled in what a session without data has. */
+export function filledIn(live: Live, data: object): void {
+  for (const key of Object.keys(data)) setKey(live.data, key, (data as SessionData)[key]);
+  live.turn.blank = encode(live.data);
+}
+
 /** What is known of the stored data has changed. */
 export function see(live: Live, change: (seen: Seen) => Seen): void {
   if (live.phase.is === "stored") live.phase = { ...live.phase, seen: change(live.phase.seen) };
@@ -101,7 +81,10 @@ export function reverted(live: Live): void {
   for (const key of Object.keys(live.data)) setKey(live.data, key, undefined);
   live.intent = NOTHING;
   const { phase } = live;
-  if (phase.is === "new") live.phase = { ...phase, emptied: false };
+  if (phase.is === "new") {
+    live.phase = { ...phase, emptied: false };
+    decode(live.turn.blank, live.data);
+  }
   if (phase.is === "stored") live.phase = { ...phase, emptied: false, seen: { ...phase.seen, as: "data" } };
   if (phase.is === "stored") decode(phase.seen.text, live.data);
 }
@@ -109,6 +92,11 @@ export function reverted(live: Live): void {
 /** A save has failed, as its handler knows; undefined when it has asked again. */
 export function saveRefused({ turn }: Live, text: string | undefined): void {
   turn.refused = text;
+}
+
+/** Values of the session's data are about to be replaced by others, or have been looked after. */
+export function noteReplaced({ turn }: Live, replaced: Turn["replaced"]): void {
+  turn.replaced = replaced;
 }
 
 /** The idle deadline has moved. */
@@ -127,6 +115,7 @@ export function created(live: Live, handle: string, record: SessionRecord, head:
   const emptied = done(live, intent, data);
   live.phase = { is: "stored", handle, record, head, expiresAt, seen, grace: false, emptied };
   live.outbox.reserved = undefined;
+  live.turn.blank = "{}";
 }
 
 /** The store has answered a patch with this data. Returns the answer. Throws DataError if it was too much. */

@@ -50,7 +50,7 @@ export function shownOnly(session: object): void {
 /** Returns true if the session has ended in this request, or will end at its commit. */
 export function hasEnded(session: object): boolean {
   const { phase, intent } = seenLive(session);
-  return phase.is === "ended" || intent.is === "destroy";
+  return phase.is === "ended" || intent.is === "logout";
 }
 
 /** Returns true if a user is signed in with it, as far as this request knows. */
@@ -94,7 +94,8 @@ export function lifetimeDue(session: object): LifetimeDue {
     const left = Math.max(0, stored.expiresAt - stored.record.now);
     return { idleTimeout: stored.head.idleTimeout, persistent: stored.head.persistent, left, ...kept };
   }
-  const idleTimeout = asked?.idleTimeout ?? Math.min(options.idleTimeout, asked?.absoluteTimeout ?? Infinity);
+  const idleTimeout =
+    asked?.idleTimeout ?? Math.min(options.timeouts.idle, asked?.absoluteTimeout ?? Infinity);
   return {
     idleTimeout,
     persistent: asked?.persistent ?? options.cookie.persistent,

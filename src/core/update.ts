@@ -5,10 +5,12 @@ import { decoded, encode, encodeValue, setKey } from "./codec.ts";
 import { lost } from "./end.ts";
 import { publish } from "./events.ts";
 import { standInLine } from "./line.ts";
+import { recordOf } from "./listed.ts";
 import type { Engine, Live, Stored } from "./live.ts";
+import type { AnySession } from "./register.ts";
+import { replacing } from "./replaced.ts";
 import { aboutOf, startsOver, writableOf } from "./session.ts";
 import { see } from "./state.ts";
-import { isHandle } from "./token.ts";
 
 /**
  * Changes one key atomically, at once and not at the end of the request: of 200 concurrent increments, from any number
@@ -17,16 +19,16 @@ import { isHandle } from "./token.ts";
  *
  * A session that is not stored yet belongs to this request alone, so it is changed in place.
  * Throws StateError `ended` if the session is over, `conflict` if others kept changing it until `backendTimeout`,
- * `lock_lost` if exclusive use of it is over; DataError and BackendError as `commit` does.
+ * `lock_lost` if exclusive use of it is over; DataError and BackendError as `save` does.
  */
-export async function update<S extends object, K extends keyof S & string, R extends S[K]>(
+export async function update<S extends AnySession, K extends keyof S & string, R extends S[K]>(
   session: S,
   key: K,
   fn: (value: S[K]) => Awaitable<R>,
 ): Promise<R> {
   const live = writableOf(session, "update");
   await committed(live);
-  if (live.phase.is === "ended" || live.intent.is === "destroy") throw over();
+  if (live.phase.is === "ended" || live.intent.is === "logout") throw over();
   const { turns, options, environment } = live.engine;
   const stored = (): Stored | undefined =>
     live.phase.is === "stored" && !startsOver(live.intent) ? live.phase : undefined;
@@ -55,13 +57,14 @@ export async function updateListed(
   key: string,
   fn: ChangeValue,
 ): Promise<unknown> {
-  if (!isHandle(handle)) throw over();
+  if ((await recordOf(engine, handle)) === undefined) throw over();
   const { turns, options, environment } = engine;
   const leave = await standInLine(environment, turns, handle, options.backendTimeout, () => conflict(key));
   try {
     const answer = await changeStored({ engine, handle, request: undefined }, key, fn);
     if (typeof answer === "string") throw over();
-    if (answer.text !== answer.read.data) publish("changed", { ...aboutOf(handle, answer.read), key });
+    if (answer.text !== answer.read.data)
+      publish(engine, "changed", { ...aboutOf(handle, answer.read), key });
     return answer.value;
   } finally {
     leave();
@@ -89,6 +92,7 @@ async function committed({ turn }: Live): Promise<void> {
 /** Takes the stored value into the session, leaving what the request has changed elsewhere as it is. */
 async function adopt(live: Live, key: string, { read, value, text, version }: Changed): Promise<unknown> {
   await committed(live);
+  replacing(live, [key]);
   setKey(live.data, key, value);
   see(live, (seen) => {
     if (seen.version === read.version) return { text, version, as: text === "{}" ? "drained" : "data" };

@@ -1,6 +1,7 @@
+import type { AnySession } from "../core/register.ts";
 import { liveOf } from "../core/session.ts";
 import { type LifetimeDue, lifetimeDue, optionsOf } from "../core/told.ts";
-import { destroy, rotate } from "../core/verbs.ts";
+import { logout, setLifetime } from "../core/verbs.ts";
 
 /** RFC 6265bis 5.5: browsers keep a cookie for 400 days at most. */
 const LONGEST = 400 * 24 * 60 * 60;
@@ -32,7 +33,7 @@ export interface ExpressCookie {
 }
 
 /** Returns the cookie of a session, a new object at each call. */
-export function cookieOf(session: object): ExpressCookie {
+export function cookieOf(session: AnySession): ExpressCookie {
   return new SessionCookie(session) as unknown as ExpressCookie;
 }
 
@@ -40,11 +41,11 @@ export function cookieOf(session: object): ExpressCookie {
  * Sets the lifetime of a session, in milliseconds, unless it has this lifetime. null ends it with the browser; 0 or
  * less ends it now. Throws TypeError for a value that is not a number.
  */
-export function setMaxAge(session: object, milliseconds: number | false | null | undefined): void {
+export function setMaxAge(session: AnySession, milliseconds: number | false | null | undefined): void {
   liveOf(session);
   const now = lifetimeDue(session);
   if (milliseconds === null || milliseconds === undefined || milliseconds === false) {
-    if (now.persistent) rotate(session, { persistent: false, idleTimeout: ordinaryIdle(session, now) });
+    if (now.persistent) setLifetime(session, { persistent: false, idleTimeout: ordinaryIdle(session, now) });
     return;
   }
   if (typeof milliseconds !== "number" || !Number.isFinite(milliseconds))
@@ -52,7 +53,7 @@ export function setMaxAge(session: object, milliseconds: number | false | null |
       "session.cookie.maxAge: give milliseconds, or null for a cookie that ends with the browser.",
     );
   if (milliseconds <= 0) {
-    destroy(session);
+    logout(session);
     return;
   }
   const { keptTimeout: longest = LONGEST } = now;
@@ -60,14 +61,14 @@ export function setMaxAge(session: object, milliseconds: number | false | null |
   // A date that is computed anew in each request is not the same to the millisecond.
   const tolerance = Math.min(1, idleTimeout / 20);
   if (now.persistent && Math.abs(now.idleTimeout - idleTimeout) <= tolerance) return;
-  const absoluteTimeout = Math.max(idleTimeout, optionsOf(session).absoluteTimeout);
+  const absoluteTimeout = Math.max(idleTimeout, optionsOf(session).timeouts.absolute);
   const begins = now.keptTimeout === undefined ? { absoluteTimeout } : {};
-  rotate(session, { idleTimeout, ...begins, persistent: true });
+  setLifetime(session, { idleTimeout, ...begins, persistent: true });
 }
 
 /** Returns the idle timeout of a session that nobody gave another one. */
 function ordinaryIdle(session: object, { keptTimeout = Infinity }: LifetimeDue): number {
-  return Math.min(optionsOf(session).idleTimeout, keptTimeout);
+  return Math.min(optionsOf(session).timeouts.idle, keptTimeout);
 }
 
 /**
@@ -104,9 +105,9 @@ function fixedOf(session: object): Fixed {
 }
 
 class SessionCookie {
-  readonly #session: object;
+  readonly #session: AnySession;
 
-  constructor(session: object) {
+  constructor(session: AnySession) {
     this.#session = session;
   }
 

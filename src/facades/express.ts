@@ -1,7 +1,8 @@
 import { saveHeard, saveNow } from "../core/commit.ts";
+import type { AnySession } from "../core/register.ts";
 import { type SessionKind, sessionKind } from "../core/session.ts";
 import { startOver } from "../core/start-over.ts";
-import { destroy } from "../core/verbs.ts";
+import { logout } from "../core/verbs.ts";
 import { perform, type SessionCallback } from "./callback.ts";
 import { cookieOf, type ExpressCookie } from "./cookie.ts";
 import { publicId, reloadSession } from "./regenerate.ts";
@@ -42,7 +43,7 @@ export interface ExpressSessionMembers {
 type Callback = SessionCallback | undefined;
 
 /** The members, for session objects that have others too. */
-export const expressMembers: object & ThisType<object> = {
+export const expressMembers: object & ThisType<AnySession> = {
   get id(): string {
     return publicId(this);
   },
@@ -64,7 +65,7 @@ export const expressMembers: object & ThisType<object> = {
   },
   destroy(callback: Callback): unknown {
     return perform(callback, {
-      verb: () => destroy(this),
+      verb: () => logout(this),
       work: () => saveNow(this),
       isMetAgain: true,
     });

@@ -1,7 +1,8 @@
 import { saveHeard, saveNow } from "../core/commit.ts";
+import type { AnySession } from "../core/register.ts";
 import { type SessionKind, sessionKind, setKey } from "../core/session.ts";
 import { startOver } from "../core/start-over.ts";
-import { destroy } from "../core/verbs.ts";
+import { logout } from "../core/verbs.ts";
 import { perform, type SessionCallback } from "./callback.ts";
 import { cookieOf, type ExpressCookie, maxAgeOf, setMaxAge } from "./cookie.ts";
 import { publicId, reloadSession } from "./regenerate.ts";
@@ -54,7 +55,7 @@ export interface FastifySessionMembers<T extends object> {
 
 type Callback = SessionCallback | undefined;
 
-const members: ThisType<Record<string, unknown>> & Record<string, unknown> = {
+const members: ThisType<AnySession & Record<string, unknown>> & Record<string, unknown> = {
   get sessionId(): string {
     return publicId(this);
   },
@@ -82,11 +83,11 @@ const members: ThisType<Record<string, unknown>> & Record<string, unknown> = {
     return perform(typeof keys === "function" ? keys : last, { verb });
   },
   destroy(callback: Callback): unknown {
-    const verb = (): void => destroy(this);
+    const verb = (): void => logout(this);
     return perform(callback, { verb, work: () => saveNow(this), isMetAgain: true });
   },
   delete(): void {
-    destroy(this);
+    logout(this);
   },
   reload(callback: Callback): unknown {
     return perform(callback, { work: () => reloadSession(this) });

@@ -1,5 +1,7 @@
+import { info } from "../core/info.ts";
+import type { AnySession } from "../core/register.ts";
 import { type SessionKind, sessionKind } from "../core/session.ts";
-import { commit, info } from "../core/verbs.ts";
+import { save } from "../core/verbs.ts";
 import { maxAgeOf, setMaxAge } from "./cookie.ts";
 import { type ExpressSessionMembers, expressMembers } from "./express.ts";
 
@@ -24,7 +26,7 @@ export interface KoaSessionMembers extends ExpressSessionMembers {
   manuallyCommit(): Promise<void>;
 }
 
-const members: ThisType<object> = {
+const members: ThisType<AnySession> = {
   get isNew(): boolean {
     return !info(this).stored;
   },
@@ -41,7 +43,7 @@ const members: ThisType<object> = {
     setMaxAge(this, milliseconds === "session" ? null : milliseconds);
   },
   manuallyCommit(): Promise<void> {
-    const done = commit(this);
+    const done = save(this);
     // Nobody has to wait for it: the commit before the response meets a failure again.
     done.catch(() => {});
     return done;

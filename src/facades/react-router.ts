@@ -1,6 +1,7 @@
 import type { SessionData } from "../backends/backend.ts";
+import { info } from "../core/info.ts";
+import type { AnySession } from "../core/register.ts";
 import { setKey } from "../core/session.ts";
-import { info } from "../core/verbs.ts";
 
 /** The data of a session of React Router. Messages for one `get` have names of their own. */
 export type FlashSessionData<Data, FlashData> = Partial<
@@ -29,13 +30,13 @@ export interface RouterSession<Data, FlashData = Data> {
 
 /** Contains a session, so that no key of its data can hide a method. */
 export class RouterSessionObject {
-  readonly #session: object;
+  readonly #session: AnySession;
 
-  constructor(session: object) {
+  constructor(session: AnySession) {
     this.#session = session;
   }
 
-  static inside(object: object): object | undefined {
+  static inside(object: object): AnySession | undefined {
     return #session in object ? object.#session : undefined;
   }
 
@@ -52,7 +53,7 @@ export class RouterSessionObject {
   }
 
   get(name: string): unknown {
-    const data = this.#session as SessionData;
+    const data = this.#session as unknown as SessionData;
     if (Object.hasOwn(data, name)) return data[name];
     const message = data[flashed(name)];
     setKey(data, flashed(name), undefined);
@@ -73,7 +74,7 @@ export class RouterSessionObject {
 }
 
 /** Returns the session inside. Throws TypeError for any other object. */
-export function sessionIn(session: object): object {
+export function sessionIn(session: object): AnySession {
   const inside =
     typeof session === "object" && session !== null ? RouterSessionObject.inside(session) : undefined;
   if (inside === undefined)

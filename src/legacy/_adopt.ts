@@ -2,7 +2,7 @@ import type { NewRecord, SessionRecord } from "../backends/backend.ts";
 import { call, guarded } from "../core/call.ts";
 import { checkSize, decoded, encode } from "../core/codec.ts";
 import { publish } from "../core/events.ts";
-import { type Head, headText, readHead } from "../core/head.ts";
+import { type Head, headText, inRealm, readHead } from "../core/head.ts";
 import type { Engine, Lifetime } from "../core/live.ts";
 import { judge } from "../core/load.ts";
 import { isDamaged } from "../core/read-again.ts";
@@ -58,7 +58,7 @@ async function move(
         return token.value;
       }
       // A damaged one is deleted, and comes again if the old session is still there.
-      if (isDamaged(token.handle, record)) await call(engine, "delete", token.handle);
+      if (isDamaged(engine, token.handle, record)) await call(engine, "delete", token.handle);
       else if (!(await arrive(engine, legacy, ids, record))) return undefined;
     } else if ((await liveRecord(engine, ids.marker)) !== undefined) {
       // Only a record that is missing after its marker was seen has ended; until then it may have come just now.
@@ -99,7 +99,7 @@ async function arrive(
     idleTimeout: readHead(record.head).idleTimeout,
     rotation: { secretHash, grace: 0, raiseEpoch: true, ...(userId === null ? {} : { userId }) },
   });
-  if (result === "ok" || result === "merged") announce(handle, plainUser(userId));
+  if (result === "ok" || result === "merged") announce(engine, handle, plainUser(userId));
   return true;
 }
 
@@ -114,7 +114,7 @@ async function copy(
   if (record === undefined) return undefined;
   const free = await call(engine, "create", token.handle, record);
   if (!free) throw new StateError("conflict", "No free session id was found. Try again.");
-  announce(token.handle, plainUser(record.userId));
+  announce(engine, token.handle, plainUser(record.userId));
   await guarded(engine, "legacy end", () => cookie.end());
   return token.value;
 }
@@ -149,21 +149,22 @@ async function recordOf(
 function headWithin({ options }: Engine, given: Lifetime): Head {
   const within = (value: number | undefined, fallback: number, most: number): number =>
     Math.max(1, Math.min(value !== undefined && value > 0 ? value : fallback, most));
-  const absoluteTimeout = within(given.absoluteTimeout, options.absoluteTimeout, options.absoluteTimeout);
+  const absoluteTimeout = within(given.absoluteTimeout, options.timeouts.absolute, options.timeouts.absolute);
   // A preset allows no session to be idle for longer; without one, an old session keeps the life that it had.
   const longest =
-    options.preset === undefined ? absoluteTimeout : Math.min(absoluteTimeout, options.idleTimeout);
-  const idleTimeout = within(given.idleTimeout, options.idleTimeout, longest);
-  return { idleTimeout, absoluteTimeout, persistent: given.persistent ?? options.cookie.persistent };
+    options.timeouts.level === undefined ? absoluteTimeout : Math.min(absoluteTimeout, options.timeouts.idle);
+  const idleTimeout = within(given.idleTimeout, options.timeouts.idle, longest);
+  const persistent = given.persistent ?? options.cookie.persistent;
+  return inRealm({ idleTimeout, absoluteTimeout, persistent }, options.realm);
 }
 
 /** Returns whose the data is, as the store has it. */
 function userIn({ options }: Engine, text: string): string | null {
-  const user = options.userId === undefined ? null : userOf(options.userId, decoded(text));
+  const user = options.userIdOf === undefined ? null : userOf(options.userIdOf, decoded(text));
   return user === null ? null : storedUser(options.realm, user);
 }
 
-function announce(handle: string, userId: string | null): void {
-  publish("created", { handle, userId });
-  publish("adopted", { handle, userId });
+function announce(engine: Engine, handle: string, userId: string | null): void {
+  publish(engine, "created", { handle, userId });
+  publish(engine, "adopted", { handle, userId });
 }

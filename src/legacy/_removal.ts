@@ -27,7 +27,7 @@ export function removalLine(name: string, cookie: LegacyCookieOptions = {}): str
       // Over plain http, a browser would refuse to remove a cookie with a flag that it did not have.
       secure,
       httpOnly: cookie.httpOnly ?? true,
-      sameSite: sameSite === "strict" ? "Strict" : sameSite === "none" && secure ? "None" : "Lax",
+      sameSite: sameSite === "strict" ? "strict" : sameSite === "none" && secure ? "none" : "lax",
       partitioned: secure && cookie.partitioned === true,
     }),
   );

@@ -68,7 +68,7 @@ async function onSite(options: AdapterSuiteOptions, run: (site: Site) => Promise
   const clock = virtualEnvironment();
   const store = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
   // No case is about these limits, and on a busy machine fifty requests at once take their time.
-  const sessions = createSessions<DemoData>({ backend: store, backendTimeout: 60, lockWait: 60 });
+  const sessions = createSessions<DemoData>({ backend: store, backendTimeout: 60, lock: { wait: 60 } });
   const { demo, slow, stream } = demoSite();
   const { url, close } = await options.start(sessions, demo);
   const site: Site = {

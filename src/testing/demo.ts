@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SessionData } from "../backends/backend.ts";
 import { exclusive } from "../core/exclusive.ts";
-import { flash } from "../core/flash.ts";
-import type { Session } from "../core/session.ts";
+import type { Loose, Session } from "../core/session.ts";
+import { take } from "../core/take.ts";
 import { update } from "../core/update.ts";
-import { commit, destroy, login, rotate } from "../core/verbs.ts";
+import { login, logout, rotate, save } from "../core/verbs.ts";
 import { StateError } from "../errors.ts";
 import { type Gate, gate } from "./gate.ts";
 
@@ -24,7 +24,7 @@ export interface DemoRequest {
    * framework's does, if that exists.
    */
   get session(): Session<DemoData>;
-  set session(data: Session<DemoData> | null);
+  set session(data: Loose<DemoData> | null);
 }
 
 /** An answer to be given in the framework's own manner. */
@@ -87,7 +87,7 @@ export function demoSite(): DemoSite {
       return text("welcome");
     },
     "/logout": ({ session }) => {
-      destroy(session);
+      logout(session);
       return empty(303, { location: "/none" });
     },
     "/rotate": ({ session }) => {
@@ -112,7 +112,7 @@ export function demoSite(): DemoSite {
     },
     "/commit-throw": async ({ session }) => {
       count(session);
-      await commit(session);
+      await save(session);
       session.name = "lost";
       throw new Error("the handler failed");
     },
@@ -135,10 +135,10 @@ export function demoSite(): DemoSite {
         return text(String(session.visits));
       }),
     "/flash": ({ session }) => {
-      flash(session, "notice", "saved!");
+      session.notice = "saved!";
       return text("left");
     },
-    "/notice": async ({ session }) => text((await flash(session, "notice")) ?? ""),
+    "/notice": async ({ session }) => text((await take(session, "notice")) ?? ""),
     "/replace": (request) => {
       request.session = { name: "only this" };
       return text("replaced");
@@ -152,7 +152,7 @@ export function demoSite(): DemoSite {
       return text("ended");
     },
     "/end-and-begin": (request) => {
-      destroy(request.session);
+      logout(request.session);
       request.session = { name: "another" };
       return text("begun");
     },

@@ -6,12 +6,13 @@ import {
   type SessionData,
   toBackend,
 } from "../backends/backend.ts";
-import { onSessionEvent, type SessionEventName, type SessionEvents } from "../core/events.ts";
+import type { SessionEventName, SessionEvents } from "../core/events.ts";
 import type { SessionOptions } from "../core/options.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
 import { type Environment, systemEnvironment } from "../environment.ts";
 import { type Browser, browser } from "./browser.ts";
 import { virtualEnvironment } from "./clock.ts";
+import { onEvent } from "./events.ts";
 import { GatedBackend } from "./gated-backend.ts";
 
 /** What the cases keep in a session. */
@@ -68,7 +69,7 @@ const PATIENCE = 60;
 export async function inWorld(
   create: CreateStore,
   run: (world: World) => Promise<void>,
-  defaults: SessionOptions<Data> = { backendTimeout: PATIENCE, lockWait: PATIENCE },
+  defaults: SessionOptions<Data> = { backendTimeout: PATIENCE, lock: { wait: PATIENCE } },
 ): Promise<void> {
   const clock = virtualEnvironment();
   // The store's waiting times are real: whatever it waits for is.
@@ -95,7 +96,7 @@ export async function inWorld(
     browser: (on = sessions()) => browser(on),
     heard(name) {
       const events: SessionEvents[typeof name][] = [];
-      unsubscribe.push(onSessionEvent(name, (event) => events.push(event)));
+      unsubscribe.push(onEvent(name, ({ realm: _, ...event }) => events.push(event as never)));
       return events;
     },
     async visitor(data, on = sessions()) {

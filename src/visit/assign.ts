@@ -1,15 +1,16 @@
+import type { AnySession } from "../core/register.ts";
 import { replaceData } from "../core/session.ts";
 import { startOver } from "../core/start-over.ts";
 import { hasEnded } from "../core/told.ts";
-import { destroy } from "../core/verbs.ts";
+import { logout } from "../core/verbs.ts";
 
 /**
  * Assigns to the session of a request. An object replaces the data; null ends the session. An object that is assigned
  * after the session has ended begins a new session. Throws TypeError for any other value.
  */
-export function assign(session: object, data: object | null | undefined): void {
+export function assign(session: AnySession, data: object | null | undefined): void {
   if (data === null || data === undefined) {
-    destroy(session);
+    logout(session);
     return;
   }
   const begins = hasEnded(session) && Object.keys(data).length > 0;

@@ -91,7 +91,7 @@ export function mountOf<Req>(
   const isAlone = typeof exclusive === "function" ? exclusive : () => exclusive;
   if (typeof onError !== "function")
     throw new ConfigError("onError", "Pass a function of the error and the request.");
-  const { header, cookie } = sessions.options;
+  const { tokenHeader: header, cookie } = sessions.options;
   return {
     sessions: sessions as Sessions<SessionData>,
     as,
@@ -117,11 +117,11 @@ export function isSame(one: Mount, { sessions, as }: Mount): boolean {
   if (one.sessions === sessions && one.as === as) return true;
   if (one.sessions === sessions || one.as === as)
     throw new ConfigError("as", `Sessions are mounted twice: this request has "${one.as}" already.`);
-  const { cookie, header } = sessions.options;
+  const { cookie, tokenHeader: header } = sessions.options;
   if (one.sessions.options.cookie.name === cookie.name)
     throw new ConfigError("cookie.name", `"${as}" needs a cookie of another name than "${one.as}".`);
-  if (header !== undefined && one.sessions.options.header === header)
-    throw new ConfigError("header", `"${as}" needs a header of another name than "${one.as}".`);
+  if (header !== undefined && one.sessions.options.tokenHeader === header)
+    throw new ConfigError("tokenHeader", `"${as}" needs a header of another name than "${one.as}".`);
   return false;
 }
 

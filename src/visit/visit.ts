@@ -73,7 +73,7 @@ export class Visit implements Use {
   load(context: unknown, given?: LoadOptions): Promise<void> | undefined {
     const { sessions, usual, wants, isIdle, isOutside, outside } = this.mount;
     const engine = sessions[ENGINE];
-    const { header } = engine.options;
+    const { tokenHeader: header } = engine.options;
     const token = header === undefined ? undefined : headerOf(this.#request, header);
     let options = given ?? (wants === undefined ? usual : wants(context as never));
     if (isOutside !== undefined && token === undefined && isOutside(context as never)) options = outside;
@@ -154,7 +154,7 @@ export class Visit implements Use {
   }
 
   get carrier(): string | undefined {
-    return this.#options?.token === undefined ? undefined : this.mount.sessions.options.header;
+    return this.#options?.token === undefined ? undefined : this.mount.sessions.options.tokenHeader;
   }
 
   get farewells(): readonly string[] {

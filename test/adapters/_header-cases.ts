@@ -3,7 +3,7 @@ import type { OptionCaseOn } from "./_option-cases.ts";
 import type { Wanted } from "./_option-site.ts";
 
 const NAME = "x-session-token";
-const HEADER: Wanted = { header: "X-Session-Token" };
+const HEADER: Wanted = { tokenHeader: "X-Session-Token" };
 
 /** The session's token in a header of its own, for clients that keep no cookies. */
 export const headerCases: readonly OptionCaseOn[] = [

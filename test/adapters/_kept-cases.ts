@@ -40,7 +40,7 @@ export const keptCases: readonly OptionCaseOn[] = [
       assert.equal(stores[0]!.count("touch"), 0);
     },
   },
-  ...[{ private: true }, { preset: "aal2" as const }, { preset: "aal3" as const }].map((options) => ({
+  ...[{ private: true }, { timeouts: "aal2" as const }, { timeouts: "aal3" as const }].map((options) => ({
     name: `private: with ${JSON.stringify(options)}, no cache keeps a page of a signed-in user`,
     wanted: [options],
     async run({ jar }: Parameters<OptionCaseOn["run"]>[0]) {

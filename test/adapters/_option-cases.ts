@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError, commit, destroy, flash, info, login, rotate, update } from "micropie";
+import { ConfigError, info, login, logout, rotate, save, take, update } from "micropie";
 import { printedBy } from "../../src/testing/printed.ts";
 import { until } from "../_until.ts";
 import { headerCases } from "./_header-cases.ts";
@@ -243,11 +243,10 @@ const lateCases: readonly OptionCaseOn[] = ["/count", "/read", "/late"].map((pat
     const before = stores[0]!.writes;
     const session = last();
     const isLate = { name: "StateError", code: "not_live" };
-    for (const late of [() => destroy(session), () => rotate(session), () => login(session, "bob")])
+    for (const late of [() => logout(session), () => rotate(session), () => login(session, "bob")])
       assert.throws(late, isLate);
-    assert.throws(() => flash(session, "name", "late"), isLate);
-    await assert.rejects(flash(session, "name"), isLate);
-    await assert.rejects(commit(session), isLate);
+    await assert.rejects(take(session, "name"), isLate);
+    await assert.rejects(save(session), isLate);
     await assert.rejects(
       update(session, "visits", () => 9),
       isLate,
@@ -316,7 +315,7 @@ const heldCases: readonly OptionCaseOn[] = [
 const abandonedCases: readonly OptionCaseOn[] = [
   {
     name: "exclusive: a client that leaves frees nothing before the lock runs out",
-    wanted: [{ lockTtl: 2, lockWait: 100, mount: { exclusive: true } }],
+    wanted: [{ lock: { ttl: 2, wait: 100 }, mount: { exclusive: true } }],
     async run({ slow, waiting, jar }) {
       const ann = jar();
       await ann.get("/count");
@@ -474,8 +473,8 @@ const twice: readonly { name: string; wanted: readonly Wanted[] }[] = [
   {
     name: "named: two engines with one header are refused",
     wanted: [
-      { header: "X-Token" },
-      { header: "X-Token", cookie: { name: "admin_id" }, mount: { as: "admin" } },
+      { tokenHeader: "X-Token" },
+      { tokenHeader: "X-Token", cookie: { name: "admin_id" }, mount: { as: "admin" } },
     ],
   },
 ];

@@ -1,4 +1,4 @@
-import { createSessions, destroy, login, type Session, type SessionOptions, type Sessions } from "micropie";
+import { createSessions, login, logout, type Session, type SessionOptions, type Sessions } from "micropie";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import {
   type DemoAnswer,
@@ -149,7 +149,7 @@ function demoOf(slow: Gate, at: Seen, engines: readonly Sessions<DemoData>[]): O
       return text(String(data.visits));
     },
     logout({ session }, as) {
-      destroy(session(as));
+      logout(session(as));
       return text("bye");
     },
     throw({ session }, as) {

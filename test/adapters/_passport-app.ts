@@ -31,7 +31,7 @@ export interface PassportApp {
 /** Signs in with any password but "wrong". Nobody has told it that the sessions are ours. */
 export async function passportApp(
   version: keyof typeof EXPRESS,
-  options: SessionOptions<PassportData> = { userId: (data) => data.passport?.user },
+  options: SessionOptions<PassportData> = { userIdOf: (data) => data.passport?.user },
   backend: SessionBackend = new InMemorySessionBackend(),
 ): Promise<PassportApp> {
   const store = new GatedBackend(backend);

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { Elysia, NotFoundError, status, t } from "elysia";
-import { BackendError, ConfigError, commit, createSessions, login, type Session } from "micropie";
+import { BackendError, ConfigError, createSessions, login, type Session, save } from "micropie";
 import { elysiaSessions } from "micropie/adapters/elysia";
 import { gate } from "micropie/testing";
 import { describe, expect, expectTypeOf, it } from "vitest";
@@ -32,11 +32,11 @@ describe("Elysia's context", () => {
   it("replaces the data when it is assigned, and ends the session with {}", async () => {
     const { app } = mount();
     app.get("/replace", (context) => {
-      context.session = { name: "only this" };
+      context.session = { name: "only this" } as never;
       return { ...context.session };
     });
     app.get("/end", (context) => {
-      context.session = {};
+      context.session = {} as never;
     });
     const cookie = cookieOf(await ask(app, "/count"));
     expect(await (await ask(app, "/replace", cookie)).json()).toEqual({ name: "only this" });
@@ -291,7 +291,7 @@ describe("a handler that throws", () => {
       const failing = new Elysia().onError(answers[kind] as never).use(plugin);
       failing.get("/", async ({ session }) => {
         session.visits = 1;
-        await commit(session);
+        await save(session);
         session.visits = 2;
         throw new Error("mine");
       });

@@ -138,14 +138,15 @@ describe.each(["6.5", "6.6"] as const)(
       for (const [answers, make] of Object.entries(backends)) {
         test(`${name} counts 1, 2, 3 on a back-end ${answers}: the cookie of a new session is on the 101`, async () => {
           const backend = make();
-          const sessions = createSessions<{ count: number }>({ backend, userId: () => "ann" });
+          const sessions = createSessions<{ count: number }>({ backend, userIdOf: () => "ann" });
           onTestFinished(() => sessions.close());
           const made = await site(release, [adapter(sessions as Sessions<never>) as never, counting], false);
           const jar = new Jar();
           for (let time = 1; time <= 3; time++) {
             const head = await made.connect(jar);
             expect(head.headers["set-cookie"] ?? []).toHaveLength(time === 1 ? 1 : 0);
-            const count = async () => (await sessions.listByUser("ann")).map(({ data }) => data.count);
+            const count = async () =>
+              (await sessions.list({ userId: "ann" }).toArray()).map(({ data }) => data.count);
             await until(async () => expect(await count()).toEqual([time]));
           }
           expect(made.counts).toEqual([1, 2, 3]);

@@ -22,13 +22,13 @@ await onEveryBackend((create) => {
     expect(setCookie).toEqual([expect.stringContaining("; Max-Age=2592000;")]);
     await Promise.all([ann.copy().get("/visit"), ann.copy().get("/flash/hello")]);
     expect(await data(ann)).toEqual({ visits: 1, passport: { user: "ann" }, flash: { info: ["hello"] } });
-    expect((await sessions.listByUser("ann")).length).toBe(1);
+    expect((await sessions.list({ userId: "ann" }).toArray()).length).toBe(1);
 
     const signedIn = ann.copy();
     await ann.post("/logout-keep");
     expect(await data(ann)).toEqual({ visits: 1, passport: {}, flash: { info: ["hello"] } });
     expect(await data(signedIn)).toEqual({});
-    expect(await sessions.listByUser("ann")).toEqual([]);
+    expect(await sessions.list({ userId: "ann" }).toArray()).toEqual([]);
 
     await ann.post("/login", ANN);
     const again = ann.copy();

@@ -44,7 +44,7 @@ describe("maxAge", () => {
   test("is what is left of the idle timeout, in milliseconds", async () => {
     const { change, clock } = await visited({
       cookie: { persistent: true },
-      idleTimeout: 3600,
+      timeouts: { idle: 3600 },
       touchThrottle: 60,
     });
     clock.advance(40);
@@ -112,7 +112,7 @@ describe("maxAge", () => {
   });
 
   test("the engine's own lifetime is not another one", async () => {
-    const { change, store } = await visited({ cookie: { persistent: true }, idleTimeout: 3600 });
+    const { change, store } = await visited({ cookie: { persistent: true }, timeouts: { idle: 3600 } });
     store.forget();
     const { setCookie } = await change((cookie) => void Object.assign(cookie, { maxAge: HOUR }));
     expect([setCookie, store.writes]).toEqual([[], 0]);
@@ -230,11 +230,11 @@ describe("what is the same for all sessions", () => {
     };
     expect((await change(plain)).text).toBe('[true,true,"/",null,"lax",false]');
     const other = await visited({
-      cookie: { httpOnly: false, path: "/app", domain: "example.com", sameSite: "None", partitioned: true },
+      cookie: { httpOnly: false, path: "/app", domain: "example.com", sameSite: "none", partitioned: true },
     });
     other.ann.cookies.clear();
     expect((await other.change(plain)).text).toBe('[false,true,"/app","example.com","none",true]');
-    const insecure = await visited({ cookie: { secure: false, sameSite: "Strict" } });
+    const insecure = await visited({ cookie: { secure: false, sameSite: "strict" } });
     expect((await insecure.change(plain)).text).toBe('[true,false,"/",null,"strict",false]');
   });
 

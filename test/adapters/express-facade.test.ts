@@ -164,7 +164,7 @@ describe.each(["5", "4"] as const)("req.session on Express %s", (version) => {
     expect((await ann.get("/")).text).toBe("true");
     await ann.get("/count");
     on(async (session) => {
-      await sessions.revoke(session.id);
+      await sessions.revoke({ handle: session.id });
       return (await callBack(session, "reload")).error instanceof StateError;
     });
     expect((await ann.get("/")).text).toBe("true");

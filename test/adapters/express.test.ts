@@ -358,9 +358,9 @@ describe.each(["5", "4"] as const)("Express %s", (version) => {
   test("other sessions with the same header are refused", async () => {
     const header = "X-Session-Token";
     const { jar } = await expressSite(version, {
-      options: { header },
+      options: { tokenHeader: header },
       more(app) {
-        const others = createSessions({ header, cookie: { name: "other" } });
+        const others = createSessions({ tokenHeader: header, cookie: { name: "other" } });
         app.get("/two", expressSessions(others, { as: "other" }), (_req, res) => void res.send("two"));
       },
     });

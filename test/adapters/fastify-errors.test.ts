@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import fastifyCookie from "@fastify/cookie";
 import fastifyExpressLike from "@fastify/middie";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
-import { BackendError, ConfigError, commit, DataError, login } from "micropie";
+import { BackendError, ConfigError, DataError, login, save } from "micropie";
 import { fastifySessions } from "micropie/adapters/fastify";
 import { nodeSessions } from "micropie/adapters/node";
 import { gate } from "micropie/testing";
@@ -207,7 +207,7 @@ describe.each([
 
   describe("a handler that throws", () => {
     const app = (answer: (reply: FastifyReply) => unknown) => {
-      const { store, sessions } = newSessions({ userId: (data) => data.name }, later);
+      const { store, sessions } = newSessions({ userIdOf: (data) => data.name }, later);
       const made = Fastify();
       made.register(fastifySessions(sessions));
       made.setErrorHandler((_error, request, reply) => {
@@ -231,7 +231,7 @@ describe.each([
       });
       made.get("/commit", async (request) => {
         count(request);
-        await commit(sessionOf(request));
+        await save(sessionOf(request));
         count(request);
         throw new Error("too late");
       });
@@ -248,7 +248,7 @@ describe.each([
         const { status, setCookie } = await ann.get(path);
         expect([status, setCookie]).toEqual([302, []]);
         expect((await ann.get("/read")).text).toBe('{"visits":11}');
-        expect(await sessions.listByUser("ann")).toEqual([]);
+        expect(await sessions.list({ userId: "ann" }).toArray()).toEqual([]);
       },
     );
 
@@ -352,7 +352,7 @@ test("the same sessions before Fastify, by another adapter, are refused by name,
 });
 
 test("a client that leaves keeps its exclusive session until its route has answered, and what that stores stays", async () => {
-  const { sessions } = newSessions({ lockWait: 60 });
+  const { sessions } = newSessions({ lock: { wait: 60 } });
   const app = Fastify();
   const [go, gone, over] = [gate(), gate(), gate()];
   app.register(fastifySessions(sessions, { exclusive: true }));

@@ -26,7 +26,7 @@ function newPassport(): Authenticator {
 }
 
 async function start(
-  options: SessionOptions<Kept> = { userId: (data) => (data as Partial<Data>).passport },
+  options: SessionOptions<Kept> = { userIdOf: (data) => (data as Partial<Data>).passport },
 ): Promise<PassportSite> {
   const store = new GatedBackend(new InMemorySessionBackend());
   const sessions = createSessions<Kept>({ ...options, backend: store });

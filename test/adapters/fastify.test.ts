@@ -5,7 +5,7 @@ import fastifyCookie from "@fastify/cookie";
 import fastifyExpressLike from "@fastify/middie";
 import fastifySession from "@fastify/session";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
-import { ConfigError, destroy, rotate, StateError } from "micropie";
+import { ConfigError, logout, rotate, StateError } from "micropie";
 import { type FastifySession, fastifySessions } from "micropie/adapters/fastify";
 import { gate } from "micropie/testing";
 import { describe, expect, test } from "vitest";
@@ -403,7 +403,7 @@ describe("request.session", () => {
       assign(request, null);
       assign(request, { name: "somebody else" });
     });
-    app.get("/destroy", async (request) => destroy(sessionOf(request)));
+    app.get("/destroy", async (request) => logout(sessionOf(request)));
     app.get("/read", (request) => ({ ...sessionOf(request) }));
     const { jar } = await listen(app);
     for (const path of ["/null", "/none", "/destroy"]) {

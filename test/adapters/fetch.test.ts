@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { commit, createSessions, login, type Session, StateError } from "micropie";
+import { createSessions, login, type Session, StateError, save } from "micropie";
 import { type FetchSessionsOptions, fetchSessions } from "micropie/adapters/fetch";
 import { gate } from "micropie/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -209,7 +209,7 @@ describe("fetch, when it fails", () => {
 
   it("names no key when the data cannot be stored", async () => {
     const { ask, errors } = mount((_, session) => {
-      (session as Record<string, unknown>).secretFunction = () => {};
+      (session as unknown as Record<string, unknown>).secretFunction = () => {};
       return new Response("fine");
     });
     const answer = await ask();
@@ -242,7 +242,7 @@ describe("fetch, when it fails", () => {
     const { ask, errors } = mount(async (request, session) => {
       session.visits = (session.visits ?? 0) + 1;
       if (!request.url.endsWith("/throw")) return new Response(String(session.visits));
-      await commit(session);
+      await save(session);
       session.visits = 99;
       throw new StateError("conflict", "mine");
     });

@@ -9,7 +9,7 @@ import {
   onResponse,
   redirect,
 } from "h3";
-import { BackendError, commit, createSessions, login, type Session } from "micropie";
+import { BackendError, createSessions, login, type Session, save } from "micropie";
 import { h3Sessions, sessionOf } from "micropie/adapters/h3";
 import { gate } from "micropie/testing";
 import { describe, expect, expectTypeOf, it } from "vitest";
@@ -149,7 +149,7 @@ it("sends a cookie once if other sessions cannot be read", async () => {
   const others = createSessions({ backend: { load, save: load }, cookie: { name: "admin" } });
   app.use(async (event, next) => {
     session(event).visits = 1;
-    await commit(session(event));
+    await save(session(event));
     return next();
   });
   app.use(h3Sessions(others, { as: "admin" })).get("/", () => "never");
@@ -188,7 +188,7 @@ describe("a handler that fails", () => {
       const { app, session } = mount(undefined, { onError: answers[kind]! });
       app.get("/", async (event) => {
         session(event).visits = 1;
-        await commit(session(event));
+        await save(session(event));
         session(event).visits = 2;
         throw new Error("mine");
       });
@@ -227,7 +227,7 @@ describe("a handler that fails", () => {
     });
     app.use(h3Sessions(sessions)).get("/", async (event) => {
       session(event).visits = 1;
-      await commit(session(event));
+      await save(session(event));
       throw new Error("mine");
     });
     const answer = await ask(app);

@@ -2,7 +2,7 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { contextStorage, getContext } from "hono/context-storage";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
-import { BackendError, ConfigError, commit, createSessions, login, type Session } from "micropie";
+import { BackendError, ConfigError, createSessions, login, type Session, save } from "micropie";
 import { honoSessions, type SessionVariables } from "micropie/adapters/hono";
 import { gate } from "micropie/testing";
 import { describe, expect, expectTypeOf, it, vi } from "vitest";
@@ -51,11 +51,11 @@ describe("Hono's variables", () => {
     const { app } = mount();
     app.get("/count", count).get("/read", read);
     app.get("/replace", (c) => {
-      c.set("session", { name: "only this" });
+      c.set("session", { name: "only this" } as never);
       return c.json({ ...c.var.session });
     });
     app.get("/end", (c) => {
-      c.set("session", {});
+      c.set("session", {} as never);
       return c.body(null);
     });
     const cookie = cookieOf(await ask(app, "/count"));
@@ -93,10 +93,10 @@ describe("honoSessions mounted more than once", () => {
     const others: MiddlewareHandler[] = [
       honoSessions(createSessions({ cookie: { name: "other" } })),
       honoSessions(createSessions(), { as: "admin" }),
-      honoSessions(createSessions({ header, cookie: { name: "other" } }), { as: "admin" }),
+      honoSessions(createSessions({ tokenHeader: header, cookie: { name: "other" } }), { as: "admin" }),
     ];
     for (const other of others) {
-      const first = honoSessions(createSessions<Data>({ header }));
+      const first = honoSessions(createSessions<Data>({ tokenHeader: header }));
       const app = new Hono<Env>().use(first).use(other).get("/", count);
       app.onError((error, c) => {
         seen.push(error);
@@ -109,7 +109,7 @@ describe("honoSessions mounted more than once", () => {
     expect(seen).toEqual([
       expect.objectContaining({ option: "as" }),
       expect.objectContaining({ option: "cookie.name" }),
-      expect.objectContaining({ option: "header" }),
+      expect.objectContaining({ option: "tokenHeader" }),
     ]);
     expect(seen[0]).toBeInstanceOf(ConfigError);
   });
@@ -195,7 +195,7 @@ describe("a handler that throws", () => {
       app.get("/count", count);
       app.get("/", async (c) => {
         c.get("session").visits = 1;
-        await commit(c.get("session"));
+        await save(c.get("session"));
         c.get("session").visits = 2;
         throw new Error("mine");
       });

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type Koa from "koa";
 import type { Middleware } from "koa";
-import { BackendError, commit, DataError } from "micropie";
+import { BackendError, DataError, save } from "micropie";
 import { gate } from "micropie/testing";
 import { describe, expect, test } from "vitest";
 import { count, listen, newApp } from "./_koa-app.ts";
@@ -209,7 +209,7 @@ describe("middleware that throws", () => {
     const { app } = newApp();
     app.use(async (ctx) => {
       count(ctx);
-      await commit(ctx.session);
+      await save(ctx.session);
       count(ctx);
       throw new Error("too late");
     });

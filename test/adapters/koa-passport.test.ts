@@ -38,7 +38,7 @@ function newPassport(): Passport {
 
 async function start(
   options: SessionOptions<Kept> = {
-    userId: (data) => (data as { passport?: { user?: string } }).passport?.user,
+    userIdOf: (data) => (data as { passport?: { user?: string } }).passport?.user,
   },
 ): Promise<PassportSite> {
   const store = new GatedBackend(new InMemorySessionBackend());
@@ -115,6 +115,6 @@ describe("koa-passport", () => {
     store.fail(["create"]);
     expect((await ann.post("/login-heard", {})).status).toBe(401);
     expect(JSON.parse((await ann.get("/data")).text)).toEqual({ visits: 1 });
-    expect(await sessions.listByUser("ann")).toEqual([]);
+    expect(await sessions.list({ userId: "ann" }).toArray()).toEqual([]);
   });
 });

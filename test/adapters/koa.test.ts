@@ -156,7 +156,7 @@ describe("when the answer leaves", () => {
   );
 
   test("an exclusive session that nobody answers on ctx.res is let go when the client leaves", async () => {
-    const sessions = createSessions<{ visits: number }>({ lockWait: 60, lockTtl: 0.5 });
+    const sessions = createSessions<{ visits: number }>({ lock: { wait: 60, ttl: 0.5 } });
     const [waits, gone] = [gate(), gate()];
     const app = new Koa().use(koaSessions(sessions, { exclusive: true })).use((ctx) => {
       if (ctx.path === "/never") {

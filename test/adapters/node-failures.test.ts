@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { commit, createSessions, InMemorySessionBackend, login, StateError } from "micropie";
+import { createSessions, InMemorySessionBackend, login, StateError, save } from "micropie";
 import { type NodeSessionsOptions, nodeSessions, type RequestWithSession } from "micropie/adapters/node";
 import { type Gate, gate } from "micropie/testing";
 import { describe, expect, it } from "vitest";
@@ -265,7 +265,7 @@ for (const [when, make] of Object.entries(BACKENDS)) {
       req.session.visits = 100;
       if (req.url === "/sync") throw new Error("secret details");
       await null;
-      if (req.url === "/commit") await commit(req.session);
+      if (req.url === "/commit") await save(req.session);
       if (req.url === "/conflict") throw new StateError("conflict", "secret details");
       if (req.url === "/head") res.writeHead(200, { "X-Secret": "1" });
       if (req.url === "/streaming") {

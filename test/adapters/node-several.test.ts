@@ -23,8 +23,8 @@ interface Engines {
 function engines(): Engines {
   const store = new GatedBackend(new InMemorySessionBackend());
   const userStore = new GatedBackend(new InMemorySessionBackend());
-  const user = createSessions<Data>({ backend: userStore, lockWait: 60 });
-  const admin = createSessions<Data>({ backend: store, cookie: { name: "admin_id" }, lockWait: 60 });
+  const user = createSessions<Data>({ backend: userStore, lock: { wait: 60 } });
+  const admin = createSessions<Data>({ backend: store, cookie: { name: "admin_id" }, lock: { wait: 60 } });
   onTestFinished(async () => {
     store.mend();
     userStore.mend();

@@ -217,7 +217,7 @@ it("replaces the data on assignment, and {} ends the session", async () => {
 });
 
 it("gives requests their session alone, and frees it when the client leaves", async () => {
-  const sessions = createSessions<{ count: number }>({ lockWait: 60 });
+  const sessions = createSessions<{ count: number }>({ lock: { wait: 60 } });
   const order: string[] = [];
   const left: (() => void)[] = [];
   const middleware = nodeSessions(sessions, { exclusive: (req) => req.url !== "/free" });

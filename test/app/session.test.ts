@@ -1,14 +1,14 @@
 import {
   App,
   ConfigError,
-  commit,
   createSessions,
-  destroy,
   type LoadSave,
   login,
+  logout,
   reply,
   SessionBackend,
   type SessionData,
+  save,
 } from "micropie";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import { GatedBackend } from "micropie/testing";
@@ -64,7 +64,7 @@ class Visits extends App<Data> {
     return "bye";
   }
   logout() {
-    destroy(this.request.session);
+    logout(this.request.session);
     return "bye";
   }
   login() {
@@ -77,7 +77,7 @@ class Visits extends App<Data> {
   }
   async boomAfterCommit() {
     this.request.session.visits = 5;
-    await commit(this.request.session);
+    await save(this.request.session);
     this.request.session.visits = 999;
     throw new Error("boom");
   }
@@ -321,7 +321,7 @@ describe("the response and the session", () => {
     const before = call.cookie;
     await call("/login");
     expect(call.cookie).not.toBe(before);
-    expect(await app.sessions.listByUser("ann")).toHaveLength(1);
+    expect(await app.sessions.list({ userId: "ann" }).toArray()).toHaveLength(1);
     expect(await textOf(call("/read"))).toBe("1");
   });
 });
@@ -411,7 +411,7 @@ describe("exclusive", () => {
         return "done";
       }
     }
-    const call = await client(new Slow({ exclusive: ["index"], lockWait: 0.05 }));
+    const call = await client(new Slow({ exclusive: ["index"], lock: { wait: 0.05 } }));
     await call("/");
     const first = call("/?hold=1");
     await inside.passed;

@@ -1,6 +1,8 @@
-import { createSessions, destroy, login, type SessionBackend, type SessionData } from "micropie";
-import { onSessionEvent, type SessionEvents } from "micropie/core/events";
+import { createSessions, login, logout, type SessionBackend, type SessionData } from "micropie";
+import type { SessionEvents } from "micropie/core/events";
+import type { AnyData, Session } from "micropie/core/register";
 import { browser } from "micropie/testing";
+import { onEvent } from "micropie/testing/events";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 /** A store that somebody else can write to. */
@@ -38,16 +40,16 @@ export function onDamaged(title: string, names: readonly string[], open: () => O
         const damaged: SessionEvents["damaged"][] = [];
         const failed: unknown[] = [];
         const stop = [
-          onSessionEvent("damaged", (event) => damaged.push(event)),
-          onSessionEvent("backend_failed", (event) => failed.push(event)),
+          onEvent("damaged", (event) => damaged.push(event)),
+          onEvent("backend_failed", (event) => failed.push(event)),
         ];
         onTestFinished(() => {
           for (const end of stop) end();
         });
-        const next: ((session: SessionData) => void)[] = [
+        const next: ((session: Session<AnyData>) => void)[] = [
           (session) => login(session, "ann"),
           (session) => Object.assign(session, { visits: 1 }),
-          (session) => destroy(session),
+          (session) => logout(session),
         ];
         for (const what of next) {
           const ann = browser(sessions);
@@ -61,15 +63,15 @@ export function onDamaged(title: string, names: readonly string[], open: () => O
           damaged.length = 0;
           await ann.request((session) => expect({ ...session }).toEqual({}));
           expect(damaged.map((event) => event.handle)).toEqual([handle]);
-          expect(await sessions.listByUser("ann")).toEqual([]);
+          expect(await sessions.list({ userId: "ann" }).toArray()).toEqual([]);
           await ann.request(what);
           expect(ann.cookie === undefined).toBe(what === next[2]);
           expect(ann.cookie).not.toBe(before);
           const old = browser(sessions, before);
           await old.request((session) => expect({ ...session }).toEqual({}));
-          await sessions.revoke(handle);
+          await sessions.revoke({ handle });
           expect(await backend.read(handle)).toBeUndefined();
-          await sessions.revokeAll("ann");
+          await sessions.revoke({ userId: "ann" });
         }
         expect(failed).toEqual([]);
       },

@@ -150,7 +150,7 @@ test("during a migration plain values are accepted, and sealed at the next write
 
 test("through the engine a refused value is an error, whatever the policy, and nobody is logged out", async () => {
   for (const outage of ["fail", "anonymous"] as const) {
-    const sessions = createSessions({ backend: store.process({ k1 }), outage });
+    const sessions = createSessions({ backend: store.process({ k1 }), whenDown: outage });
     const session = await sessions.load(null);
     session.note = "secret note";
     login(session, "ann");
@@ -170,9 +170,9 @@ test("through the engine a refused value is an error, whatever the policy, and n
       !error.message.includes(cookie.slice(-32));
     // What this process remembers is of the record as it was, so it must not hide that it is another one now.
     await expect((async () => sessions.load(cookie))()).rejects.toSatisfy(refused);
-    await expect(sessions.listByUser("ann")).rejects.toSatisfy(refused);
+    await expect(sessions.list({ userId: "ann" }).toArray()).rejects.toSatisfy(refused);
     store.plant(stored, handle);
     expect({ ...(await sessions.load(cookie)) }).toEqual({ note: "secret note" });
-    expect(await sessions.revokeAll("ann")).toBe(1);
+    expect(await sessions.revoke({ userId: "ann" })).toBe(1);
   }
 });

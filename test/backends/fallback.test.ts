@@ -59,7 +59,7 @@ test.each([["load"], ["save"], ["load", "save"]] as const)(
     }
     const backend = new Logged();
     const environment = virtualEnvironment();
-    const sessions = createSessions({ backend, environment, idleTimeout: 60, absoluteTimeout: 600 });
+    const sessions = createSessions({ backend, environment, timeouts: { idle: 60, absolute: 600 } });
     const session = await sessions.load(null);
     session.visits = 1;
     const line = await sessions.commit(session);

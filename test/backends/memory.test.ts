@@ -152,7 +152,7 @@ test("4,200 anonymous sessions of 64 kB sign nobody out, and the one unused for 
   const backend = new InMemorySessionBackend({ maxBytes: 32 * 1024 * 1024 });
   const sessions = createSessions({ backend });
   const admin = await sessions.load(undefined);
-  login(admin, "admin", { idleTimeout: 60 });
+  login(admin, "admin", { timeouts: { idle: 60 } });
   const cookie = (await sessions.commit(admin))!.split(";")[0]!;
   const post = async (): Promise<string> => {
     const session = await sessions.load(undefined);

@@ -1,7 +1,8 @@
 import { Redis } from "ioredis";
-import { createSessions, destroy, type Sessions } from "micropie";
+import { createSessions, logout, type Sessions } from "micropie";
 import { SESSION } from "micropie/backends/_redis/session-scripts";
 import { RedisSessionBackend } from "micropie/backends/redis";
+import type { Session } from "micropie/core/register";
 import { createClient } from "redis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { onServer } from "../servers/on-server.ts";
@@ -12,10 +13,10 @@ import { Keyspace } from "./_redis.ts";
 async function request(
   sessions: Sessions<{ visits: number }>,
   cookie: string | undefined,
-  handler: (session: { visits: number }) => void = () => {},
+  handler: (session: Session<{ visits: number }>) => void = () => {},
 ): Promise<string | undefined> {
   const session = await sessions.load(cookie);
-  handler(session as { visits: number });
+  handler(session);
   return (await sessions.commit(session))?.split(";")[0];
 }
 
@@ -64,7 +65,7 @@ await onServer("redis", () => {
   test("no cookie: none; read or unchanged: one; changed: two; a new session: one", async () => {
     const sessions = createSessions<{ visits: number }>({ backend });
     const cookies: (string | undefined)[] = [];
-    const visit = (session: { visits: number }) => {
+    const visit = (session: Session<{ visits: number }>) => {
       session.visits = (session.visits ?? 0) + 1;
     };
     expect(await sent(() => request(sessions, undefined))).toEqual([]);
@@ -78,7 +79,10 @@ await onServer("redis", () => {
     ]);
     await keyspace.age("session:", 100);
     expect(await sent(() => request(sessions, cookie, visit))).toEqual(["evalsha", "evalsha"]);
-    expect(await sent(() => request(sessions, cookie, destroy))).toEqual(["evalsha", "evalsha"]);
+    expect(await sent(() => request(sessions, cookie, (session) => logout(session)))).toEqual([
+      "evalsha",
+      "evalsha",
+    ]);
   });
 
   test("of fifty patches from one version, none is sent more than twice", async () => {

@@ -203,7 +203,7 @@ await onServer("redis", ({ url }) => {
       expect(between).toBeUndefined();
       expect((await others.load(cookie)).n).toBe(before + writers + 1);
     }
-    await sessions.revoke(cookie.slice("session_id=".length).slice(0, 16));
+    await sessions.revoke({ handle: cookie.slice("session_id=".length).slice(0, 16) });
   });
 
   test("a user of the server who may do no more than docs/backends.md says is enough", async () => {

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import realSession from "express-session";
-import { InMemorySessionBackend, onSessionEvent } from "micropie";
+import { InMemorySessionBackend } from "micropie";
 import type session from "micropie/compat/drop-in";
 import { MemoryStore } from "micropie/compat/drop-in";
 import { SessionStore } from "micropie/compat/store";
 import { GatedBackend, gate } from "micropie/testing";
+import { onEvent } from "micropie/testing/events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { GatedStore, RealGatedStore, site } from "./_site.ts";
 
@@ -132,7 +133,7 @@ describe("a session that ends while a slow request runs", () => {
       await ann.get("/set/a/1");
       const { sid } = ann;
       const discarded: unknown[] = [];
-      onTestFinished(onSessionEvent("discarded", (event) => discarded.push(event)));
+      onTestFinished(onEvent("discarded", (event) => discarded.push(event)));
       const tab = visitor();
       tab.jar.take([`connect.sid=${ann.jar.value()}`]);
       const held = store.hold("get", "after");
@@ -143,7 +144,7 @@ describe("a session that ends while a slow request runs", () => {
       expect(await slow).toMatchObject({ status: 200, cookies: [] });
       expect(store.records.has(sid)).toBe(false);
       const handle = createHash("sha256").update(sid).digest("base64url").slice(0, 16);
-      expect(discarded).toEqual([{ handle, userId: null, reason: "ended" }]);
+      expect(discarded).toEqual([{ handle, userId: null, reason: "ended", realm: "connect.sid" }]);
     });
   }
 

@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
-import { createSessions, InMemorySessionBackend, onSessionEvent } from "micropie";
+import { createSessions, InMemorySessionBackend } from "micropie";
 import { SessionStore, type SessionStoreOptions, type StoredSession } from "micropie/compat/store";
 import { GatedBackend, virtualEnvironment, withClock } from "micropie/testing";
+import { onEvent } from "micropie/testing/events";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { onEveryBackend } from "../backends/_every-backend.ts";
 import { type ExpressApp, expressApp, type Visitor } from "./_store-app.ts";
@@ -41,7 +42,7 @@ await onEveryBackend((create) => {
     const ann = made.visitor();
     expect((await ann.get("/set/a/1")).setCookie[0]).not.toContain("Expires");
     expect(await leftOf(made, ann)).toBe(28_800);
-    const short = await make({}, { idleTimeout: 50 });
+    const short = await make({}, { timeouts: { idle: 50 } });
     const bob = short.visitor();
     await bob.get("/set/a/1");
     expect(await leftOf(short, bob)).toBe(50);
@@ -104,7 +105,7 @@ await onEveryBackend((create) => {
 
   test("without an absolute timeout a session that is used does not end; with one it does", async () => {
     const forever = await make({ cookie: { maxAge: 86_400_000 } });
-    const limited = await make({ cookie: { maxAge: 86_400_000 } }, { absoluteTimeout: 100_000 });
+    const limited = await make({ cookie: { maxAge: 86_400_000 } }, { timeouts: { absolute: 100_000 } });
     const [ann, bob] = [forever.visitor(), limited.visitor()];
     await Promise.all([ann.get("/set/a/1"), bob.get("/set/a/1")]);
     for (let day = 0; day < 40; day++) {
@@ -122,7 +123,7 @@ await onEveryBackend((create) => {
   });
 
   test("with userId, a user's sessions are listed and revoked", async () => {
-    const made = await make({}, { userId: (session) => session.user });
+    const made = await make({}, { userIdOf: (session) => session.user });
     const { backend, visitor } = made;
     const sessions = createSessions({ backend });
     const [phone, laptop, other] = [visitor(), visitor(), visitor()];
@@ -130,27 +131,27 @@ await onEveryBackend((create) => {
     await laptop.get("/set/a/1");
     await laptop.get("/become/ann");
     await other.get("/login/bob");
-    const listed = await sessions.listByUser("ann");
+    const listed = await sessions.list({ userId: "ann" }).toArray();
     expect(listed.map(({ handle }) => handle).sort()).toEqual([handleOf(phone), handleOf(laptop)].sort());
     expect(listed.find(({ handle }) => handle === handleOf(laptop))?.data).toMatchObject({
       a: "1",
       user: "ann",
     });
-    expect(await sessions.revokeAll("ann")).toBe(2);
+    expect(await sessions.revoke({ userId: "ann" })).toBe(2);
     expect(await phone.data()).toEqual({});
     expect(await laptop.data()).toEqual({});
     expect(await other.data()).toEqual({ user: "bob" });
     await other.get("/become/ann");
-    expect(await sessions.revokeAll("bob")).toBe(0);
-    expect(await sessions.revokeAll("ann")).toBe(1);
+    expect(await sessions.revoke({ userId: "bob" })).toBe(0);
+    expect(await sessions.revoke({ userId: "ann" })).toBe(1);
   });
 
   test("what was begun before a sign-in is dropped, and says so in an event", async () => {
-    const made = await make({}, { userId: (session) => session.user });
+    const made = await make({}, { userIdOf: (session) => session.user });
     const ann = made.visitor();
     await ann.get("/set/a/1");
     const discarded: unknown[] = [];
-    onTestFinished(onSessionEvent("discarded", (event) => discarded.push(event)));
+    onTestFinished(onEvent("discarded", (event) => discarded.push(event)));
     const working = ann.tab().get("/slow/late/1");
     await made.slow.reached;
     await ann.get("/become/ann");
@@ -162,7 +163,7 @@ await onEveryBackend((create) => {
 });
 
 test("a sign-in to a session that ended meanwhile is an error, for nobody is signed in", async () => {
-  const made = await expressApp(new InMemorySessionBackend(), {}, { userId: (session) => session.user });
+  const made = await expressApp(new InMemorySessionBackend(), {}, { userIdOf: (session) => session.user });
   const { store } = made;
   const session = { cookie: {}, user: "ann" };
   const set = (sid: string, data: object) =>
@@ -198,7 +199,7 @@ describe("a session that is held for long, as by a WebSocket", () => {
   };
 
   test("lives on with each save, though nothing changed, and costs no more touches than any other", async () => {
-    const { backend, clock, set, get, session } = await held({ idleTimeout: 100 });
+    const { backend, clock, set, get, session } = await held({ timeouts: { idle: 100 } });
     for (let save = 0; save < 10; save++) {
       clock.advance(40);
       await set(session);
@@ -210,7 +211,7 @@ describe("a session that is held for long, as by a WebSocket", () => {
   });
 
   test("keeps its absolute deadline, whatever it changes and then makes of its maxAge", async () => {
-    const { backend, clock, set, session } = await held({ idleTimeout: 900, absoluteTimeout: 1000 });
+    const { backend, clock, set, session } = await held({ timeouts: { idle: 900, absolute: 1000 } });
     const deadline = async () => (await backend.read(handleFor("one")))?.absoluteExpiresAt;
     const before = await deadline();
     for (let save = 1; save <= 3; save++) {

@@ -198,7 +198,7 @@ describe("by itself", () => {
   });
 
   test("what JSON cannot write, and a user that is not an id, go to the callback", async () => {
-    const { set, get } = plainStore({ userId: (session) => session.user as string });
+    const { set, get } = plainStore({ userIdOf: (session) => session.user as string });
     await expect(set("one", { cookie: {}, big: 1n })).rejects.toThrow(TypeError);
     await expect(set(undefined as never, { cookie: {} })).rejects.toThrow(TypeError);
     await expect(set("one", { cookie: {}, user: { id: 1 } })).rejects.toThrow("userId");
@@ -303,11 +303,11 @@ describe("by itself", () => {
     const refused = (run: () => unknown, option: string) =>
       expect(run).toThrow(expect.objectContaining({ constructor: ConfigError, option }));
     refused(() => new SessionStore({} as never), "backend");
-    refused(() => new SessionStore(backend, { idleTimeout: 0 }), "idleTimeout");
-    refused(() => new SessionStore(backend, { idleTimeout: 200, absoluteTimeout: 100 }), "idleTimeout");
+    refused(() => new SessionStore(backend, { timeouts: { idle: 0 } }), "timeouts.idle");
+    refused(() => new SessionStore(backend, { timeouts: { idle: 200, absolute: 100 } }), "timeouts.idle");
     refused(() => new SessionStore(backend, { backendTimeout: -1 }), "backendTimeout");
     refused(() => new SessionStore(backend, { ttl: 5 } as object), "ttl");
-    refused(() => new SessionStore(backend, { userId: "user" } as never), "userId");
+    refused(() => new SessionStore(backend, { userIdOf: "user" } as never), "userIdOf");
     refused(() => new SessionStore(backend).generate({}), "store");
   });
 });

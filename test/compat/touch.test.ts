@@ -1,7 +1,8 @@
-import { InMemorySessionBackend, onSessionEvent } from "micropie";
+import { InMemorySessionBackend } from "micropie";
 import session, { type SessionOptions } from "micropie/compat/drop-in";
 import { SessionStore } from "micropie/compat/store";
 import { GatedBackend } from "micropie/testing";
+import { onEvent } from "micropie/testing/events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { until } from "../_until.ts";
 import { GatedStore, site } from "./_site.ts";
@@ -11,7 +12,7 @@ const MINUTE = 60_000;
 function failures(): string[] {
   const operations: string[] = [];
   onTestFinished(
-    onSessionEvent("backend_failed", ({ operation }) => {
+    onEvent("backend_failed", ({ operation }) => {
       operations.push(operation);
     }),
   );
@@ -42,7 +43,7 @@ describe("resave", () => {
     const ann = visitor();
     await ann.get("/set/a/1");
     const dropped: string[] = [];
-    onTestFinished(onSessionEvent("discarded", ({ reason }) => void dropped.push(reason)));
+    onTestFinished(onEvent("discarded", ({ reason }) => void dropped.push(reason)));
     let held = store.hold("get", "after");
     let slow = ann.get("/");
     await held.reached;

@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
-import { createSessions, DataError, onSessionEvent, SessionBackend, type SessionData } from "micropie";
+import { createSessions, DataError, SessionBackend, type SessionData } from "micropie";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
+import { onEvent } from "micropie/testing/events";
 import { expect, test } from "vitest";
 import { logged } from "./_logged.ts";
 
@@ -31,7 +32,7 @@ class Failing extends SessionBackend {
 /** What a request and a listener get when the back-end throws this. */
 async function told(backend: SessionBackend): Promise<{ error: Error & { cause: Error }; event: unknown }> {
   const events: unknown[] = [];
-  const stop = onSessionEvent("backend_failed", ({ error }) => events.push(error));
+  const stop = onEvent("backend_failed", ({ error }) => events.push(error));
   const sessions = createSessions({ backend });
   const session = await sessions.load(undefined);
   session.text = SECRET;

@@ -11,7 +11,7 @@ import { type Asked, type Content, decide, type Facts, type Step } from "../../s
 const NEW = `
               same            changed         none    drained  drainedByUpdate  replaced
   nothing     create/discard  create/discard  keep    keep     keep             keep
-  destroy     end             end             end     end      end              end
+  logout      end             end             end     end      end              end
   rotate      create/discard  create/discard  keep    keep     keep             keep
   elevate     create/discard  create/discard  keep    keep     keep             keep
   login       create          create          create  create   create           create
@@ -23,7 +23,7 @@ const NEW = `
 const STORED = `
               same            changed         none    drained             drainedByUpdate     replaced
   nothing     touch?          save            touch?  endOrSave|save      endOrSave|touch?    endReplaced
-  destroy     end             end             end     end                 end                 end
+  logout      end             end             end     end                 end                 end
   rotate      rotate          rotate          rotate  endOrRotate|rotate  endOrRotate|rotate  endReplaced
   elevate     rotate          rotate          rotate  endOrRotate|rotate  endOrRotate|rotate  endReplaced
   login       rotate          rotate          rotate  rotate              rotate              rotate

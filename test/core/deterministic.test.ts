@@ -1,20 +1,20 @@
 import {
   createSessions,
-  destroy,
   exclusive,
-  flash,
   InMemorySessionBackend,
   login,
-  onSessionEvent,
+  logout,
   rotate,
   type Session,
   type SessionBackend,
   type SessionEventName,
   type Sessions,
   StateError,
+  take,
   update,
 } from "micropie";
 import { type VirtualEnvironment, virtualEnvironment } from "micropie/testing";
+import { onEvent } from "micropie/testing/events";
 import { expect, test } from "vitest";
 
 interface Data {
@@ -27,7 +27,7 @@ const VERBS = new Set("read create patch touch delete listByUser revokeUser lock
 const EVENTS: readonly SessionEventName[] = [
   "created",
   "rotated",
-  "destroyed",
+  "logged_out",
   "expired",
   "revoked",
   "reused",
@@ -83,9 +83,9 @@ const ACTIONS: readonly Action[] = [
     }),
   (session) => login(session, "ann"),
   (session) => rotate(session),
-  (session) => flash(session, "note"),
-  (session) => destroy(session),
-  (_, sessions) => sessions.revokeAll("ann"),
+  (session) => take(session, "note"),
+  (session) => logout(session),
+  (_, sessions) => sessions.revoke({ userId: "ann" }),
 ];
 
 /** Two hundred requests of eight browsers to three servers, all under way at once. */
@@ -93,9 +93,7 @@ async function program(seed: number): Promise<string> {
   const environment = virtualEnvironment({ start: 1_800_000_000, seed });
   const trace = new Trace();
   const store = slow(new InMemorySessionBackend(), environment, trace);
-  const stop = EVENTS.map((name) =>
-    onSessionEvent(name, (event) => trace.add(environment.now(), name, event)),
-  );
+  const stop = EVENTS.map((name) => onEvent(name, (event) => trace.add(environment.now(), name, event)));
   const servers = [1, 2, 3].map(() => createSessions<Data>({ backend: store, environment }));
   const pick = <T>(all: readonly T[]): T => all[Math.floor(environment.random() * all.length)]!;
   const jars = Array.from({ length: 8 }, (): { cookie: string | undefined } => ({ cookie: undefined }));

@@ -1,23 +1,23 @@
 import {
   createSessions,
-  destroy,
   InMemorySessionBackend,
   login,
-  onSessionEvent,
+  logout,
   rotate,
   type SessionEventName,
+  type Sessions,
 } from "micropie";
+import { systemEnvironment } from "micropie/environment";
 import { virtualEnvironment, withClock } from "micropie/testing";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 
-const NAMES: SessionEventName[] = ["created", "rotated", "destroyed", "expired", "revoked", "reused"].concat([
-  "unknown",
-  "discarded",
-  "backend_failed",
-]) as SessionEventName[];
+const NAMES: SessionEventName[] = ["created", "rotated", "logged_out", "expired", "revoked", "reused"].concat(
+  ["unknown", "discarded", "backend_failed"],
+) as SessionEventName[];
 
 let seen: [string, object][] = [];
-const stops = NAMES.map((name) => onSessionEvent(name, (event) => void seen.push([name, event])));
+const listen = ({ on }: Sessions<{ visits: number }>) =>
+  NAMES.map((name) => on(name, (event) => void seen.push([name, event])));
 afterEach(() => {
   seen = [];
 });
@@ -29,6 +29,7 @@ test("each event in the life of a session is published once, with its handle and
   const sessions = createSessions<{ visits: number }>({
     backend: withClock(new InMemorySessionBackend(), clock.now),
   });
+  listen(sessions);
   const session = await sessions.load(undefined);
   session.visits = 1;
   const first = pairOf(await sessions.commit(session));
@@ -48,19 +49,20 @@ test("each event in the life of a session is published once, with its handle and
   await sessions.load(second);
 
   const ending = await sessions.load(third);
-  destroy(ending);
+  logout(ending);
   await sessions.commit(ending);
   await sessions.load(third);
 
-  const ann = { handle, userId: "ann" };
+  const realm = "session_id";
+  const ann = { handle, userId: "ann", realm };
   expect(seen).toEqual([
-    ["created", { handle, userId: null }],
-    ["rotated", { ...ann, login: true, privilegeChange: true }],
-    ["discarded", { handle, userId: null, reason: "stale" }],
-    ["rotated", { ...ann, login: false, privilegeChange: false }],
+    ["created", { handle, userId: null, realm }],
+    ["rotated", { ...ann, login: true, elevated: true }],
+    ["discarded", { handle, userId: null, reason: "stale", realm }],
+    ["rotated", { ...ann, login: false, elevated: false }],
     ["reused", ann],
-    ["destroyed", ann],
-    ["unknown", { handle }],
+    ["logged_out", ann],
+    ["unknown", { handle, realm }],
   ]);
   const said = JSON.stringify(seen);
   for (const cookie of [first, second, third]) expect(said).not.toContain(cookie.slice(-32));
@@ -69,7 +71,8 @@ test("each event in the life of a session is published once, with its handle and
 test("revocation, expiry and a failing back-end are published too", async () => {
   const clock = virtualEnvironment();
   const backend = withClock(new InMemorySessionBackend(), clock.now);
-  const sessions = createSessions<{ visits: number }>({ backend, idleTimeout: 60 });
+  const sessions = createSessions<{ visits: number }>({ backend, timeouts: { idle: 60 } });
+  listen(sessions);
   const handles: string[] = [];
   for (let i = 0; i < 3; i++) {
     const session = await sessions.load(undefined);
@@ -81,14 +84,14 @@ test("revocation, expiry and a failing back-end are published too", async () => 
     );
   }
   seen = [];
-  await sessions.revoke(handles[0]!);
-  await sessions.revokeAll("ann", { except: handles[2]! });
+  await sessions.revoke({ handle: handles[0]! });
+  await sessions.revoke({ userId: "ann", except: handles[2]! });
   clock.advance(61);
   await sessions.prune();
   expect(seen).toEqual([
-    ["revoked", { handle: handles[0], userId: null }],
-    ["revoked", { handle: handles[1], userId: "ann" }],
-    ["expired", { handle: handles[2], userId: "ann" }],
+    ["revoked", { handle: handles[0], userId: "ann", realm: "session_id" }],
+    ["revoked", { handle: handles[1], userId: "ann", realm: "session_id" }],
+    ["expired", { handle: handles[2], userId: "ann", realm: "session_id" }],
   ]);
 
   seen = [];
@@ -100,14 +103,46 @@ test("revocation, expiry and a failing back-end are published too", async () => 
   expect(() => sessions.load(`session_id=${"a".repeat(48)}`)).toThrow(
     expect.objectContaining({ code: "backend_failed", status: 503, cause: told }),
   );
-  expect(seen).toEqual([["backend_failed", { operation: "read", error: told }]]);
+  expect(seen).toEqual([["backend_failed", { operation: "read", error: told, realm: "session_id" }]]);
 });
 
-test("who has left hears nothing more", async () => {
-  for (const stop of stops) stop();
-  const session = await createSessions().load(undefined);
+test("whoever stops listening, also by `using`, hears nothing more", async () => {
+  const sessions = createSessions<{ visits: number }>();
+  for (const stop of listen(sessions)) stop();
+  {
+    using _ = sessions.on("created", () => void seen.push(["created", {}]));
+  }
+  const session = await sessions.load(undefined);
   session.visits = 1;
+  await sessions.commit(session);
   expect(seen).toEqual([]);
+});
+
+test("a listener hears of its own sessions alone, also where two engines share a back-end", async () => {
+  const backend = new InMemorySessionBackend();
+  const shop = createSessions<{ visits: number }>({ backend });
+  const admin = createSessions<{ visits: number }>({ backend, realm: "admin", timeouts: { idle: 1 } });
+  listen(shop);
+  const heard: unknown[] = [];
+  admin.on("created", ({ realm }) => void heard.push(["created", realm]));
+  admin.on("expired", ({ realm, userId }) => void heard.push(["expired", realm, userId]));
+  const session = await admin.load(undefined);
+  login(session, 7);
+  await admin.commit(session);
+  const { now } = systemEnvironment;
+  backend.environment = { ...systemEnvironment, now: () => now() + 60 };
+  await admin.prune();
+  expect(seen).toEqual([]);
+  expect(heard).toEqual([
+    ["created", "admin"],
+    ["expired", "admin", "7"],
+  ]);
+});
+
+test("an unknown event and a listener that is no function are refused by name", () => {
+  const { on } = createSessions();
+  expect(() => on("destroyed" as "revoked", () => {})).toThrow(/no event "destroyed"\. Events: created, /);
+  expect(() => on("revoked", "log" as never)).toThrow(/pass a function/);
 });
 
 test.each([
@@ -123,9 +158,8 @@ test.each([
   async (_, listener) => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     onTestFinished(() => void warn.mockRestore());
-    const stop = onSessionEvent("created", listener);
-    onTestFinished(stop);
     const sessions = createSessions<{ visits: number }>();
+    sessions.on("created", listener);
     const session = await sessions.load(undefined);
     session.visits = 1;
     expect(await sessions.commit(session)).toContain("session_id=");

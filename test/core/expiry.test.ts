@@ -1,5 +1,6 @@
-import { createSessions, exclusive, InMemorySessionBackend, onSessionEvent, update } from "micropie";
+import { createSessions, exclusive, InMemorySessionBackend, update } from "micropie";
 import type { SessionRecord } from "micropie/backends/backend";
+import { onEvent } from "micropie/testing/events";
 import { expect, test } from "vitest";
 import { isTouchDue } from "../../src/core/lifetime.ts";
 import { isExpired, judge } from "../../src/core/load.ts";
@@ -62,7 +63,7 @@ test("a record that a store answers after its deadline is no session", async () 
   const [updating, waiting] = [await sessions.load(cookie), await sessions.load(cookie)];
 
   const expired: object[] = [];
-  const stop = onSessionEvent("expired", (event) => void expired.push(event));
+  const stop = onEvent("expired", (event) => void expired.push(event));
   backend.late = true;
   expect({ ...(await sessions.load(cookie)) }).toEqual({});
   expect(expired).toHaveLength(1);

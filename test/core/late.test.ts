@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { commit, createSessions, destroy, login, type Session } from "micropie";
+import { createSessions, login, logout, type Session, save } from "micropie";
 import { fetchSessions } from "micropie/adapters/fetch";
 import { afterEach, beforeEach, expect, type MockInstance, test, vi } from "vitest";
 
@@ -56,15 +56,15 @@ test("C9: a commit of what was ended meanwhile rejects with ended, once and agai
   first.visits = 1;
   const cookie = await sessions.commit(first);
   const [one, other] = [await sessions.load(cookie), await sessions.load(cookie)];
-  destroy(other);
-  await commit(other);
+  logout(other);
+  await save(other);
   one.visits = 2;
   const isEnded = expect.objectContaining({
     code: "ended",
     message: expect.stringMatching(/Nothing was saved/),
   });
-  await expect(commit(one)).rejects.toEqual(isEnded);
-  await expect(commit(one)).rejects.toEqual(isEnded);
+  await expect(save(one)).rejects.toEqual(isEnded);
+  await expect(save(one)).rejects.toEqual(isEnded);
   // At the end of a request, nobody asks.
   await sessions.commit(one);
   await sessions.close();
@@ -79,9 +79,9 @@ test("C9: a commit with the cookie from before a sign-in rejects with ended, and
   login(signing, "ann");
   await sessions.commit(signing);
   const before = await sessions.load(cookie);
-  await commit(before);
+  await save(before);
   before.visits = 1;
-  await expect(commit(before)).rejects.toEqual(
+  await expect(save(before)).rejects.toEqual(
     expect.objectContaining({
       code: "ended",
       message: expect.stringMatching(/cookie from before.*new cookie/s),

@@ -15,21 +15,21 @@ test("a handle of another shape is no session to revoke", async () => {
   login(session, "ann");
   await sessions.commit(session);
   for (const id of [...store.keys()].filter((id) => id.startsWith("user_"))) {
-    expect(await sessions.revoke(id)).toBe(false);
+    expect(await sessions.revoke({ handle: id })).toBe(0);
   }
-  expect(await sessions.revoke("../etc/passwd")).toBe(false);
-  expect(await sessions.revokeAll("ann")).toBe(1);
+  expect(await sessions.revoke({ handle: "../etc/passwd" })).toBe(0);
+  expect(await sessions.revoke({ userId: "ann" })).toBe(1);
 });
 
-test("a wait without end waits", async () => {
-  const sessions = createSessions<{ visits: number }>({ backendTimeout: 1e7 });
+test("a wait of a thousand days waits", async () => {
+  const sessions = createSessions<{ visits: number }>({ backendTimeout: "1000d" });
   const session = await sessions.load(undefined);
   session.visits = 1;
   const cookie = (await sessions.commit(session))!.split(";")[0]!;
   const open = gate();
   const first = exclusive(await sessions.load(cookie), () => open.wait());
   await open.reached;
-  const second = exclusive(await sessions.load(cookie), () => "ran", { wait: Number.POSITIVE_INFINITY });
+  const second = exclusive(await sessions.load(cookie), () => "ran", { wait: "1000d" });
   open.open();
   await first;
   expect(await second).toBe("ran");

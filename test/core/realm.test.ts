@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 test("the realm is the name of the cookie, or what the option says", () => {
   expect(createSessions().options.realm).toBe("session_id");
   expect(createSessions({ cookie: { prefix: "__Host-", name: "admin" } }).options.realm).toBe("__Host-admin");
-  expect(createSessions({ header: "X-Session" }).options.realm).toBe("session_id");
+  expect(createSessions({ tokenHeader: "X-Session" }).options.realm).toBe("session_id");
   expect(createSessions({ realm: "shop" }).options.realm).toBe("shop");
 });
 
@@ -19,9 +19,9 @@ test.each(["", "two words", "tab\t", "é", "x".repeat(256), 7])(
 );
 
 const DIFFERENT: readonly [option: string, first: SessionOptions, second: SessionOptions][] = [
-  ["preset", {}, { preset: "aal3" }],
-  ["idleTimeout", {}, { idleTimeout: 60 }],
-  ["absoluteTimeout", {}, { absoluteTimeout: 86_400 }],
+  ["timeouts.level", {}, { timeouts: "aal3" }],
+  ["timeouts.idle", {}, { timeouts: { idle: 60 } }],
+  ["timeouts.absolute", {}, { timeouts: { absolute: 86_400 } }],
   ["cookie.persistent", {}, { cookie: { persistent: true } }],
   ["cookie", {}, { cookie: { domain: "example.com" } }],
   ["cookie.name", {}, { cookie: { name: "admin_id" }, realm: "session_id" }],
@@ -52,22 +52,28 @@ test.each(DIFFERENT)(
 test("engines of one realm that agree may differ in everything else", () => {
   const backend = new InMemorySessionBackend();
   createSessions({ backend });
-  createSessions({ backend, header: "X-Session", maxBytes: 100, touchThrottle: 0, outage: "anonymous" });
-  createSessions({ backend: new InMemorySessionBackend(), preset: "aal3" });
+  createSessions({
+    backend,
+    tokenHeader: "X-Session",
+    maxBytes: 100,
+    touchThrottle: 0,
+    whenDown: "anonymous",
+  });
+  createSessions({ backend: new InMemorySessionBackend(), timeouts: "aal3" });
 });
 
 test("a SessionStore of another realm is a stranger: the same id opens nothing, and its users are others", async () => {
   const backend = new InMemorySessionBackend();
   const userId = (session: object) => (session as { user?: string }).user;
   const [shop, admin] = [
-    new SessionStore(backend, { userId }),
-    new SessionStore(backend, { userId, realm: "admin" }),
+    new SessionStore(backend, { userIdOf: userId }),
+    new SessionStore(backend, { userIdOf: userId, realm: "admin" }),
   ];
   await new Promise((resolve) => shop.set("one", { cookie: {}, user: "ann" }, resolve));
   const get = (store: SessionStore<object>) =>
     new Promise((resolve) => store.get("one", (_, session) => resolve(session)));
   expect(await get(shop)).toMatchObject({ user: "ann" });
   expect(await get(admin)).toBeNull();
-  expect(await createSessions({ backend, realm: "admin" }).revokeAll("ann")).toBe(0);
-  expect(await createSessions({ backend }).revokeAll("ann")).toBe(1);
+  expect(await createSessions({ backend, realm: "admin" }).revoke({ userId: "ann" })).toBe(0);
+  expect(await createSessions({ backend }).revoke({ userId: "ann" })).toBe(1);
 });

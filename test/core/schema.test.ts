@@ -1,18 +1,13 @@
 import { runInNewContext } from "node:vm";
-import {
-  createSessions,
-  DataError,
-  InMemorySessionBackend,
-  onSessionEvent,
-  type SessionEvents,
-  update,
-} from "micropie";
+import { createSessions, DataError, InMemorySessionBackend, type SessionEvents, update } from "micropie";
+import { GatedBackend } from "micropie/testing";
+import { onEvent } from "micropie/testing/events";
 import * as v from "valibot";
-import { afterAll, afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 
 const events: SessionEvents["invalid"][] = [];
-const stop = onSessionEvent("invalid", (event) => void events.push(event));
+const stop = onEvent("invalid", (event) => void events.push(event));
 afterEach(() => void events.splice(0));
 afterAll(stop);
 
@@ -114,4 +109,65 @@ test("a migration may answer with a promise of another realm, and an update leav
   const { version } = backend.read(cookie.slice(-48, -32))!;
   await sessions.commit(session);
   expect(backend.read(cookie.slice(-48, -32))!.version).toBe(version);
+});
+
+const Counter = z.object({ visits: z.number().default(0), theme: z.enum(["light", "dark"]).optional() });
+
+test("a schema that takes an empty session fills it in, so that no read is undefined; that is no change", async () => {
+  const backend = new InMemorySessionBackend();
+  const sessions = createSessions({ backend, schema: Counter });
+  const session = await sessions.load();
+  expectTypeOf(session.visits).toEqualTypeOf<number>();
+  expectTypeOf(session.theme).toEqualTypeOf<"light" | "dark" | undefined>();
+  expect({ ...session }).toEqual({ visits: 0 });
+  expect(await sessions.commit(session)).toBeUndefined();
+
+  const next = await sessions.load();
+  next.visits += 1;
+  const cookie = (await sessions.commit(next))!.split(";")[0]!;
+  const again = await sessions.load(cookie);
+  expect({ ...again }).toEqual({ visits: 1 });
+  again.visits = 0;
+  expect(await sessions.commit(again)).toBeUndefined();
+  expect({ ...(await createSessions({ backend }).load(cookie)) }).toEqual({ visits: 0 });
+});
+
+test("what does not fit is filled in too, and stays stored until something is written", async () => {
+  const { backend, cookie } = await storedBy({ visits: "three" });
+  const sessions = createSessions({ backend, schema: Counter });
+  const session = await sessions.load(cookie);
+  expect({ ...session }).toEqual({ visits: 0 });
+  expect(await sessions.commit(session)).toBeUndefined();
+  expect({ ...(await createSessions({ backend }).load(cookie)) }).toEqual({ visits: "three" });
+  const again = await sessions.load(cookie);
+  again.visits += 1;
+  await sessions.commit(again);
+  expect({ ...(await createSessions({ backend }).load(cookie)) }).toEqual({ visits: 1 });
+});
+
+test("a skipped session, and one whose store is down, are filled in, and cannot be written", async () => {
+  const backend = new GatedBackend(new InMemorySessionBackend());
+  const sessions = createSessions({ backend, schema: Counter, whenDown: "anonymous" });
+  backend.fail(["read"]);
+  for (const session of [
+    await sessions.load(null, { skip: true }),
+    await sessions.load(`session_id=${"a".repeat(48)}`),
+  ]) {
+    expect({ ...session }).toEqual({ visits: 0 });
+    session.visits += 1;
+    await expect((async () => sessions.commit(session))()).rejects.toMatchObject({ code: "read_only" });
+  }
+});
+
+test("what an async schema fills in is there when the session is loaded; a schema that refuses an empty session fills in nothing", async () => {
+  const later = createSessions({
+    schema: v.pipeAsync(
+      v.object({ visits: v.optional(v.number(), 5) }),
+      v.checkAsync(async () => true),
+    ),
+  });
+  expect((await later.load()).visits).toBe(5);
+  const strict = await createSessions({ schema: z.object({ visits: z.number() }) }).load();
+  expectTypeOf(strict.visits).toEqualTypeOf<number | undefined>();
+  expect({ ...strict }).toEqual({});
 });

@@ -1,14 +1,14 @@
 import {
-  commit,
   createSessions,
-  destroy,
   exclusive,
-  flash,
   info,
   login,
+  logout,
   rotate,
   type Session,
   StateError,
+  save,
+  take,
   update,
 } from "micropie";
 import { expect, expectTypeOf, test } from "vitest";
@@ -47,24 +47,24 @@ test("reads are possibly undefined, and verbs know the types", async () => {
   await update(session, "vists", () => 1);
   // @ts-expect-error: a cart is no number
   session.cart = 1;
-  expectTypeOf(flash(session, "cart")).toEqualTypeOf<Promise<string[] | undefined>>();
+  expectTypeOf(take(session, "cart")).toEqualTypeOf<Promise<string[] | undefined>>();
 });
 
 test("anything but a session of ours is refused by every verb", async () => {
   const copy = { ...(await createSessions().load(undefined)) };
   const wrong = expect.objectContaining({ constructor: StateError, code: "not_live" });
   for (const thing of [copy, {}, Object.create(null), new Proxy({}, {}), null, undefined, 1]) {
-    const session = thing as { a?: unknown };
+    const session = thing as Session<{ a: number }>;
     for (const verb of [
       rotate,
-      destroy,
+      logout,
       info,
-      (s: object) => login(s, "ann"),
+      (s: typeof session) => login(s, "ann"),
       (s: object) => replaceData(s, {}),
     ]) {
       expect(() => verb(session)).toThrow(wrong);
     }
-    await expect(commit(session)).rejects.toThrow(wrong);
+    await expect(save(session)).rejects.toThrow(wrong);
     await expect(update(session, "a", () => 1)).rejects.toThrow(wrong);
     await expect(exclusive(session, () => 1)).rejects.toThrow(wrong);
   }
@@ -80,17 +80,17 @@ test("a request that failed is over", async () => {
 
 test("login wants the id of a user", async () => {
   const session = await createSessions().load(undefined);
-  for (const id of ["", "\ud800", 7, undefined, null, {}])
+  for (const id of ["", "\ud800", Number.NaN, undefined, null, {}])
     expect(() => login(session, id as string)).toThrow(TypeError);
 });
 
-test("nothing takes back a destroy", async () => {
+test("nothing takes back a logout", async () => {
   const sessions = createSessions();
   const session = await sessions.load(undefined);
   session.visits = 1;
   const cookie = (await sessions.commit(session))!.split(";")[0]!;
   const again = await sessions.load(cookie);
-  destroy(again);
+  logout(again);
   again.visits = 2;
   expect(() => login(again, "ann")).toThrow(expect.objectContaining({ code: "ended" }));
   expect(() => rotate(again)).toThrow(expect.objectContaining({ code: "ended" }));
@@ -100,10 +100,10 @@ test("nothing takes back a destroy", async () => {
 });
 
 test("info tells what is stored", async () => {
-  const sessions = createSessions({ idleTimeout: 100, absoluteTimeout: 200 });
+  const sessions = createSessions({ timeouts: { idle: 100, absolute: 200 } });
   const session = await sessions.load(undefined);
   expect(info(session)).toMatchObject({ handle: undefined, stored: false, userId: undefined });
-  login(session, "ann", { idleTimeout: 50, absoluteTimeout: 60, persistent: true });
+  login(session, "ann", { timeouts: { idle: 50, absolute: 60 }, remember: true });
   const cookie = (await sessions.commit(session))!;
   expect(cookie).toContain("Max-Age=60;");
   const about = info(session);

@@ -17,10 +17,10 @@ test("the default cookie is MicroPie's", () => {
 });
 
 test("says only what was asked for", () => {
-  expect(line({ secure: false, sameSite: "Strict", path: "/shop", domain: "example.com", name: "sid" })).toBe(
+  expect(line({ secure: false, sameSite: "strict", path: "/shop", domain: "example.com", name: "sid" })).toBe(
     `sid=${token}; Path=/shop; Domain=example.com; HttpOnly; SameSite=Strict`,
   );
-  expect(line({ prefix: "__Host-", partitioned: true, sameSite: "None" })).toBe(
+  expect(line({ prefix: "__Host-", partitioned: true, sameSite: "none" })).toBe(
     `__Host-session_id=${token}; Path=/; HttpOnly; Secure; SameSite=None; Partitioned`,
   );
   expect(line({}, 3600.9)).toContain("; Max-Age=3600;");
@@ -43,8 +43,8 @@ const contradictions: [string, CookieOptions][] = [
   ["cookie.secure", { prefix: "__Secure-", secure: false }],
   ["cookie.secure", { name: "__host-sid", secure: false }],
   ["cookie.httpOnly", { name: "__Http-sid", httpOnly: false }],
-  ["cookie.sameSite", { sameSite: "None", secure: false }],
-  ["cookie.sameSite", { sameSite: "lax" as "Lax" }],
+  ["cookie.sameSite", { sameSite: "none", secure: false }],
+  ["cookie.sameSite", { sameSite: "Lax" as "lax" }],
   ["cookie.partitioned", { partitioned: true, secure: false }],
 ];
 
@@ -58,7 +58,7 @@ test.each<CookieOptions>([
   {},
   { prefix: "__Host-" },
   { prefix: "__Secure-", domain: "example.com", path: "/shop" },
-  { persistent: true, sameSite: "Strict" },
+  { persistent: true, sameSite: "strict" },
 ])("a browser keeps the cookie of %j and drops it at removal", async (options) => {
   const format = cookieFormat(options);
   const jar = new CookieJar(undefined, { prefixSecurity: "strict" });

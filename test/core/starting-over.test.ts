@@ -1,11 +1,11 @@
 import {
   createSessions,
-  destroy,
-  flash,
   InMemorySessionBackend,
+  logout,
   type Session,
   type SessionOptions,
   type Sessions,
+  take,
   update,
 } from "micropie";
 import { GatedBackend } from "micropie/testing";
@@ -50,7 +50,7 @@ function set(data: Partial<Data>): (session: Session<Data>) => void {
   return (session) => void Object.assign(session, data);
 }
 
-const byName: SessionOptions<Data> = { userId: (data) => data.name };
+const byName: SessionOptions<Data> = { userIdOf: (data) => data.name };
 
 test("starting over a session that another request has ended meanwhile is an error, and comes to an end", async () => {
   const { sessions, store } = site();
@@ -60,7 +60,7 @@ test("starting over a session that another request has ended meanwhile is an err
   early.visits = 2;
   await saveNow(early);
   startOver(early).name = "ann";
-  await request(sessions, cookie, destroy);
+  await request(sessions, cookie, logout);
   const read = store.read.bind(store);
   let reads = 0;
   store.read = (handle) => {
@@ -70,7 +70,7 @@ test("starting over a session that another request has ended meanwhile is an err
   await expect((async () => sessions.commit(early))()).rejects.toMatchObject({ code: "ended" });
 });
 
-test("what starts over knows nothing of what was stored: neither update, nor flash, nor reload", async () => {
+test("what starts over knows nothing of what was stored: neither update, nor take, nor reload", async () => {
   const { sessions } = site();
   let cookie = await request(sessions, undefined, (session) => {
     Object.assign(session, { visits: 41, note: "for the one before" });
@@ -78,11 +78,11 @@ test("what starts over knows nothing of what was stored: neither update, nor fla
   cookie = await request(sessions, cookie, async (session) => {
     const fresh = startOver(session);
     await expect((async () => reloadSession(fresh))()).rejects.toMatchObject({ code: "ended" });
-    expect(await flash(fresh, "note")).toBeUndefined();
+    expect(await take(fresh, "note")).toBeUndefined();
     expect(await update(fresh, "visits", (n = 0) => n + 1)).toBe(1);
     expect({ ...fresh }).toEqual({ visits: 1 });
-    flash(fresh, "note", "for this one");
-    expect(await flash(fresh, "note")).toBe("for this one");
+    fresh.note = "for this one";
+    expect(await take(fresh, "note")).toBe("for this one");
   });
   expect(await found(sessions, cookie)).toEqual({ visits: 1 });
 });
@@ -97,7 +97,7 @@ test("data that the schema refuses ends no session because its user cannot be se
   const strict = createSessions<Data>({ backend: store, ...byName, schema: schema as never });
   expect(await request(strict, cookie, (session) => void expect({ ...session }).toEqual({}))).toBe(cookie);
   expect(await found(old, cookie)).toEqual({ name: "ann" });
-  expect(await old.listByUser("ann")).toHaveLength(1);
+  expect(await old.list({ userId: "ann" }).toArray()).toHaveLength(1);
 });
 
 test("a public id told while a signed-in session starts over is the one that it gets", async () => {
@@ -120,7 +120,7 @@ test("signing out of a session that was revoked meanwhile brings no part of it b
   });
   const late = await sessions.load(cookie);
   delete late.name;
-  await sessions.revokeAll("ann");
+  await sessions.revoke({ userId: "ann" });
   expect(await sessions.commit(late)).toBeUndefined();
 });
 
@@ -129,7 +129,7 @@ test("what is put into a session that starts over while its end is under way is 
   const cookie = await request(sessions, undefined, set({ visits: 1 }));
   const session = await sessions.load(cookie);
   const held = store.hold("delete");
-  destroy(session);
+  logout(session);
   const ending = saveNow(session);
   await held.reached;
   startOver(session).name = "another";
@@ -154,7 +154,7 @@ test("an early save of a session that starts over with nothing yet takes nothing
   expect(await found(sessions, cookie)).toEqual({ name: "another" });
   const last = await request(sessions, cookie, async (session) => {
     const fresh = startOver(session);
-    destroy(fresh);
+    logout(fresh);
     await saveNow(fresh);
     fresh.name = "late";
   });
@@ -194,7 +194,7 @@ test("a session that starts over can still be saved where it was exclusive", asy
   expect(store.count("lock")).toBe(1);
 
   const again = await sessions.load(after(line, cookie), { exclusive: true });
-  destroy(again);
+  logout(again);
   await saveNow(again);
   const other = startOver(again);
   other.visits = 1;
@@ -215,6 +215,6 @@ test("a sign-in that the store refused is not made up for when the data says oth
   delete session.name;
   session.note = "not signed in";
   expect(await sessions.commit(session)).toBeUndefined();
-  expect(await sessions.listByUser("ann")).toEqual([]);
+  expect(await sessions.list({ userId: "ann" }).toArray()).toEqual([]);
   expect(await found(sessions, cookie)).toEqual({ visits: 1, note: "not signed in" });
 });

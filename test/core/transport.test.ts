@@ -1,4 +1,4 @@
-import { App, createSessions, destroy, login, type SessionOptions } from "micropie";
+import { App, createSessions, login, logout, type SessionOptions } from "micropie";
 import { sessionKind } from "micropie/core/session";
 import { expect, test } from "vitest";
 
@@ -8,7 +8,7 @@ interface Data {
   id: number;
 }
 const sessionsWith = (options: SessionOptions<Data> = {}) =>
-  createSessions<Data>({ header: "X-Session-Token", ...options });
+  createSessions<Data>({ tokenHeader: "X-Session-Token", ...options });
 
 test("a request with the header is answered in the header, and its cookie is not looked at", async () => {
   const sessions = sessionsWith();
@@ -30,7 +30,7 @@ test("a cookie's token in the header opens the session, which is why a page must
   const sessions = sessionsWith();
   const session = await sessions.load(undefined);
   session.name = "x";
-  const line = (await sessions.commit(session))!;
+  const line = (await sessions.commit(session as never))!;
   expect(line).toContain("HttpOnly");
   const again = await sessions.load(undefined, {
     token: line.slice("session_id=".length, line.indexOf(";")),
@@ -42,13 +42,13 @@ test("at the end of a session the header is empty, and after a sign-in it is ano
   const sessions = sessionsWith();
   const session = await sessions.load(undefined, { token: "" });
   login(session, "ann");
-  const first = (await sessions.commit(session))!;
+  const first = (await sessions.commit(session as never))!;
   const second = await sessions.load(undefined, { token: first });
   login(second, "ann");
   const token = (await sessions.commit(second))!;
   expect(token).not.toBe(first);
   const third = await sessions.load(undefined, { token });
-  destroy(third);
+  logout(third);
   expect(await sessions.commit(third)).toBe("");
   const over = await sessions.load(undefined, { token });
   expect(await sessions.commit(over)).toBeUndefined();
@@ -72,7 +72,9 @@ test("a session that is skipped asks no store, and cannot be written", async () 
 test.each(["Cookie", "set-cookie", "Authorization", "", "two words", "Vary", ":path"])(
   "%j is refused as the name of the header",
   (header) => {
-    expect(() => createSessions({ header })).toThrow(expect.objectContaining({ option: "header" }));
+    expect(() => createSessions({ tokenHeader: header })).toThrow(
+      expect.objectContaining({ option: "tokenHeader" }),
+    );
   },
 );
 
@@ -91,7 +93,7 @@ test("a kind of session has its members, which are never listed and give way to 
   for (const name in session) expect.unreachable(name);
   session.id = 8;
   session.save = "data";
-  const cookie = (await sessions.commit(session))!.split(";")[0]!;
+  const cookie = (await sessions.commit(session as never))!.split(";")[0]!;
   const again = (await sessions.load(cookie, { kind })) as Data;
   expect({ ...again }).toEqual({ id: 8, save: "data" });
   delete (again as Partial<Data>).id;
@@ -106,11 +108,11 @@ test("App takes the header, and answers in it", async () => {
       return String(session.visits);
     }
     out() {
-      destroy(this.request.session);
+      logout(this.request.session);
       return "out";
     }
   }
-  const app = new Counter({ header: "X-Session-Token" });
+  const app = new Counter({ tokenHeader: "X-Session-Token" });
   const ask = (path: string, token: string) =>
     app.fetch(new Request(`http://localhost${path}`, { headers: { "x-session-token": token } }));
   const first = await ask("/", "new");

@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 
 const WRONG: readonly [what: string, id: unknown, says: RegExp][] = [
   ["nothing", "", /not empty/],
-  ["a number", 7, /String\(id\)/],
+  ["NaN", Number.NaN, /got NaN/],
+  ["an object", {}, /got object/],
   ["half a surrogate pair", "\ud800", /well-formed/],
   ["NUL", "a\0b", /NUL/],
   ["256 bytes", "x".repeat(256), /255 bytes of UTF-8; this one has 256/],
@@ -15,24 +16,24 @@ const RIGHT = ["a", " ", "\ufffd", "x".repeat(255), `x${"Ã©".repeat(127)}`, "ðŸ˜
 /** Every entry that takes a user's id. */
 const ENTRIES: Record<string, (id: string) => Promise<unknown>> = {
   login: async (id) => login(await createSessions().load(undefined), id),
-  listByUser: (id) => createSessions().listByUser(id),
-  revokeAll: (id) => createSessions().revokeAll(id),
-  async "the option userId"(id) {
-    const sessions = createSessions<{ user: string }>({ userId: ({ user }) => user });
+  "sessions.list": (id) => createSessions().list({ userId: id }).toArray(),
+  "sessions.revoke": (id) => createSessions().revoke({ userId: id }),
+  async "the option userIdOf"(id) {
+    const sessions = createSessions<{ user: string }>({ userIdOf: ({ user }) => user });
     const session = await sessions.load(undefined);
     session.user = id;
     await sessions.commit(session);
   },
-  async "the option userId of SessionStore"(id) {
-    const store = new SessionStore(new InMemorySessionBackend(), { userId: ({ user }) => user as string });
+  async "the option userIdOf of SessionStore"(id) {
+    const store = new SessionStore(new InMemorySessionBackend(), { userIdOf: ({ user }) => user as string });
     await new Promise<void>((resolve, reject) => {
       store.set("sid", { cookie: {}, user: id }, (error) => (error ? reject(error) : resolve()));
     });
   },
 };
 
-/** A number is an id, and "" nobody, where the id is in the data. */
-const isMeant = (entry: string, id: unknown): boolean => entry.includes("userId") && (id === "" || id === 7);
+/** "" is nobody where the id is in the data. */
+const isMeant = (entry: string, id: unknown): boolean => entry.includes("userIdOf") && id === "";
 
 for (const [entry, take] of Object.entries(ENTRIES)) {
   test.each(WRONG.filter(([, id]) => !isMeant(entry, id)))(
@@ -54,6 +55,6 @@ test("revoking half a surrogate pair does not end the sessions of U+FFFD", async
   const session = await sessions.load(undefined);
   login(session, "\ufffd");
   await sessions.commit(session);
-  await expect(sessions.revokeAll("\ud800")).rejects.toThrow(TypeError);
-  expect(await sessions.listByUser("\ufffd")).toHaveLength(1);
+  await expect(sessions.revoke({ userId: "\ud800" })).rejects.toThrow(TypeError);
+  expect(await sessions.list({ userId: "\ufffd" }).toArray()).toHaveLength(1);
 });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { createSessions, destroy, type SessionBackend, update } from "micropie";
+import { createSessions, logout, type SessionBackend, update } from "micropie";
 import { nodeSessions } from "micropie/adapters/node";
 import { watchLag } from "../_lag.ts";
 
@@ -39,7 +39,7 @@ export async function startSite(backend: SessionBackend): Promise<Site> {
           // So that a fault finds requests which have read their session and have still to write it.
           await pause(200);
           session[`note${Number(searchParams.get("n"))}`] = 1;
-        } else if (pathname === "/logout") destroy(session);
+        } else if (pathname === "/logout") logout(session);
         res.end(JSON.stringify(session));
       },
       { onError: () => {} },

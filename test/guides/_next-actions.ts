@@ -1,4 +1,4 @@
-import { commit, destroy, flash, login } from "micropie";
+import { login, logout, save, take } from "micropie";
 import { expect, test } from "vitest";
 import type { Guest } from "./_guest.ts";
 import { next } from "./_next-site.ts";
@@ -47,7 +47,7 @@ export function actionCases(): void {
     onStage(
       (ours) => ({
         action: ours.action((session, form: FormData) => {
-          if (form.get("what") === "out") destroy(session);
+          if (form.get("what") === "out") logout(session);
           else login(session, "ann");
         }),
         page: () => shown(ours),
@@ -155,7 +155,7 @@ export function actionCases(): void {
       (ours) => ({
         action: ours.action(async (session, form: FormData) => {
           count(session);
-          if (form.get("what") === "commit") await commit(session);
+          if (form.get("what") === "commit") await save(session);
           session.name = "lost";
           throw new Error("the action failed");
         }),
@@ -177,7 +177,7 @@ export function actionCases(): void {
       onStage(
         (ours) => ({
           action: ours.action((session, form: FormData) => {
-            if (form.get("what") === "out") destroy(session);
+            if (form.get("what") === "out") logout(session);
             else count(session);
             if (form.get("what") === "away") next.redirect("/away");
           }),
@@ -232,10 +232,10 @@ export function actionCases(): void {
       (ours) => ({
         action: ours.action((session, form: FormData) => {
           if (form.get("what") === "more") count(session);
-          flash(session, "notice", "saved!");
+          session.notice = "saved!";
           next.redirect("/away");
         }),
-        page: ours.action(async (session) => (await flash(session, "notice")) ?? "nothing"),
+        page: ours.action(async (session) => (await take(session, "notice")) ?? "nothing"),
         answer: () => new Response("away"),
       }),
       async ({ guest }) => {

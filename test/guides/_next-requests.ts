@@ -1,4 +1,4 @@
-import { destroy, flash, login, type Session, StateError, update } from "micropie";
+import { login, logout, type Session, StateError, take, update } from "micropie";
 import { cookieSessionLegacy } from "micropie/legacy/cookie-session";
 import { moveSessions } from "micropie/legacy/move";
 import { expect, test } from "vitest";
@@ -20,9 +20,9 @@ export function componentCases(): void {
           const session = await ours.read();
           for (const write of [
             () => count(session as Session<Data>),
-            () => login(session, "bob"),
-            () => destroy(session),
-            () => flash(session as Session<Data>, "notice"),
+            () => login(session as Session<Data>, "bob"),
+            () => logout(session as Session<Data>),
+            () => take(session as Session<Data>, "notice"),
             () => update(session as Session<Data>, "visits", () => 9),
           ]) {
             try {
@@ -170,7 +170,7 @@ export function proxyCases(): void {
     onStage(
       (ours) => ({
         proxy: ours.proxy((request, session) => {
-          if (new URL(request.url).searchParams.has("out")) destroy(session);
+          if (new URL(request.url).searchParams.has("out")) logout(session);
           else login(session, "ann");
           return undefined;
         }),

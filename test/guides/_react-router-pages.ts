@@ -1,4 +1,4 @@
-import { BackendError, createSessions, flash, login, type Session, type Sessions } from "micropie";
+import { BackendError, createSessions, login, type Session, type Sessions, take } from "micropie";
 import { reactRouterSessions } from "micropie/adapters/react-router";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import { GatedBackend } from "micropie/testing";
@@ -186,10 +186,10 @@ export function pageCases(): void {
   test("a message is taken once, of however many pages ask at once", () =>
     onPages(
       (session) => ({
-        "/notice": { loader: async (args) => (await flash(session(args), "notice")) ?? "" },
+        "/notice": { loader: async (args) => (await take(session(args), "notice")) ?? "" },
         "/leave": {
           action: (args) => {
-            flash(session(args), "notice", "saved!");
+            session(args).notice = "saved!";
             return "left";
           },
         },

@@ -171,7 +171,9 @@ export function storageCases(): void {
     expect(after).not.toBe(before);
     expect((await site.storage.getSession(before)).data).toEqual({});
     expect(info(site.storage.sessionOf(await site.storage.getSession(after))).userId).toBe("ann");
-    expect((await site.sessions.listByUser("ann")).map(({ handle }) => handle)).toEqual([session.id]);
+    expect((await site.sessions.list({ userId: "ann" }).toArray()).map(({ handle }) => handle)).toEqual([
+      session.id,
+    ]);
   });
 
   test("cookie options and other sessions are refused, saying what to do", async () => {

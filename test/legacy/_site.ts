@@ -3,9 +3,9 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
   createSessions,
-  destroy,
   InMemorySessionBackend,
   login,
+  logout,
   type SessionData,
   type SessionOptions,
   type Sessions,
@@ -52,7 +52,7 @@ export async function newSite(
       const { pathname, search, searchParams } = new URL(url!, "http://x");
       if (pathname === "/set") Object.assign(session, Object.fromEntries(searchParams));
       if (pathname === "/login") login(session, search.slice(1));
-      if (pathname === "/logout") destroy(session);
+      if (pathname === "/logout") logout(session);
       if (pathname === "/fail") throw new Error("as asked");
       res.end(JSON.stringify(session));
     },

@@ -26,7 +26,7 @@ async function oldSite(options: CookieSessionInterfaces.CookieSessionOptions = {
 
 test("who is signed in there is signed in here, and both old cookies end", async () => {
   const old = await oldSite({ keys: ["an old key"], name: "sess", path: "/", maxAge: 86_400_000 });
-  const site = await newSite(old.reader(), {}, { userId: (data) => data.user as string });
+  const site = await newSite(old.reader(), {}, { userIdOf: (data) => data.user as string });
   const ann = new Visitor();
   await ann.get(old.url, "/login");
   expect(Object.keys(ann.cookies)).toEqual(["sess", "sess.sig"]);
@@ -38,7 +38,7 @@ test("who is signed in there is signed in here, and both old cookies end", async
     ),
   );
   expect(ann.setCookie[2]).toMatch(/; Max-Age=/);
-  expect(await site.sessions.listByUser("ann")).toHaveLength(1);
+  expect(await site.sessions.list({ userId: "ann" }).toArray()).toHaveLength(1);
   const record = await site.backend.inner.read(ann.cookies.session_id!.slice(0, 16));
   expect(readHead(record!.head).idleTimeout).toBe(86_400);
   await ann.get(site.url, "/logout");

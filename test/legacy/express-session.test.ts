@@ -25,7 +25,7 @@ const stores: Record<string, () => Store> = {
 describe.each(Object.entries(stores))("express-session with %s", (_, store) => {
   test("who is signed in there is signed in here, and the old cookie and record end", async () => {
     const old = await oldSite({ store: store() });
-    const site = await newSite(old.reader(), {}, { userId: (data) => data.user as string });
+    const site = await newSite(old.reader(), {}, { userIdOf: (data) => data.user as string });
     const ann = new Visitor();
     await ann.get(old.url, "/login");
     const stolen = ann.header;
@@ -38,7 +38,7 @@ describe.each(Object.entries(stores))("express-session with %s", (_, store) => {
     expect(await seenWith(old.url, stolen)).toEqual({});
     expect(await ann.see(site.url)).toEqual(ANN);
     expect(ann.setCookie).toEqual([]);
-    expect(await site.sessions.listByUser("ann")).toHaveLength(1);
+    expect(await site.sessions.list({ userId: "ann" }).toArray()).toHaveLength(1);
     await ann.get(site.url, "/logout");
     expect(ann.cookies).toEqual({});
     expect(await seenWith(site.url, stolen)).toEqual({});

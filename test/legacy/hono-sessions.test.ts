@@ -56,14 +56,14 @@ const kinds: Record<string, () => Options> = {
 describe.each(Object.entries(kinds))("hono-sessions with %s", (_, kind) => {
   test("who is signed in there is signed in here, flash messages included, and the old cookie ends", async () => {
     const old = await oldSite({ ...kind(), expireAfterSeconds: 3600, cookieOptions: { path: "/" } });
-    const site = await newSite(old.reader(), {}, { userId: (data) => data.user as string });
+    const site = await newSite(old.reader(), {}, { userIdOf: (data) => data.user as string });
     const ann = new Visitor();
     await ann.get(old.url, "/login?flash=1");
     const stolen = ann.header;
     expect(await ann.see(site.url)).toEqual({ ...ANN, notice: "hello" });
     expect(Object.keys(ann.cookies)).toEqual(["session_id"]);
     expect(ann.setCookie[0]).toMatch(/^session=; Max-Age=0; .*; Path=\/; HttpOnly; SameSite=Lax$/);
-    expect(await site.sessions.listByUser("ann")).toHaveLength(1);
+    expect(await site.sessions.list({ userId: "ann" }).toArray()).toHaveLength(1);
     const record = await site.backend.inner.read(ann.cookies.session_id!.slice(0, 16));
     expect(readHead(record!.head)).toMatchObject({ idleTimeout: 3600, persistent: false });
     await ann.get(site.url, "/logout");

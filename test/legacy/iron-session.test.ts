@@ -29,7 +29,7 @@ async function oldSite(more: Partial<SessionOptions> = {}) {
 
 test("who is signed in there is signed in here, and the old cookie ends", async () => {
   const old = await oldSite({ ttl: 86_400 });
-  const site = await newSite(old.reader(), {}, { userId: (data) => data.user as string });
+  const site = await newSite(old.reader(), {}, { userIdOf: (data) => data.user as string });
   const ann = new Visitor();
   await ann.get(old.url, "/login");
   const stolen = ann.header;
@@ -39,7 +39,7 @@ test("who is signed in there is signed in here, and the old cookie ends", async 
     "sid=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; SameSite=Lax",
   );
   expect(ann.setCookie[1]).toMatch(/; Max-Age=/);
-  expect(await site.sessions.listByUser("ann")).toHaveLength(1);
+  expect(await site.sessions.list({ userId: "ann" }).toArray()).toHaveLength(1);
   const record = await site.backend.inner.read(ann.cookies.session_id!.slice(0, 16));
   expect(readHead(record!.head).idleTimeout).toBe(86_400);
   await ann.get(site.url, "/logout");

@@ -57,7 +57,7 @@ describe("koa-session with a store", () => {
     test(`who is signed in there is signed in here, and all of the old ends (signed: ${signed})`, async () => {
       const store = new Store();
       const old = await oldSite({ store, signed });
-      const site = await newSite(old.reader(), {}, { userId: (data) => data.user as string });
+      const site = await newSite(old.reader(), {}, { userIdOf: (data) => data.user as string });
       const ann = new Visitor();
       await ann.get(old.url, "/login");
       const stolen = ann.header;
@@ -68,7 +68,7 @@ describe("koa-session with a store", () => {
       expect(ann.setCookie.slice(0, -1)).toEqual(names.map(removed));
       expect(store.texts.size).toBe(0);
       expect(await seenWith(old.url, stolen)).toEqual({});
-      expect(await site.sessions.listByUser("ann")).toHaveLength(1);
+      expect(await site.sessions.list({ userId: "ann" }).toArray()).toHaveLength(1);
       await ann.get(site.url, "/logout");
       expect(await seenWith(site.url, stolen)).toEqual({});
     });
@@ -146,7 +146,7 @@ describe.each([true, false])("koa-session (with a store: %s)", (stored) => {
 describe("koa-session in the cookie", () => {
   test("who is signed in there is signed in here, and both old cookies end", async () => {
     const old = await oldSite();
-    const site = await newSite(old.reader(), {}, { userId: (data) => data.user as string });
+    const site = await newSite(old.reader(), {}, { userIdOf: (data) => data.user as string });
     const ann = new Visitor();
     await ann.get(old.url, "/login");
     expect(await ann.see(site.url)).toEqual(ANN);

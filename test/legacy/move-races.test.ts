@@ -1,16 +1,16 @@
 import {
   ConfigError,
   createSessions,
-  destroy,
   InMemorySessionBackend,
   info,
   login,
-  onSessionEvent,
+  logout,
   rotate,
   type SessionData,
 } from "micropie";
 import { moveSessions } from "micropie/legacy/move";
 import { browser, GatedBackend, virtualEnvironment, withClock } from "micropie/testing";
+import { onEvent } from "micropie/testing/events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { replaceData } from "../../src/core/session.ts";
 import { farewellsOf } from "../../src/core/sessions.ts";
@@ -61,9 +61,9 @@ describe("requests that overlap at the first sight", () => {
     await gate.reached;
     const ann = browser(sessions, cookie);
     await ann.request(() => {});
-    await ann.request(destroy);
+    await ann.request(logout);
     const adopted: unknown[] = [];
-    onTestFinished(onSessionEvent("adopted", (event) => adopted.push(event)));
+    onTestFinished(onEvent("adopted", (event) => adopted.push(event)));
     gate.open();
     expect({ ...(await coming) }).toEqual({});
     expect(inner.size, "the marker alone").toBe(1);
@@ -80,7 +80,7 @@ describe("requests that overlap at the first sight", () => {
     await stored.reached;
     const ann = browser(sessions, cookie);
     await ann.request(() => {});
-    await ann.request(destroy);
+    await ann.request(logout);
     // The record is there now, and its marker is still to be looked at.
     const marking = late.backend.hold("delete");
     stored.open();
@@ -119,7 +119,7 @@ describe("requests that overlap at the first sight", () => {
     const other = old.visitor({ n: 2 });
     const slower = await slow.sessions.load(other);
     const bob = browser(sessions, other);
-    await bob.request(destroy);
+    await bob.request(logout);
     expect(await slow.sessions.commit(slower)).toBeUndefined();
   });
 
@@ -145,7 +145,7 @@ describe("signing out", () => {
       await ann.request((session) => void Object.assign(session, { n: 3 }));
       const session = await sessions.load(`${unmoved}; ${ann.cookie}; ${moved}`);
       expect({ ...session }).toEqual({ n: 3 });
-      destroy(session);
+      logout(session);
       expect(await sessions.commit(session)).toMatch(/^session_id=; Max-Age=0/);
       expect(farewellsOf(session)).toEqual(REMOVAL);
       for (const cookie of [unmoved, moved]) expect({ ...(await sessions.load(cookie)) }).toEqual({});
@@ -159,7 +159,7 @@ describe("signing out", () => {
     const sessions = createSessions({ legacy: old.options({ convert: () => undefined }) });
     const cookie = old.visitor({ n: 1 });
     const session = await sessions.load(cookie);
-    destroy(session);
+    logout(session);
     expect(await sessions.commit(session)).toMatch(/^session_id=; Max-Age=0/);
     expect(farewellsOf(session)).toEqual(REMOVAL);
     expect(old.records.size).toBe(0);
@@ -174,7 +174,7 @@ describe("signing out", () => {
     ];
     for (const [index, out] of outs.entries()) {
       const old = new OldLibrary();
-      const sessions = createSessions({ legacy: old.options(), ...(index < 2 ? { userId } : {}) });
+      const sessions = createSessions({ legacy: old.options(), ...(index < 2 ? { userIdOf: userId } : {}) });
       const ann = browser<SessionData>(sessions);
       await ann.request((session) => void Object.assign(session, { user: "ann" }));
       const cookie = old.visitor({ user: "ann" });
@@ -192,13 +192,13 @@ describe("signing out", () => {
     await ann.request((session) => void Object.assign(session, { n: 3 }));
     const mine = ann.cookie!;
     const session = await sessions.load(`${cookie}; ${mine}`);
-    destroy(session);
+    logout(session);
     old.broken.add("end");
     await expect((async () => sessions.commit(session))()).rejects.toMatchObject({ status: 503 });
     expect({ ...(await sessions.load(mine)) }).toEqual({ n: 3 });
     old.broken.clear();
     const again = await sessions.load(`${cookie}; ${mine}`);
-    destroy(again);
+    logout(again);
     await sessions.commit(again);
     expect({ ...(await sessions.load(`${cookie}; ${mine}`)) }).toEqual({});
   });
@@ -213,7 +213,7 @@ describe("a cookie that nothing tells from another", () => {
     await ann.request((session) => void Object.assign(session, { secret: "ann's" }));
     expect(await bob.request(copyOf)).toEqual({ views: 1 });
     expect(ann.cookie).not.toBe(bob.cookie);
-    await ann.request(destroy);
+    await ann.request(logout);
     expect(await bob.request(copyOf)).toEqual({ views: 1 });
     expect(inner.size).toBe(1);
   });
@@ -222,12 +222,12 @@ describe("a cookie that nothing tells from another", () => {
     const old = new OldLibrary({ stored: false, known: false });
     const sessions = createSessions({
       legacy: old.options(),
-      userId: (data: SessionData) => data.user as string,
+      userIdOf: (data: SessionData) => data.user as string,
     });
     const session = await sessions.load(old.visitor({ user: "ann" }));
     expect(await sessions.commit(session)).toMatch(/^session_id=[\w-]{48};/);
     expect(farewellsOf(session)).toEqual(REMOVAL);
-    expect(await sessions.listByUser("ann")).toHaveLength(1);
+    expect(await sessions.list({ userId: "ann" }).toArray()).toHaveLength(1);
   });
 });
 

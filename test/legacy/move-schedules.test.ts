@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   createSessions,
-  destroy,
   InMemorySessionBackend,
   info,
   login,
-  onSessionEvent,
+  logout,
   type SessionBackend,
   type SessionData,
   type Sessions,
 } from "micropie";
 import { gate } from "micropie/testing";
+import { onEvent } from "micropie/testing/events";
 import { describe, expect, test } from "vitest";
 import { places } from "../_schedule.ts";
 import { OldLibrary } from "./_old-library.ts";
@@ -49,7 +49,7 @@ function server(
     },
   });
   const legacy = old.options({ readers: [old.reader(step)] });
-  return createSessions({ backend: stepwise, legacy, userId });
+  return createSessions({ backend: stepwise, legacy, userIdOf: userId });
 }
 
 const alive = (error: unknown): undefined => {
@@ -78,14 +78,14 @@ for (const stored of [true, false]) {
           await sessions.commit(session);
           done = true;
         })().catch(alive);
-        const sessions = createSessions({ backend, legacy: old.options(), userId });
+        const sessions = createSessions({ backend, legacy: old.options(), userIdOf: userId });
         const session = await sessions.load(cookie);
         handles.push(info(session).handle);
         assert.deepEqual({ ...session }, { user: "ann", n: 1 }, `killed after ${life} steps`);
         const line = await sessions.commit(session);
         assert.deepEqual({ ...(await sessions.load(line?.split(";")[0])) }, { user: "ann", n: 1 });
         assert.equal(new Set(handles).size, 1);
-        assert.equal((await sessions.listByUser("ann")).length, 1);
+        assert.equal((await sessions.list({ userId: "ann" }).toArray()).length, 1);
         assert.equal(old.records.size, stored ? 0 : 1);
         if (!done) continue;
         expect(life).toBeGreaterThan(8);
@@ -115,15 +115,15 @@ test("killed after any single step of a replay that began before the end, it lea
       return alive(error) ?? {};
     });
     await storing.reached;
-    const sessions = createSessions({ backend, legacy: old.options(), userId });
+    const sessions = createSessions({ backend, legacy: old.options(), userIdOf: userId });
     const session = await sessions.load(cookie);
-    destroy(session);
+    logout(session);
     await sessions.commit(session);
     const before = killed;
     storing.open();
     assert.deepEqual(await coming, {});
     for (let time = 0; time < 2; time++) assert.deepEqual({ ...(await sessions.load(cookie)) }, {});
-    assert.deepEqual(await sessions.listByUser("ann"), []);
+    assert.deepEqual(await sessions.list({ userId: "ann" }).toArray(), []);
     over = killed === before;
   }
   expect(killed).toBe(4);
@@ -177,12 +177,12 @@ for (const name of Object.keys(places)) {
             await sessions.commit(session);
           };
           await all(lives.map((life) => request(life).catch(alive)));
-          const sessions = createSessions({ backend, legacy: old.options(), userId });
+          const sessions = createSessions({ backend, legacy: old.options(), userIdOf: userId });
           const session = await sessions.load(cookie);
           assert.deepEqual({ ...session }, { user: "ann", n: 1 });
           handles.add(info(session).handle);
           assert.equal(handles.size, 1);
-          assert.equal((await sessions.listByUser("ann")).length, 1);
+          assert.equal((await sessions.list({ userId: "ann" }).toArray()).length, 1);
           assert.equal(old.records.size, stored ? 0 : 1);
         }),
       60_000,
@@ -197,7 +197,7 @@ for (const name of Object.keys(places)) {
           const signIn = lives.length % 2 === 0;
           let over = 0;
           const adopted: number[] = [];
-          const listen = onSessionEvent("adopted", () => adopted.push(over));
+          const listen = onEvent("adopted", () => adopted.push(over));
           const request = async (life: number): Promise<void> => {
             const sessions = server(backend, old, turn, life);
             const ending = over;
@@ -210,7 +210,7 @@ for (const name of Object.keys(places)) {
             const session = await sessions.load(cookie);
             const mine = !anonymous(session);
             if (signIn && mine) login(session, "bob");
-            else if (!signIn) destroy(session);
+            else if (!signIn) logout(session);
             const line = await sessions.commit(session);
             if (mine) over += 1;
             return mine && signIn ? line?.split(";", 1)[0] : undefined;
@@ -222,9 +222,9 @@ for (const name of Object.keys(places)) {
           listen();
           assert.equal(over, 1);
           assert.ok(adopted.length === 1 && adopted[0] === 0, "it came once, and not after its end");
-          const sessions = createSessions({ backend, legacy: old.options(), userId });
+          const sessions = createSessions({ backend, legacy: old.options(), userIdOf: userId });
           for (let time = 0; time < 2; time++) assert.deepEqual({ ...(await sessions.load(cookie)) }, {});
-          assert.deepEqual(await sessions.listByUser("ann"), []);
+          assert.deepEqual(await sessions.list({ userId: "ann" }).toArray(), []);
           if (signIn) assert.deepEqual({ ...(await sessions.load(mine)) }, { user: "ann", n: 1 });
         }),
       60_000,
@@ -236,7 +236,7 @@ for (const name of Object.keys(places)) {
         each(300, async ({ backend, turn, lives, stored, all }) => {
           const old = new OldLibrary({ stored });
           const cookie = old.visitor({ user: "ann", n: 1 });
-          const quiet = createSessions({ backend, legacy: old.options(), userId });
+          const quiet = createSessions({ backend, legacy: old.options(), userIdOf: userId });
           const other = await quiet.load(undefined);
           Object.assign(other, { user: "bob" });
           const mine = (await quiet.commit(other))!.split(";", 1)[0];
@@ -244,16 +244,17 @@ for (const name of Object.keys(places)) {
             const sessions = server(backend, old, turn, life);
             await sessions.commit(await sessions.load(cookie));
           };
-          const logout = async (): Promise<void> => {
+          const leave = async (): Promise<void> => {
             const sessions = server(backend, old, turn);
             const session = await sessions.load(`${mine}; ${cookie}`);
             assert.deepEqual({ ...session }, { user: "bob" });
-            destroy(session);
+            logout(session);
             await sessions.commit(session);
           };
-          await all([logout(), ...lives.map((life) => request(life).catch(alive))]);
+          await all([leave(), ...lives.map((life) => request(life).catch(alive))]);
           for (const header of [cookie, mine]) assert.deepEqual({ ...(await quiet.load(header)) }, {});
-          for (const user of ["ann", "bob"]) assert.deepEqual(await quiet.listByUser(user), []);
+          for (const user of ["ann", "bob"])
+            assert.deepEqual(await quiet.list({ userId: user }).toArray(), []);
           assert.equal(old.records.size, stored ? 0 : 1);
         }),
       60_000,

@@ -1,16 +1,16 @@
 import {
   BackendError,
   createSessions,
-  destroy,
   InMemorySessionBackend,
   info,
   login,
-  onSessionEvent,
+  logout,
   rotate,
   type SessionData,
   type SessionOptions,
 } from "micropie";
 import { browser, GatedBackend, virtualEnvironment, withClock } from "micropie/testing";
+import { onEvent } from "micropie/testing/events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { farewellsOf } from "../../src/core/sessions.ts";
@@ -35,9 +35,9 @@ function setup({ old = new OldLibrary(), legacy = {}, options = {} }: Setup = {}
   return { old, clock, store, sessions, visitor };
 }
 
-function heard(...names: Parameters<typeof onSessionEvent>[0][]): string[] {
+function heard(...names: Parameters<typeof onEvent>[0][]): string[] {
   const events: string[] = [];
-  for (const name of names) onTestFinished(onSessionEvent(name, () => void events.push(name)));
+  for (const name of names) onTestFinished(onEvent(name, () => void events.push(name)));
   return events;
 }
 
@@ -45,7 +45,7 @@ const copyOf = (session: object): object => ({ ...session });
 
 describe("a session of another library", () => {
   test("moves at first sight: its data, a new cookie, its user's list; and the old record ends", async () => {
-    const { old, sessions, store, visitor } = setup({ options: { userId: byUser } });
+    const { old, sessions, store, visitor } = setup({ options: { userIdOf: byUser } });
     const events = heard("created", "adopted", "unknown", "rotated");
     const ann = visitor(old.visitor({ user: "ann", cart: [1] }));
     const session = await ann.begin();
@@ -55,7 +55,9 @@ describe("a session of another library", () => {
     expect(farewellsOf(session)).toEqual(REMOVAL);
     expect(old.records.size).toBe(0);
     expect(events).toEqual(["created", "adopted"]);
-    expect((await sessions.listByUser("ann")).map(({ handle }) => handle)).toEqual([line!.slice(11, 27)]);
+    expect((await sessions.list({ userId: "ann" }).toArray()).map(({ handle }) => handle)).toEqual([
+      line!.slice(11, 27),
+    ]);
 
     old.calls.length = 0;
     store.forget();
@@ -89,8 +91,8 @@ describe("a session of another library", () => {
   test("whose id was made up leaves nothing in the store, even at a logout", async () => {
     const { old, store, visitor } = setup();
     const ann = visitor("old=made-up.genuine");
-    await ann.request((session) => destroy(session));
-    await ann.request((session) => destroy(session));
+    await ann.request((session) => logout(session));
+    await ann.request((session) => logout(session));
     expect(store.writes).toBe(0);
     expect(old.count("end")).toBe(0);
   });
@@ -111,7 +113,7 @@ describe("a session of another library", () => {
   });
 
   test("is not looked for when the request has a live one of ours, nor by header, nor after `until`", async () => {
-    const { old, clock, sessions } = setup({ options: { header: "x-session" } });
+    const { old, clock, sessions } = setup({ options: { tokenHeader: "x-session" } });
     const cookie = old.visitor({ user: "ann" });
     const mine = browser(sessions);
     await mine.request((session) => void Object.assign(session, { mine: 1 }));
@@ -136,7 +138,7 @@ describe("a session of another library", () => {
   test("is converted; one that `convert` gives nothing for stays where it is", async () => {
     const convert = async ({ uid, ...rest }: SessionData) =>
       uid === 7 ? undefined : { ...rest, user: `u${uid}` };
-    const { old, store, visitor } = setup({ legacy: { convert }, options: { userId: byUser } });
+    const { old, store, visitor } = setup({ legacy: { convert }, options: { userIdOf: byUser } });
     const [six, seven] = [visitor(old.visitor({ uid: 6, a: 1 })), visitor(old.visitor({ uid: 7 }))];
     expect(await six.request((session) => [{ ...session }, info(session).userId])).toEqual([
       { a: 1, user: "u6" },
@@ -176,7 +178,7 @@ describe("a session of another library", () => {
       30 * DAY,
       false,
     ]);
-    expect(await limits({ preset: "aal2" }, { idleTimeout: 14 * DAY })).toEqual([3600, DAY, false]);
+    expect(await limits({ timeouts: "aal2" }, { idleTimeout: 14 * DAY })).toEqual([3600, DAY, false]);
   });
 
   test("may have any key", async () => {
@@ -261,7 +263,7 @@ describe("the old cookie, used again after its session moved", () => {
 
     test(`and was logged out, stands for nothing and writes nothing (${kind})`, async () => {
       const { ann, cookie, store, visitor } = await moved(stored);
-      await ann.request(destroy);
+      await ann.request(logout);
       store.forget();
       const thief = visitor(cookie);
       expect(await thief.request(copyOf)).toEqual({});
@@ -273,7 +275,7 @@ describe("the old cookie, used again after its session moved", () => {
       const { old, sessions, visitor } = setup({ old: new OldLibrary({ stored }) });
       const cookie = old.visitor({ n: 1 });
       const session = await sessions.load(cookie);
-      destroy(session);
+      logout(session);
       expect(await sessions.commit(session)).toMatch(/^session_id=; Max-Age=0/);
       expect(farewellsOf(session)).toEqual(REMOVAL);
       expect(await visitor(cookie).request(copyOf)).toEqual({});
@@ -285,15 +287,15 @@ describe("the old cookie, used again after its session moved", () => {
       const late = visitor(cookie);
       await late.request((session) => void Object.assign(session, { mine: 1 }));
       expect(late.received).toEqual([]);
-      await late.request(destroy);
+      await late.request(logout);
       expect(late.received).toEqual([]);
       clock.advance(11);
       const events = heard("reused");
       expect(await late.request(copyOf)).toEqual({});
       expect(events).toEqual(["reused"]);
-      await late.request(destroy);
+      await late.request(logout);
       expect(await ann.request(copyOf)).toEqual({ n: 1 });
-      expect(await sessions.listByUser("ann")).toHaveLength(1);
+      expect(await sessions.list({ userId: "ann" }).toArray()).toHaveLength(1);
     });
 
     test(`and got another id, works for a moment without a cookie, then no more (${kind})`, async () => {
@@ -310,7 +312,7 @@ describe("the old cookie, used again after its session moved", () => {
       for (const end of ["expire", "revoke", "empty"]) {
         const { ann, cookie, clock, sessions, visitor } = await moved(stored);
         if (end === "expire") clock.advance(28_801);
-        if (end === "revoke") await sessions.revoke(ann.cookie!.slice(11, 27));
+        if (end === "revoke") await sessions.revoke({ handle: ann.cookie!.slice(11, 27) });
         if (end === "empty") await ann.request((session) => void delete (session as SessionData).n);
         expect([end, await visitor(cookie).request(copyOf)]).toEqual([end, {}]);
       }
@@ -335,7 +337,7 @@ describe("when a store fails", () => {
   });
 
   test("with `outage` anonymous the session is empty, and cannot be written", async () => {
-    const { old, visitor } = setup({ options: { outage: "anonymous" } });
+    const { old, visitor } = setup({ options: { whenDown: "anonymous" } });
     const ann = visitor(old.visitor({ n: 1 }));
     old.broken.add("read");
     expect(await ann.request(copyOf)).toEqual({});

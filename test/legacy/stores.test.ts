@@ -1,6 +1,6 @@
 import { RedisStore } from "connect-redis";
 import type { Store } from "express-session";
-import { createSessions, destroy, info, type SessionData } from "micropie";
+import { createSessions, info, logout, type SessionData } from "micropie";
 import { RedisSessionBackend } from "micropie/backends/redis";
 import { browser } from "micropie/testing";
 import { expect, test } from "vitest";
@@ -22,14 +22,14 @@ await onServer("redis", ({ url }) => {
     const redis = client as ConstructorParameters<typeof RedisStore>[0]["client"];
     const old = await oldSite({ store: new RedisStore({ client: redis, prefix }) });
     const backend = new RedisSessionBackend(client, { prefix: `${prefix}new:` });
-    const site = await newSite(old.reader(), {}, { backend, userId });
+    const site = await newSite(old.reader(), {}, { backend, userIdOf: userId });
     const ann = new Visitor();
     await ann.get(old.url, "/login");
     const stolen = ann.header;
     const both = await Promise.all([1, 2, 3].map(() => seenWith(site.url, stolen)));
     expect(both).toEqual([ANN, ANN, ANN]);
     expect(await ann.see(site.url)).toEqual(ANN);
-    expect(await site.sessions.listByUser("ann")).toHaveLength(1);
+    expect(await site.sessions.list({ userId: "ann" }).toArray()).toHaveLength(1);
     expect(await seenWith(old.url, stolen)).toEqual({});
     await ann.get(site.url, "/logout");
     expect(await seenWith(site.url, stolen)).toEqual({});
@@ -62,17 +62,17 @@ await onEveryBackend((create) => {
   test("requests that overlap meet in one session; what has ended stays ended, until the cookie does", async () => {
     const { backend, advance } = await create();
     const old = new OldLibrary({ stored: false });
-    const servers = [1, 2, 3].map(() => createSessions({ backend, legacy: old.options(), userId }));
+    const servers = [1, 2, 3].map(() => createSessions({ backend, legacy: old.options(), userIdOf: userId }));
     const cookie = old.visitor({ user: "ann", n: 1 });
     const open = await Promise.all(servers.map(async (sessions) => sessions.load(cookie)));
     expect(new Set(open.map((session) => info(session).handle)).size).toBe(1);
     for (const session of open) expect({ ...session }).toEqual({ user: "ann", n: 1 });
-    expect(await servers[0]!.listByUser("ann")).toHaveLength(1);
+    expect(await servers[0]!.list({ userId: "ann" }).toArray()).toHaveLength(1);
     const ann = browser(servers[0]!, cookie);
     await ann.request((session) => void Object.assign(session, { n: 2 }));
     expect(await ann.request((session) => ({ ...session }))).toEqual({ user: "ann", n: 2 });
-    await ann.request(destroy);
-    expect(await servers[0]!.listByUser("ann")).toEqual([]);
+    await ann.request(logout);
+    expect(await servers[0]!.list({ userId: "ann" }).toArray()).toEqual([]);
     for (const days of [0, 1, 28]) {
       await advance(days * 86_400);
       expect({ ...(await servers[1]!.load(cookie)) }).toEqual({});

@@ -1,6 +1,6 @@
 import express from "express";
 import session from "express-session";
-import { destroy, info, type Sessions } from "micropie";
+import { info, logout, type Sessions } from "micropie";
 import { expect, test } from "vitest";
 import { expressSessionLegacy } from "../../src/legacy/express-session.ts";
 import { newSite, seenWith, serve, Visitor } from "./_site.ts";
@@ -15,7 +15,7 @@ async function homeSite(sessions: Sessions, store: session.Store): Promise<strin
     await new Promise((done) => req.session.regenerate(done));
     Object.assign(req.session, mine);
     await new Promise((done, failed) => req.session.save((error) => (error ? failed(error) : done(null))));
-    destroy(mine);
+    logout(mine);
     const line = await sessions.commit(mine);
     if (line !== undefined) res.append("Set-Cookie", line);
     next();

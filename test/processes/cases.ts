@@ -68,14 +68,14 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       const signingIn = others.map((child) => child.run("signIn", "", 40));
       const revoked = (await revoker!.run("revokeAll")) as { began: number; ended: number };
       const done = (await Promise.all(signingIn)).flat() as { line: string; began: number; ended: number }[];
-      const listed = new Set((await sessions.listByUser("ann")).map(({ handle }) => handle));
+      const listed = new Set((await sessions.list({ userId: "ann" }).toArray()).map(({ handle }) => handle));
       for (const { line, began, ended } of done) {
         const alive = listed.has(handleOf(cookieOf(line)));
         if (ended < revoked.began) expect(alive).toBe(false);
         if (began > revoked.ended) expect(alive).toBe(true);
       }
       expect(done.length).toBe(120);
-      await sessions.revokeAll("ann");
+      await sessions.revoke({ userId: "ann" });
       for (const { line } of done)
         expect(await sessions.backend.read(handleOf(cookieOf(line)))).toBeUndefined();
     });

@@ -62,14 +62,14 @@ export async function killRound(spec: StoreSpec, sessions: Sessions): Promise<nu
       { a, b, version: record.version, epoch: record.epoch, userId: plainUser(record.userId) },
       { a: step, b: step, version: step + 1, epoch: signIns, userId },
     );
-    const listed = (await sessions.listByUser(userId)).map(({ handle }) => handle);
+    const listed = (await sessions.list({ userId }).toArray()).map(({ handle }) => handle);
     assert.ok(listed.includes(handleOf(cookie)), "the user's list has the session");
-    await sessions.revoke(handleOf(cookie));
+    await sessions.revoke({ handle: handleOf(cookie) });
   }
   for (const { record } of await backend.listByUser(storedUser("session_id", "bob"))) {
     const { a, b } = JSON.parse(record.data) as { a: number; b: number };
     assert.deepEqual([plainUser(record.userId), a], ["bob", b]);
   }
-  await sessions.revokeAll("bob");
+  await sessions.revoke({ userId: "bob" });
   return written;
 }

@@ -1,7 +1,7 @@
 import { exclusive } from "../../src/core/exclusive.ts";
 import { createSessions } from "../../src/core/sessions.ts";
 import { update } from "../../src/core/update.ts";
-import { destroy, login, rotate } from "../../src/core/verbs.ts";
+import { login, logout, rotate } from "../../src/core/verbs.ts";
 import { BackendError, StateError } from "../../src/errors.ts";
 import type { Limits } from "./child.ts";
 import type { Count } from "./history.ts";
@@ -64,7 +64,7 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
   },
   async revokeAll() {
     const began = now();
-    await sessions.revokeAll("ann");
+    await sessions.revoke({ userId: "ann" });
     return { began, ended: now() };
   },
   async exclusive(cookie, times) {
@@ -114,7 +114,7 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
       if (Math.random() < 0.5) await pause(Math.random() * 12);
       // It has ended already. Filled again it would be a new one, which is no wonder.
       if (session.visits === undefined) return undefined;
-      if (role === 0) destroy(session);
+      if (role === 0) logout(session);
       else if (role === 1) session.key1 = 1;
       else if (role === 2) rotate(session);
       else if (Object.keys(session).length > 0)
@@ -142,7 +142,7 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
       Object.assign(session, { step: 0, a: n, b: n });
       login(session, user);
       await sessions.commit(session);
-      if (n % 4 === 0) await sessions.revokeAll(user);
+      if (n % 4 === 0) await sessions.revoke({ userId: user });
       if (n === 3) process.send?.({ busy: true });
     }
   },

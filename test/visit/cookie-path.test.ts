@@ -74,7 +74,7 @@ describe("B8: outside the cookie's path there is no session", () => {
   });
 
   test("a token in a header has no path, so its session is everywhere", async () => {
-    const sessions = createSessions<Data>({ cookie: { path: "/admin" }, header: "X-Token" });
+    const sessions = createSessions<Data>({ cookie: { path: "/admin" }, tokenHeader: "X-Token" });
     const fetch = fetchSessions(sessions, (_, session) => new Response(count(session)));
     const first = await fetch(new Request("https://localhost/", { headers: { "x-token": "" } }));
     const headers = { "x-token": first.headers.get("x-token")! };

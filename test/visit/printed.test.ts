@@ -63,7 +63,7 @@ test("one session's lock_timeout in a loop fills no log, on App", async () => {
       return "ok";
     }
   }
-  const app = new Site({ lockWait: 0, exclusive: () => true });
+  const app = new Site({ lock: { wait: 0 }, exclusive: () => true });
   const ask = async (cookie?: string): Promise<string | null> => {
     const answer = await app.fetch(new Request("https://localhost/", { headers: cookie ? { cookie } : {} }));
     return answer.headers.get("set-cookie");

@@ -1,3 +1,4 @@
+import { type Duration, secondsOf } from "../../duration.ts";
 import { ConfigError } from "../../errors.ts";
 import { type Resolved, refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
@@ -8,14 +9,14 @@ export interface D1Options {
   readonly table?: string | undefined;
   /** Whether to create the table if it is missing; default true. With false, run the SQL of `d1Schema` as a migration. */
   readonly createTable?: boolean | undefined;
-  /** Seconds between two new sessions in one isolate that also delete some expired records; default 60. */
-  readonly pruneInterval?: number | undefined;
+  /** Time between two new sessions in one isolate that also delete some expired records; default 60 s. */
+  readonly pruneInterval?: Duration | undefined;
 }
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(db: unknown, options: D1Options): Resolved<D1Options> {
   refuseUnknown(options, ["table", "createTable", "pruneInterval"]);
-  const { table = "sessions", createTable = true, pruneInterval = 60 } = options;
+  const { table = "sessions", createTable = true } = options;
   const wanted = "D1SessionBackend takes a D1 database, as `env.DB` in a Worker";
   refuseOther(db, ["a D1 database"], wanted);
   const { prepare, batch, getBookmark } = Object(db) as Record<string, unknown>;
@@ -28,9 +29,7 @@ export function resolveOptions(db: unknown, options: D1Options): Resolved<D1Opti
   }
   checkTable(table);
   if (typeof createTable !== "boolean") throw new ConfigError("createTable", "must be true or false");
-  if (!(pruneInterval >= 0)) {
-    throw new ConfigError("pruneInterval", "must be a number of seconds, 0 or more");
-  }
+  const pruneInterval = secondsOf("pruneInterval", options.pruneInterval, 60, 0);
   return { table, createTable, pruneInterval };
 }
 

@@ -1,3 +1,4 @@
+import { type Duration, secondsOf } from "../../duration.ts";
 import { ConfigError } from "../../errors.ts";
 import { refuseUnknown } from "../../option-names.ts";
 
@@ -12,8 +13,8 @@ export interface MemcachedServer {
 export interface MemcachedOptions {
   /** Prefix of every key; default "session:". At most 150 printable ASCII characters, no space. */
   readonly prefix?: string | undefined;
-  /** Seconds without a byte of an awaited reply after which a connection is closed; default 2. */
-  readonly timeout?: number | undefined;
+  /** Time without a byte of an awaited reply after which a connection is closed; default 2 s. */
+  readonly timeout?: Duration | undefined;
   /**
    * The most bytes of one item; default 1,000,000, which fits memcached's own default (`-I 1m`). Never more than the
    * servers take: memcached drops the old item when the new one is too large for it.
@@ -36,7 +37,7 @@ export interface MemcachedSettings {
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(servers: unknown, options: MemcachedOptions): MemcachedSettings {
   refuseUnknown(options, ["prefix", "timeout", "maxItemBytes"]);
-  const { prefix = "session:", timeout = 2, maxItemBytes = 1_000_000 } = options;
+  const { prefix = "session:", maxItemBytes = 1_000_000 } = options;
   const addresses = (Array.isArray(servers) ? servers : [servers]).map(addressOf);
   if (addresses.length === 0) throw wrongServers("pass at least one server");
   const names = addresses.map(nameOf);
@@ -44,9 +45,7 @@ export function resolveOptions(servers: unknown, options: MemcachedOptions): Mem
     if (names.indexOf(name) !== index) throw wrongServers(`${name} is listed twice`);
   if (typeof prefix !== "string" || !/^[\x21-\x7e]{0,150}$/.test(prefix))
     throw new ConfigError("prefix", "must be at most 150 printable ASCII characters without spaces");
-  // A timer cannot run for longer.
-  if (!(timeout > 0 && timeout <= 2_000_000))
-    throw new ConfigError("timeout", "must be seconds, more than 0");
+  const timeout = secondsOf("timeout", options.timeout, 2, 0.001, "wait");
   if (!(maxItemBytes >= 1000)) throw new ConfigError("maxItemBytes", "must be bytes, at least 1000");
   return { servers: addresses, prefix, timeout, maxItemBytes };
 }

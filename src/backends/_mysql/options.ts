@@ -1,3 +1,4 @@
+import { type Duration, secondsOf } from "../../duration.ts";
 import { ConfigError } from "../../errors.ts";
 import { refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
@@ -9,8 +10,8 @@ export interface MysqlOptions {
   readonly table?: string | undefined;
   /** Whether to create the table at the first use if it is missing; default true. See `mysqlSchema`. */
   readonly createTable?: boolean | undefined;
-  /** About how many seconds pass between two searches for expired records; default 300. With 0, only `prune` deletes them. */
-  readonly pruneInterval?: number | undefined;
+  /** About how much time passes between two searches for expired records; default 300 s. With 0, only `prune` deletes them. */
+  readonly pruneInterval?: Duration | undefined;
 }
 
 /** The names of what is in the database, quoted for SQL. */
@@ -30,12 +31,12 @@ interface Settings {
 /** Returns the client with promises, and the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(client: MysqlLike | MysqlCallbackLike, options: MysqlOptions): Settings {
   refuseUnknown(options, ["table", "createTable", "pruneInterval"]);
-  const { table = "sessions", createTable = true, pruneInterval = 300 } = options;
+  const { table = "sessions", createTable = true } = options;
   const wanted = "MysqlSessionBackend takes a pool of mysql2 or of mariadb";
   refuseOther(client, ["a pool of mysql2 or mariadb"], wanted);
   const { execute, promise } = Object(client) as { execute?: unknown; promise?: unknown };
   if (typeof execute !== "function") throw new ConfigError("backend", wanted);
-  if (!(pruneInterval >= 0)) throw new ConfigError("pruneInterval", "must be a number of seconds, 0 or more");
+  const pruneInterval = secondsOf("pruneInterval", options.pruneInterval, 300, 0);
   return {
     client: typeof promise === "function" ? (client as MysqlCallbackLike).promise() : (client as MysqlLike),
     names: namesOf(table),

@@ -1,3 +1,4 @@
+import { type Duration, secondsOf } from "../../duration.ts";
 import { ConfigError } from "../../errors.ts";
 import { type Resolved, refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
@@ -11,8 +12,8 @@ export interface PostgresOptions {
   readonly createTable?: boolean | undefined;
   /** Whether to prepare statements; default true. Use false with poolers that give each transaction another connection. */
   readonly prepare?: boolean | undefined;
-  /** About how many seconds pass between two searches for expired records; default 300. With 0, only `prune` deletes them. */
-  readonly pruneInterval?: number | undefined;
+  /** About how much time passes between two searches for expired records; default 300 s. With 0, only `prune` deletes them. */
+  readonly pruneInterval?: Duration | undefined;
 }
 
 /** The names of what is in the database, quoted for SQL. */
@@ -31,14 +32,14 @@ type Settings = Resolved<Omit<PostgresOptions, "table">> & { readonly names: Nam
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(client: PostgresLike, options: PostgresOptions): Settings {
   refuseUnknown(options, ["table", "createTable", "prepare", "pruneInterval"]);
-  const { table = "sessions", createTable = true, prepare = true, pruneInterval = 300 } = options;
+  const { table = "sessions", createTable = true, prepare = true } = options;
   const wanted = "PostgresSessionBackend takes a Pool of pg or the sql of postgres";
   refuseOther(client, ["a Pool of pg", "the sql of postgres"], wanted);
   const { query, unsafe } = Object(client) as { query?: unknown; unsafe?: unknown };
   if (typeof query !== "function" && typeof unsafe !== "function") {
     throw new ConfigError("backend", wanted);
   }
-  if (!(pruneInterval >= 0)) throw new ConfigError("pruneInterval", "must be a number of seconds, 0 or more");
+  const pruneInterval = secondsOf("pruneInterval", options.pruneInterval, 300, 0);
   return { names: namesOf(table), createTable, prepare, pruneInterval };
 }
 

@@ -1,3 +1,4 @@
+import { type Duration, secondsOf } from "../../duration.ts";
 import { ConfigError } from "../../errors.ts";
 import { type Resolved, refuseUnknown } from "../../option-names.ts";
 import { refuseOther } from "../_kind.ts";
@@ -12,16 +13,16 @@ export interface SqliteOptions {
    * nothing with either (https://sqlite.org/pragma.html#pragma_synchronous).
    */
   readonly synchronous?: "normal" | "full" | undefined;
-  /** Seconds to retry while other processes write; default 5. */
-  readonly busyTimeout?: number | undefined;
-  /** Seconds between the writes that also delete some expired records; default 60. */
-  readonly pruneInterval?: number | undefined;
+  /** How long to retry while other processes write; default 5 s. */
+  readonly busyTimeout?: Duration | undefined;
+  /** Time between the writes that also delete some expired records; default 60 s. */
+  readonly pruneInterval?: Duration | undefined;
 }
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(database: unknown, options: SqliteOptions): Resolved<SqliteOptions> {
   refuseUnknown(options, ["table", "synchronous", "busyTimeout", "pruneInterval"]);
-  const { table = "sessions", synchronous = "normal", busyTimeout = 5, pruneInterval = 60 } = options;
+  const { table = "sessions", synchronous = "normal" } = options;
   const wanted = "SqliteSessionBackend takes a file path or an open SQLite database";
   if (typeof database !== "string") refuseOther(database, ["an SQLite database"], wanted);
   // A URL of another database would be the name of a file.
@@ -34,9 +35,8 @@ export function resolveOptions(database: unknown, options: SqliteOptions): Resol
   if (synchronous !== "normal" && synchronous !== "full") {
     throw new ConfigError("synchronous", 'must be "normal" or "full"');
   }
-  for (const [option, value] of Object.entries({ busyTimeout, pruneInterval })) {
-    if (!(value >= 0)) throw new ConfigError(option, "must be a number of seconds, 0 or more");
-  }
+  const busyTimeout = secondsOf("busyTimeout", options.busyTimeout, 5, 0, "wait");
+  const pruneInterval = secondsOf("pruneInterval", options.pruneInterval, 60, 0);
   return { table, synchronous, busyTimeout, pruneInterval };
 }
 

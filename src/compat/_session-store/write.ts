@@ -46,7 +46,7 @@ export async function touch(engine: Engine, handle: string, draft: Draft): Promi
 /** Ends a session, whatever anyone else is doing with it. */
 export async function end(engine: Engine, handle: string): Promise<void> {
   const ended = await call(engine, "delete", handle);
-  if (ended) publish("destroyed", { handle, userId: null });
+  if (ended) publish(engine, "logged_out", { handle, userId: null });
 }
 
 async function create(
@@ -61,13 +61,13 @@ async function create(
     secretHash,
     userId: userId ?? null,
     idleTimeout: draft.idleTimeout,
-    absoluteTimeout: engine.options.absoluteTimeout,
-    head: headOf(draft, engine.options.absoluteTimeout),
+    absoluteTimeout: engine.options.timeouts.absolute,
+    head: headOf(draft, engine.options.timeouts.absolute, engine.head.value),
   };
   if (!(await call(engine, "create", handle, record))) return false;
   const now = engine.backend.now();
   held.stored = storedNow(snapshot(newRecord(record, now), now), draft, 1);
-  publish("created", aboutOf(handle, held.stored.record));
+  publish(engine, "created", aboutOf(handle, held.stored.record));
   return true;
 }
 
@@ -81,7 +81,7 @@ async function found(engine: Engine, held: Held): Promise<Stored | undefined> {
   if (record === undefined || judge(record, secretHash) !== "live") {
     throw new StateError("conflict", `Session ${handle} ended just now, or its id is not unique.`);
   }
-  if (isDamaged(handle, record)) {
+  if (isDamaged(engine, handle, record)) {
     await call(engine, "delete", handle, record.version);
     return undefined;
   }
@@ -125,7 +125,10 @@ async function patch(
     held.stored = { record: next, draft, version: result === "ok" ? version + 1 : -1, at: stored.at };
     return;
   }
-  publish("discarded", { ...aboutOf(handle, record), reason: result === "ended" ? "ended" : "stale" });
+  publish(engine, "discarded", {
+    ...aboutOf(handle, record),
+    reason: result === "ended" ? "ended" : "stale",
+  });
   if (rotation?.userId === undefined) return;
   throw result === "ended"
     ? new StateError(
@@ -153,7 +156,7 @@ function rotationOf(
     raiseEpoch: userId !== undefined,
     ...(userId === undefined
       ? { restartIdle: true }
-      : { userId, absoluteTimeout: engine.options.absoluteTimeout }),
+      : { userId, absoluteTimeout: engine.options.timeouts.absolute }),
   };
 }
 

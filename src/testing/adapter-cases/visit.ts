@@ -105,7 +105,7 @@ export const visitCases: readonly SiteCase[] = [
       assert.notEqual(ann.cookie, before);
       assert.deepEqual(await read(browser(before)), {});
       assert.deepEqual(await read(ann), { visits: 1 });
-      assert.equal((await sessions.listByUser("ann")).length, 1);
+      assert.equal((await sessions.list({ userId: "ann" }).toArray()).length, 1);
     },
   },
   {

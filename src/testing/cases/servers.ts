@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { flash } from "../../core/flash.ts";
+import { info } from "../../core/info.ts";
+import { take } from "../../core/take.ts";
 import { update } from "../../core/update.ts";
-import { info, login, rotate } from "../../core/verbs.ts";
+import { login, rotate } from "../../core/verbs.ts";
 import { assertGone, type Case, found, handleIn } from "../world.ts";
 
 /** Lets other requests go on. */
@@ -133,12 +134,14 @@ export const serverCases: readonly Case[] = [
     name: "of ten concurrent requests on two servers, exactly one reads a flash message",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
-      await ann.request((session) => flash(session, "notice", "saved!"));
+      await ann.request((session) => {
+        session.notice = "saved!";
+      });
       const engines = [world.sessions(), world.sessions()];
       const read = await Promise.all(
         Array.from({ length: 10 }, async (_, n) => {
           const session = await engines[n % 2]!.load(ann.cookie);
-          const notice = await flash(session, "notice");
+          const notice = await take(session, "notice");
           await engines[n % 2]!.commit(session);
           return notice;
         }),
@@ -157,9 +160,9 @@ export const serverCases: readonly Case[] = [
       const visitors = Array.from({ length: 20 }, () => world.browser());
       const signingIn = visitors.map((visitor) => visitor.request((session) => login(session, "ann")));
       await visitors[5]?.request(() => {});
-      const ended = await world.sessions().revokeAll("ann");
+      const ended = await world.sessions().revoke({ userId: "ann" });
       await Promise.all(signingIn);
-      const listed = (await world.sessions().listByUser("ann")).map(({ handle }) => handle);
+      const listed = (await world.sessions().list({ userId: "ann" }).toArray()).map(({ handle }) => handle);
       assert.equal(ended + listed.length, 20);
       for (const visitor of visitors) {
         const userId = await visitor.request((session) => info(session).userId);
@@ -172,7 +175,10 @@ export const serverCases: readonly Case[] = [
     name: "a server whose own clock is a day off neither ends a session early nor keeps it longer",
     async run(world) {
       const real = Date.now;
-      const ann = await world.visitor({ visits: 1 }, world.sessions({ idleTimeout: 1000, touchThrottle: 1 }));
+      const ann = await world.visitor(
+        { visits: 1 },
+        world.sessions({ timeouts: { idle: 1000 }, touchThrottle: 1 }),
+      );
       try {
         for (const skew of [86_400_000, -86_400_000]) {
           Date.now = () => real() + skew;

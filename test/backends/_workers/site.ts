@@ -1,5 +1,5 @@
 import { DurableObject, env } from "cloudflare:workers";
-import { createSessions, destroy, exclusive, info, login, rotate, type Session, update } from "micropie";
+import { createSessions, exclusive, info, login, logout, rotate, type Session, update } from "micropie";
 import { fetchSessions } from "micropie/adapters/fetch";
 import { D1SessionBackend } from "micropie/backends/d1";
 import { DurableObjectSessionBackend, SessionsObject } from "micropie/backends/durable-object";
@@ -19,8 +19,7 @@ const stores = {
   impatient: createSessions<Data>({
     backend: new DurableObjectSessionBackend(SESSIONS),
     backendTimeout: 3,
-    lockWait: 3,
-    lockTtl: 3,
+    lock: { wait: 3, ttl: 3 },
   }),
 };
 
@@ -44,7 +43,7 @@ const routes: Record<string, (session: Session<Data>, url: URL) => unknown> = {
   look: (session) => ({ keys: Object.keys(session).sort(), userId: info(session).userId }),
   login: (session) => login(session, "ann"),
   rotate: (session) => rotate(session),
-  logout: (session) => destroy(session),
+  logout: (session) => logout(session),
   count: (session, url) =>
     update(session, "visits", async (visits = 0) => {
       await gate(url);
@@ -90,7 +89,7 @@ export default {
   async fetch(request: Request): Promise<Response> {
     const [, store, route] = new URL(request.url).pathname.split("/");
     if (route === "revoke") {
-      return Response.json(await stores[store as keyof typeof stores].revokeAll("ann"));
+      return Response.json(await stores[store as keyof typeof stores].revoke({ userId: "ann" }));
     }
     return handlers[store!]!(request);
   },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SessionRecord } from "micropie/backends/backend";
 import { exclusive } from "micropie/core/exclusive";
 import { update } from "micropie/core/update";
-import { destroy, login } from "micropie/core/verbs";
+import { login, logout } from "micropie/core/verbs";
 import { assertGone, found, handleIn, tokenIn } from "micropie/testing/world";
 import { type EngineCase, type EngineWorld, set } from "../world.ts";
 
@@ -95,7 +95,7 @@ export const damagedCases: readonly EngineCase[] = [
       const before = ann.cookie;
       const handle = handleIn(ann);
       damage(world, handle, DAMAGE["cut data"]!);
-      await ann.request((session) => destroy(session));
+      await ann.request((session) => logout(session));
       assert.equal(ann.cookie, undefined);
       assert.equal(await world.store.inner.read(handle), undefined);
       await assertGone(world, before);
@@ -130,13 +130,13 @@ export const damagedCases: readonly EngineCase[] = [
       for (const each of [ann, other]) await each.request((session) => login(session, "ann"));
       damage(world, handleIn(ann), DAMAGE["cut data"]!);
       const damaged = world.heard("damaged");
-      const listed = await sessions.listByUser("ann");
+      const listed = await sessions.list({ userId: "ann" }).toArray();
       assert.deepEqual(
         listed.map(({ handle }) => handle),
         [handleIn(other)],
       );
       assert.deepEqual(damaged, [{ handle: handleIn(ann), userId: "ann" }]);
-      assert.equal(await sessions.revokeAll("ann"), 2);
+      assert.equal(await sessions.revoke({ userId: "ann" }), 2);
     },
   },
   {

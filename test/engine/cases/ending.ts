@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { flash } from "micropie/core/flash";
+import { info } from "micropie/core/info";
 import type { Session } from "micropie/core/session";
 import { replaceData } from "micropie/core/session";
 import type { Sessions } from "micropie/core/sessions";
+import { take } from "micropie/core/take";
 import { update } from "micropie/core/update";
-import { destroy, info, login, rotate } from "micropie/core/verbs";
+import { login, logout, rotate } from "micropie/core/verbs";
 import { StateError } from "micropie/errors";
 import type { Browser, Verb } from "micropie/testing";
 import { assertGone, type Data, handleIn, type World } from "micropie/testing/world";
@@ -32,7 +33,7 @@ const FLIGHTS: Record<string, Flight> = {
   "a rotation": { verb: "patch", prepare: (session) => rotate(session), run: commit, answer: undefined },
   "a change of rights": {
     verb: "patch",
-    prepare: (session) => rotate(session, { privilegeChange: true }),
+    prepare: (session) => rotate(session, "elevated"),
     run: commit,
     answer: undefined,
   },
@@ -46,17 +47,17 @@ const FLIGHTS: Record<string, Flight> = {
   "reading a flash message": {
     verb: "patch",
     prepare: nothing,
-    run: async (_, session) => flash(session, "notice"),
+    run: async (_, session) => take(session, "notice"),
     answer: undefined,
   },
 };
 
 /** How the session ends meanwhile. */
 const ENDINGS: Record<string, (world: World, ann: Browser<Data>) => Promise<unknown>> = {
-  "a logout": (_, ann) => ann.request((session) => destroy(session)),
+  "a logout": (_, ann) => ann.request((session) => logout(session)),
   "a session emptied": (_, ann) => ann.request((session) => replaceData(session, {})),
-  "a revocation": (world, ann) => world.sessions().revoke(handleIn(ann)),
-  "a revocation of all": (world) => world.sessions().revokeAll("ann"),
+  "a revocation": (world, ann) => world.sessions().revoke({ handle: handleIn(ann) }),
+  "a revocation of all": (world) => world.sessions().revoke({ userId: "ann" }),
   "its expiry": (world) => world.advance(1000),
 };
 
@@ -66,7 +67,7 @@ const raceCases = Object.entries(FLIGHTS).flatMap(([what, flight]) =>
       promise: "C3",
       name: `${what} held across ${how} does not bring the session back`,
       async run(world) {
-        const on = world.sessions({ idleTimeout: 1000, touchThrottle: 0 });
+        const on = world.sessions({ timeouts: { idle: 1000 }, touchThrottle: 0 });
         const ann = world.browser(on);
         await ann.request((session) => {
           login(session, "ann");
@@ -90,7 +91,7 @@ const raceCases = Object.entries(FLIGHTS).flatMap(([what, flight]) =>
         slow.visits = 99;
         if (flight.verb === "patch") assert.equal(await on.commit(slow), undefined);
         await assertGone(world, cookie);
-        assert.deepEqual(await on.listByUser("ann"), []);
+        assert.deepEqual(await on.list({ userId: "ann" }).toArray(), []);
       },
     }),
   ),
@@ -106,7 +107,7 @@ export const endingCases: readonly EngineCase[] = [
       const ann = await world.visitor({ visits: 1 });
       const { cookie } = ann;
       const leaving = await ann.begin();
-      destroy(leaving);
+      logout(leaving);
       const gate = world.store.hold("delete", "after");
       const ending = ann.end(leaving);
       await gate.reached;
@@ -126,7 +127,7 @@ export const endingCases: readonly EngineCase[] = [
         await ann.request((session) => rotate(session));
         cookies.push(ann.cookie);
       }
-      await ann.request((session) => destroy(session));
+      await ann.request((session) => logout(session));
       for (const cookie of cookies) await assertGone(world, cookie);
     },
   },
@@ -138,7 +139,7 @@ export const endingCases: readonly EngineCase[] = [
       const tab = world.browser();
       tab.cookie = ann.cookie;
       await ann.request((session) => rotate(session));
-      await tab.request((session) => destroy(session));
+      await tab.request((session) => logout(session));
       assert.equal(tab.cookie, undefined);
       await assertGone(world, ann.cookie);
     },
@@ -153,7 +154,7 @@ export const endingCases: readonly EngineCase[] = [
       const slow = await ann.begin();
       slow.visits = 2;
       rotate(slow);
-      await ann.request((session) => destroy(session));
+      await ann.request((session) => logout(session));
       assert.equal(await ann.end(slow), undefined);
       assert.equal(ann.cookie, undefined);
       assert.deepEqual(
@@ -168,8 +169,8 @@ export const endingCases: readonly EngineCase[] = [
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const slow = await ann.begin();
-      destroy(slow);
-      await ann.request((session) => destroy(session));
+      logout(slow);
+      await ann.request((session) => logout(session));
       await ann.request(set({ visits: 10 }));
       assert.equal(await ann.end(slow), undefined);
       assert.deepEqual(await ann.request((session) => session.visits), 10);
@@ -185,7 +186,7 @@ export const endingCases: readonly EngineCase[] = [
       await ann.request((session) => login(session, "ann"));
       for (const act of [
         set({ visits: 99 }),
-        (session: Session<Data>) => destroy(session),
+        (session: Session<Data>) => logout(session),
         (session: Session<Data>) => replaceData(session, {}),
         nothing,
       ]) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { exclusive } from "micropie/core/exclusive";
 import { unawaited } from "micropie/core/told";
 import { update } from "micropie/core/update";
-import { destroy, login } from "micropie/core/verbs";
+import { login, logout } from "micropie/core/verbs";
 import { gate } from "micropie/testing";
 import { assertGone, found } from "micropie/testing/world";
 import { type EngineCase, set } from "../world.ts";
@@ -134,7 +134,7 @@ export const exclusiveCases: readonly EngineCase[] = [
     name: "the lock of a holder that died expires, and what that holder writes late is rejected",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
-      const server = world.sessions({ lockTtl: 10 });
+      const server = world.sessions({ lock: { ttl: 10 } });
       const dead = await server.load(ann.cookie, { exclusive: true });
       dead.visits = 99;
       dead.name = "ghost";
@@ -161,7 +161,7 @@ export const exclusiveCases: readonly EngineCase[] = [
       const part = await ann.begin();
       const asked = exclusive(part, () => assert.fail("ran on a session that is over"));
       const refused = assert.rejects(asked, { code: "ended" });
-      destroy(holder);
+      logout(holder);
       await ann.end(holder);
       assert.deepEqual({ ...(await world.environment.run(waiting)) }, {});
       await refused;
@@ -209,7 +209,7 @@ export const exclusiveCases: readonly EngineCase[] = [
       const held = world.store.hold("lock");
       const waiting = both.begin({ exclusive: true });
       await held.reached;
-      await bob.request((session) => destroy(session));
+      await bob.request((session) => logout(session));
       held.open();
       const session = await waiting;
       assert.deepEqual({ ...session }, {});
@@ -222,7 +222,7 @@ export const exclusiveCases: readonly EngineCase[] = [
     name: "a holder that died cannot end the session by removing its last key",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
-      const server = world.sessions({ lockTtl: 10 });
+      const server = world.sessions({ lock: { ttl: 10 } });
       const dead = await server.load(ann.cookie, { exclusive: true });
       await world.advance(11);
       const next = world.sessions();
@@ -239,7 +239,7 @@ export const exclusiveCases: readonly EngineCase[] = [
     name: "an update by a holder that died is rejected",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
-      const server = world.sessions({ lockTtl: 10 });
+      const server = world.sessions({ lock: { ttl: 10 } });
       const dead = await server.load(ann.cookie, { exclusive: true });
       await world.advance(11);
       const next = world.sessions();

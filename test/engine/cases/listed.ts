@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { info } from "micropie/core/info";
 import { update } from "micropie/core/update";
-import { destroy, info, login } from "micropie/core/verbs";
+import { login, logout } from "micropie/core/verbs";
 import type { Browser } from "micropie/testing";
 import { type Data, found, handleIn } from "micropie/testing/world";
 import { type EngineCase, type EngineWorld, set } from "../world.ts";
@@ -23,7 +24,7 @@ export const listedCases: readonly EngineCase[] = [
         ann.request((session) => [info(session).expiresAt, info(session).absoluteExpiresAt]);
       const before = await deadlines();
       await world.advance(20);
-      const [listed] = await sessions.listByUser("ann");
+      const [listed] = await sessions.list({ userId: "ann" }).toArray();
       assert.equal(await sessions.update(listed!, "color", () => "blue"), "blue");
       assert.deepEqual(await deadlines(), before);
       assert.deepEqual(await found(ann), { visits: 1, color: "blue" });
@@ -80,7 +81,7 @@ export const listedCases: readonly EngineCase[] = [
     async run(world) {
       const ann = await signedIn(world, { visits: 1 });
       const handle = handleIn(ann);
-      await ann.request((session) => destroy(session));
+      await ann.request((session) => logout(session));
       const sessions = world.sessions();
       for (const which of [handle, "a".repeat(16), "x", ""]) {
         const changing = sessions.update({ handle: which }, "color", () => "blue");

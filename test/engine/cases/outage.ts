@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { flash } from "micropie/core/flash";
+import type { AnySession, Session } from "micropie/core/register";
+import { take } from "micropie/core/take";
 import { update } from "micropie/core/update";
-import { destroy, login, rotate } from "micropie/core/verbs";
+import { login, logout, rotate } from "micropie/core/verbs";
 import { BackendError, StateError } from "micropie/errors";
 import type { Verb } from "micropie/testing";
+import type { Data } from "micropie/testing/world";
 import { found, handleIn, type World } from "micropie/testing/world";
 import { type EngineCase, set } from "../world.ts";
 
@@ -19,26 +21,29 @@ const ATTEMPTS: Record<string, { verb: Verb; run(world: World, cookie: string): 
     verb: "patch",
     run: (world, cookie) => begin(world, cookie, (session) => login(session, "bob")),
   },
-  "a logout": { verb: "delete", run: (world, cookie) => begin(world, cookie, (session) => destroy(session)) },
+  "a logout": { verb: "delete", run: (world, cookie) => begin(world, cookie, (session) => logout(session)) },
   "an update": {
     verb: "patch",
     run: (world, cookie) => begin(world, cookie, (session) => update(session, "visits", () => 9)),
   },
   "reading a flash message": {
     verb: "patch",
-    run: (world, cookie) => begin(world, cookie, (session) => flash(session, "notice")),
+    run: (world, cookie) => begin(world, cookie, (session) => take(session, "notice")),
   },
   "a first visit": { verb: "create", run: (world) => begin(world, undefined, set({ visits: 1 })) },
   "asking for it exclusively": {
     verb: "lock",
     run: async (world, cookie) => world.sessions().load(cookie, { exclusive: true }),
   },
-  "listing a user's sessions": { verb: "listByUser", run: (world) => world.sessions().listByUser("ann") },
+  "listing a user's sessions": {
+    verb: "listByUser",
+    run: (world) => world.sessions().list({ userId: "ann" }).toArray(),
+  },
   "revoking a session": {
     verb: "delete",
-    run: (world, cookie) => world.sessions().revoke(handleIn({ cookie })),
+    run: (world, cookie) => world.sessions().revoke({ handle: handleIn({ cookie }) }),
   },
-  "revoking all sessions": { verb: "revokeUser", run: (world) => world.sessions().revokeAll("ann") },
+  "revoking all sessions": { verb: "revokeUser", run: (world) => world.sessions().revoke({ userId: "ann" }) },
 };
 
 async function begin(
@@ -105,12 +110,12 @@ async function signedIn(world: World) {
   const assertAsBefore = async (): Promise<void> => {
     world.store.mend();
     assert.deepEqual(await found(ann), { visits: 1, notice: "hello" });
-    const listed = await world.sessions().listByUser("ann");
+    const listed = await world.sessions().list({ userId: "ann" }).toArray();
     assert.deepEqual(
       listed.map(({ handle }) => handle),
       [handleIn(ann)],
     );
-    assert.deepEqual(await world.sessions().listByUser("bob"), []);
+    assert.deepEqual(await world.sessions().list({ userId: "bob" }).toArray(), []);
   };
   return { cookie: ann.cookie!, failed, assertAsBefore };
 }
@@ -145,16 +150,16 @@ export const outageCases: readonly EngineCase[] = [
     promise: "R1",
     name: "with the policy anonymous, a request goes on with an empty read-only session, and nobody is logged out",
     async run(world) {
-      const ann = await world.visitor({ visits: 1 }, world.sessions({ outage: "anonymous" }));
+      const ann = await world.visitor({ visits: 1 }, world.sessions({ whenDown: "anonymous" }));
       const { cookie } = ann;
       world.store.fail(["read"]);
       assert.equal(await ann.request((session) => session.visits), undefined);
       for (const act of [
         set({ visits: 2 }),
-        (session: object) => login(session, "ann"),
-        (session: object) => destroy(session),
-        (session: object) => rotate(session),
-        (session: { visits?: number | undefined }) => update(session, "visits", () => 2),
+        (session: AnySession) => login(session, "ann"),
+        (session: AnySession) => logout(session),
+        (session: AnySession) => rotate(session),
+        (session: Session<Data>) => update(session, "visits", () => 2),
       ]) {
         await assert.rejects(
           async () => ann.request(act),

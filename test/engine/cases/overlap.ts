@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { flash } from "micropie/core/flash";
+import { take } from "micropie/core/take";
 import { update } from "micropie/core/update";
 import { found } from "micropie/testing/world";
 import { type EngineCase, set } from "../world.ts";
@@ -162,13 +162,15 @@ export const overlapCases: readonly EngineCase[] = [
       const ann = await visitor({ visits: 1, notice: "first" });
       const reader = await ann.begin();
       const gate = store.hold("patch");
-      const reading = flash(reader, "notice");
+      const reading = take(reader, "notice");
       await gate.reached;
       gate.open();
       assert.equal(await reading, "first");
-      await ann.request((session) => flash(session, "notice", "second"));
+      await ann.request((session) => {
+        session.notice = "second";
+      });
       await ann.end(reader);
-      assert.equal(await ann.request((session) => flash(session, "notice")), "second");
+      assert.equal(await ann.request((session) => take(session, "notice")), "second");
     },
   },
 ];

@@ -101,7 +101,7 @@ export const reuseCases: readonly EngineCase[] = [
       const ann = await world.visitor({ visits: 1 });
       const old = holder(world, ann.cookie!);
       await ann.request((session) => login(session, "ann"));
-      await ann.request((session) => rotate(session, { privilegeChange: true }));
+      await ann.request((session) => rotate(session, "elevated"));
       await old.request(set({ visits: 99 }));
       assert.deepEqual([reused, old.received], [[], []]);
     },

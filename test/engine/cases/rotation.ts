@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { exclusive } from "micropie/core/exclusive";
+import { info } from "micropie/core/info";
 import type { Session } from "micropie/core/session";
 import { startOver } from "micropie/core/start-over";
-import { destroy, info, login, rotate } from "micropie/core/verbs";
+import { login, logout, rotate } from "micropie/core/verbs";
 import { BackendError } from "micropie/errors";
 import type { Browser } from "micropie/testing";
 import { assertGone, type Data, found, handleIn, type World } from "micropie/testing/world";
@@ -93,7 +94,7 @@ export const rotationCases: readonly EngineCase[] = [
       await ann.request((session) => rotate(session));
       const elevate = thief.request((session) => {
         session.visits = 99;
-        rotate(session, { privilegeChange: true });
+        rotate(session, "elevated");
       });
       await assert.rejects(elevate, { code: "id_replaced", status: 409 });
       assert.deepEqual(heard, [{ handle: handleIn(ann), userId: "ann", reason: "grace" }]);
@@ -107,11 +108,11 @@ export const rotationCases: readonly EngineCase[] = [
       const heard = world.heard("discarded");
       const ann = await world.visitor({ visits: 1 });
       const slow = await ann.begin();
-      rotate(slow, { privilegeChange: true });
+      rotate(slow, "elevated");
       const again = await ann.begin();
       await ann.request((session) => rotate(session));
       await assert.rejects(ann.end(slow), { code: "id_replaced" });
-      await exclusive(again, () => rotate(again, { privilegeChange: true })).then(
+      await exclusive(again, () => rotate(again, "elevated")).then(
         () => assert.fail("the rights were changed"),
         (error: { code?: string }) => assert.equal(error.code, "id_replaced"),
       );
@@ -151,7 +152,7 @@ export const rotationCases: readonly EngineCase[] = [
       const ann = await world.visitor({ visits: 1 });
       const old = tab(world, ann);
       await ann.request((session) => rotate(session));
-      await old.request((session) => destroy(session));
+      await old.request((session) => logout(session));
       await assertGone(world, ann.cookie);
     },
   },
@@ -160,7 +161,7 @@ export const rotationCases: readonly EngineCase[] = [
     name: "a rotation that fails in the store leaves the old session unchanged",
     async run({ store, visitor }) {
       const ann = await visitor({ visits: 1 });
-      for (const change of [{}, { privilegeChange: true }]) {
+      for (const change of [undefined, "elevated"] as const) {
         const session = await ann.begin();
         rotate(session, change);
         session.visits = 2;
@@ -208,7 +209,7 @@ export const rotationCases: readonly EngineCase[] = [
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const old = tab(world, ann);
-      await ann.request((session) => rotate(session, { privilegeChange: true }));
+      await ann.request((session) => rotate(session, "elevated"));
       assert.deepEqual(await found(old), {});
       assert.deepEqual(await found(ann), { visits: 1 });
     },
@@ -227,7 +228,7 @@ export const rotationCases: readonly EngineCase[] = [
         const saving = world.sessions().commit(slow);
         await gate.reached;
         await ann.request((session) =>
-          raise === "login" ? login(session, "ann") : rotate(session, { privilegeChange: true }),
+          raise === "login" ? login(session, "ann") : rotate(session, "elevated"),
         );
         gate.open();
         assert.equal(await saving, undefined);
@@ -260,7 +261,7 @@ export const rotationCases: readonly EngineCase[] = [
       const old = ann.cookie;
       const session = await ann.begin();
       delete session.visits;
-      rotate(session, { privilegeChange: true });
+      rotate(session, "elevated");
       await ann.request(set({ name: "Ann" }));
       await ann.end(session);
       assert.notEqual(ann.cookie, old);

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
+import { info } from "micropie/core/info";
 import type { SessionOptions } from "micropie/core/options";
 import { startOver } from "micropie/core/start-over";
-import { info, login } from "micropie/core/verbs";
+import { login } from "micropie/core/verbs";
 import { publicId, reloadSession } from "micropie/facades/regenerate";
 import { type Data, found, handleIn } from "micropie/testing/world";
 import { type EngineCase, set } from "../world.ts";
 
 /** The name in the data is who is signed in, as code has it that does not call `login`. */
-const named: SessionOptions<Data> = { userId: (data) => data.name };
+const named: SessionOptions<Data> = { userIdOf: (data) => data.name };
 
 /** Sessions that start over, and sign-ins that show only in the data. */
 export const startingOverCases: readonly EngineCase[] = [
@@ -85,7 +86,7 @@ export const startingOverCases: readonly EngineCase[] = [
       const ann = await world.visitor({ visits: 1 }, sessions);
       await ann.request((session) => login(session, "ann"));
       await ann.request((session) => void Object.assign(startOver(session), { color: "red" }));
-      assert.deepEqual(await sessions.listByUser("ann"), []);
+      assert.deepEqual(await sessions.list({ userId: "ann" }).toArray(), []);
       assert.deepEqual(await found(ann), { color: "red" });
       await ann.request((session) => assert.equal(info(session).userId, undefined));
     },
@@ -130,7 +131,7 @@ export const startingOverCases: readonly EngineCase[] = [
       await ann.request(set({ name: "ann" }));
       assert.deepEqual(await found(before), {});
       assert.deepEqual(
-        (await sessions.listByUser("ann")).map(({ handle }) => handle),
+        (await sessions.list({ userId: "ann" }).toArray()).map(({ handle }) => handle),
         [handleIn(ann)],
       );
       const cookie = ann.cookie;
@@ -139,7 +140,7 @@ export const startingOverCases: readonly EngineCase[] = [
       await ann.request((session) => {
         delete session.name;
       });
-      assert.deepEqual(await sessions.listByUser("ann"), []);
+      assert.deepEqual(await sessions.list({ userId: "ann" }).toArray(), []);
       assert.deepEqual(await found(ann), { visits: 2 });
       assert.notEqual(ann.cookie, cookie);
     },
@@ -151,8 +152,8 @@ export const startingOverCases: readonly EngineCase[] = [
       const sessions = world.sessions(named);
       const ann = await world.visitor({ name: "ann" }, sessions);
       await ann.request((session) => void Object.assign(startOver(session), { name: "bob" }));
-      assert.deepEqual(await sessions.listByUser("ann"), []);
-      assert.equal(await sessions.revokeAll("bob"), 1);
+      assert.deepEqual(await sessions.list({ userId: "ann" }).toArray(), []);
+      assert.equal(await sessions.revoke({ userId: "bob" }), 1);
       assert.deepEqual(await found(ann), {});
     },
   },

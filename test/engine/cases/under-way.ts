@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { exclusive } from "micropie/core/exclusive";
+import { info } from "micropie/core/info";
 import { replaceData } from "micropie/core/session";
 import { update } from "micropie/core/update";
-import { commit, destroy, info, login } from "micropie/core/verbs";
+import { login, logout, save } from "micropie/core/verbs";
 import { gate } from "micropie/testing";
 import { assertGone, found } from "micropie/testing/world";
 import { type EngineCase, set } from "../world.ts";
@@ -24,12 +25,12 @@ export const underWayCases: readonly EngineCase[] = [
       const held = world.store.hold("patch");
       const first = ann.end(session);
       await held.reached;
-      destroy(session);
+      logout(session);
       held.open();
       await first;
       await ann.end(session);
       await assertGone(world, ann.cookie);
-      assert.deepEqual(await sessions.listByUser("ann"), []);
+      assert.deepEqual(await sessions.list({ userId: "ann" }).toArray(), []);
     },
   },
   {
@@ -40,7 +41,7 @@ export const underWayCases: readonly EngineCase[] = [
       const session = await ann.begin();
       session.visits = 2;
       const held = world.store.hold("patch");
-      const first = commit(session);
+      const first = save(session);
       await held.reached;
       login(session, "ann");
       held.open();
@@ -77,7 +78,7 @@ export const underWayCases: readonly EngineCase[] = [
       const first = ann.end(session);
       await held.reached;
       session.name = "Ann";
-      const second = commit(session);
+      const second = save(session);
       held.open();
       await Promise.all([first, second]);
       assert.equal(world.store.count("create"), 1);
@@ -189,7 +190,7 @@ export const underWayCases: readonly EngineCase[] = [
       const part = exclusive(session, () => assert.fail("ran on a session that is over"));
       const refused = assert.rejects(part, { code: "ended" });
       await held.reached;
-      await sessions.revokeAll("ann");
+      await sessions.revoke({ userId: "ann" });
       held.open();
       await refused;
       assert.equal(await ann.end(session), undefined);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { destroy, info, login } from "micropie/core/verbs";
+import { info } from "micropie/core/info";
+import { login, logout } from "micropie/core/verbs";
 import type { Browser } from "micropie/testing";
 import { type Data, found, handleIn, type World } from "micropie/testing/world";
 import { type EngineCase, set } from "../world.ts";
@@ -27,7 +28,7 @@ export const usersCases: readonly EngineCase[] = [
       await ann.request((session) => login(session, "ann"));
       assert.equal(await userOf(ann), "ann");
       assert.deepEqual(await found(ann), { visits: 7 });
-      const [listed, ...more] = await world.sessions().listByUser("ann");
+      const [listed, ...more] = await world.sessions().list({ userId: "ann" }).toArray();
       assert.equal(more.length, 0);
       assert.equal(listed?.handle, handleIn(ann));
       assert.deepEqual({ ...listed?.data }, { visits: 7 });
@@ -51,8 +52,8 @@ export const usersCases: readonly EngineCase[] = [
       const revoked = world.heard("revoked");
       const [laptop, phone] = [await signedIn(world, "ann"), await signedIn(world, "ann")];
       const on = world.sessions();
-      assert.equal(await on.revoke(handleIn(phone)), true);
-      assert.equal(await on.revoke(handleIn(phone)), false);
+      assert.equal(await on.revoke({ handle: handleIn(phone) }), 1);
+      assert.equal(await on.revoke({ handle: handleIn(phone) }), 0);
       assert.equal(await userOf(phone), undefined);
       assert.equal(await userOf(laptop), "ann");
       assert.deepEqual(
@@ -68,13 +69,13 @@ export const usersCases: readonly EngineCase[] = [
       const [here, there] = [await signedIn(world, "ann"), await signedIn(world, "ann")];
       const bob = await signedIn(world, "bob");
       const session = await here.begin();
-      assert.equal(await world.sessions().revokeAll("ann", { except: session }), 1);
-      assert.equal(await world.sessions().revokeAll("ann", { except: handleIn(here) }), 0);
+      assert.equal(await world.sessions().revoke({ userId: "ann", except: session }), 1);
+      assert.equal(await world.sessions().revoke({ userId: "ann", except: handleIn(here) }), 0);
       assert.deepEqual(
         [await userOf(here), await userOf(there), await userOf(bob)],
         ["ann", undefined, "bob"],
       );
-      assert.equal(await world.sessions().revokeAll("ann"), 1);
+      assert.equal(await world.sessions().revoke({ userId: "ann" }), 1);
       assert.equal(await userOf(here), undefined);
     },
   },
@@ -89,11 +90,11 @@ export const usersCases: readonly EngineCase[] = [
         const gate = world.store.hold(verb, "after");
         const answering = visitor.end(session);
         await gate.reached;
-        assert.equal(await world.sessions().revokeAll("ann"), 1);
+        assert.equal(await world.sessions().revoke({ userId: "ann" }), 1);
         gate.open();
         await answering;
         assert.equal(await userOf(visitor), undefined);
-        assert.deepEqual(await world.sessions().listByUser("ann"), []);
+        assert.deepEqual(await world.sessions().list({ userId: "ann" }).toArray(), []);
       }
     },
   },
@@ -108,11 +109,11 @@ export const usersCases: readonly EngineCase[] = [
         const gate = world.store.hold(verb, "before");
         const answering = visitor.end(session);
         await gate.reached;
-        assert.equal(await world.sessions().revokeAll("ann"), 0);
+        assert.equal(await world.sessions().revoke({ userId: "ann" }), 0);
         gate.open();
         await answering;
         assert.equal(await userOf(visitor), "ann");
-        assert.equal(await world.sessions().revokeAll("ann"), 1);
+        assert.equal(await world.sessions().revoke({ userId: "ann" }), 1);
         assert.equal(await userOf(visitor), undefined);
       }
     },
@@ -122,8 +123,8 @@ export const usersCases: readonly EngineCase[] = [
     name: "a logout removes the session from the user's list",
     async run(world) {
       const ann = await signedIn(world, "ann");
-      await ann.request((session) => destroy(session));
-      assert.deepEqual(await world.sessions().listByUser("ann"), []);
+      await ann.request((session) => logout(session));
+      assert.deepEqual(await world.sessions().list({ userId: "ann" }).toArray(), []);
     },
   },
   {
@@ -131,7 +132,7 @@ export const usersCases: readonly EngineCase[] = [
     name: "the data of a listed session is a copy",
     async run(world) {
       const ann = await signedIn(world, "ann", { cart: ["tea"] });
-      const [listed] = await world.sessions().listByUser("ann");
+      const [listed] = await world.sessions().list({ userId: "ann" }).toArray();
       listed?.data.cart?.push("poison");
       assert.deepEqual(await found(ann), { cart: ["tea"] });
     },

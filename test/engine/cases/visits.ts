@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import type { AnySession } from "micropie/core/register";
 import { replaceData } from "micropie/core/session";
-import { destroy, login, rotate } from "micropie/core/verbs";
+import { login, logout, rotate } from "micropie/core/verbs";
 import { assertGone, found, handleIn, tokenIn } from "micropie/testing/world";
 import { type EngineCase, set } from "../world.ts";
 
@@ -52,7 +53,7 @@ export const visitsCases: readonly EngineCase[] = [
       const ann = browser();
       await ann.request(() => {});
       await ann.request((session) => session.visits);
-      await ann.request((session) => destroy(session));
+      await ann.request((session) => logout(session));
       await ann.request((session) => replaceData(session, {}));
       await ann.request((session) => rotate(session));
       assert.deepEqual(store.calls, []);
@@ -100,11 +101,11 @@ export const visitsCases: readonly EngineCase[] = [
     name: "destroying or emptying a session deletes the record and removes the cookie with the same attributes",
     async run(world) {
       const on = world.sessions({
-        cookie: { name: "sid", path: "/shop", domain: "example.com", sameSite: "None", partitioned: true },
+        cookie: { name: "sid", path: "/shop", domain: "example.com", sameSite: "none", partitioned: true },
       });
       const endings = [
-        (session: object) => destroy(session),
-        (session: object) => replaceData(session, {}),
+        (session: AnySession) => logout(session),
+        (session: AnySession) => replaceData(session, {}),
         (session: { visits?: unknown }) => void delete session.visits,
       ];
       for (const end of endings) {
@@ -174,7 +175,7 @@ export const visitsCases: readonly EngineCase[] = [
     promise: "S3",
     name: "no event carries a secret or its hash",
     async run(world) {
-      const heard = (["created", "rotated", "destroyed", "reused", "unknown", "discarded"] as const).map(
+      const heard = (["created", "rotated", "logged_out", "reused", "unknown", "discarded"] as const).map(
         (name) => world.heard(name),
       );
       const ann = await world.visitor({ visits: 1 });
@@ -189,7 +190,7 @@ export const visitsCases: readonly EngineCase[] = [
       secrets.push(tokenIn(ann).slice(16));
       const slow = await ann.begin();
       slow.visits = 2;
-      await ann.request((session) => destroy(session));
+      await ann.request((session) => logout(session));
       await ann.end(slow);
       await found(old);
       const text = JSON.stringify(heard);
@@ -217,9 +218,12 @@ export const visitsCases: readonly EngineCase[] = [
     promise: "S6",
     name: "a logout ends every session that the request presented, whichever of them it had opened",
     async run(world) {
-      const endings = [(session: object) => destroy(session), (session: object) => replaceData(session, {})];
+      const endings = [
+        (session: AnySession) => logout(session),
+        (session: AnySession) => replaceData(session, {}),
+      ];
       for (const end of endings) {
-        const heard = world.heard("destroyed");
+        const heard = world.heard("logged_out");
         const tossed = await world.visitor({ visits: 666 });
         const ann = await world.visitor({ visits: 1 });
         await ann.request((session) => login(session, "ann"));
@@ -248,12 +252,12 @@ export const visitsCases: readonly EngineCase[] = [
       both.cookie = `${ann.cookie}; ${other.cookie}`;
       world.store.fail(["delete"]);
       await assert.rejects(
-        both.request((session) => destroy(session)),
+        both.request((session) => logout(session)),
         { code: "backend_failed" },
       );
       world.store.mend();
       assert.deepEqual(await found(ann), { visits: 1 });
-      await both.request((session) => destroy(session));
+      await both.request((session) => logout(session));
       for (const { cookie } of [ann, other]) await assertGone(world, cookie);
     },
   },

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import {
   App,
-  destroy,
   HttpError,
   HttpMiddleware,
   html,
   info,
   login,
+  logout,
   mount,
   redirect,
   reply,
@@ -75,11 +75,13 @@ export class SiteApp extends App<Data> {
 
   async devices(): Promise<unknown> {
     const { userId } = info(this.request.session);
-    return userId === undefined ? [] : (await this.sessions.listByUser(userId)).map(({ handle }) => handle);
+    return userId === undefined
+      ? []
+      : (await this.sessions.list({ userId }).toArray()).map(({ handle }) => handle);
   }
 
   logout(): unknown {
-    destroy(this.request.session);
+    logout(this.request.session);
     return redirect("/", 303);
   }
 

@@ -1,0 +1,138 @@
+import type { SessionRecord } from "../backends/backend.ts";
+import { type Head, timesOf } from "./head.ts";
+import { checkLifetime } from "./lifetime.ts";
+import type { Intent, Lifetime, Live, Stored } from "./live.ts";
+import { plainUser } from "./realm.ts";
+import type { AnyShown } from "./register.ts";
+import { seenLive, startsOver, storedOf } from "./session.ts";
+import { intentOf } from "./user.ts";
+
+/** What is known about a session besides its data; times are seconds since 1970 on the store's clock. */
+export interface SessionInfo {
+  /**
+   * The public name of the session, for `sessions.revoke`, lists and logs. It opens nothing. Undefined for a session that
+   * is not stored yet.
+   */
+  readonly handle: string | undefined;
+  /** Who is signed in, if anybody is. */
+  readonly userId: string | undefined;
+  /** When it was created. */
+  readonly createdAt: number | undefined;
+  /** When its user last signed in, with `login` or by the option `userIdOf`. Undefined if nobody is signed in. */
+  readonly signedInAt: number | undefined;
+  /** When it ends if no further request comes. */
+  readonly expiresAt: number | undefined;
+  readonly absoluteExpiresAt: number | undefined;
+  /** Whether its cookie outlives the browser. */
+  readonly persistent: boolean;
+  /** True if there is a record of it that this request does not end. */
+  readonly stored: boolean;
+}
+
+/**
+ * Returns what is known of a session, as this request will leave it: after `login` it is the new user's, after `logout`
+ * nobody's. Works after the request too, and for a session that can only be looked at. Throws StateError `not_live` for
+ * anything that is no session.
+ */
+export function info(session: AnyShown): SessionInfo {
+  const live = seenLive(session);
+  const intent = dueIntent(live);
+  const stored = storedOf(live);
+  if (intent.is === "logout") return nobody(live);
+  if (intent.is === "login") return asSignedIn(live, stored, intent);
+  if (intent.is === "startOver") return { ...nobody(live), persistent: persistentBy(live, intent.lifetime) };
+  if (stored === undefined) return { ...nobody(live), persistent: persistentBy(live, lifetimeIn(intent)) };
+  const told = ofRecord(stored.handle, stored.record, stored.head);
+  return { ...told, expiresAt: stored.expiresAt, ...renewed(live, stored, lifetimeIn(intent)) };
+}
+
+/** Returns what is known of a stored record. */
+export function ofRecord(handle: string, record: SessionRecord, head: Head): SessionInfo {
+  const { createdAt, signedInAt } = timesOf(record, head);
+  return {
+    handle,
+    userId: plainUser(record.userId) ?? undefined,
+    createdAt,
+    signedInAt,
+    expiresAt: record.expiresAt,
+    absoluteExpiresAt: record.absoluteExpiresAt,
+    persistent: head.persistent,
+    stored: true,
+  };
+}
+
+/**
+ * Returns the handle that a session will have after this request; undefined if it ends, or if its next record is a new
+ * one.
+ */
+export function handleDue(session: AnyShown): string | undefined {
+  const live = seenLive(session);
+  const stored = storedOf(live);
+  const intent = dueIntent(live);
+  if (stored === undefined || intent.is === "logout") return undefined;
+  // A sign-in by the id before a rotation gets a session of its own, and so does a user's session that starts over.
+  if (intent.is === "login" && stored.grace) return undefined;
+  if (intent.is === "startOver" && (stored.grace || stored.record.userId !== null)) return undefined;
+  return stored.handle;
+}
+
+/** What the request asks for; nothing once it is over: then what is stored counts. */
+function dueIntent(live: Live): Intent {
+  if (live.phase.is !== "new" && live.phase.is !== "stored") return { is: "none" };
+  try {
+    return intentOf(live);
+  } catch {
+    // The option `userIdOf` refuses the data, and so will the commit.
+    return live.intent;
+  }
+}
+
+function nobody({ engine }: Live): SessionInfo {
+  return {
+    handle: undefined,
+    userId: undefined,
+    createdAt: undefined,
+    signedInAt: undefined,
+    expiresAt: undefined,
+    absoluteExpiresAt: undefined,
+    persistent: engine.options.cookie.persistent,
+    stored: false,
+  };
+}
+
+function asSignedIn(
+  live: Live,
+  stored: Stored | undefined,
+  intent: Extract<Intent, { is: "login" }>,
+): SessionInfo {
+  const { backend, options } = live.engine;
+  const now = backend.now();
+  const { idleTimeout, absoluteTimeout } = checkLifetime(intent.lifetime, options.timeouts);
+  const kept = stored !== undefined && !stored.grace && !startsOver(intent) ? stored : undefined;
+  return {
+    handle: stored?.grace ? undefined : stored?.handle,
+    userId: intent.userId,
+    createdAt: kept && timesOf(kept.record, kept.head).createdAt,
+    signedInAt: now,
+    expiresAt: now + idleTimeout,
+    absoluteExpiresAt: now + absoluteTimeout,
+    persistent: persistentBy(live, intent.lifetime),
+    stored: stored !== undefined,
+  };
+}
+
+/** What a rotation to another lifetime changes. */
+function renewed(live: Live, stored: Stored, lifetime: Lifetime | undefined): Partial<SessionInfo> {
+  if (lifetime === undefined) return {};
+  const { idleTimeout = stored.head.idleTimeout, persistent = stored.head.persistent } = lifetime;
+  const expiresAt = Math.min(live.engine.backend.now() + idleTimeout, stored.record.absoluteExpiresAt);
+  return { expiresAt, persistent };
+}
+
+function lifetimeIn(intent: Intent): Lifetime | undefined {
+  return "lifetime" in intent ? intent.lifetime : undefined;
+}
+
+function persistentBy({ engine }: Live, lifetime: Lifetime | undefined): boolean {
+  return lifetime?.persistent ?? engine.options.cookie.persistent;
+}

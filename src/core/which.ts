@@ -1,0 +1,38 @@
+import { refuseUnknown } from "../option-names.ts";
+import { info } from "./info.ts";
+import type { AnyShown } from "./register.ts";
+import { stateOf } from "./session-object.ts";
+import { checkUserId } from "./user.ts";
+
+/** Which sessions: the one of a handle, such as one that `list` told about, or all of a user. */
+export type Which = { readonly handle: string } | { readonly userId: string | number };
+
+/** The same, with one of the user's sessions that is left out: a session of this process, or its handle. */
+export type WhichBut =
+  | Which
+  | { readonly userId: string | number; readonly except?: AnyShown | string | undefined };
+
+/** A selector, checked. */
+export type Chosen =
+  | { readonly handle: string; readonly userId?: undefined }
+  | { readonly userId: string; readonly except: AnyShown | string | undefined; readonly handle?: undefined };
+
+/** Returns the selector, checked. Throws TypeError or ConfigError that says what to pass. */
+export function chosen(verb: string, which: unknown, takesExcept = false): Chosen {
+  const right = `${verb}: pass { handle } for one session, or { userId } for all of a user`;
+  if (typeof which !== "object" || which === null || stateOf(which) !== undefined)
+    throw new TypeError(`${right}.`);
+  // Whatever `list` told about is one session, though it says whose it is too.
+  if ("lastSeenAt" in which && "handle" in which) return { handle: String(which.handle) };
+  refuseUnknown(which, takesExcept ? ["handle", "userId", "except"] : ["handle", "userId"]);
+  const { handle, userId, except } = which as { handle?: unknown; userId?: unknown; except?: unknown };
+  if ((handle === undefined) === (userId === undefined)) throw new TypeError(`${right}, and not both.`);
+  if (handle !== undefined) {
+    if (typeof handle === "string" && except === undefined) return { handle };
+    throw new TypeError(
+      `${verb}: ${typeof handle === "string" ? "`except` goes with a userId" : "a handle is a text, as `info` and `list` tell it"}.`,
+    );
+  }
+  if (except !== undefined && typeof except !== "string") info(except as AnyShown);
+  return { userId: checkUserId(verb, userId), except: except as AnyShown | string | undefined };
+}
