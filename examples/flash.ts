@@ -3,7 +3,7 @@
  *
  *     npx micropie examples/flash.ts
  */
-import { App, html, redirect, take } from "micropie";
+import { App, html, post, redirect, take } from "micropie";
 
 class Notes extends App<{ notes: string[]; notice: string }> {
   async index() {
@@ -16,14 +16,14 @@ class Notes extends App<{ notes: string[]; notice: string }> {
       <form method="post" action="/add"><input name="note" required><button>Add</button></form>`;
   }
 
-  add() {
+  add = post(() => {
     const { request } = this;
     const note = request.form("note");
-    if (request.method === "POST" && note) {
+    if (note) {
       request.session.notes = [...(request.session.notes ?? []), note];
       request.session.notice = "Your note was added.";
     }
     return redirect("/", 303);
-  }
+  });
 }
 export default new Notes();

@@ -4,7 +4,7 @@
  *     npx micropie examples/login.ts
  */
 import { scryptSync, timingSafeEqual } from "node:crypto";
-import { App, HttpError, html, info, login, logout, redirect, reply } from "micropie";
+import { App, html, info, login, logout, post, redirect, reply } from "micropie";
 
 // A real application has a table of users, with a salt for each.
 const users = new Map([["ann", scryptSync("correct horse", "a salt", 32)]]);
@@ -12,15 +12,15 @@ const users = new Map([["ann", scryptSync("correct horse", "a salt", 32)]]);
 class Accounts extends App<{ device: string }> {
   async index() {
     const { session } = this.request;
-    const { userId, handle } = info(session);
+    const { userId } = info(session);
     if (userId === undefined) return signInPage();
-    const devices = await this.sessions.list({ userId }).toArray();
+    const devices = await this.sessions.list({ userId }, { current: session }).toArray();
     return html`<!doctype html>
       <title>Your devices</title>
       <p>You are ${userId}.</p>
       <ul>
         ${devices.map(
-          (device) => html`<li>${device.data.device}${device.handle === handle && " (this one)"}
+          (device) => html`<li>${device.data.device}${device.current && " (this one)"}
             <form method="post" action="/end"><button name="handle" value="${device.handle}">End</button></form></li>`,
         )}
       </ul>
@@ -28,41 +28,36 @@ class Accounts extends App<{ device: string }> {
       <form method="post" action="/logout_everywhere"><button>Log out everywhere</button></form>`;
   }
 
-  login() {
-    const { session } = this._post();
+  login = post(() => {
+    const { session } = this.request;
     const name = this.request.form("name", "");
     if (!isPassword(name, this.request.form("password", ""))) return reply(401, signInPage("Try again."));
     login(session, name); // a new id; the old one stops working
     session.device = this.request.headers.get("user-agent") ?? "unknown";
     return redirect("/", 303);
-  }
+  });
 
-  logout() {
-    logout(this._post().session);
+  // With SameSite=Lax, a POST from another site has no session, so no other site can log Ann out.
+  logout = post(() => {
+    logout(this.request.session);
     return redirect("/", 303);
-  }
+  });
 
-  async logout_everywhere() {
-    const { session, userId } = this._post();
+  logout_everywhere = post(async () => {
+    const { session } = this.request;
+    const { userId } = info(session);
     if (userId !== undefined) await this.sessions.revoke({ userId, except: session });
     logout(session);
     return redirect("/", 303);
-  }
+  });
 
-  async end() {
-    const { userId } = this._post();
+  end = post(async () => {
+    const { userId } = info(this.request.session);
     const handle = this.request.form("handle", "");
     const own = userId === undefined ? [] : await this.sessions.list({ userId }).toArray();
     if (own.some((device) => device.handle === handle)) await this.sessions.revoke({ handle });
     return redirect("/", 303);
-  }
-
-  /** With SameSite=Lax, a POST from another site has no session, so no other site can log Ann out. */
-  _post() {
-    const { method, session } = this.request;
-    if (method !== "POST") throw new HttpError(405, "", { headers: { allow: "POST" } });
-    return { session, userId: info(session).userId };
-  }
+  });
 }
 
 function isPassword(name: string, password: string): boolean {

@@ -34,11 +34,10 @@ export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<
     },
 
     async "GET /devices"(_, session) {
-      const { userId, handle } = info(session);
-      const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
-      return Response.json(
-        devices.map((device) => ({ handle: device.handle, current: device.handle === handle })),
-      );
+      const { userId } = info(session);
+      const devices =
+        userId === undefined ? [] : await sessions.list({ userId }, { current: session }).toArray();
+      return Response.json(devices.map(({ handle, current }) => ({ handle, current })));
     },
 
     async "POST /logout-everywhere"(_, session) {

@@ -4,10 +4,11 @@ export type SessionErrorCode =
   | BackendError["code"]
   | DataError["code"]
   | StateCode
-  | AccessError["code"];
+  | AccessError["code"]
+  | UserIdError["code"];
 
 /** Every status of an error of ours. */
-export type SessionErrorStatus = 401 | 403 | 409 | 500 | 503;
+export type SessionErrorStatus = 400 | 401 | 403 | 409 | 500 | 503;
 
 /**
  * The base of every error that micropie throws on purpose.
@@ -26,6 +27,30 @@ export class SessionError extends Error {
     this.code = code;
     this.status = status;
   }
+
+  /** Returns the answer to the request, without details. Hono calls it. */
+  getResponse(): Response {
+    return responseTo(this.status);
+  }
+}
+
+const REASONS: Record<number, string> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  409: "Conflict",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/** Returns the words for a status. */
+export function reasonOf(status: number): string {
+  return REASONS[status] ?? "Error";
+}
+
+/** Returns a Response that says no more than its status, and that no cache keeps. */
+export function responseTo(status: number): Response {
+  return new Response(reasonOf(status), { status, headers: { "Cache-Control": "no-store" } });
 }
 
 /** An option is wrong. Thrown when it is given, at start, and never while a request runs; names the `option`. */
@@ -138,5 +163,16 @@ export class AccessError extends SessionError {
 
   constructor(code: AccessError["code"], message: string, options?: ErrorOptions) {
     super(code, ACCESS_STATUS[code], message, options);
+  }
+}
+
+/** What was given as a user's id is none: empty, too long, or not well-formed. Status 400, as it came with the request. */
+export class UserIdError extends SessionError {
+  override readonly name = "UserIdError";
+  declare readonly code: "user_id";
+  declare readonly status: 400;
+
+  constructor(message: string) {
+    super("user_id", 400, message);
   }
 }

@@ -1,8 +1,9 @@
 export { App, type LifespanHandler } from "./app/app.ts";
 export type { UploadedFile } from "./app/file.ts";
 export { Html, html } from "./app/html.ts";
-export { BodyGoneError, HeaderError, HttpError } from "./app/http-error.ts";
+export { type BodyGoneError, type HeaderError, HttpError } from "./app/http-error.ts";
 export type { BodyLimits } from "./app/limits.ts";
+export { del, get, patch, post, put } from "./app/methods.ts";
 export { HttpMiddleware, type Middleware } from "./app/middleware.ts";
 export { type FetchApp, mount } from "./app/mount.ts";
 export type { AppOptions } from "./app/options.ts";
@@ -37,4 +38,5 @@ export {
   type SessionErrorCode,
   type StateCode,
   StateError,
+  type UserIdError,
 } from "./errors.ts";

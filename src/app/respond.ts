@@ -7,6 +7,7 @@ import { mayHaveBody, readBody } from "./body.ts";
 import { type Exchange, within } from "./exchange.ts";
 import { answerToFailure } from "./failure.ts";
 import type { BodyLimits } from "./limits.ts";
+import { refuseMethod } from "./methods.ts";
 import { answerFrom, type Middleware, passesBody } from "./middleware.ts";
 import type { RequestTest } from "./options.ts";
 import { type AppRequest, viewOf } from "./request.ts";
@@ -50,6 +51,7 @@ function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
   exchange.trust = room.trust;
   // Without a middleware to see it, a path that leads nowhere costs neither its body nor a session.
   const match = room.middlewares.length === 0 ? matchRoute(room.routes, exchange.path) : undefined;
+  if (match !== undefined) refuseMethod(match.route.handler, exchange.method);
   if (!mayHaveBody(exchange)) return runWithBody(room, exchange, match);
   const passedOn = passesBody(room.middlewares, exchange.path);
   return chain(readBody(exchange, room.limits, passedOn), (body) => {
@@ -94,7 +96,11 @@ export async function answerInside(room: Room, exchange: Exchange, path: string)
     value = answerFrom(await middleware.beforeRequest?.(request));
     if (value !== undefined && value !== null) break;
   }
-  if (value === undefined || value === null) value = await call(room, matchRoute(room.routes, path));
+  if (value === undefined || value === null) {
+    const match = matchRoute(room.routes, path);
+    refuseMethod(match.route.handler, exchange.method);
+    value = await call(room, match);
+  }
   let outcome = await answerOf(exchange, value);
   try {
     for (const middleware of room.middlewares) {

@@ -100,7 +100,7 @@ export function farewellsOf(session: object): readonly string[] {
 export type SchemaData<T extends object, S extends StandardSchemaV1> =
   unknown extends StandardSchemaV1.InferInput<S>
     ? T
-    : {} extends StandardSchemaV1.InferInput<S>
+    : Record<never, never> extends StandardSchemaV1.InferInput<S>
       ? Whole<T>
       : T;
 

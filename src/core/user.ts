@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { SessionData } from "../backends/backend.ts";
+import { UserIdError } from "../errors.ts";
 import type { Intent, Live } from "./live.ts";
 import { plainUser } from "./realm.ts";
 import type { UserIdOf } from "./resolved-options.ts";
@@ -29,7 +30,7 @@ export function intentOf(live: Live): Intent {
 }
 
 /**
- * Returns whose the data is: a user's id or null. Throws TypeError if the option returns anything but a user's id, a
+ * Returns whose the data is: a user's id or null. Throws UserIdError if the option returns anything but a user's id, a
  * number, null, undefined or "".
  */
 export function userOf(userIdOf: UserIdOf, data: SessionData): string | null {
@@ -41,20 +42,20 @@ export function userOf(userIdOf: UserIdOf, data: SessionData): string | null {
 const MAX_USER_ID = 255;
 
 /**
- * Returns a user's id as a text. Throws TypeError unless it is a finite number or a text of well-formed Unicode without
+ * Returns a user's id as a text. Throws UserIdError unless it is a finite number or a text of well-formed Unicode without
  * NUL, not empty, and of at most 255 bytes of UTF-8. Half a surrogate pair becomes U+FFFD in UTF-8, where two users could
  * meet.
  */
 export function checkUserId(where: string, given: unknown): string {
   const userId = typeof given === "number" && Number.isFinite(given) ? String(given) : given;
   if (typeof userId !== "string" || userId === "")
-    throw new TypeError(
+    throw new UserIdError(
       `${where}: pass a user's id, a text that is not empty or a number; got ${kindOf(given)}.`,
     );
   if (!userId.isWellFormed() || userId.includes("\0"))
-    throw new TypeError(`${where}: a user's id is well-formed Unicode without NUL.`);
+    throw new UserIdError(`${where}: a user's id is well-formed Unicode without NUL.`);
   if (userId.length * 3 > MAX_USER_ID && Buffer.byteLength(userId) > MAX_USER_ID)
-    throw new TypeError(
+    throw new UserIdError(
       `${where}: a user's id has at most ${MAX_USER_ID} bytes of UTF-8; this one has ${Buffer.byteLength(userId)}.`,
     );
   return userId;

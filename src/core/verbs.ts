@@ -60,7 +60,7 @@ function renew(live: Live, elevated: boolean, lifetime: Lifetime | undefined): v
  * Makes the session `userId`'s from commit on: a new id, new deadlines from now (NIST SP 800-63B-4 5.2), the old id dead
  * at once (ASVS 7.2.4). A number becomes a text. The data is kept; clear what must not be. Signing in again, or another
  * user, is the same.
- * Throws TypeError for an id that is empty, is not well-formed Unicode, contains NUL or has more than 255 bytes of UTF-8;
+ * Throws UserIdError (400) for an id that is empty, is not well-formed Unicode, contains NUL or has more than 255 bytes of UTF-8;
  * StateError as `rotate` does; ConfigError for wrong timeouts.
  */
 export function login(session: AnySession, userId: string | number, options: LoginOptions = {}): void {

@@ -1,4 +1,4 @@
-import { SessionError } from "../errors.ts";
+import { reasonOf, responseTo, SessionError } from "../errors.ts";
 
 // The only file that knows Set-Cookie, Vary, Cache-Control and its relatives.
 
@@ -147,38 +147,24 @@ function nameOf(line: string): string {
   return line.slice(0, line.indexOf("=")).trim();
 }
 
-const REASONS: Record<number, string> = {
-  409: "Conflict",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-};
-
 /** Returns the status and the text of the answer to an error. They reveal no details. */
 export function errorAnswer(error: unknown): { status: number; text: string } {
   const status = error instanceof SessionError ? error.status : 500;
-  return { status, text: REASONS[status] ?? "Error" };
+  return { status, text: reasonOf(status) };
 }
 
 /** Returns a Response for an error, without details. */
 export function errorResponse(error: unknown): Response {
-  const { status, text } = errorAnswer(error);
-  return new Response(text, { status, headers: { "Cache-Control": "no-store" } });
+  return responseTo(errorAnswer(error).status);
 }
 
-/**
- * Returns the error. Adds to a SessionError the methods that Hono (`getResponse`) and Elysia (`toResponse`) call
- * for the answer to an error.
- */
-export function answerable(error: unknown): unknown {
-  if (!(error instanceof SessionError)) return error;
-  const value = (): Response => errorResponse(error);
-  const method = { value, configurable: true };
-  return Object.defineProperties(error, { getResponse: method, toResponse: method });
-}
-
-/** Throws the error, with the methods that `answerable` adds. */
+/** Throws the error. A SessionError gets the method that Elysia calls for its answer; Hono's all have. */
 export function rethrow(error: unknown): never {
-  throw answerable(error);
+  if (error instanceof SessionError) {
+    const value = (): Response => error.getResponse();
+    Object.defineProperty(error, "toResponse", { value, configurable: true });
+  }
+  throw error;
 }
 
 /** The names of headers that describe one answer. */

@@ -4,16 +4,6 @@ import type { OptionCaseOn } from "./_option-cases.ts";
 /** `idle` and `private`: what keeps a session alive, and what keeps its pages. */
 export const keptCases: readonly OptionCaseOn[] = [
   {
-    name: "a handler that calls sessions.commit leaves the cookie to the adapter",
-    wanted: [{}],
-    async run({ jar }) {
-      const ann = jar();
-      assert.equal((await ann.get("/saved")).setCookie.length, 1);
-      const again = await ann.get("/saved");
-      assert.deepEqual([again.text, again.setCookie], ["2", []]);
-    },
-  },
-  {
     name: "idle: a request that comes by itself sees the session and does not prolong it, unless it writes",
     wanted: [{ touchThrottle: 0, mount: { idle: (path) => path.startsWith("/poll/") } }],
     async run({ stores, jar }) {

@@ -11,6 +11,7 @@ import {
   type StartMounted,
   type Wanted,
 } from "./_option-site.ts";
+import { trapCases } from "./_trap-cases.ts";
 
 export interface OptionCase {
   readonly name: string;
@@ -42,6 +43,7 @@ export function optionCases(
     ...pathCases,
     ...lateCases,
     ...keptCases,
+    ...trapCases,
     ...exclusiveCases,
     ...leavingCases,
     ...(waits ? heldCases : abandonedCases),

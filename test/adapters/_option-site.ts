@@ -72,7 +72,12 @@ export interface OptionSite {
   /** The session that a handler used last, in the hands of code that outlives its request. */
   last(): Session<DemoData>;
   jar(): Jar;
+  /** Makes `/act` do this with its session, and answer what it returns. */
+  act(handler: Act): void;
 }
+
+/** What a handler does with its session. */
+export type Act = (session: Session<DemoData>, sessions: Sessions<DemoData>) => string | Promise<string>;
 
 /** The engine's options of one mount, and the adapter's. */
 export type Wanted = Omit<SessionOptions<DemoData>, "backend"> & { readonly mount?: MountOptions };
@@ -88,7 +93,7 @@ export async function onMounts(
     createSessions<DemoData>({ ...options, backend: stores[index]! }),
   );
   const slow = gate();
-  const at: Seen = { waiting: 0, last: undefined };
+  const at: Seen = { waiting: 0, last: undefined, act: () => "nothing" };
   const mounts = wanted.map(({ mount = {} }, index) => ({ sessions: sessions[index]!, options: mount }));
   const { url, close } = await start(mounts, demoOf(slow, at, sessions));
   try {
@@ -99,6 +104,9 @@ export async function onMounts(
       waiting: () => at.waiting,
       last: () => at.last!,
       jar: () => new Jar(url),
+      act: (handler) => {
+        at.act = handler;
+      },
     });
   } finally {
     for (const store of stores) store.mend();
@@ -112,6 +120,7 @@ export async function onMounts(
 interface Seen {
   waiting: number;
   last: Session<DemoData> | undefined;
+  act: Act;
 }
 
 /**
@@ -141,12 +150,8 @@ function demoOf(slow: Gate, at: Seen, engines: readonly Sessions<DemoData>[]): O
       login(session(as), "ann");
       return text("welcome");
     },
-    /** As an editor's completion may offer it. */
-    async saved({ session }, as) {
-      const data = session(as);
-      count(data);
-      await engines[0]!.commit(data);
-      return text(String(data.visits));
+    async act({ session }, as) {
+      return text(await at.act(session(as), engines[0]!));
     },
     logout({ session }, as) {
       logout(session(as));

@@ -1,4 +1,5 @@
-import { App, HeaderError, Html, HttpError, html, redirect, reply } from "micropie";
+import { App, Html, HttpError, html, redirect, reply } from "micropie";
+import { HeaderError } from "micropie/app/http-error";
 import { describe, expect, test } from "vitest";
 import { client, quiet, textOf } from "./_client.ts";
 

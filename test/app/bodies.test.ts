@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
-import { App, BodyGoneError, ConfigError, type UploadedFile } from "micropie";
+import { App, ConfigError, type UploadedFile } from "micropie";
+import { BodyGoneError } from "micropie/app/http-error";
 import { describe, expect, test } from "vitest";
 import { client, gate, quiet, textOf } from "./_client.ts";
 

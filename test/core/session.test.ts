@@ -81,7 +81,9 @@ test("a request that failed is over", async () => {
 test("login wants the id of a user", async () => {
   const session = await createSessions().load(undefined);
   for (const id of ["", "\ud800", Number.NaN, undefined, null, {}])
-    expect(() => login(session, id as string)).toThrow(TypeError);
+    expect(() => login(session, id as string)).toThrow(
+      expect.objectContaining({ code: "user_id", status: 400 }),
+    );
 });
 
 test("nothing takes back a logout", async () => {

@@ -40,7 +40,7 @@ for (const [entry, take] of Object.entries(ENTRIES)) {
     `${entry} refuses what is no user's id: %s`,
     async (_, id, says) => {
       const refused = await take(id as string).catch((error: unknown) => error);
-      expect(refused).toBeInstanceOf(TypeError);
+      expect(refused).toMatchObject({ name: "UserIdError", code: "user_id", status: 400 });
       expect((refused as Error).message).toMatch(says);
     },
   );
@@ -55,6 +55,6 @@ test("revoking half a surrogate pair does not end the sessions of U+FFFD", async
   const session = await sessions.load(undefined);
   login(session, "\ufffd");
   await sessions.commit(session);
-  await expect(sessions.revoke({ userId: "\ud800" })).rejects.toThrow(TypeError);
+  await expect(sessions.revoke({ userId: "\ud800" })).rejects.toMatchObject({ code: "user_id" });
   expect(await sessions.list({ userId: "\ufffd" }).toArray()).toHaveLength(1);
 });
