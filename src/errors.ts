@@ -16,6 +16,11 @@ export type SessionErrorStatus = 400 | 401 | 403 | 409 | 500 | 503;
  * `code` is stable across releases and safe to switch on; `status` is the HTTP status that an adapter answers
  * with when nobody catches the error. A session that is missing, forged or expired is never an error: it is an
  * empty session. No message, field or cause carries a cookie's secret; sessions are named by their handle.
+ *
+ * @example
+ * function statusOf(error: unknown) {
+ *   return error instanceof SessionError ? error.status : 500;
+ * }
  */
 export class SessionError extends Error {
   override readonly name: string = "SessionError";
@@ -53,7 +58,16 @@ export function responseTo(status: number): Response {
   return new Response(reasonOf(status), { status, headers: { "Cache-Control": "no-store" } });
 }
 
-/** An option is wrong. Thrown when it is given, at start, and never while a request runs; names the `option`. */
+/**
+ * An option is wrong. Thrown when it is given, at start, and never while a request runs; names the `option`.
+ *
+ * @example
+ * try {
+ *   createSessions({ timeouts: { idle: 30 * 60 * 1000 } });
+ * } catch (error) {
+ *   if (error instanceof ConfigError) console.error(error.option, error.message); // timeouts.idle ... looks like milliseconds
+ * }
+ */
 export class ConfigError extends SessionError {
   override readonly name = "ConfigError";
   declare readonly code: "config";
@@ -70,6 +84,13 @@ export class ConfigError extends SessionError {
  * The back-end failed or did not answer within its deadline; the `cause` has the name, the code
  * and the message of the driver's error, without statements, parameters and rows.
  * `backend_timeout` says that the outcome of a write is unknown. Status 503: nothing is logged out, try again.
+ *
+ * @example
+ * try {
+ *   await save(session);
+ * } catch (error) {
+ *   if (error instanceof BackendError) console.error("The store is down:", error.operation, error.cause);
+ * }
  */
 export class BackendError extends SessionError {
   override readonly name = "BackendError";
@@ -87,6 +108,13 @@ export class BackendError extends SessionError {
  * The session holds something that cannot be stored: `unsupported` (a value that would not come back as what it
  * was), `too_large`, or `invalid` (refused by the schema, or what is stored is damaged). Names the `key`. What was stored
  * before is untouched.
+ *
+ * @example
+ * try {
+ *   await save(session);
+ * } catch (error) {
+ *   if (error instanceof DataError) console.error(error.key, error.code); // cart too_large
+ * }
  */
 export class DataError extends SessionError {
   override readonly name = "DataError";
@@ -135,7 +163,16 @@ const STATUS: Record<StateCode, StateError["status"]> = {
   read_only: 503,
 };
 
-/** The session cannot do this now. `code` says why (see `StateCode`), the message what to do. */
+/**
+ * The session cannot do this now. `code` says why (see `StateCode`), the message what to do.
+ *
+ * @example
+ * try {
+ *   await update(session, "visits", (visits = 0) => visits + 1);
+ * } catch (error) {
+ *   if (error instanceof StateError && error.code === "ended") console.error("The user has logged out meanwhile.");
+ * }
+ */
 export class StateError extends SessionError {
   override readonly name = "StateError";
   declare readonly code: StateCode;
@@ -155,6 +192,9 @@ const ACCESS_STATUS: Record<AccessError["code"], AccessError["status"]> = {
 /**
  * The request may not do this. `no_user`: nobody is signed in; `not_fresh`: the sign-in is too long ago, or lacks a factor
  * (both 401); `cross_site`: the request came from another site (403).
+ *
+ * @example
+ * if (info(session).userId === undefined) throw new AccessError("no_user", "Sign in first.");
  */
 export class AccessError extends SessionError {
   override readonly name = "AccessError";

@@ -144,7 +144,7 @@ test("the guide has every option", () => {
   const guide = read("docs/guide.md");
   const { cookie, ...options } = createSessions().options;
   expect(Object.keys(cookie)).toContain("path");
-  for (const name of [...Object.keys(options), "backend", "preset", "cookie.path"]) {
+  for (const name of [...Object.keys(options), "backend", "timeouts.level", "lock.wait", "cookie.path"]) {
     expect(guide).toContain(`\`${name}\``);
   }
 });

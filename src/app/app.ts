@@ -25,6 +25,16 @@ export type LifespanHandler = () => Awaitable<unknown>;
  * only `private` in TypeScript is a route; use `#` or `_`.
  *
  * Serve it with `npx micropie` or `serve`, or pass `fetch` to any host of fetch handlers.
+ *
+ * @example
+ * class Counter extends App<{ visits: number }> {
+ *   index() {
+ *     const { session } = this.request;
+ *     session.visits = (session.visits ?? 0) + 1;
+ *     return `You have visited ${session.visits} times.`;
+ *   }
+ * }
+ * await new Counter().serve({ port: 8000 });
  */
 export class App<T extends object = Registered> {
   /** The sessions of this App. Use it to list, revoke and prune them. */

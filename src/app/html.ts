@@ -9,6 +9,13 @@ const ESCAPES: Record<string, string> = {
 /**
  * HTML, sent as `text/html` without further escaping. Use the `html` tag to create it. `new Html(text)` marks a string of yours
  * as HTML; never pass it text that a user wrote.
+ *
+ * @example
+ * class Pages extends App {
+ *   index() {
+ *     return new Html("<!doctype html><title>Trusted text of your own</title>");
+ *   }
+ * }
  */
 export class Html {
   readonly #text: string;
@@ -28,6 +35,13 @@ export class Html {
  * Nested `html` is inserted unchanged, arrays item by item. null, undefined and booleans are left out, so
  * `${isAdmin && html`<b>admin</b>`}` works. Escaping cannot make a value safe inside `<script>`, `<style>`, an attribute
  * without quotes, an `on…` attribute, or as a whole `href`.
+ *
+ * @example
+ * class Pages extends App {
+ *   greet(name = "you") {
+ *     return html`<!doctype html><title>Hello</title><p>Hello, ${name}!</p>`; // the name is escaped
+ *   }
+ * }
  */
 export function html(strings: TemplateStringsArray, ...values: readonly unknown[]): Html {
   let text = strings[0] ?? "";

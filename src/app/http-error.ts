@@ -2,6 +2,14 @@
  * Throw it from a handler to send an HTTP error: `throw new HttpError(403, "Not yours")`. The session is not saved.
  *
  * The response contains `status`, its reason and `message`, so put no secrets into the message. `headers` are sent too.
+ *
+ * @example
+ * class Notes extends App {
+ *   note(id: string) {
+ *     if (id !== "7") throw new HttpError(404, "There is no such note");
+ *     return "a note";
+ *   }
+ * }
  */
 export class HttpError extends Error {
   override readonly name = "HttpError";

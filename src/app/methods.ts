@@ -9,27 +9,63 @@ const taken = new WeakMap<Handler, readonly string[]>();
  * Makes a route of an App take POST alone: `sign = post(() => ...)` as a field, or `sign = post(this._sign)`. Any other
  * method is answered 405, with the header `Allow`, before the handler and the session are asked for. Two of these around one
  * function take both. Returns the function.
+ *
+ * @example
+ * class Accounts extends App {
+ *   login = post(() => {
+ *     login(this.request.session, this.request.form("name", ""));
+ *     return redirect("/", 303);
+ *   });
+ * }
  */
 export function post<F extends Handler>(handler: F): F {
   return only(handler, "POST");
 }
 
-/** The same for GET and HEAD. */
+/**
+ * The same for GET and HEAD.
+ *
+ * @example
+ * class Notes extends App {
+ *   note = get((id: string) => `note ${id}`);
+ * }
+ */
 export function get<F extends Handler>(handler: F): F {
   return only(only(handler, "GET"), "HEAD");
 }
 
-/** The same for PUT. */
+/**
+ * The same for PUT.
+ *
+ * @example
+ * class Notes extends App {
+ *   note = put((id: string) => `replaced ${id}`);
+ * }
+ */
 export function put<F extends Handler>(handler: F): F {
   return only(handler, "PUT");
 }
 
-/** The same for PATCH. */
+/**
+ * The same for PATCH.
+ *
+ * @example
+ * class Notes extends App {
+ *   note = patch((id: string) => `changed ${id}`);
+ * }
+ */
 export function patch<F extends Handler>(handler: F): F {
   return only(handler, "PATCH");
 }
 
-/** The same for DELETE. */
+/**
+ * The same for DELETE.
+ *
+ * @example
+ * class Notes extends App {
+ *   note = del((id: string) => `deleted ${id}`);
+ * }
+ */
 export function del<F extends Handler>(handler: F): F {
   return only(handler, "DELETE");
 }

@@ -20,6 +20,15 @@ export function answerFrom(value: unknown): unknown {
 /**
  * Runs code before and after the handler of every request. Extend it, and push an instance to `app.middlewares`. Middlewares run
  * in the order of that list, before and after.
+ *
+ * @example
+ * class SignedIn extends HttpMiddleware {
+ *   override beforeRequest(request: AppRequest) {
+ *     return info(request.session).userId === undefined ? redirect("/login", 303) : undefined;
+ *   }
+ * }
+ * const app = new MyApp();
+ * app.middlewares.push(new SignedIn());
  */
 export class HttpMiddleware implements Middleware {
   /**

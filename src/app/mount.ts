@@ -23,6 +23,10 @@ export interface FetchApp {
  *
  * Any other object with a `fetch` method gets a Request with the whole body, within the limits of the App. It has no part in
  * the session. Its multipart forms are not read before, so middlewares do not see their fields.
+ *
+ * @example
+ * const app = new MyApp();
+ * app.middlewares.push(mount("/api", new MyApp()));
  */
 export function mount<T extends object>(prefix: string, app: App<T> | FetchApp): HttpMiddleware {
   const base = decodedPath(`/${prefix.split("/").filter(Boolean).join("/")}`);

@@ -38,6 +38,17 @@ export type {
  * Rules for all methods: something missing is a return value, never an error; an error means that the store failed, and
  * any error of the driver will do. Handles are 16 characters of base64url, so they need no escaping. Everything stored
  * must come back unchanged.
+ *
+ * @example
+ * class Files extends SessionBackend {
+ *   load(id: string) {
+ *     return getSessionFromDb(id);
+ *   }
+ *   save(id: string, data: SessionData, timeout: number) {
+ *     return saveSessionToDb(id, data, timeout);
+ *   }
+ * }
+ * const sessions = createSessions({ backend: new Files() });
  */
 export abstract class SessionBackend {
   /** Time, randomness and timers. The engine replaces it with its own if it was given one. */

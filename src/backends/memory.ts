@@ -34,6 +34,9 @@ const SHARDS = 64;
  * ones go only when they alone take seven eighths of it, each by another sign-in, again the one unused for longest.
  * `evicted` counts both. The first one is also a process warning, `MICROPIE_MEMORY_FULL`, and so is the first whose user
  * is signed out, `MICROPIE_MEMORY_SIGNED_OUT`. Throws ConfigError `maxBytes`.
+ *
+ * @example
+ * const sessions = createSessions({ backend: new InMemorySessionBackend({ maxBytes: 64_000_000 }) });
  */
 export class InMemorySessionBackend extends SessionBackend {
   readonly #shards: Map<string, Entry>[] = Array.from({ length: SHARDS }, () => new Map());

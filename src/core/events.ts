@@ -48,6 +48,7 @@ export interface SessionEvents {
   backend_failed: AnyEvent & { readonly operation: string; readonly error: unknown };
 }
 
+/** The names of events. */
 export type SessionEventName = keyof SessionEvents;
 
 const NAMES: readonly SessionEventName[] = [

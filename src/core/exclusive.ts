@@ -20,6 +20,12 @@ import { ended, held, readAnew, released } from "./state.ts";
  * for longer than `lock.ttl`, another may go on, and what this one writes later is refused.
  * Throws StateError: `lock_timeout` after `wait` (default `lock.wait`), `lock_lost`, `ended`; `stale_edit` if
  * something was changed through a reference that was taken from the session before.
+ *
+ * @example
+ * await exclusive(session, async () => {
+ *   await pay(session.cart ?? []); // nobody else pays for this cart meanwhile
+ *   session.cart = [];
+ * });
  */
 export async function exclusive<R>(
   session: AnySession,

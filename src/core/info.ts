@@ -33,6 +33,9 @@ export interface SessionInfo {
  * Returns what is known of a session, as this request will leave it: after `login` it is the new user's, after `logout`
  * nobody's. Works after the request too, and for a session that can only be looked at. Throws StateError `not_live` for
  * anything that is no session.
+ *
+ * @example
+ * const { userId, handle, expiresAt } = info(session);
  */
 export function info(session: AnyShown): SessionInfo {
   const live = seenLive(session);

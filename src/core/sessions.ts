@@ -104,7 +104,12 @@ export type SchemaData<T extends object, S extends StandardSchemaV1> =
       ? Whole<T>
       : T;
 
-/** Makes sessions. Throws ConfigError, naming the option, if any is wrong or two contradict each other. */
+/**
+ * Makes sessions. Throws ConfigError, naming the option, if any is wrong or two contradict each other.
+ *
+ * @example
+ * const sessions = createSessions<{ cart: string[] }>({ timeouts: { idle: "30m", absolute: "7d" } });
+ */
 export function createSessions<
   T extends object = AnyData,
   S extends StandardSchemaV1<unknown, T> = StandardSchemaV1<unknown, T>,

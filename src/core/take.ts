@@ -10,6 +10,10 @@ import { update } from "./update.ts";
  * two requests that ask at the same time, in any two processes, one gets it: for flash messages, OAuth states, challenges.
  * A value is left by assignment: `session.notice = "saved"`.
  * Rejects with BackendError if the store fails, and the value is then still there; with StateError `read_only`, `not_live`.
+ *
+ * @example
+ * session.notice = "Saved."; // in one request
+ * const notice = await take(session, "notice"); // in a later one
  */
 export async function take<S extends AnySession, K extends keyof S & string>(
   session: S,

@@ -20,6 +20,9 @@ import { see } from "./state.ts";
  * A session that is not stored yet belongs to this request alone, so it is changed in place.
  * Throws StateError `ended` if the session is over, `conflict` if others kept changing it until `backendTimeout`,
  * `lock_lost` if exclusive use of it is over; DataError and BackendError as `save` does.
+ *
+ * @example
+ * const visits = await update(session, "visits", (visits = 0) => visits + 1);
  */
 export async function update<S extends AnySession, K extends keyof S & string, R extends S[K]>(
   session: S,

@@ -16,6 +16,9 @@ import { checkUserId } from "./user.ts";
  * sign-in: only `login` starts them anew (NIST SP 800-63B-4 5.2).
  * A session that is not stored yet gets its id from `commit` anyway.
  * Throws StateError `headers_sent` after the first byte, `ended` after `logout`; TypeError for another reason.
+ *
+ * @example
+ * rotate(session, "elevated"); // the user got another role
  */
 export function rotate(session: AnySession, why?: "elevated"): void {
   const live = changeable(session, "rotate");
@@ -62,6 +65,9 @@ function renew(live: Live, elevated: boolean, lifetime: Lifetime | undefined): v
  * user, is the same.
  * Throws UserIdError (400) for an id that is empty, is not well-formed Unicode, contains NUL or has more than 255 bytes of UTF-8;
  * StateError as `rotate` does; ConfigError for wrong timeouts.
+ *
+ * @example
+ * login(session, user.id, { remember: "30d" });
  */
 export function login(session: AnySession, userId: string | number, options: LoginOptions = {}): void {
   const user = checkUserId("login", userId);
@@ -77,6 +83,9 @@ export function login(session: AnySession, userId: string | number, options: Log
  * removes the cookie. Its data is empty from now on. After the first byte the record is still deleted, but the cookie
  * stays in the browser, where it opens nothing. It cannot be taken back. Does nothing for a session that has ended. Throws
  * StateError `not_live` after the request.
+ *
+ * @example
+ * logout(session);
  */
 export function logout(session: AnySession): void {
   const live = writableOf(session, "logout");
@@ -88,6 +97,10 @@ export function logout(session: AnySession): void {
  * Saves now what has changed until now, and does what was asked for; a cookie that is due goes with the response.
  * Rejects with StateError `ended` if the session has ended meanwhile and there is something to save, with `not_live` after
  * the request; with BackendError and DataError, of which nothing is stored.
+ *
+ * @example
+ * session.cart = ["apple"];
+ * await save(session); // now, and not at the end of the request
  */
 export async function save(session: AnySession): Promise<void> {
   await saveNow(session);
