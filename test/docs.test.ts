@@ -157,7 +157,7 @@ test("every runtime dependency has its reason", () => {
 
 test("pages that are meant to be short are", () => {
   const lines = (page: string) => read(page).trimEnd().split("\n").length;
-  expect(lines("AGENTS.md")).toBeLessThanOrEqual(121);
+  expect(lines("AGENTS.md")).toBeLessThanOrEqual(125);
   for (const page of pages)
     if (page.startsWith("docs/decisions/")) expect(lines(page), page).toBeLessThanOrEqual(40);
 });
