@@ -1,5 +1,5 @@
 /** What all of ours have in common. */
-import { createSessions, destroy, InMemorySessionBackend, login } from "micropie";
+import { createSessions, InMemorySessionBackend, login, logout } from "micropie";
 
 /** Our back-end in memory behind the gates of the comparison. */
 export const backend = (store) => store.around(new InMemorySessionBackend());
@@ -17,6 +17,6 @@ export function facade(request) {
       login(request.session, user);
       request.session.user = user;
     },
-    logout: () => destroy(request.session),
+    logout: () => logout(request.session),
   };
 }

@@ -7,6 +7,6 @@ export async function ownSessions() {
   return createSessions({
     backend: await backend(),
     cookie: { secure: false, persistent: true },
-    idleTimeout: MAX_AGE,
+    timeouts: { idle: MAX_AGE },
   });
 }

@@ -3,7 +3,7 @@ import { createSessions, InMemorySessionBackend } from "micropie";
 
 export function hold(idleTimeout) {
   const backend = new InMemorySessionBackend();
-  const sessions = createSessions({ backend, idleTimeout });
+  const sessions = createSessions({ backend, timeouts: { idle: idleTimeout } });
   let cookie;
   return {
     async create(data) {

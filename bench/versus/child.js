@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { COUNT_BODY, listening, MAX_AGE, READ_BODY } from "../lib/child.js";
+import { COUNT_BODY, listening, READ_BODY } from "../lib/child.js";
 import { connect } from "./client.js";
 import { PROGRAMS } from "./programs.js";
 
@@ -37,7 +37,7 @@ async function start(program, folder) {
   const library = (path) => import(pathToFileURL(`${folder}/dist/${path}.js`).href);
   const { createSessions } = await library("index");
   const cookie = { secure: false, persistent: true };
-  return program.session(library, createSessions({ cookie, idleTimeout: MAX_AGE }));
+  return program.session(library, createSessions({ cookie }));
 }
 
 async function measure(send, path, cookies, us) {

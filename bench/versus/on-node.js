@@ -1,11 +1,11 @@
 /** Programs that are served by `node:http`. */
 import diagnostics from "node:diagnostics_channel";
 import { createServer } from "node:http";
-import { answer, NOBODY, TEXT } from "./answer.js";
+import { answer, TEXT } from "./answer.js";
 import { appOf, hono } from "./on-web.js";
 
 function answerOnNode(req, res) {
-  const body = answer(req.url, req.session ?? NOBODY);
+  const body = answer(req.url, () => req.session);
   res.setHeader("Content-Type", TEXT);
   res.setHeader("Content-Length", Buffer.byteLength(body));
   res.end(body);
@@ -25,9 +25,10 @@ async function expressServer(middleware = []) {
   app.disable("x-powered-by");
   app.disable("etag");
   for (const each of middleware) app.use(each);
-  const route = (req, res) => res.type("text/plain").send(answer(req.path, req.session ?? NOBODY));
+  const route = (req, res) => res.type("text/plain").send(answer(req.path, () => req.session));
   app.get("/", route);
   app.get("/read", route);
+  app.get("/none", route);
   return createServer(app);
 }
 
@@ -43,9 +44,10 @@ async function fastifyServer(plugins = []) {
   const { default: createFastify } = await import("fastify");
   const app = createFastify({ logger: false });
   for (const each of plugins) await app.register(each);
-  const route = (request, reply) => reply.type(TEXT).send(answer(request.url, request.session ?? NOBODY));
+  const route = (request, reply) => reply.type(TEXT).send(answer(request.url, () => request.session));
   app.get("/", route);
   app.get("/read", route);
+  app.get("/none", route);
   await app.ready();
   return app.server;
 }
@@ -63,7 +65,7 @@ async function koaServer(middleware = []) {
   const app = new Koa();
   for (const each of middleware) app.use(each);
   app.use((ctx) => {
-    ctx.body = answer(ctx.path, ctx.session ?? NOBODY);
+    ctx.body = answer(ctx.path, () => ctx.session);
   });
   return createServer(app.callback());
 }

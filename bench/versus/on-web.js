@@ -1,13 +1,14 @@
 /** Programs that are functions from Request to Response. */
-import { answer, NOBODY, TEXT } from "./answer.js";
+import { answer, TEXT } from "./answer.js";
 
 async function honoFetch(middleware = []) {
   const { Hono } = await import("hono");
   const app = new Hono();
   for (const each of middleware) app.use("*", each);
-  const route = (c) => c.text(answer(c.req.path, c.get("session") ?? NOBODY));
+  const route = (c) => c.text(answer(c.req.path, () => c.get("session")));
   app.get("/", route);
   app.get("/read", route);
+  app.get("/none", route);
   return app.fetch;
 }
 
@@ -19,11 +20,15 @@ export const hono = {
   },
 };
 
+const nobody = () => undefined;
 const answerOnFetch = (request, session) =>
-  new Response(answer(new URL(request.url).pathname, session), { headers: { "Content-Type": TEXT } });
+  new Response(
+    answer(new URL(request.url).pathname, () => session),
+    { headers: { "Content-Type": TEXT } },
+  );
 
 export const fetch = {
-  bare: () => (request) => answerOnFetch(request, NOBODY),
+  bare: () => (request) => answerOnFetch(request, undefined),
   async session(library, sessions) {
     const { fetchSessions } = await library("adapters/fetch");
     return fetchSessions(sessions, answerOnFetch);
@@ -36,10 +41,11 @@ async function h3Fetch(middleware = []) {
   for (const each of middleware) app.use(each);
   const route = (event) => {
     event.res.headers.set("Content-Type", TEXT);
-    return answer(event.url.pathname, event.context.session ?? NOBODY);
+    return answer(event.url.pathname, () => event.context.session);
   };
   app.get("/", route);
   app.get("/read", route);
+  app.get("/none", route);
   return (request) => app.fetch(request);
 }
 
@@ -56,23 +62,23 @@ export const elysia = {
   async bare() {
     const { Elysia } = await import("elysia");
     const app = new Elysia();
-    app.get("/", ({ path }) => answer(path, NOBODY));
-    app.get("/read", ({ path }) => answer(path, NOBODY));
+    app.get("/", ({ path }) => answer(path, nobody));
+    app.get("/read", ({ path }) => answer(path, nobody));
     return (request) => app.fetch(request);
   },
   async session(library, sessions) {
     const { Elysia } = await import("elysia");
     const { elysiaSessions } = await library("adapters/elysia");
     const app = new Elysia().use(elysiaSessions(sessions));
-    app.get("/", ({ path, session }) => answer(path, session));
-    app.get("/read", ({ path, session }) => answer(path, session));
+    app.get("/", ({ path, session }) => answer(path, () => session));
+    app.get("/read", ({ path, session }) => answer(path, () => session));
     return (request) => app.fetch(request);
   },
 };
 
 /** Called as SvelteKit calls its `handle` hook. */
 export const sveltekit = {
-  bare: () => async (request) => answerOnFetch(request, NOBODY),
+  bare: () => async (request) => answerOnFetch(request, undefined),
   async session(library, sessions) {
     const { svelteKitSessions } = await library("adapters/sveltekit");
     const handle = svelteKitSessions(sessions);
@@ -87,7 +93,7 @@ export const sveltekit = {
 
 /** Called as React Router calls the middleware of a route. */
 export const reactRouter = {
-  bare: () => async (request) => answerOnFetch(request, NOBODY),
+  bare: () => async (request) => answerOnFetch(request, undefined),
   async session(library, sessions) {
     const { reactRouterSessions } = await library("adapters/react-router");
     const { middleware, context: key } = reactRouterSessions(sessions);
@@ -103,11 +109,15 @@ export async function appOf(library, sessions) {
   const { App } = await library("index");
   class Visits extends App {
     index() {
-      return answer("/", this.request.session);
+      return answer("/", () => this.request.session);
     }
 
     read() {
-      return answer("/read", this.request.session);
+      return answer("/read", () => this.request.session);
+    }
+
+    none() {
+      return answer("/none", () => this.request.session);
     }
   }
   return new Visits({ sessions });
