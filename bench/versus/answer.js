@@ -1,5 +1,5 @@
 /** What every program answers, whichever the framework. */
-import { COUNT_BODY, READ_BODY } from "../lib/child.js";
+import { COUNT_BODY, NONE_BODY, READ_BODY } from "../lib/child.js";
 
 export const TEXT = "text/plain; charset=utf-8";
 
@@ -8,7 +8,7 @@ export const TEXT = "text/plain; charset=utf-8";
  * session; undefined where a program without sessions has none.
  */
 export function answer(path, look) {
-  if (path === "/none") return READ_BODY(0);
+  if (path === "/none") return NONE_BODY;
   const session = look();
   if (path === "/read") return READ_BODY(session?.visits ?? 0);
   if (session === undefined) return COUNT_BODY(1);

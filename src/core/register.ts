@@ -7,7 +7,8 @@
  *     }
  *
  * The name is that of the option `as`; more sessions are more members. From then on every adapter, `App` and `Session` know
- * it, without a cast or a type argument.
+ * it, without a cast or a type argument. With the member `"~global": false` the adapters declare nothing of their
+ * frameworks: for where something else declares another `session`, and the compiler checks declaration files too.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: applications add to it.
 export interface Register {}
@@ -59,15 +60,15 @@ export type ReadonlySession<T extends object = Registered> = Readonly<Loose<T>> 
   Readonly<Filled<T>> &
   ShownBrand;
 
-/** What the verbs take: any session of ours, or what the types of express-session say of one. */
+/** What the verbs take: any session of ours, or what the types of express-session or @fastify/session say of one. */
 export type AnySession = SessionBrand | ForeignSession;
 
 /** What may be looked at. */
 export type AnyShown = AnySession | ShownBrand;
 
-/** A session as @types/express-session declares it; what is under this name may be one of ours. */
+/** A session as @types/express-session and @fastify/session declare it; what is under this name may be one of ours. */
 interface ForeignSession {
-  readonly id: string;
   readonly cookie: { originalMaxAge: number | null };
-  regenerate(callback: (error: never) => void): unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: that is how it is declared there.
+  regenerate(callback: (error: any) => void): unknown;
 }

@@ -81,8 +81,8 @@ export class Visit implements Use {
     if (this.skipped) this.varies = false;
     this.#options = token === undefined ? options : { ...options, token };
     const cookie = headerOf(this.#request, "cookie");
-    // Without a cookie the session is empty. It is made when somebody looks at it.
-    if (!cookie && token === undefined) {
+    // Without a cookie the session is empty. It is made when somebody looks at it, unless a schema may have to be awaited.
+    if (!cookie && token === undefined && engine.options.schema === undefined) {
       this.#isLoaded = true;
       return undefined;
     }

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { exclusive, info, login, logout, save, update } from "micropie";
+import * as v from "valibot";
 import type { OptionCaseOn } from "./_option-cases.ts";
+
+const FILLED = v.pipeAsync(
+  v.looseObject({
+    visits: v.optional(v.number(), 7),
+    name: v.optional(v.string(), "nobody"),
+    notice: v.optional(v.string(), ""),
+  }),
+  v.checkAsync(async () => true),
+);
 
 /** Calls that look natural, and must lose nothing or say so. */
 export const trapCases: readonly OptionCaseOn[] = [
@@ -17,6 +27,15 @@ export const trapCases: readonly OptionCaseOn[] = [
       assert.equal((await ann.get("/act")).setCookie.length, 1);
       const again = await ann.get("/act");
       assert.deepEqual([again.text, again.setCookie], ["2", []]);
+    },
+  },
+  {
+    name: "what an async schema gives an empty session is there for who has no cookie, and costs none",
+    wanted: [{ schema: FILLED }],
+    async run({ act, jar }) {
+      act((session) => `${session.visits} ${session.name}`);
+      const { text, setCookie } = await jar().get("/act");
+      assert.deepEqual([text, setCookie], ["7 nobody", []]);
     },
   },
   {
