@@ -5,17 +5,17 @@ const sources = readSources();
 
 /** Most lines of code of an adapter; of those with private files, alone and with these. Comments do not count. */
 const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }> = {
-  express: { alone: 60 },
+  express: { alone: 60, whole: 64 },
   fetch: { alone: 60 },
-  hono: { alone: 60, whole: 85 },
+  hono: { alone: 60, whole: 92 },
   h3: { alone: 60, whole: 85 },
   node: { alone: 60 },
   elysia: { alone: 60, whole: 110 },
   next: { alone: 60, whole: 280 },
-  koa: { alone: 92 },
-  fastify: { alone: 90 },
+  koa: { alone: 92, whole: 102 },
+  fastify: { alone: 90, whole: 106 },
   "react-router": { alone: 104 },
-  sveltekit: { alone: 138 },
+  sveltekit: { alone: 138, whole: 143 },
 };
 
 const adapters = sources.filter(({ room }) => room === "adapters");
@@ -38,8 +38,8 @@ describe("an adapter is what its framework does differently:", () => {
     expect(codeLines([...file, ...own])).toBeLessThanOrEqual(whole);
   });
 
-  test("adapters, visit and facades together have at most 4,510 lines, comments included", () => {
+  test("adapters, visit and facades together have at most 4,620 lines, comments included", () => {
     const rooms = sources.filter(({ room }) => ["adapters", "visit", "facades"].includes(room));
-    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_510);
+    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_620);
   });
 });

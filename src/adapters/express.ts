@@ -1,26 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Loose, Registered, Session } from "../core/register.ts";
+import type { Registered } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { type ExpressSessionMembers, expressKind } from "../facades/express.ts";
+import { expressKind } from "../facades/express.ts";
 import { publicId } from "../facades/regenerate.ts";
 import { dropChanges, listenerOf, type Next, targetOf } from "../visit/listener.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
+import type { ExpressSession, HasExpressSession } from "./_express-register.ts";
 
 export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
-
-/** `req.session`: plain data to read and write, with the methods that other libraries call. */
-export type ExpressSession<T extends object = Registered> = Session<T> & ExpressSessionMembers;
-
-/**
- * The properties of a request if the session is named `session`. Assigning replaces the data; `{}` and null end the
- * session.
- */
-export interface HasExpressSession<T extends object = Registered> {
-  get session(): ExpressSession<T>;
-  set session(data: Loose<T> | null);
-  /** The same as `session.id`: a public name. It gives no access. */
-  readonly sessionID: string;
-}
+export type { ExpressSession, HasExpressSession, RegisteredRequest } from "./_express-register.ts";
 
 /** A request with its session. `Req` is the `Request` of Express, `As` the option `as`. */
 export type ExpressRequest<
@@ -36,7 +24,8 @@ export type ExpressSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;
  * Returns middleware for Express 5 and 4 that adds `req.session`. Mount it before everything that looks at the
  * session, such as Passport. The session is saved before the first byte is sent, whichever way the handler responds;
  * later changes are saved at the end. It has the methods of express-session (`regenerate`, `save`, `destroy`,
- * `cookie` ...; see `ExpressSessionMembers`). `req.sessionID` is its public name.
+ * `cookie` ...; see `ExpressSessionMembers`). `req.sessionID` is its public name. Every `Request` of Express has the type
+ * that `Register` says.
  *
  * Errors of load, and of a save before the first byte, go to the error handler: the answer is dropped, the status is
  * set to that of the error (503 if the back-end is down), and the error handler answers. An answer with a status of 400

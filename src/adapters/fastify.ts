@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import type { Registered, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { type FastifySessionMembers, fastifyKind } from "../facades/fastify.ts";
+import { fastifyKind } from "../facades/fastify.ts";
 import { noStore, ofOneAnswer } from "../visit/answer.ts";
 import { endWith } from "../visit/error-answer.ts";
 import { propertyOf } from "../visit/expose.ts";
@@ -11,9 +10,7 @@ import { isSame, type Mount, mountOf, type UseOptions } from "../visit/mount.ts"
 import { isMounted, Visit } from "../visit/visit.ts";
 
 export type { ExpressCookie, FastifySessionMembers, SessionCallback } from "../facades/fastify.ts";
-
-/** `request.session`: plain data to read and write, with the methods that other plugins call. */
-export type FastifySession<T extends object = Registered> = Session<T> & FastifySessionMembers<T>;
+export type { FastifySession, RegisteredRequest } from "./_fastify-register.ts";
 
 /** `as`, `exclusive` and `skip`. Paths are those of the request. */
 export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
@@ -27,7 +24,8 @@ export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
 /**
  * Returns a plugin for Fastify 5 that adds `request.session`: `app.register(fastifySessions(sessions))`. It applies
  * to the scope that registers it, and to scopes inside. Assigning replaces the data; `{}` and null end the session.
- * It has the methods of @fastify/session; see `FastifySessionMembers`.
+ * It has the methods of @fastify/session; see `FastifySessionMembers`. Every `FastifyRequest` has the type that `Register`
+ * says.
  *
  * The session is saved before the first byte is sent, after all hooks, whichever way the handler responds
  * (`reply.raw` and `hijack` too); later changes are saved at the end. Errors of load, and of a save before the first

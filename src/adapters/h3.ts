@@ -9,13 +9,15 @@ import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { runBehind } from "../visit/value.ts";
 import { carry, carryOutside } from "./_h3-carry.ts";
 
+export type { RegisteredSessions } from "./_h3-register.ts";
+
 /** `as`, `exclusive`, `idle`, `skip` and `onError`. */
 export type H3SessionsOptions = MountOptions<H3Event>;
 
 /**
- * Returns middleware for h3 v2. `event.context.session` is the session. Assigning replaces its data; `{}` and null
- * end it. The session is saved before the response is made. Changes that are made while the body streams are saved at
- * its end, or when the client leaves; if that fails, the body fails.
+ * Returns middleware for h3 v2. `event.context.session` is the session, of the type that `Register` says. Assigning
+ * replaces its data; `{}` and null end it. The session is saved before the response is made. Changes that are made
+ * while the body streams are saved at its end, or when the client leaves; if that fails, the body fails.
  *
  * Errors of load and save are thrown to h3, which answers with the status of the error (503 if the back-end is down),
  * or to its `onError`. A handler that throws or returns an Error saves nothing. What it committed itself stays, and

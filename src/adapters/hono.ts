@@ -7,6 +7,8 @@ import { Around, aroundOf, reportPassedBy } from "../visit/around.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { SHOWN } from "./_hono-shown.ts";
 
+export type { RegisteredVariables } from "./_hono-register.ts";
+
 /** The variables of a Hono application: `new Hono<{ Variables: SessionVariables<MyData> }>()`. */
 export type SessionVariables<T extends object = Registered, As extends string = "session"> = {
   [K in As]: Session<T>;
@@ -16,9 +18,10 @@ export type SessionVariables<T extends object = Registered, As extends string = 
 export type HonoSessionsOptions<As extends string = "session"> = MountOptions<Context, As>;
 
 /**
- * Returns middleware for Hono 4. `c.get("session")` and `c.var.session` return the session. `c.set("session", data)`
- * replaces its data; `{}` and null end it. The session is saved before the response is returned. Changes that are
- * made while the body streams are saved at its end, or when the client leaves; if that fails, the body fails.
+ * Returns middleware for Hono 4. `c.get("session")` and `c.var.session` return the session: in every `Context` if
+ * `Register` says its type, else in the handlers of the same chain of calls. `c.set("session", data)` replaces its
+ * data; `{}` and null end it. The session is saved before the response is returned. Changes that are made while the
+ * body streams are saved at its end, or when the client leaves; if that fails, the body fails.
  *
  * Errors of load and save are thrown to `app.onError`, which answers; the headers of the response that describe its
  * content are removed. The default answer has the status of the error (503 if the back-end is down). A handler that

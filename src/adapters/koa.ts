@@ -1,20 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Registered, Session } from "../core/register.ts";
+import type { Registered } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { type KoaSessionMembers, koaKind } from "../facades/koa.ts";
+import { koaKind } from "../facades/koa.ts";
 import { errorAnswer } from "../visit/answer.ts";
 import { clearHead } from "../visit/error-answer.ts";
 import { expose } from "../visit/expose.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
 import { mountOf, type UseOptions } from "../visit/mount.ts";
 import { isMounted, Visit } from "../visit/visit.ts";
+import type { KoaSession } from "./_koa-register.ts";
 
 export type { ExpressCookie, ExpressSessionMembers, SessionCallback } from "../facades/express.ts";
 export type { KoaSessionMembers } from "../facades/koa.ts";
-
-/** `ctx.session`: plain data to read and write, with the methods that other libraries call. */
-export type KoaSession<T extends object = Registered> = Session<T> & KoaSessionMembers;
+export type { KoaSession, RegisteredContext } from "./_koa-register.ts";
 
 /** The part of the context of Koa that is used. */
 export interface KoaContext {
@@ -43,7 +42,8 @@ export interface KoaSessionsOptions<As extends string = "session", Context = Koa
 
 /**
  * Returns middleware for Koa 3 that adds `ctx.session`. Assigning replaces the data; `{}` and null end the session.
- * It has the methods of koa-session, and those that koa-passport calls; see `KoaSessionMembers`.
+ * It has the methods of koa-session, and those that koa-passport calls; see `KoaSessionMembers`. With @types/koa, every
+ * `ctx` has the type that `Register` says.
  *
  * The session is saved when the middleware after this one is done, before Koa responds; with answers on `ctx.res`,
  * before the first byte. Later changes are saved at the end. Errors of load and save are thrown to the middleware

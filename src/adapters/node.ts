@@ -1,15 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Loose, Registered, Session } from "../core/register.ts";
+import type { Registered, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type Handler, listenerOf, type Next, targetOf } from "../visit/listener.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import type { NodeRequest, NodeResponse } from "../visit/node-response.ts";
+import type { HasSession } from "./_registered.ts";
 
-/** The property of a request if the session is named `session`. Assigning replaces the data; `{}` and null end it. */
-export interface HasSession<T extends object = Registered> {
-  get session(): Session<T>;
-  set session(data: Loose<T> | null);
-}
+export type { HasSession } from "./_registered.ts";
 
 /** A request with its session: plain data to read and write. `As` is the option `as`. */
 export type RequestWithSession<

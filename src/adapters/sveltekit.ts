@@ -10,6 +10,8 @@ import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { printError } from "../visit/printed.ts";
 import { isSent } from "../visit/sent.ts";
 
+export type { RegisteredSessions } from "./_sveltekit-register.ts";
+
 /** The part of `RequestEvent` that is used. */
 export interface SvelteKitEvent {
   readonly request: Request;
@@ -39,10 +41,10 @@ export type SvelteKitHandle = <Event extends SvelteKitEvent>(input: {
 export type SvelteKitSessionsOptions = MountOptions<SvelteKitEvent>;
 
 /**
- * Returns the `handle` hook of SvelteKit. `event.locals.session` is the session in `load`, actions, endpoints, remote
- * functions, and handles after this one in `sequence`. Assigning replaces the data; `{}` and null end the session.
- * The session is saved before the response is sent. Changes that are made while the body streams (promises of `load`
- * too) are saved at its end.
+ * Returns the `handle` hook of SvelteKit. `event.locals.session` is the session, of the type that `Register` says, in
+ * `load`, actions, endpoints, remote functions, and handles after this one in `sequence`. Assigning replaces the data;
+ * `{}` and null end the session. The session is saved before the response is sent. Changes that are made while the body
+ * streams (promises of `load` too) are saved at its end.
  *
  * `redirect`, `fail`, and `error` below 500 are answers, and save. An answer of 500 or more counts as a failed
  * handler and saves nothing, except what the handler committed itself. The same is true for what a later handle
