@@ -21,6 +21,7 @@ export const CIRCLES = {
     "test/adapters/express-types.test.ts",
     "test/compat/*-express4.test.ts",
     "test/compat/declarations.test.ts",
+    "test/types/typescript-5.9.test.ts",
     "test/guides/*.test.ts",
     "test/{browser,compare,examples,example-apps,example-passport,shared-cache}.test.ts",
   ],

@@ -1,6 +1,6 @@
 import express from "express";
 import { createSessions, type Session } from "micropie";
-import { type ExpressRequest, type ExpressSession, expressSessions } from "micropie/adapters/express";
+import { expressSessions } from "micropie/adapters/express";
 import passport from "passport";
 import { Strategy } from "passport-local";
 import { tryThis } from "../page.ts";
@@ -11,11 +11,14 @@ interface Data {
   passport: { user?: string };
   messages: string[];
 }
-type Request = ExpressRequest<Data, express.Request>;
-const sessionOf = (req: express.Request): ExpressSession<Data> => (req as Request).session;
 
 // Passport stores the user id here. With it, the sessions of a user can be listed and ended.
 const sessions = createSessions<Data>({ userIdOf: ({ passport }: Session<Data>) => passport?.user });
+declare module "micropie" {
+  interface Register {
+    session: typeof sessions; // types every `req.session`
+  }
+}
 
 passport.use(
   new Strategy((name, password, done) =>
@@ -29,15 +32,15 @@ const app = express();
 app.use(expressSessions(sessions), express.urlencoded({ extended: false }), passport.session());
 
 app.get("/", async (req, res) => {
-  const { cart = [], messages = [], passport: signed } = sessionOf(req);
-  delete sessionOf(req).messages;
+  const { cart = [], messages = [], passport: signed } = req.session;
+  delete req.session.messages;
   const user = signed?.user;
   if (user === undefined) return void res.send(signIn(cart, messages.join(" ")));
   res.send(account(user, cart, (await sessions.list({ userId: user }).toArray()).length));
 });
 
 app.post("/cart", (req, res) => {
-  const session = sessionOf(req);
+  const { session } = req;
   session.cart = [...(session.cart ?? []), String(req.body.item)];
   res.redirect(303, "/");
 });
@@ -47,7 +50,7 @@ app.post(
   // The cart is kept. The session has a new id, and the old one stops working.
   passport.authenticate("local", { failureRedirect: "/", failureMessage: true, keepSessionInfo: true }),
   (req, res) => {
-    if (req.body.remember) sessionOf(req).cookie.maxAge = 14 * 24 * 60 * 60 * 1000;
+    if (req.body.remember) req.session.cookie.maxAge = 14 * 24 * 60 * 60 * 1000;
     res.redirect(303, "/");
   },
 );
@@ -57,9 +60,9 @@ app.post("/logout", (req, res, next) => {
 });
 
 app.post("/logout-everywhere", async (req, res) => {
-  const user = sessionOf(req).passport?.user;
-  if (user !== undefined) await sessions.revoke({ userId: user, except: sessionOf(req) });
-  await sessionOf(req).destroy();
+  const user = req.session.passport?.user;
+  if (user !== undefined) await sessions.revoke({ userId: user, except: req.session });
+  await req.session.destroy();
   res.redirect(303, "/");
 });
 

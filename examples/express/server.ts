@@ -1,6 +1,6 @@
 import express from "express";
-import { createSessions, info, login, logout, type Session, update } from "micropie";
-import { type ExpressRequest, expressSessions } from "micropie/adapters/express";
+import { createSessions, info, login, logout, update } from "micropie";
+import { expressSessions } from "micropie/adapters/express";
 import { page, tryThis } from "../page.ts";
 
 interface Data {
@@ -8,45 +8,49 @@ interface Data {
   name: string;
   streamed: number;
 }
-type Request = ExpressRequest<Data, express.Request>;
 
 const sessions = createSessions<Data>();
+declare module "micropie" {
+  interface Register {
+    session: typeof sessions; // types every `req.session`
+  }
+}
+
 const app = express();
 app.use(expressSessions(sessions));
 app.use(express.urlencoded({ extended: false }));
-const sessionOf = (req: express.Request): Session<Data> => (req as Request).session;
 
 app.get("/", (req, res) => {
-  const { visits = 0, name } = sessionOf(req);
+  const { visits = 0, name } = req.session;
   res.send(page(visits, name));
 });
 
 app.post("/count", async (req, res) => {
-  await update(sessionOf(req), "visits", (visits = 0) => visits + 1);
+  await update(req.session, "visits", (visits = 0) => visits + 1);
   res.redirect(303, "/");
 });
 
 app.post("/login", (req, res) => {
   const name = String(req.body.name);
-  const session = sessionOf(req);
+  const { session } = req;
   login(session, name); // a new id; the old one stops working
   session.name = name;
   res.redirect(303, "/");
 });
 
 app.post("/logout", (req, res) => {
-  logout(sessionOf(req));
+  logout(req.session);
   res.redirect(303, "/");
 });
 
 app.get("/devices", async (req, res) => {
-  const { userId, handle } = info(sessionOf(req));
+  const { userId, handle } = info(req.session);
   const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
   res.json(devices.map((device) => ({ handle: device.handle, current: device.handle === handle })));
 });
 
 app.post("/logout-everywhere", async (req, res) => {
-  const session = sessionOf(req);
+  const { session } = req;
   const { userId } = info(session);
   if (userId !== undefined) await sessions.revoke({ userId, except: session });
   logout(session); // this session too, with its cookie
@@ -54,7 +58,7 @@ app.post("/logout-everywhere", async (req, res) => {
 });
 
 app.get("/stream", async (req, res) => {
-  const session = sessionOf(req);
+  const { session } = req;
   res.type("text/plain");
   for (let part = 1; part <= 5; part++) {
     res.write(`part ${part}\n`);

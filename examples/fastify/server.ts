@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import Fastify, { type FastifyRequest } from "fastify";
-import { createSessions, info, login, logout, type Session, update } from "micropie";
+import Fastify from "fastify";
+import { createSessions, info, login, logout, update } from "micropie";
 import { fastifySessions } from "micropie/adapters/fastify";
 import { page, tryThis } from "../page.ts";
 
@@ -12,44 +12,48 @@ interface Data {
 }
 
 const sessions = createSessions<Data>();
+declare module "micropie" {
+  interface Register {
+    session: typeof sessions; // types every `request.session`
+  }
+}
+
 const app = Fastify();
 app.register(fastifySessions(sessions));
 app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_, body, done) =>
   done(null, Object.fromEntries(new URLSearchParams(body as string))),
 );
-const sessionOf = (request: FastifyRequest): Session<Data> =>
-  (request as FastifyRequest & { session: Session<Data> }).session;
 
 app.get("/", (request, reply) => {
-  const { visits = 0, name } = sessionOf(request);
+  const { visits = 0, name } = request.session;
   reply.type("text/html").send(page(visits, name));
 });
 
 app.post("/count", async (request, reply) => {
-  await update(sessionOf(request), "visits", (visits = 0) => visits + 1);
+  await update(request.session, "visits", (visits = 0) => visits + 1);
   return reply.redirect("/", 303);
 });
 
 app.post<{ Body: { name: string } }>("/login", async (request, reply) => {
-  const session = sessionOf(request as FastifyRequest);
+  const { session } = request;
   login(session, request.body.name); // a new id; the old one stops working
   session.name = request.body.name;
   return reply.redirect("/", 303);
 });
 
 app.post("/logout", async (request, reply) => {
-  logout(sessionOf(request));
+  logout(request.session);
   return reply.redirect("/", 303);
 });
 
 app.get("/devices", async (request) => {
-  const { userId, handle } = info(sessionOf(request));
+  const { userId, handle } = info(request.session);
   const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
   return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
 });
 
 app.post("/logout-everywhere", async (request, reply) => {
-  const session = sessionOf(request);
+  const { session } = request;
   const { userId } = info(session);
   if (userId !== undefined) await sessions.revoke({ userId, except: session });
   logout(session); // this session too, with its cookie
@@ -57,7 +61,7 @@ app.post("/logout-everywhere", async (request, reply) => {
 });
 
 app.get("/stream", (request, reply) => {
-  const session = sessionOf(request);
+  const { session } = request;
   async function* parts() {
     for (let part = 1; part <= 5; part++) {
       yield `part ${part}\n`;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { H3, type H3Event, redirect, serve } from "h3";
+import { H3, redirect, serve } from "h3";
 import { createSessions, info, login, logout, update } from "micropie";
-import { h3Sessions, sessionOf } from "micropie/adapters/h3";
+import { h3Sessions } from "micropie/adapters/h3";
 import { page, tryThis } from "../page.ts";
 
 interface Data {
@@ -11,46 +11,51 @@ interface Data {
 }
 
 const sessions = createSessions<Data>();
-const app = new H3().use(h3Sessions(sessions));
-const session = (event: H3Event) => sessionOf(event, sessions);
+declare module "micropie" {
+  interface Register {
+    session: typeof sessions; // types every `event.context.session`
+  }
+}
 
-app.get("/", (event) => {
-  const { visits = 0, name } = session(event);
-  event.res.headers.set("content-type", "text/html; charset=utf-8");
+const app = new H3().use(h3Sessions(sessions));
+
+app.get("/", ({ context, res }) => {
+  const { visits = 0, name } = context.session;
+  res.headers.set("content-type", "text/html; charset=utf-8");
   return page(visits, name);
 });
 
-app.post("/count", async (event) => {
-  await update(session(event), "visits", (visits = 0) => visits + 1);
+app.post("/count", async ({ context }) => {
+  await update(context.session, "visits", (visits = 0) => visits + 1);
   return redirect("/", 303);
 });
 
-app.post("/login", async (event) => {
-  const name = String((await event.req.formData()).get("name"));
-  login(session(event), name); // a new id; the old one stops working
-  session(event).name = name;
+app.post("/login", async ({ context: { session }, req }) => {
+  const name = String((await req.formData()).get("name"));
+  login(session, name); // a new id; the old one stops working
+  session.name = name;
   return redirect("/", 303);
 });
 
-app.post("/logout", (event) => {
-  logout(session(event));
+app.post("/logout", ({ context }) => {
+  logout(context.session);
   return redirect("/", 303);
 });
 
-app.get("/devices", async (event) => {
-  const { userId, handle } = info(session(event));
+app.get("/devices", async ({ context }) => {
+  const { userId, handle } = info(context.session);
   const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
   return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
 });
 
-app.post("/logout-everywhere", async (event) => {
-  const { userId } = info(session(event));
-  if (userId !== undefined) await sessions.revoke({ userId, except: session(event) });
-  logout(session(event)); // this session too, with its cookie
+app.post("/logout-everywhere", async ({ context: { session } }) => {
+  const { userId } = info(session);
+  if (userId !== undefined) await sessions.revoke({ userId, except: session });
+  logout(session); // this session too, with its cookie
   return redirect("/", 303);
 });
 
-app.get("/stream", (event) => {
+app.get("/stream", ({ context: { session } }) => {
   const { readable, writable } = new TextEncoderStream();
   async function write() {
     const writer = writable.getWriter();
@@ -58,7 +63,7 @@ app.get("/stream", (event) => {
       await writer.write(`part ${part}\n`);
       await sleep(100);
     }
-    session(event).streamed = (session(event).streamed ?? 0) + 1; // saved when the stream ends
+    session.streamed = (session.streamed ?? 0) + 1; // saved when the stream ends
     await writer.write("end\n");
     await writer.close();
   }

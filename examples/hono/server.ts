@@ -12,7 +12,14 @@ interface Data {
 }
 
 const sessions = createSessions<Data>();
-const app = new Hono().use(honoSessions(sessions));
+declare module "micropie" {
+  interface Register {
+    session: typeof sessions; // types every `c.var.session`
+  }
+}
+
+const app = new Hono();
+app.use(honoSessions(sessions));
 
 app.get("/", (c) => {
   const { visits = 0, name } = c.var.session;

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import Koa, { type Context } from "koa";
-import { createSessions, info, login, logout, type Session, update } from "micropie";
+import { createSessions, info, login, logout, update } from "micropie";
 import { koaSessions } from "micropie/adapters/koa";
 import { page, tryThis } from "../page.ts";
 
@@ -11,13 +11,18 @@ interface Data {
   name: string;
   streamed: number;
 }
-type SessionContext = Context & { session: Session<Data> };
 
 const sessions = createSessions<Data>();
+declare module "micropie" {
+  interface Register {
+    session: typeof sessions; // types every `ctx.session`
+  }
+}
+
 const app = new Koa();
 app.use(koaSessions(sessions));
 
-const routes: Record<string, (ctx: SessionContext) => unknown> = {
+const routes: Record<string, (ctx: Context) => unknown> = {
   "GET /"(ctx) {
     const { visits = 0, name } = ctx.session;
     ctx.type = "html";
@@ -74,7 +79,7 @@ function seeOther(ctx: Context): void {
   ctx.status = 303;
 }
 
-app.use((ctx) => routes[`${ctx.method} ${ctx.path}`]?.(ctx as unknown as SessionContext));
+app.use((ctx) => routes[`${ctx.method} ${ctx.path}`]?.(ctx));
 
 const port = Number(process.env.PORT ?? 3000);
 app.listen(port, "localhost", () => tryThis("Koa", `http://localhost:${port}`));

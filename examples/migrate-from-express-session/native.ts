@@ -17,7 +17,7 @@ export const sessions = createSessions<{ user: string; count: number }>({
   }),
 });
 
-export const native = expressSessions(sessions) as RequestHandler;
+export const native = expressSessions(sessions);
 
 /** Returns the token in the micropie cookie, if the browser has one. */
 export function tokenOf({ headers }: { headers: { cookie?: string | undefined } }): string | undefined {

@@ -10,9 +10,14 @@ interface Data {
   name: string;
   streamed: number;
 }
-type Handler = (req: RequestWithSession<Data>, res: ServerResponse<IncomingMessage>) => unknown;
-
 const sessions = createSessions<Data>();
+declare module "micropie" {
+  interface Register {
+    session: typeof sessions; // types every `RequestWithSession`
+  }
+}
+
+type Handler = (req: RequestWithSession, res: ServerResponse<IncomingMessage>) => unknown;
 
 const routes: Record<string, Handler> = {
   "GET /"({ session }, res) {

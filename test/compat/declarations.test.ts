@@ -26,7 +26,7 @@ session({ secret: "cat", headers: "no" });
 let app: string;
 
 beforeAll(async () => {
-  await install(folder, () => existsSync(compiler("4.9")));
+  await install(folder, () => existsSync(compiler("5.9")));
   ensureDist();
   app = mkdtempSync(join(tmpdir(), "micropie-declarations-"));
   mkdirSync(join(app, "node_modules", "micropie"), { recursive: true });

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { Guest } from "./_guest.ts";
 import { guideCases } from "./_guide-cases.ts";
 import { type NestApplication, type NestTools, serveNest } from "./_nest-site.ts";
+import { registerCases } from "./_types.ts";
 
 const ways: Record<string, (visits: number, tools: NestTools) => unknown> = {
   "/way/json": (visits) => ({ visits }),
@@ -87,3 +88,5 @@ describe.each(Object.keys(platforms) as (keyof typeof platforms)[])("on %s", (pl
     }
   });
 });
+
+describe("the types", () => registerCases("nest"));

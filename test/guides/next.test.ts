@@ -10,6 +10,7 @@ import { guideCases } from "./_guide-cases.ts";
 import { actionCases } from "./_next-actions.ts";
 import { componentCases, proxyCases, routeCases } from "./_next-requests.ts";
 import { next, nextHeaders, serveNext } from "./_next-site.ts";
+import { registerCases } from "./_types.ts";
 
 describe("the example", async () => {
   await guideCases("next");
@@ -86,3 +87,5 @@ test("next/headers must be given", () => {
     /^cookies: Pass `cookies` from next\/headers/,
   );
 });
+
+describe("the types", () => registerCases("next"));

@@ -8,7 +8,7 @@ import { guideCases } from "./_guide-cases.ts";
 import { pageCases } from "./_react-router-pages.ts";
 import { type RouteArgs, reactRouter, serveRoutes } from "./_react-router-site.ts";
 import { storageCases } from "./_react-router-storage.ts";
-import { typeErrors } from "./_types.ts";
+import { registerCases, typeErrors } from "./_types.ts";
 
 describe("the example", async () => {
   await guideCases("react-router");
@@ -66,6 +66,8 @@ describe("the storage", storageCases);
 test("the example fits React Router's types", () => {
   expect(typeErrors("react-router")).toBe("");
 });
+
+describe("the types", () => registerCases("react-router"));
 
 test("the storage is a SessionStorage of React Router", () => {
   const code = `

@@ -9,7 +9,7 @@ import { svelteKitBuildCases } from "./_builds.ts";
 import { guideCases } from "./_guide-cases.ts";
 import { kitCases } from "./_sveltekit-cases.ts";
 import { type SiteEvent, serveSvelteKit } from "./_sveltekit-site.ts";
-import { typeErrors } from "./_types.ts";
+import { registerCases, typeErrors } from "./_types.ts";
 
 describe("the example", async () => {
   await guideCases("sveltekit");
@@ -88,6 +88,8 @@ describe("in SvelteKit", () => {
 
   describe("pages, actions and remote functions", kitCases);
 });
+
+describe("the types", () => registerCases("sveltekit"));
 
 test("the example fits SvelteKit's types", () => {
   expect(typeErrors("sveltekit")).toBe("");

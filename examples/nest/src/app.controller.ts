@@ -11,28 +11,28 @@ import {
   Session,
   StreamableFile,
 } from "@nestjs/common";
-import { destroy, info, login, type Session as SessionOf, update } from "micropie";
+import { info, login, logout, type Session as SessionOf, update } from "micropie";
 import { page } from "../../page.ts";
-import { type Data, sessions } from "./sessions.ts";
+import { sessions } from "./sessions.ts";
 import { UserId } from "./user.decorator.ts";
 
 @Controller()
 export class AppController {
   @Get()
   @Header("Content-Type", "text/html; charset=utf-8")
-  home(@Session() session: SessionOf<Data>): string {
+  home(@Session() session: SessionOf): string {
     return page(session.visits ?? 0, session.name);
   }
 
   @Post("count")
   @Redirect("/", 303)
-  async count(@Session() session: SessionOf<Data>): Promise<void> {
+  async count(@Session() session: SessionOf): Promise<void> {
     await update(session, "visits", (visits = 0) => visits + 1);
   }
 
   @Post("login")
   @Redirect("/", 303)
-  login(@Session() session: SessionOf<Data>, @Body("name") given: string): void {
+  login(@Session() session: SessionOf, @Body("name") given: string): void {
     const name = String(given ?? "").trim();
     if (name === "") throw new BadRequestException("Which name?");
     login(session, name); // a new id; the old one stops working
@@ -41,33 +41,30 @@ export class AppController {
 
   @Post("logout")
   @Redirect("/", 303)
-  logout(@Session() session: SessionOf<Data>): void {
-    destroy(session);
+  logout(@Session() session: SessionOf): void {
+    logout(session);
   }
 
   @Get("devices")
   async devices(
-    @Session() session: SessionOf<Data>,
+    @Session() session: SessionOf,
     @UserId() userId: string | undefined,
   ): Promise<{ handle: string; current: boolean }[]> {
-    const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+    const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
     const { handle } = info(session);
     return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
   }
 
   @Post("logout-everywhere")
   @Redirect("/", 303)
-  async logoutEverywhere(
-    @Session() session: SessionOf<Data>,
-    @UserId() userId: string | undefined,
-  ): Promise<void> {
-    if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-    destroy(session); // this session too, with its cookie
+  async logoutEverywhere(@Session() session: SessionOf, @UserId() userId: string | undefined): Promise<void> {
+    if (userId !== undefined) await sessions.revoke({ userId, except: session });
+    logout(session); // this session too, with its cookie
   }
 
   @Get("stream")
   @Header("Content-Type", "text/plain; charset=utf-8")
-  stream(@Session() session: SessionOf<Data>): StreamableFile {
+  stream(@Session() session: SessionOf): StreamableFile {
     async function* parts(): AsyncGenerator<string> {
       for (let part = 1; part <= 5; part++) {
         yield `part ${part}\n`;

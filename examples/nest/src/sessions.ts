@@ -1,7 +1,7 @@
 import { createSessions } from "micropie";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
 
-export interface Data {
+interface Data {
   visits: number;
   name: string;
   streamed: number;
@@ -10,3 +10,8 @@ export interface Data {
 export const sessions = createSessions<Data>({
   backend: new SqliteSessionBackend(process.env.SESSIONS ?? "sessions.sqlite"),
 });
+declare module "micropie" {
+  interface Register {
+    session: typeof sessions; // types every session of a request
+  }
+}

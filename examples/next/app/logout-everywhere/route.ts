@@ -1,10 +1,10 @@
-import { destroy, info } from "micropie";
+import { info, logout } from "micropie";
 import { redirect } from "next/navigation";
 import { route, sessions } from "../../lib/sessions.ts";
 
 export const POST = route(async (_request, session) => {
   const { userId } = info(session);
-  if (userId !== undefined) await sessions.revokeAll(userId, { except: session });
-  destroy(session); // this session too, with its cookie
+  if (userId !== undefined) await sessions.revoke({ userId, except: session });
+  logout(session); // this session too, with its cookie
   redirect("/");
 });

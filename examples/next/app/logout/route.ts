@@ -1,8 +1,8 @@
-import { destroy } from "micropie";
+import { logout } from "micropie";
 import { redirect } from "next/navigation";
 import { route } from "../../lib/sessions.ts";
 
 export const POST = route((_request, session) => {
-  destroy(session);
+  logout(session);
   redirect("/");
 });

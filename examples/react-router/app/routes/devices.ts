@@ -4,7 +4,7 @@ import type { Route } from "./+types/devices";
 
 export async function loader({ context: values }: Route.LoaderArgs) {
   const { userId, handle } = info(values.get(context));
-  const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+  const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
   return Response.json(
     devices.map((device) => ({ handle: device.handle, current: device.handle === handle })),
   );

@@ -5,6 +5,6 @@ import type { RequestHandler } from "./$types";
 
 export const GET: RequestHandler = async ({ locals }) => {
   const { userId, handle } = info(locals.session);
-  const devices = userId === undefined ? [] : await sessions.listByUser(userId);
+  const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
   return json(devices.map((device) => ({ handle: device.handle, current: device.handle === handle })));
 };

@@ -1,8 +1,8 @@
 import { redirect } from "@sveltejs/kit";
-import { destroy } from "micropie";
+import { logout } from "micropie";
 import type { RequestHandler } from "./$types";
 
 export const POST: RequestHandler = ({ locals }) => {
-  destroy(locals.session);
+  logout(locals.session);
   redirect(303, "/");
 };
