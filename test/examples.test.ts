@@ -59,6 +59,7 @@ test("each example of one file is run here", () => {
     "fetch-handler.ts",
     "flash.ts",
     "login.ts",
+    "map-backend.ts",
     "own-backend.ts",
     // What the examples with a server of their own share, in example-apps.test.ts.
     "page.ts",
@@ -67,6 +68,7 @@ test("each example of one file is run here", () => {
     "serve.js",
     // In shared-store.test.ts.
     "shared-store.ts",
+    "sql-backend.ts",
     "start.js",
     "stream.ts",
     "uploads.ts",
@@ -109,14 +111,17 @@ describe("own-backend", () => {
   });
 });
 
-test("cas-backend counts; backends/cas.suite.test.ts runs the suite on it", async () => {
-  process.env.SESSIONS = join(temporaryFolder(), "texts.sqlite");
-  cleanups.push(() => delete process.env.SESSIONS);
-  const { text, jar } = visitor(await served("cas-backend.ts"));
-  expect(await text("/")).toBe("You have visited 1 times.\n");
-  expect(await text("/")).toBe("You have visited 2 times.\n");
-  expect(jar.size).toBe(1);
-});
+test.each(["cas-backend.ts", "map-backend.ts", "sql-backend.ts"])(
+  "%s counts; backends/{cas,own}.suite.test.ts run the suite on it",
+  async (file) => {
+    process.env.SESSIONS = join(temporaryFolder(), "sessions.sqlite");
+    cleanups.push(() => delete process.env.SESSIONS);
+    const { text, jar } = visitor(await served(file));
+    expect(await text("/")).toBe("You have visited 1 times.\n");
+    expect(await text("/")).toBe("You have visited 2 times.\n");
+    expect(jar.size).toBe(1);
+  },
+);
 
 test("plain-node counts and forgets", async () => {
   process.env.PORT = "0";
