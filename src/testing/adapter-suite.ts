@@ -7,10 +7,12 @@ import { overlapCases } from "./adapter-cases/overlap.ts";
 import { assignCases, visitCases } from "./adapter-cases/visit.ts";
 import { virtualEnvironment, withClock } from "./clock.ts";
 import { type Demo, type DemoData, demoSite } from "./demo.ts";
+import { retold } from "./failure.ts";
 import { GatedBackend } from "./gated-backend.ts";
 import { HttpBrowser } from "./http-browser.ts";
 import type { Site, SiteCase } from "./site.ts";
 import { inTime, type SuiteCase } from "./suite-case.ts";
+import { Transcript } from "./transcript.ts";
 
 export interface AdapterSuiteOptions {
   /**
@@ -60,11 +62,22 @@ export function adapterSuite(options: AdapterSuiteOptions): SuiteCase[] {
   return cases.map(({ promise, name, run }) => ({
     promise,
     name: `${promise}: ${name}`,
-    run: () => inTime(onSite(options, run)),
+    run() {
+      const transcript = new Transcript();
+      return retold(inTime(onSite(options, run, transcript)), { promise, name }, transcript, reading);
+    },
   }));
 }
 
-async function onSite(options: AdapterSuiteOptions, run: (site: Site) => Promise<void>): Promise<void> {
+function reading(_: readonly string[], promise: string): string {
+  return `See "Your own" in docs/adapters.md, and ${promise} in docs/guarantees.md.`;
+}
+
+async function onSite(
+  options: AdapterSuiteOptions,
+  run: (site: Site) => Promise<void>,
+  transcript: Transcript,
+): Promise<void> {
   const clock = virtualEnvironment();
   const store = new GatedBackend(withClock(new InMemorySessionBackend(), clock.now));
   // No case is about these limits, and on a busy machine fifty requests at once take their time.
@@ -77,9 +90,9 @@ async function onSite(options: AdapterSuiteOptions, run: (site: Site) => Promise
     sessions,
     slow,
     stream,
-    browser: (cookie) => new HttpBrowser(url, cookie),
+    browser: (cookie) => new HttpBrowser(url, cookie, transcript),
     async visitor() {
-      const visitor = new HttpBrowser(url);
+      const visitor = new HttpBrowser(url, undefined, transcript);
       await visitor.get("/count");
       return visitor;
     },

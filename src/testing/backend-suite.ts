@@ -7,7 +7,9 @@ import { contractUsersCases } from "./cases/contract-users.ts";
 import { instanceCases } from "./cases/instances.ts";
 import { serverCases } from "./cases/servers.ts";
 import { valueCases } from "./cases/values.ts";
+import { retold } from "./failure.ts";
 import { inTime, type SuiteCase } from "./suite-case.ts";
+import { Transcript } from "./transcript.ts";
 import { type Case, type CreateStore, inWorld } from "./world.ts";
 
 /** How a suite gets its stores. */
@@ -47,6 +49,31 @@ export function backendSuite(options: BackendSuiteOptions): SuiteCase[] {
   return CASES.map(({ promise, name, run }) => ({
     promise,
     name: `${promise}: ${name}`,
-    run: () => inTime(inWorld(options.create, run)),
+    run() {
+      const transcript = new Transcript();
+      const work = inTime(inWorld(noted(options.create, transcript), run));
+      return retold(work, { promise, name }, transcript, reading);
+    },
   }));
+}
+
+function noted(create: CreateStore, transcript: Transcript): CreateStore {
+  return async (environment) => {
+    const { backend, another, ...store } = await create(environment);
+    return {
+      ...store,
+      backend: transcript.around(backend),
+      another: another && (async () => transcript.around(await another(), "another instance: ")),
+    };
+  };
+}
+
+const CAS = ["get", "add", "replace", "set", "remove", "take"];
+
+function reading(names: readonly string[], promise: string): string {
+  if (names.length === 0) return `See "Testing it" in docs/backends.md.`;
+  const where = names.some((name) => CAS.includes(name))
+    ? "CasSessionBackend (micropie/backends/cas)"
+    : "SessionBackend (micropie/backends/backend)";
+  return `See ${names.join(" and ")} in ${where}, and ${promise} in docs/guarantees.md.`;
 }

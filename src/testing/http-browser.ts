@@ -1,4 +1,5 @@
 import { type IncomingMessage, request as send } from "node:http";
+import type { Transcript } from "./transcript.ts";
 
 /** What came back over HTTP. */
 export interface HttpAnswer {
@@ -15,12 +16,14 @@ export interface HttpAnswer {
 /** One browser that speaks HTTP/1.1 and keeps one cookie. It opens a new connection for each request. */
 export class HttpBrowser {
   readonly #url: string;
+  readonly #transcript: Transcript | undefined;
   /** The session's cookie as it is sent; undefined while there is none. */
   cookie: string | undefined;
 
-  constructor(url: string, cookie?: string) {
+  constructor(url: string, cookie?: string, transcript?: Transcript) {
     this.#url = url;
     this.cookie = cookie;
+    this.#transcript = transcript;
   }
 
   /** Fulfilled when the headers are there. What the answer says of the cookie is kept then. */
@@ -32,6 +35,8 @@ export class HttpBrowser {
       request.on("response", (message) => resolve(this.#receive(message)));
       request.end();
     });
+    const name = `${method} ${path}${this.cookie === undefined ? "" : " with a cookie"}`;
+    void this.#transcript?.note(name, [], () => coming.then(told));
     return asked(coming);
   }
 
@@ -54,6 +59,12 @@ export class HttpBrowser {
     })();
     return { status: message.statusCode ?? 0, headers, setCookie, ours, body: asked(body) };
   }
+}
+
+/** What a failure tells of an answer. */
+function told({ status, headers, setCookie }: HttpAnswer): object {
+  const { vary, "cache-control": cacheControl } = headers;
+  return { status, setCookie: setCookie.length > 0 ? setCookie : undefined, vary, cacheControl };
 }
 
 /** It may be cut before anybody asks for it, when a case has failed at something else. */

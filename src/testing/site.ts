@@ -28,8 +28,24 @@ export interface SiteCase {
 /** The data that the site has for this browser. */
 export async function read(browser: HttpBrowser): Promise<unknown> {
   const { status, text } = await browser.get("/read");
-  assert.equal(status, 200);
+  assert.equal(status, 200, "the status of /read");
   return JSON.parse(text);
+}
+
+/** Fails unless the site has this data for this browser. */
+export async function assertRead(browser: HttpBrowser, expected: object): Promise<void> {
+  assert.deepEqual(await read(browser), expected, "the session's data in the body of /read");
+}
+
+/** Fails unless the answer has a header that matches this; one that is missing is empty. */
+export async function assertHeader(
+  browser: HttpBrowser,
+  path: string,
+  name: "vary" | "cache-control",
+  expected: RegExp,
+): Promise<void> {
+  const { headers } = await browser.get(path);
+  assert.match(headers[name] ?? "", expected, `the header ${name} of ${path}`);
 }
 
 /**
@@ -43,5 +59,5 @@ export async function assertNothingYet(site: Site, answer: Promise<HttpAnswer>):
   };
   answer.then(arrive, arrive);
   for (let round = 0; round < 2; round++) await site.browser().get("/none");
-  assert.equal(arrived, false, "something of the answer left before the session was saved");
+  assert.equal(arrived, false, "whether something of the answer left before the session was saved");
 }

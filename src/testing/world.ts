@@ -143,11 +143,17 @@ export async function found(visitor: Browser<Data>): Promise<object> {
   return { ...session };
 }
 
+/** Fails unless a request with this browser's cookie finds this and nothing else. */
+export async function assertFound(visitor: Browser<Data>, expected: object): Promise<void> {
+  assert.deepEqual(await found(visitor), expected, "the data that the next request finds");
+}
+
 /** Fails unless neither the cookie nor the store knows the session any more. */
 export async function assertGone(world: World, cookie: string | undefined): Promise<void> {
   const visitor = world.browser();
   visitor.cookie = cookie;
-  assert.deepEqual(await found(visitor), {}, "the cookie still opens a session");
+  await assertFound(visitor, {});
   const record = await world.store.inner.read(handleIn(visitor));
-  assert.ok(record === undefined || record.now >= record.expiresAt, "the record is still there");
+  const isGone = record === undefined || record.now >= record.expiresAt;
+  assert.ok(isGone, "read should return no live record of a session that has ended");
 }

@@ -76,6 +76,18 @@ const start =
     };
   };
 
+/** Fails unless a message says what should have happened, what is at stake, which requests led to it, and where to read on. */
+function expectSentences(promise: string, message: string): void {
+  const lines = message.split("\n");
+  expect(lines[0]).toMatch(/^\S.* should .+\.$/);
+  expect(lines[1]).toMatch(new RegExp(`^${promise}: .+\\. Otherwise .+\\.$`));
+  expect(lines[2]).toBe("The last calls:");
+  expect(lines[3]).toMatch(
+    /^ {2}(GET|HEAD|POST) \/\S+( with a cookie)? (returned \{ status: |has no answer yet|threw )/,
+  );
+  expect(lines.at(-1)).toBe(`See "Your own" in docs/adapters.md, and ${promise} in docs/guarantees.md.`);
+}
+
 async function failures(mistake: Mistake, names = /./): Promise<string[]> {
   const failed = new Set<string>();
   for (const { promise, name, run } of adapterSuite({
@@ -84,7 +96,10 @@ async function failures(mistake: Mistake, names = /./): Promise<string[]> {
     assigns: false,
   })) {
     if (!names.test(name)) continue;
-    await run().catch(() => failed.add(promise));
+    await run().catch((error: Error) => {
+      expectSentences(promise, error.message);
+      failed.add(promise);
+    });
   }
   return [...failed].sort();
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { printedBy, quiet } from "../printed.ts";
-import { read, type SiteCase } from "../site.ts";
+import { assertRead, type SiteCase } from "../site.ts";
 
 /** The store is down, or refuses what is to be saved. */
 export function outageCases(ways: readonly string[]): readonly SiteCase[] {
@@ -18,12 +18,17 @@ function failedSave(path: string): SiteCase[] {
         for (const who of [ann, site.browser()]) {
           site.store.fail(["patch", "create"]);
           const { status, ours, text } = await who.get(path);
-          assert.equal(status, 503);
-          assert.deepEqual(ours, []);
-          assert.ok(!text.startsWith("2") && !text.includes("one,"), "the handler's answer is not sent");
+          assert.equal(status, 503, `the status of ${path} while the store is down`);
+          assert.deepEqual(ours, [], `the cookies of the session that ${path} sets while the store is down`);
+          const isSent = text.startsWith("2") || text.includes("one,");
+          assert.equal(
+            isSent,
+            false,
+            `whether ${path} sends the handler's answer though the save has failed`,
+          );
           site.store.mend();
         }
-        assert.deepEqual(await read(ann), { visits: 1 });
+        await assertRead(ann, { visits: 1 });
       }),
     },
   ];
@@ -38,11 +43,11 @@ const cases: readonly SiteCase[] = [
       store.fail(["read"]);
       for (const path of ["/read", "/count", "/login", "/logout"]) {
         const { status, setCookie } = await ann.get(path);
-        assert.equal(status, 503, path);
-        assert.deepEqual(setCookie, [], path);
+        assert.equal(status, 503, `the status of ${path} while the store cannot be read`);
+        assert.deepEqual(setCookie, [], `the Set-Cookie lines of ${path} while the store cannot be read`);
       }
       store.mend();
-      assert.deepEqual(await read(ann), { visits: 1 });
+      await assertRead(ann, { visits: 1 });
     }),
   },
   {
@@ -52,10 +57,10 @@ const cases: readonly SiteCase[] = [
       const ann = await visitor();
       store.fail(["delete"]);
       const { status, setCookie } = await ann.get("/logout");
-      assert.equal(status, 503);
-      assert.deepEqual(setCookie, []);
+      assert.equal(status, 503, "the status of /logout when the store refuses to delete");
+      assert.deepEqual(setCookie, [], "the Set-Cookie lines of /logout when the store refuses to delete");
       store.mend();
-      assert.deepEqual(await read(ann), { visits: 1 });
+      await assertRead(ann, { visits: 1 });
     }),
   },
   {
@@ -64,10 +69,10 @@ const cases: readonly SiteCase[] = [
     run: quiet(async ({ visitor }) => {
       const ann = await visitor();
       const { status, setCookie, text } = await ann.get("/bad-value");
-      assert.equal(status, 500);
-      assert.deepEqual(setCookie, []);
-      assert.ok(!text.includes("never seen"));
-      assert.deepEqual(await read(ann), { visits: 1 });
+      assert.equal(status, 500, "the status of /bad-value");
+      assert.deepEqual(setCookie, [], "the Set-Cookie lines of /bad-value");
+      assert.ok(!text.includes("never seen"), "/bad-value should not send the handler's answer");
+      await assertRead(ann, { visits: 1 });
     }),
   },
   {
@@ -88,7 +93,11 @@ const cases: readonly SiteCase[] = [
         }
       });
       texts.push(printed);
-      assert.ok(secret.length === 32 && !texts.join().includes(secret));
+      assert.equal(secret.length, 32, "the length of the secret in the cookie that /count sets");
+      assert.ok(
+        !texts.join().includes(secret),
+        "no body and nothing printed should have the secret of an id",
+      );
     },
   },
 ];

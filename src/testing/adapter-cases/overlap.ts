@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { read, type SiteCase } from "../site.ts";
+import { assertRead, read, type SiteCase } from "../site.ts";
 
 /** Requests that overlap. */
 export const overlapCases: readonly SiteCase[] = [
@@ -11,27 +11,25 @@ export const overlapCases: readonly SiteCase[] = [
       const visits = users.map((_, index) => index + 1);
       for (const round of visits) {
         const coming = users.slice(round - 1).map((user) => user.get("/update"));
-        for (const { text } of await Promise.all(coming)) assert.equal(text, String(round));
+        for (const { text } of await Promise.all(coming))
+          assert.equal(text, String(round), "the body of /update");
       }
-      assert.equal(new Set(users.map(({ cookie }) => cookie)).size, users.length);
+      const cookies = new Set(users.map(({ cookie }) => cookie));
+      assert.equal(cookies.size, users.length, "how many different cookies eight users have");
 
       const slowly = users.map((user) => user.get("/slow-look"));
       await slow.reached;
       const quick = await Promise.all(users.map(read));
-      assert.deepEqual(
-        quick,
-        visits.map((own) => ({ visits: own })),
-      );
+      const own = visits.map((visits) => ({ visits }));
+      assert.deepEqual(quick, own, "the data of eight users in the body of /read");
       slow.open();
       const answers = await Promise.all(slowly);
-      assert.deepEqual(
-        answers.map(({ text, setCookie }) => [text, ...setCookie]),
-        visits.map((own) => [String(own)]),
-      );
-      assert.deepEqual(
-        await Promise.all(users.map(read)),
-        visits.map((own) => ({ visits: own, name: `looked at ${own}` })),
-      );
+      const told = answers.map(({ text, setCookie }) => [text, ...setCookie]);
+      const alone = visits.map((visits) => [String(visits)]);
+      assert.deepEqual(told, alone, "the bodies and Set-Cookie lines of /slow-look for eight users");
+      const after = await Promise.all(users.map(read));
+      const named = visits.map((visits) => ({ visits, name: `looked at ${visits}` }));
+      assert.deepEqual(after, named, "the data of eight users that /slow-look has saved");
     },
   },
   {
@@ -41,10 +39,10 @@ export const overlapCases: readonly SiteCase[] = [
       const ann = await visitor();
       const slowly = ann.get("/slow");
       await slow.reached;
-      assert.equal((await ann.get("/count")).text, "2");
+      assert.equal((await ann.get("/count")).text, "2", "the body of /count");
       slow.open();
       await slowly;
-      assert.deepEqual(await read(ann), { visits: 2, name: "slow after 1" });
+      await assertRead(ann, { visits: 2, name: "slow after 1" });
     },
   },
   {
@@ -53,7 +51,7 @@ export const overlapCases: readonly SiteCase[] = [
     async run({ visitor }) {
       const ann = await visitor();
       await Promise.all(Array.from({ length: 50 }, () => ann.get("/update")));
-      assert.deepEqual(await read(ann), { visits: 51 });
+      await assertRead(ann, { visits: 51 });
     },
   },
   {
@@ -67,8 +65,8 @@ export const overlapCases: readonly SiteCase[] = [
       await ann.get("/logout");
       slow.open();
       const answer = await slowly;
-      assert.deepEqual(answer.setCookie, []);
-      assert.deepEqual(await read(browser(cookie)), {});
+      assert.deepEqual(answer.setCookie, [], "the Set-Cookie lines of /slow");
+      await assertRead(browser(cookie), {});
     },
   },
   {
@@ -79,9 +77,14 @@ export const overlapCases: readonly SiteCase[] = [
       const old = browser(ann.cookie);
       await ann.get("/login");
       for (const path of ["/count", "/logout", "/empty-session", "/read"]) {
-        assert.deepEqual((await old.get(path)).setCookie, [], path);
+        const { setCookie } = await old.get(path);
+        assert.deepEqual(
+          setCookie,
+          [],
+          `the Set-Cookie lines of ${path} with the id from before the sign-in`,
+        );
       }
-      assert.deepEqual(await read(ann), { visits: 1 });
+      await assertRead(ann, { visits: 1 });
     },
   },
   {
@@ -94,9 +97,10 @@ export const overlapCases: readonly SiteCase[] = [
       await slow.reached;
       await ann.get("/rotate");
       slow.open();
-      assert.equal((await slowly).status, 200);
-      assert.equal((await old.get("/count")).text, "2");
-      assert.deepEqual(await read(ann), { visits: 2, name: "slow after 1" });
+      assert.equal((await slowly).status, 200, "the status of /slow with the id from before the rotation");
+      const { text } = await old.get("/count");
+      assert.equal(text, "2", "the body of /count with the id from before the rotation");
+      await assertRead(ann, { visits: 2, name: "slow after 1" });
     },
   },
   {
@@ -105,10 +109,8 @@ export const overlapCases: readonly SiteCase[] = [
     async run({ visitor }) {
       const ann = await visitor();
       const answers = await Promise.all(Array.from({ length: 10 }, () => ann.get("/exclusive")));
-      assert.deepEqual(
-        answers.map(({ text }) => Number(text)).sort((a, b) => a - b),
-        [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
-      );
+      const counted = answers.map(({ text }) => Number(text)).sort((a, b) => a - b);
+      assert.deepEqual(counted, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11], "the bodies of ten requests of /exclusive");
     },
   },
 ];

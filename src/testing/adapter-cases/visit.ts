@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { read, type SiteCase } from "../site.ts";
+import { assertRead, type SiteCase } from "../site.ts";
 
+const REMOVED = /^session_id=;.*Max-Age=0.*; Path=\/; HttpOnly; Secure; SameSite=Lax$/;
 const COOKIE = /^session_id=[\w-]{48}; Path=\/; HttpOnly; Secure; SameSite=Lax$/;
 
 /** What a browser sees of its session. */
@@ -11,8 +12,9 @@ export const visitCases: readonly SiteCase[] = [
     name: "a visit counter counts",
     async run({ browser }) {
       const ann = browser();
-      for (const visits of ["1", "2", "3"]) assert.equal((await ann.get("/count")).text, visits);
-      assert.deepEqual(await read(ann), { visits: 3 });
+      for (const visits of ["1", "2", "3"])
+        assert.equal((await ann.get("/count")).text, visits, "the body of /count");
+      await assertRead(ann, { visits: 3 });
     },
   },
   {
@@ -21,8 +23,8 @@ export const visitCases: readonly SiteCase[] = [
     async run({ store, visitor }) {
       const ann = await visitor();
       store.forget();
-      assert.deepEqual((await ann.get("/read")).setCookie, []);
-      assert.deepEqual(store.calls, ["read"]);
+      assert.deepEqual((await ann.get("/read")).setCookie, [], "the Set-Cookie lines of /read");
+      assert.deepEqual(store.calls, ["read"], "the calls of the store that /read makes");
     },
   },
   {
@@ -31,21 +33,21 @@ export const visitCases: readonly SiteCase[] = [
     async run({ store, browser }) {
       for (const path of ["/none", "/read", "/logout", "/rotate", "/notice"]) {
         const answer = await browser().get(path);
-        assert.ok(answer.status < 400, path);
-        assert.deepEqual(answer.setCookie, [], path);
+        assert.ok(answer.status < 400, `${path} should succeed, and has the status ${answer.status}`);
+        assert.deepEqual(answer.setCookie, [], `the Set-Cookie lines of ${path} without a session`);
       }
-      assert.deepEqual(store.calls, []);
+      assert.deepEqual(store.calls, [], "the calls of the store for requests without a session");
     },
   },
   {
     promise: "B2",
     name: "a made-up cookie writes nothing, and one of the wrong shape is not even looked up",
     async run({ store, browser }) {
-      assert.deepEqual(await read(browser(`session_id=${randomBytes(36).toString("base64url")}`)), {});
-      assert.equal(store.writes, 0);
+      await assertRead(browser(`session_id=${randomBytes(36).toString("base64url")}`), {});
+      assert.equal(store.writes, 0, "how often a made-up cookie makes /read write to the store");
       store.forget();
-      assert.deepEqual(await read(browser(`session_id=${"x".repeat(47)}`)), {});
-      assert.deepEqual(store.calls, []);
+      await assertRead(browser(`session_id=${"x".repeat(47)}`), {});
+      assert.deepEqual(store.calls, [], "the calls of the store for a cookie of the wrong shape");
     },
   },
   {
@@ -54,9 +56,9 @@ export const visitCases: readonly SiteCase[] = [
     async run({ browser }) {
       const ann = browser();
       const [line, ...more] = (await ann.get("/count")).setCookie;
-      assert.deepEqual(more, []);
-      assert.match(line ?? "", COOKIE);
-      assert.deepEqual((await ann.get("/count")).setCookie, []);
+      assert.deepEqual(more, [], "what Set-Cookie lines the first /count has besides the session's");
+      assert.match(line ?? "", COOKIE, "the Set-Cookie line of the first /count");
+      assert.deepEqual((await ann.get("/count")).setCookie, [], "the Set-Cookie lines of the second /count");
     },
   },
   {
@@ -65,7 +67,7 @@ export const visitCases: readonly SiteCase[] = [
     async run({ clock, visitor }) {
       const ann = await visitor();
       clock.advance(28_800);
-      assert.deepEqual(await read(ann), {});
+      await assertRead(ann, {});
     },
   },
   {
@@ -75,13 +77,10 @@ export const visitCases: readonly SiteCase[] = [
       const ann = await visitor();
       const { cookie } = ann;
       const answer = await ann.get("/logout");
-      assert.equal(answer.status, 303);
-      assert.equal(answer.ours.length, 1);
-      assert.match(
-        answer.ours[0] ?? "",
-        /^session_id=;.*Max-Age=0.*; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
-      );
-      assert.deepEqual(await read(browser(cookie)), {});
+      assert.equal(answer.status, 303, "the status of /logout");
+      assert.equal(answer.ours.length, 1, "how many cookies of the session /logout sets");
+      assert.match(answer.ours[0] ?? "", REMOVED, "the Set-Cookie line of /logout");
+      await assertRead(browser(cookie), {});
     },
   },
   {
@@ -90,9 +89,10 @@ export const visitCases: readonly SiteCase[] = [
     async run({ browser }) {
       const made = `session_id=${randomBytes(36).toString("base64url")}`;
       const ann = browser(made);
-      assert.equal((await ann.get("/count")).text, "1");
-      assert.notEqual(ann.cookie?.slice(0, 27), made.slice(0, 27));
-      assert.deepEqual(await read(browser(made)), {});
+      assert.equal((await ann.get("/count")).text, "1", "the body of /count with a made-up cookie");
+      const kept = ann.cookie?.slice(0, 27);
+      assert.notEqual(kept, made.slice(0, 27), "the handle of the session that /count begins");
+      await assertRead(browser(made), {});
     },
   },
   {
@@ -101,11 +101,12 @@ export const visitCases: readonly SiteCase[] = [
     async run({ browser, sessions, visitor }) {
       const ann = await visitor();
       const before = ann.cookie;
-      assert.equal((await ann.get("/login", "POST")).ours.length, 1);
-      assert.notEqual(ann.cookie, before);
-      assert.deepEqual(await read(browser(before)), {});
-      assert.deepEqual(await read(ann), { visits: 1 });
-      assert.equal((await sessions.list({ userId: "ann" }).toArray()).length, 1);
+      const { ours } = await ann.get("/login", "POST");
+      assert.equal(ours.length, 1, "how many cookies of the session /login sets");
+      assert.notEqual(ann.cookie, before, "the cookie after /login");
+      await assertRead(browser(before), {});
+      await assertRead(ann, { visits: 1 });
+      assert.equal(await sessions.count({ userId: "ann" }), 1, "how many sessions the user has after /login");
     },
   },
   {
@@ -114,9 +115,8 @@ export const visitCases: readonly SiteCase[] = [
     async run({ browser, visitor }) {
       const ann = await visitor();
       const made = `session_id=${randomBytes(36).toString("base64url")}`;
-      assert.deepEqual(await read(browser(`session_id=junk; other=1; ${made}; ${ann.cookie}; a=b`)), {
-        visits: 1,
-      });
+      const several = browser(`session_id=junk; other=1; ${made}; ${ann.cookie}; a=b`);
+      await assertRead(several, { visits: 1 });
     },
   },
   {
@@ -126,7 +126,8 @@ export const visitCases: readonly SiteCase[] = [
       const ann = await visitor();
       await ann.get("/flash");
       const read = await Promise.all([ann.get("/notice"), ann.get("/notice"), ann.get("/notice")]);
-      assert.deepEqual(read.map(({ text }) => text).sort(), ["", "", "saved!"]);
+      const texts = read.map(({ text }) => text).sort();
+      assert.deepEqual(texts, ["", "", "saved!"], "the bodies of three requests of /notice at once");
     },
   },
 ];
@@ -139,10 +140,11 @@ export const assignCases: readonly SiteCase[] = [
     async run({ browser, visitor }) {
       const ann = await visitor();
       await ann.get("/replace");
-      assert.deepEqual(await read(ann), { name: "only this" });
+      await assertRead(ann, { name: "only this" });
       const { cookie } = ann;
-      assert.match((await ann.get("/empty-session")).ours[0] ?? "", /Max-Age=0/);
-      assert.deepEqual(await read(browser(cookie)), {});
+      const { ours } = await ann.get("/empty-session");
+      assert.match(ours[0] ?? "", /Max-Age=0/, "the Set-Cookie line of /empty-session");
+      await assertRead(browser(cookie), {});
     },
   },
   {
@@ -152,27 +154,28 @@ export const assignCases: readonly SiteCase[] = [
       const ann = await visitor();
       const { cookie } = ann;
       const ended = await ann.get("/null-session");
-      assert.equal(ended.status, 200);
-      assert.match(ended.ours[0] ?? "", /Max-Age=0/);
-      assert.deepEqual(await read(browser(cookie)), {});
+      assert.equal(ended.status, 200, "the status of /null-session");
+      assert.match(ended.ours[0] ?? "", /Max-Age=0/, "the Set-Cookie line of /null-session");
+      await assertRead(browser(cookie), {});
       for (const path of ["/null-session", "/empty-session"]) {
         const anonymous = await browser().get(path);
-        assert.deepEqual([anonymous.status, anonymous.ours], [200, []], path);
+        assert.equal(anonymous.status, 200, `the status of ${path} without a session`);
+        assert.deepEqual(anonymous.ours, [], `the cookies that ${path} sets without a session`);
       }
     },
   },
   {
     promise: "B5",
-    name: "data assigned after the session was destroyed begins a new session, with a cookie of its own",
+    name: "data assigned after a logout begins a new session, with a cookie of its own",
     async run({ browser, visitor }) {
       const ann = await visitor();
       const { cookie } = ann;
       const begun = await ann.get("/end-and-begin");
-      assert.equal(begun.status, 200);
-      assert.equal(begun.ours.length, 1);
-      assert.notEqual(ann.cookie, cookie);
-      assert.deepEqual(await read(ann), { name: "another" });
-      assert.deepEqual(await read(browser(cookie)), {});
+      assert.equal(begun.status, 200, "the status of /end-and-begin");
+      assert.equal(begun.ours.length, 1, "how many cookies of the session /end-and-begin sets");
+      assert.notEqual(ann.cookie, cookie, "the cookie after /end-and-begin");
+      await assertRead(ann, { name: "another" });
+      await assertRead(browser(cookie), {});
     },
   },
 ];

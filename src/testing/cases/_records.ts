@@ -35,7 +35,7 @@ export async function store(
   more: Partial<NewRecord> = {},
 ): Promise<{ handle: string; record: SessionRecord }> {
   const handle = newHandle();
-  assert.equal(await backend.create(handle, recordOf(data, more)), true, "create of a free handle");
+  assert.equal(await backend.create(handle, recordOf(data, more)), true);
   return { handle, record: await readLive(backend, handle) };
 }
 
@@ -70,12 +70,37 @@ export async function read(backend: SessionBackend, handle: string): Promise<Ses
 
 export async function readLive(backend: SessionBackend, handle: string): Promise<SessionRecord> {
   const record = await read(backend, handle);
-  assert.ok(record, "the record is there");
+  assert.ok(record, "read should return the record, since nothing has ended it");
   return record;
 }
 
-export async function readData(backend: SessionBackend, handle: string): Promise<unknown> {
-  return JSON.parse((await readLive(backend, handle)).data);
+export async function readData(backend: SessionBackend, handle: string): Promise<object> {
+  return JSON.parse((await readLive(backend, handle)).data) as object;
+}
+
+export async function assertData(backend: SessionBackend, handle: string, expected: object): Promise<void> {
+  assert.deepEqual(await readData(backend, handle), expected, "the data that read returns");
+}
+
+/** Compares records as `standing` tells them. */
+export async function assertStands(
+  backend: SessionBackend,
+  handle: string,
+  expected: object,
+): Promise<SessionRecord> {
+  const record = await readLive(backend, handle);
+  assert.deepEqual(standing(record), expected, "the record that read returns");
+  return record;
+}
+
+/** Fails unless the user has these sessions and no others. */
+export async function assertListed(
+  backend: SessionBackend,
+  userId: string,
+  handles: readonly string[],
+): Promise<void> {
+  const listed = (await backend.listByUser(userId)).map(({ handle }) => handle);
+  assert.deepEqual(listed.sort(), handles.toSorted(), "the handles that listByUser returns");
 }
 
 /** A record without its clock, and with its deadlines as seconds from now: what is the same at two moments. */

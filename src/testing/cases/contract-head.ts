@@ -14,8 +14,9 @@ const HEADS = [
   `{"long":"${"x".repeat(2000)}"}`,
 ];
 
-const headOf = async (backend: SessionBackend, handle: string): Promise<string> =>
-  (await readLive(backend, handle)).head;
+async function assertHead(backend: SessionBackend, handle: string, expected: string): Promise<void> {
+  assert.equal((await readLive(backend, handle)).head, expected, "the head that read returns");
+}
 
 /** The text that the engine keeps for itself: no back-end looks into it. */
 export const contractHeadCases: readonly Case[] = [
@@ -25,9 +26,9 @@ export const contractHeadCases: readonly Case[] = [
     async run({ store }) {
       for (const head of HEADS) {
         const { handle, record } = await storeRecord(store, { a: 1 }, { userId: "ann", head });
-        assert.equal(record.head, head);
+        assert.equal(record.head, head, "the head that read returns");
         const [listed] = await store.listByUser("ann");
-        assert.equal(listed?.record.head, head);
+        assert.equal(listed?.record.head, head, "the head that listByUser returns");
         await store.delete(handle);
       }
     },
@@ -38,13 +39,13 @@ export const contractHeadCases: readonly Case[] = [
     async run({ store }) {
       const { handle, record } = await storeRecord(store, { a: 1 }, { head: "first" });
       assert.equal(await store.patch(handle, patchOf(record, { a: 2 })), "ok");
-      assert.equal(await headOf(store, handle), "first");
+      await assertHead(store, handle, "first");
       for (const head of HEADS) {
         const before = await readLive(store, handle);
         assert.equal(await store.patch(handle, patchOf(before, { b: head.length }, { head })), "ok");
-        assert.equal(await headOf(store, handle), head);
+        await assertHead(store, handle, head);
         assert.equal(await store.patch(handle, patchOf(before, { c: 1 })), "merged");
-        assert.equal(await headOf(store, handle), head);
+        await assertHead(store, handle, head);
       }
     },
   },
@@ -56,9 +57,9 @@ export const contractHeadCases: readonly Case[] = [
       await store.patch(handle, patchOf(record, { a: 2 }));
       const stale = patchOf(record, { a: 3 }, { head: "stale", ifVersion: record.version });
       assert.equal(await store.patch(handle, stale), "stale");
-      assert.equal(await headOf(store, handle), "first");
+      await assertHead(store, handle, "first");
       assert.equal(await store.patch(handle, patchOf(record, { b: 1 }, { head: "merged" })), "merged");
-      assert.equal(await headOf(store, handle), "merged");
+      await assertHead(store, handle, "merged");
     },
   },
   {
@@ -66,17 +67,18 @@ export const contractHeadCases: readonly Case[] = [
     name: "a rotation replaces the head together with the secret; without one, it leaves the head",
     async run({ store }) {
       const { handle, record } = await storeRecord(store, { a: 1 }, { head: "first" });
-      const rotate = async (head?: string): Promise<string> => {
+      const rotate = async (head: string | undefined, expected: string): Promise<void> => {
         const before = await readLive(store, handle);
         const rotation = { secretHash: newHash(), grace: 10, raiseEpoch: true, absoluteTimeout: 5000 };
         const more = { ifSecretHash: before.secretHash, idleTimeout: 1000, rotation, head };
         assert.equal(await store.patch(handle, patchOf(before, {}, more)), "ok");
-        assert.equal((await readLive(store, handle)).secretHash, rotation.secretHash);
-        return headOf(store, handle);
+        const { secretHash } = await readLive(store, handle);
+        assert.equal(secretHash, rotation.secretHash, "the hash of the new secret");
+        await assertHead(store, handle, expected);
       };
-      assert.equal(await rotate(), record.head);
-      for (const head of HEADS) assert.equal(await rotate(head), head);
-      assert.equal(await rotate(), HEADS.at(-1));
+      await rotate(undefined, record.head);
+      for (const head of HEADS) await rotate(head, head);
+      await rotate(undefined, HEADS.at(-1)!);
     },
   },
   {
@@ -88,9 +90,9 @@ export const contractHeadCases: readonly Case[] = [
         await advance(10);
         assert.equal(await store.touch(handle, 1000), true);
         const fence = await store.lock(handle, 10);
-        assert.ok(typeof fence === "number");
+        assert.ok(typeof fence === "number", "lock should return a number, since nobody holds the lock");
         assert.equal(await store.relock(handle, fence, 0), true);
-        assert.equal(await headOf(store, handle), head);
+        await assertHead(store, handle, head);
       }
     },
   },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Case } from "../world.ts";
 import {
+  assertData,
   atEveryDistance,
   newHandle,
   newHash,
@@ -23,9 +24,11 @@ export const contractRacesCases: readonly Case[] = [
       const results = await Promise.all(
         keys.map(async (key) => store.patch(handle, patchOf(record, { [key]: 1 }))),
       );
-      assert.deepEqual(results.toSorted(), ["ok", ...results.slice(1).fill("merged")].toSorted());
-      assert.deepEqual(Object.keys((await readData(store, handle)) as object).sort(), keys.toSorted());
-      assert.equal((await readLive(store, handle)).version, record.version + 50);
+      const expected = ["ok", ...results.slice(1).fill("merged")].toSorted();
+      assert.deepEqual(results.toSorted(), expected, "what the calls of patch return");
+      const stored = Object.keys(await readData(store, handle)).sort();
+      assert.deepEqual(stored, keys.toSorted(), "the keys that are stored after all calls of patch");
+      assert.equal((await readLive(store, handle)).version, record.version + 50, "the version");
     },
   },
   {
@@ -95,9 +98,11 @@ export const contractRacesCases: readonly Case[] = [
         const first = rotate(newHash());
         await later();
         const both = [await rotate(newHash()), await first];
-        assert.deepEqual(both.map(({ result }) => result).sort(), ["ok", "stale"]);
+        const results = both.map(({ result }) => result).sort();
+        assert.deepEqual(results, ["ok", "stale"], "what two calls of patch for one secret return");
         const winner = both.find(({ result }) => result === "ok");
-        assert.equal((await readLive(store, handle)).secretHash, winner?.secretHash);
+        const { secretHash } = await readLive(store, handle);
+        assert.equal(secretHash, winner?.secretHash, "the hash of the rotation that patch answered with ok");
       });
     },
   },
@@ -112,11 +117,15 @@ export const contractRacesCases: readonly Case[] = [
         await later();
         const raised = await store.patch(handle, patchOf(record, { raised: true }, { rotation }));
         const result = await writing;
-        assert.ok(raised === "ok" || raised === "merged");
+        assert.ok(raised !== "stale" && raised !== "ended", "patch should store the change of rights");
         const after = await readLive(store, handle);
         const expected = result === "stale" ? { a: 1, raised: true } : { a: 1, written: true, raised: true };
-        assert.deepEqual(JSON.parse(after.data), expected);
-        assert.equal(after.epoch, 1);
+        assert.deepEqual(
+          JSON.parse(after.data),
+          expected,
+          `the data, as the other patch returned ${result},`,
+        );
+        assert.equal(after.epoch, 1, "the epoch after a patch that raises it");
       });
     },
   },
@@ -130,8 +139,9 @@ export const contractRacesCases: readonly Case[] = [
           store.patch(handle, patchOf(record, { n }, { ifVersion: record.version })),
         ),
       );
-      assert.equal(results.filter((result) => result === "ok").length, 1);
-      assert.deepEqual(await readData(store, handle), { n: results.indexOf("ok") });
+      const stored = results.filter((result) => result === "ok").length;
+      assert.equal(stored, 1, "how many calls of patch for one version return ok");
+      await assertData(store, handle, { n: results.indexOf("ok") });
     },
   },
   {
@@ -144,7 +154,8 @@ export const contractRacesCases: readonly Case[] = [
         await later();
         const deleted = await store.delete(handle, record.version);
         assert.equal(await patching, deleted ? "ended" : "ok");
-        assert.equal((await read(store, handle)) === undefined, deleted);
+        const isGone = (await read(store, handle)) === undefined;
+        assert.equal(isGone, deleted, "whether the record is gone, as delete returned it,");
       });
     },
   },
@@ -156,8 +167,8 @@ export const contractRacesCases: readonly Case[] = [
       const created = await Promise.all(
         Array.from({ length: 10 }, async (_, n) => store.create(handle, recordOf({ n }))),
       );
-      assert.equal(created.filter(Boolean).length, 1);
-      assert.deepEqual(await readData(store, handle), { n: created.indexOf(true) });
+      assert.equal(created.filter(Boolean).length, 1, "how many calls of create for one handle return true");
+      await assertData(store, handle, { n: created.indexOf(true) });
     },
   },
   {
@@ -166,7 +177,8 @@ export const contractRacesCases: readonly Case[] = [
     async run({ store }) {
       const { handle } = await storeRecord(store, { a: 1 });
       const answers = await Promise.all(Array.from({ length: 10 }, async () => store.lock(handle, 10)));
-      assert.equal(answers.filter((answer) => answer !== "busy").length, 1);
+      const holders = answers.filter((answer) => answer !== "busy").length;
+      assert.equal(holders, 1, "how many calls of lock return something else than busy");
     },
   },
   {
@@ -187,8 +199,8 @@ export const contractRacesCases: readonly Case[] = [
         const listed = (await store.listByUser("ann")).map(({ handle }) => handle);
         for (const handle of [fresh, known.handle]) {
           const alive = (await read(store, handle)) !== undefined;
-          assert.equal(ended.includes(handle), !alive);
-          assert.equal(listed.includes(handle), alive);
+          assert.equal(ended.includes(handle), !alive, "whether revokeUser returns a session that is gone");
+          assert.equal(listed.includes(handle), alive, "whether listByUser returns a session that lives");
         }
         await store.revokeUser("ann");
       });
@@ -208,7 +220,7 @@ export const contractRacesCases: readonly Case[] = [
       ]);
       await advance(999);
       await store.prune();
-      for (const { handle } of made) assert.ok(await read(store, handle));
+      for (const { handle } of made) await readLive(store, handle);
     },
   },
 ];

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import type { Case } from "../world.ts";
-import { newHash, patchOf, readData, readLive, standing, store as storeRecord } from "./_records.ts";
+import {
+  assertData,
+  assertStands,
+  newHash,
+  patchOf,
+  readLive,
+  standing,
+  store as storeRecord,
+} from "./_records.ts";
 
 const maxBytes = 65_536;
 
@@ -18,11 +26,12 @@ export const contractSizeCases: readonly Case[] = [
         keys.map(async (key) => store.patch(handle, patchOf(record, { [key]: kilobytes(10) }, { maxBytes }))),
       );
       const kept = keys.filter((_, n) => results[n] === "ok" || results[n] === "merged");
-      assert.equal(kept.length, 6);
-      assert.equal(results.filter((result) => result === "tooLarge").length, 14);
+      assert.equal(kept.length, 6, "how many calls of patch return ok or merged");
+      const refused = results.filter((result) => result === "tooLarge").length;
+      assert.equal(refused, 14, "how many calls of patch return tooLarge");
       const expected = Object.fromEntries(kept.map((key) => [key, kilobytes(10)]));
-      assert.deepEqual(await readData(store, handle), expected);
-      assert.equal((await readLive(store, handle)).version, record.version + 6);
+      await assertData(store, handle, expected);
+      assert.equal((await readLive(store, handle)).version, record.version + 6, "the version");
     },
   },
   {
@@ -36,7 +45,7 @@ export const contractSizeCases: readonly Case[] = [
       for (const more of [{}, { rotation }]) {
         const patch = patchOf(record, { b: kilobytes(40, "é") }, { maxBytes, ...more });
         assert.equal(await store.patch(handle, patch), "tooLarge");
-        assert.deepEqual(standing(await readLive(store, handle)), before);
+        await assertStands(store, handle, before);
       }
       assert.deepEqual(await store.listByUser("ann"), []);
       assert.equal(await store.patch(handle, patchOf(record, { b: kilobytes(20) }, { maxBytes })), "merged");
@@ -54,9 +63,9 @@ export const contractSizeCases: readonly Case[] = [
         );
         const value = kilobytes(40, `${n}`);
         assert.equal(await store.patch(handle, patchOf(record, { a: value }, { maxBytes })), "merged");
-        assert.deepEqual(await readData(store, handle), { a: value, b: n });
+        await assertData(store, handle, { a: value, b: n });
       }
-      assert.equal((await readLive(store, handle)).version, record.version + 10);
+      assert.equal((await readLive(store, handle)).version, record.version + 10, "the version");
     },
   },
   {
@@ -70,7 +79,7 @@ export const contractSizeCases: readonly Case[] = [
       assert.equal(await store.patch(handle, patchOf(record, { b: 3 }, { maxBytes })), "merged");
       const rotation = { secretHash: newHash(), grace: 10, raiseEpoch: true };
       assert.equal(await store.patch(handle, patchOf(record, {}, { maxBytes, rotation })), "merged");
-      assert.deepEqual(await readData(store, handle), { a: kilobytes(80), b: 3 });
+      await assertData(store, handle, { a: kilobytes(80), b: 3 });
     },
   },
   {

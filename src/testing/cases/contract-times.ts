@@ -1,9 +1,28 @@
 import assert from "node:assert/strict";
+import type { SessionBackend, SessionRecord } from "../../backends/backend.ts";
 import type { Case } from "../world.ts";
-import { newHash, patchOf, read, readData, readLive, store as storeRecord } from "./_records.ts";
+import { assertData, newHash, patchOf, read, readLive, store as storeRecord } from "./_records.ts";
 
-const left = (record: { expiresAt: number; now: number }): number =>
-  Math.round(record.expiresAt - record.now);
+/** Compares the seconds that a record has left. */
+function assertLeft({ expiresAt, now }: SessionRecord, expected: number): void {
+  assert.equal(
+    Math.round(expiresAt - now),
+    expected,
+    "the seconds until the idle deadline that read returns",
+  );
+}
+
+/** Returns the number of a lock that nobody holds, which is higher than `before`. */
+async function locked(backend: SessionBackend, handle: string, before = 0): Promise<number> {
+  const fence = await backend.lock(handle, 10);
+  assert.ok(typeof fence === "number", "lock should return a number, since nobody holds the lock");
+  assert.ok(fence > before, "lock should return a higher number than the time before");
+  return fence;
+}
+
+async function assertLoaded(backend: SessionBackend, id: string, expected: object): Promise<void> {
+  assert.deepEqual({ ...(await backend.load(id)) }, expected, "the dictionary that load returns");
+}
 
 /** Deadlines, locks, and the two methods of MicroPie. */
 export const contractTimesCases: readonly Case[] = [
@@ -15,10 +34,11 @@ export const contractTimesCases: readonly Case[] = [
       await advance(600);
       assert.equal(await store.touch(handle, 1000), true);
       const after = await readLive(store, handle);
-      assert.equal(left(after), 1000);
-      assert.equal(after.version, record.version);
-      assert.equal(after.data, record.data);
-      assert.equal(Math.round(after.absoluteExpiresAt - after.now), 9400);
+      assertLeft(after, 1000);
+      assert.equal(after.version, record.version, "the version after touch");
+      assert.equal(after.data, record.data, "the data after touch");
+      const absolute = Math.round(after.absoluteExpiresAt - after.now);
+      assert.equal(absolute, 9400, "the seconds until the absolute deadline after touch");
     },
   },
   {
@@ -27,7 +47,7 @@ export const contractTimesCases: readonly Case[] = [
     async run({ store }) {
       const { handle } = await storeRecord(store, { a: 1 });
       assert.equal(await store.touch(handle, 10), true);
-      assert.equal(left(await readLive(store, handle)), 1000);
+      assertLeft(await readLive(store, handle), 1000);
     },
   },
   {
@@ -38,8 +58,9 @@ export const contractTimesCases: readonly Case[] = [
       await advance(100);
       const before = await readLive(store, handle);
       assert.equal(await store.patch(handle, patchOf(record, { a: 2 }, { idleTimeout: 0 })), "ok");
-      const { expiresAt, absoluteExpiresAt } = await readLive(store, handle);
-      assert.deepEqual([expiresAt, absoluteExpiresAt], [before.expiresAt, before.absoluteExpiresAt]);
+      const after = await readLive(store, handle);
+      assert.equal(after.expiresAt, before.expiresAt, "the idle deadline after patch");
+      assert.equal(after.absoluteExpiresAt, before.absoluteExpiresAt, "the absolute deadline after patch");
     },
   },
   {
@@ -49,9 +70,9 @@ export const contractTimesCases: readonly Case[] = [
       const { handle, record } = await storeRecord(store, { a: 1 }, { absoluteTimeout: 1500 });
       await advance(900);
       await store.touch(handle, 1000);
-      assert.equal(left(await readLive(store, handle)), 600);
+      assertLeft(await readLive(store, handle), 600);
       await store.patch(handle, patchOf(record, { a: 2 }, { idleTimeout: 5000 }));
-      assert.equal(left(await readLive(store, handle)), 600);
+      assertLeft(await readLive(store, handle), 600);
       await advance(600);
       assert.equal(await read(store, handle), undefined);
     },
@@ -67,16 +88,16 @@ export const contractTimesCases: readonly Case[] = [
         const more = { ifSecretHash: before.secretHash, rotation, idleTimeout };
         assert.equal(await store.patch(handle, patchOf(before, { a: 2 }, more)), "ok");
         const after = await readLive(store, handle);
-        assert.equal(after.secretHash, rotation.secretHash);
-        assert.equal(after.absoluteExpiresAt, before.absoluteExpiresAt);
-        assert.equal(after.userId, "ann");
+        assert.equal(after.secretHash, rotation.secretHash, "the hash after a patch with a rotation");
+        assert.equal(after.absoluteExpiresAt, before.absoluteExpiresAt, "the absolute deadline after patch");
+        assert.equal(after.userId, "ann", "the user after a patch without one");
       };
       await rotate(200);
-      assert.equal(left(await readLive(store, handle)), 200);
+      assertLeft(await readLive(store, handle), 200);
       await advance(100);
       await rotate(5000);
       const after = await readLive(store, handle);
-      assert.equal(after.expiresAt, after.absoluteExpiresAt);
+      assert.equal(after.expiresAt, after.absoluteExpiresAt, "the idle deadline after a long idle timeout");
     },
   },
   {
@@ -86,9 +107,9 @@ export const contractTimesCases: readonly Case[] = [
       const { handle, record } = await storeRecord(store, { a: 1 });
       await advance(500);
       await store.patch(handle, patchOf(record, { a: 2 }));
-      assert.equal(left(await readLive(store, handle)), 1000);
+      assertLeft(await readLive(store, handle), 1000);
       await store.patch(handle, patchOf(record, { a: 3 }, { idleTimeout: 5 }));
-      assert.equal(left(await readLive(store, handle)), 1000);
+      assertLeft(await readLive(store, handle), 1000);
     },
   },
   {
@@ -98,7 +119,10 @@ export const contractTimesCases: readonly Case[] = [
       const { handle, record } = await storeRecord(store, { a: 1 }, { userId: "ann" });
       await advance(1000);
       const late = await store.read(handle);
-      assert.ok(late === undefined || late.now >= late.expiresAt, "read must not answer it as live");
+      assert.ok(
+        late === undefined || late.now >= late.expiresAt,
+        "read should not return as live what has expired",
+      );
       assert.equal(await store.touch(handle, 1000), false);
       assert.equal(await store.patch(handle, patchOf(record, { a: 2 })), "ended");
       assert.equal(await store.patch(handle, patchOf(record, {}, { ifEpoch: 9 })), "ended");
@@ -124,10 +148,13 @@ export const contractTimesCases: readonly Case[] = [
       await advance(100);
       const pruned = await store.prune();
       // Some stores delete what has expired by themselves, and some of those cannot tell.
-      assert.ok(pruned <= 2 && pruned <= told.length, `pruned ${pruned}, told ${told.length}`);
-      if (told.length > 0) assert.deepEqual(told.sort(), [short.handle, alsoShort.handle].sort());
-      assert.deepEqual(await readData(store, kept.handle), { a: 3 });
-      assert.deepEqual(await readData(store, touched.handle), { a: 4 });
+      assert.ok(pruned <= 2, `prune should return how many it deleted, at most 2, and returned ${pruned}`);
+      const why = `prune should call onExpired for each that it deletes: for ${pruned}, and did for ${told.length}`;
+      assert.ok(pruned <= told.length, why);
+      const due = [short.handle, alsoShort.handle].sort();
+      if (told.length > 0) assert.deepEqual(told.sort(), due, "the handles that prune tells onExpired");
+      await assertData(store, kept.handle, { a: 3 });
+      await assertData(store, touched.handle, { a: 4 });
       assert.equal(await store.read(short.handle), undefined);
       assert.equal(await store.prune(), 0);
     },
@@ -137,18 +164,16 @@ export const contractTimesCases: readonly Case[] = [
     name: "a lock has one holder; freed, the next one gets a higher number",
     async run({ store }) {
       const { handle, record } = await storeRecord(store, { a: 1 });
-      const first = await store.lock(handle, 10);
-      assert.ok(typeof first === "number");
+      const first = await locked(store, handle);
       assert.equal(await store.lock(handle, 10), "busy");
       assert.equal(await store.relock(handle, first + 1, 0), false);
       assert.equal(await store.lock(handle, 10), "busy");
       assert.equal(await store.relock(handle, first, 0), true);
-      const second = await store.lock(handle, 10);
-      assert.ok(typeof second === "number" && second > first);
+      const second = await locked(store, handle, first);
       assert.equal(await store.relock(handle, first, 0), false);
       assert.equal(await store.patch(handle, patchOf(record, { a: 2 }, { ifFence: first })), "stale");
       assert.equal(await store.patch(handle, patchOf(record, { a: 3 }, { ifFence: second })), "ok");
-      assert.deepEqual(await readData(store, handle), { a: 3 });
+      await assertData(store, handle, { a: 3 });
     },
   },
   {
@@ -156,13 +181,11 @@ export const contractTimesCases: readonly Case[] = [
     name: "a dead holder's lock is free when the clock was set back by an hour; set back a little, it is still held",
     async run({ store, advance }) {
       const { handle } = await storeRecord(store, { a: 1 });
-      const dead = await store.lock(handle, 10);
-      assert.ok(typeof dead === "number");
+      const dead = await locked(store, handle);
       await advance(-5);
       assert.equal(await store.lock(handle, 10), "busy");
       await advance(-3600);
-      const next = await store.lock(handle, 10);
-      assert.ok(typeof next === "number" && next > dead, "the lock of the future is free");
+      await locked(store, handle, dead);
       assert.equal(await store.relock(handle, dead, 10), false);
     },
   },
@@ -171,37 +194,35 @@ export const contractTimesCases: readonly Case[] = [
     name: "a lock that is not renewed ends by itself; its holder can then neither renew it nor write",
     async run({ store, advance }) {
       const { handle, record } = await storeRecord(store, { a: 1 });
-      const dead = await store.lock(handle, 10);
-      assert.ok(typeof dead === "number");
+      const dead = await locked(store, handle);
       await advance(9);
       assert.equal(await store.relock(handle, dead, 10), true);
       await advance(9);
       assert.equal(await store.lock(handle, 10), "busy");
       await advance(1);
-      const next = await store.lock(handle, 10);
-      assert.ok(typeof next === "number" && next > dead);
+      await locked(store, handle, dead);
       assert.equal(await store.relock(handle, dead, 10), false);
       assert.equal(await store.patch(handle, patchOf(record, { a: 2 }, { ifFence: dead })), "stale");
-      assert.equal(await store.patch(handle, patchOf(record, { b: 2 })), "ok", "others are not locked out");
+      assert.equal(await store.patch(handle, patchOf(record, { b: 2 })), "ok");
     },
   },
   {
     promise: "B6",
     name: "load and save keep a dictionary for its timeout, and an empty one deletes",
     async run({ store, advance }) {
-      assert.deepEqual({ ...(await store.load("plain")) }, {});
+      await assertLoaded(store, "plain", {});
       await store.save("plain", { a: 1, b: { c: [2] } }, 100);
-      assert.deepEqual({ ...(await store.load("plain")) }, { a: 1, b: { c: [2] } });
+      await assertLoaded(store, "plain", { a: 1, b: { c: [2] } });
       await store.save("plain", { d: 4 }, 100);
-      assert.deepEqual({ ...(await store.load("plain")) }, { d: 4 });
+      await assertLoaded(store, "plain", { d: 4 });
       await store.save("other", { e: 5 }, 500);
       await advance(101);
-      assert.deepEqual({ ...(await store.load("plain")) }, {});
+      await assertLoaded(store, "plain", {});
       await store.save("other", {}, 500);
-      assert.deepEqual({ ...(await store.load("other")) }, {});
+      await assertLoaded(store, "other", {});
       await store.save("other", { e: 5 }, 500);
       await store.save("other", { e: 6 }, 0);
-      assert.deepEqual({ ...(await store.load("other")) }, {});
+      await assertLoaded(store, "other", {});
     },
   },
   {
@@ -213,9 +234,9 @@ export const contractTimesCases: readonly Case[] = [
       given.list.push(3);
       given.deep.a = 2;
       const first = (await store.load("copy")) as typeof given;
-      assert.deepEqual({ ...first }, { list: [1, 2], deep: { a: 1 } });
+      assert.deepEqual({ ...first }, { list: [1, 2], deep: { a: 1 } }, "the dictionary that load returns");
       first.list.push(4);
-      assert.deepEqual({ ...(await store.load("copy")) }, { list: [1, 2], deep: { a: 1 } });
+      await assertLoaded(store, "copy", { list: [1, 2], deep: { a: 1 } });
     },
   },
 ];

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import type { SessionBackend } from "../../backends/backend.ts";
 import type { Case } from "../world.ts";
-import { newHash, patchOf, read, readLive, store as storeRecord } from "./_records.ts";
-
-const handlesOf = async (backend: SessionBackend, userId: string): Promise<string[]> =>
-  (await backend.listByUser(userId)).map((session) => session.handle);
+import { assertListed, newHash, patchOf, read, readLive, store as storeRecord } from "./_records.ts";
 
 const ODD_USERS = [
   "a",
@@ -41,21 +37,15 @@ export const contractUsersCases: readonly Case[] = [
       const second = await storeRecord(store, { n: 4 }, { userId: "ann" });
       const listed = await store.listByUser("ann");
       listed.sort((one, other) => one.record.expiresAt - other.record.expiresAt);
-      assert.deepEqual(
-        listed.map((session) => session.handle),
-        [first.handle, second.handle],
-      );
-      assert.deepEqual(
-        listed.map(({ record }) => [
-          JSON.parse(record.data),
-          record.userId,
-          Math.round(record.expiresAt - record.now),
-        ]),
-        [
-          [{ n: 1 }, "ann", 995],
-          [{ n: 4 }, "ann", 1000],
-        ],
-      );
+      const told = listed.map(({ handle, record }) => {
+        const left = Math.round(record.expiresAt - record.now);
+        return { handle, data: JSON.parse(record.data) as object, userId: record.userId, left };
+      });
+      const expected = [
+        { handle: first.handle, data: { n: 1 }, userId: "ann", left: 995 },
+        { handle: second.handle, data: { n: 4 }, userId: "ann", left: 1000 },
+      ];
+      assert.deepEqual(told, expected, "the sessions that listByUser returns");
     },
   },
   {
@@ -65,10 +55,8 @@ export const contractUsersCases: readonly Case[] = [
       const handles = new Map<string, string>();
       for (const userId of ODD_USERS)
         handles.set(userId, (await storeRecord(store, { a: 1 }, { userId })).handle);
-      for (const [userId, handle] of handles)
-        assert.deepEqual(await handlesOf(store, userId), [handle], userId);
-      for (const [userId, handle] of handles)
-        assert.deepEqual(await store.revokeUser(userId), [handle], userId);
+      for (const [userId, handle] of handles) await assertListed(store, userId, [handle]);
+      for (const [userId, handle] of handles) assert.deepEqual(await store.revokeUser(userId), [handle]);
     },
   },
   {
@@ -82,13 +70,14 @@ export const contractUsersCases: readonly Case[] = [
       ];
       const bob = await storeRecord(store, { n: 4 }, { userId: "bob" });
       const ended = await store.revokeUser("ann", mine.handle);
-      assert.deepEqual(ended.sort(), others.map(({ handle }) => handle).sort());
+      const due = others.map(({ handle }) => handle).sort();
+      assert.deepEqual(ended.sort(), due, "the handles that revokeUser returns");
       for (const { handle } of others) assert.equal(await read(store, handle), undefined);
-      assert.deepEqual(await handlesOf(store, "ann"), [mine.handle]);
-      assert.ok(await read(store, bob.handle));
+      await assertListed(store, "ann", [mine.handle]);
+      await readLive(store, bob.handle);
       assert.deepEqual(await store.revokeUser("ann", bob.handle), [mine.handle]);
       assert.deepEqual(await store.revokeUser("ann"), []);
-      assert.ok(await read(store, bob.handle));
+      await readLive(store, bob.handle);
     },
   },
   {
@@ -98,12 +87,12 @@ export const contractUsersCases: readonly Case[] = [
       const { handle, record } = await storeRecord(store, { a: 1 }, { userId: "ann" });
       const rotation = { secretHash: newHash(), grace: 10, raiseEpoch: true, userId: "bob" };
       await store.patch(handle, patchOf(record, {}, { rotation }));
-      assert.deepEqual(await handlesOf(store, "ann"), []);
-      assert.deepEqual(await handlesOf(store, "bob"), [handle]);
+      await assertListed(store, "ann", []);
+      await assertListed(store, "bob", [handle]);
       assert.deepEqual(await store.revokeUser("ann"), []);
       const back = { secretHash: newHash(), grace: 10, raiseEpoch: true, userId: "ann" };
       await store.patch(handle, patchOf(await readLive(store, handle), {}, { rotation: back }));
-      assert.deepEqual(await handlesOf(store, "bob"), []);
+      await assertListed(store, "bob", []);
       assert.deepEqual(await store.revokeUser("ann"), [handle]);
     },
   },
@@ -114,7 +103,7 @@ export const contractUsersCases: readonly Case[] = [
       const { handle, record } = await storeRecord(store, { a: 1 }, { userId: "ann" });
       const rotation = { secretHash: newHash(), grace: 10, raiseEpoch: true };
       await store.patch(handle, patchOf(record, {}, { rotation }));
-      assert.deepEqual(await handlesOf(store, "ann"), [handle]);
+      await assertListed(store, "ann", [handle]);
     },
   },
   {
@@ -125,14 +114,14 @@ export const contractUsersCases: readonly Case[] = [
       const busy = await storeRecord(store, { n: 2 }, { userId: "ann", idleTimeout: 100 });
       const idle = await storeRecord(store, { n: 3 }, { userId: "ann", idleTimeout: 100 });
       await store.delete(gone.handle);
-      assert.deepEqual((await handlesOf(store, "ann")).sort(), [busy.handle, idle.handle].sort());
+      await assertListed(store, "ann", [busy.handle, idle.handle]);
       for (let i = 0; i < 20; i++) {
         await advance(90);
         await store.touch(busy.handle, 100);
       }
-      assert.deepEqual(await handlesOf(store, "ann"), [busy.handle]);
+      await assertListed(store, "ann", [busy.handle]);
       await store.prune();
-      assert.deepEqual(await handlesOf(store, "ann"), [busy.handle]);
+      await assertListed(store, "ann", [busy.handle]);
       assert.deepEqual(await store.revokeUser("ann"), [busy.handle]);
     },
   },
@@ -146,8 +135,9 @@ export const contractUsersCases: readonly Case[] = [
           async (_, n) => (await storeRecord(store, { n }, { userId: "ann" })).handle,
         ),
       );
-      assert.deepEqual((await handlesOf(store, "ann")).sort(), made.toSorted());
-      assert.deepEqual((await store.revokeUser("ann")).sort(), made.toSorted());
+      await assertListed(store, "ann", made);
+      const ended = await store.revokeUser("ann");
+      assert.deepEqual(ended.sort(), made.toSorted(), "the handles that revokeUser returns");
       for (const handle of made) assert.equal(await read(store, handle), undefined);
     },
   },

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { Case } from "../world.ts";
 import {
+  assertData,
+  assertStands,
   newHandle,
   newHash,
   patchOf,
-  readData,
   readLive,
   recordOf,
   standing,
@@ -39,7 +40,7 @@ export const contractCases: readonly Case[] = [
       const given = recordOf({ a: 1, b: ["two", null, { c: true }] }, { userId: "ann" });
       const handle = newHandle();
       assert.equal(await store.create(handle, given), true);
-      assert.deepEqual(standing(await readLive(store, handle)), {
+      await assertStands(store, handle, {
         data: { a: 1, b: ["two", null, { c: true }] },
         secretHash: given.secretHash,
         previousSecretHash: null,
@@ -59,7 +60,8 @@ export const contractCases: readonly Case[] = [
     name: "a new record never lives longer than its absolute timeout",
     async run({ store }) {
       const { record } = await storeRecord(store, { a: 1 }, { idleTimeout: 900, absoluteTimeout: 500 });
-      assert.equal(Math.round(record.expiresAt - record.now), 500);
+      const left = Math.round(record.expiresAt - record.now);
+      assert.equal(left, 500, "the seconds until the idle deadline after create");
     },
   },
   {
@@ -68,7 +70,7 @@ export const contractCases: readonly Case[] = [
     async run({ store }) {
       const { handle, record } = await storeRecord(store, { mine: true }, { userId: "ann" });
       assert.equal(await store.create(handle, recordOf({ mine: false }, { userId: "bob" })), false);
-      assert.deepEqual(standing(await readLive(store, handle)), standing(record));
+      await assertStands(store, handle, standing(record));
       assert.deepEqual(await store.listByUser("bob"), []);
     },
   },
@@ -79,8 +81,8 @@ export const contractCases: readonly Case[] = [
       const { handle, record } = await storeRecord(store, { a: 1, b: 2 });
       assert.equal(await store.patch(handle, patchOf(record, { b: undefined, c: 3 })), "ok");
       const after = await readLive(store, handle);
-      assert.deepEqual(JSON.parse(after.data), { a: 1, c: 3 });
-      assert.equal(after.version, record.version + 1);
+      assert.deepEqual(JSON.parse(after.data), { a: 1, c: 3 }, "the data after patch");
+      assert.equal(after.version, record.version + 1, "the version after patch");
     },
   },
   {
@@ -90,8 +92,8 @@ export const contractCases: readonly Case[] = [
       const { handle, record } = await storeRecord(store, { a: 1, b: 2, c: 3 });
       assert.equal(await store.patch(handle, patchOf(record, { a: 10, d: 4 })), "ok");
       assert.equal(await store.patch(handle, patchOf(record, { b: 20, c: undefined })), "merged");
-      assert.deepEqual(await readData(store, handle), { a: 10, b: 20, d: 4 });
-      assert.equal((await readLive(store, handle)).version, record.version + 2);
+      await assertData(store, handle, { a: 10, b: 20, d: 4 });
+      assert.equal((await readLive(store, handle)).version, record.version + 2, "the version");
     },
   },
   {
@@ -100,7 +102,7 @@ export const contractCases: readonly Case[] = [
     async run({ store }) {
       const { handle, record } = await storeRecord(store, { a: 1, b: 2 });
       assert.equal(await store.patch(handle, patchOf(record, { b: 3 }, { baseVersion: -1 })), "merged");
-      assert.deepEqual(await readData(store, handle), { a: 1, b: 3 });
+      await assertData(store, handle, { a: 1, b: 3 });
     },
   },
   {
@@ -110,7 +112,7 @@ export const contractCases: readonly Case[] = [
       const { handle, record } = await storeRecord(store, { a: 1 });
       const rotation = { secretHash: newHash(), grace: 10, raiseEpoch: true, userId: "eve" };
       const fence = await store.lock(handle, 10);
-      assert.ok(typeof fence === "number");
+      assert.ok(typeof fence === "number", "lock should return a number, since nobody holds the lock");
       const failing = [
         { ifEpoch: record.epoch + 1 },
         { ifEpoch: record.epoch - 1 },
@@ -122,8 +124,8 @@ export const contractCases: readonly Case[] = [
       ];
       for (const condition of failing) {
         const patch = patchOf(record, { a: 2, b: 3 }, { ...condition, rotation });
-        assert.equal(await store.patch(handle, patch), "stale", JSON.stringify(condition));
-        assert.deepEqual(standing(await readLive(store, handle)), standing(record));
+        assert.equal(await store.patch(handle, patch), "stale");
+        await assertStands(store, handle, standing(record));
       }
       assert.deepEqual(await store.listByUser("eve"), []);
     },
@@ -134,14 +136,14 @@ export const contractCases: readonly Case[] = [
     async run({ store }) {
       const { handle, record } = await storeRecord(store, { a: 1 });
       const fence = await store.lock(handle, 10);
-      assert.ok(typeof fence === "number");
+      assert.ok(typeof fence === "number", "lock should return a number, since nobody holds the lock");
       const patch = patchOf(
         record,
         { a: 2 },
         { ifVersion: record.version, ifSecretHash: record.secretHash, ifFence: fence },
       );
       assert.equal(await store.patch(handle, patch), "ok");
-      assert.deepEqual(await readData(store, handle), { a: 2 });
+      await assertData(store, handle, { a: 2 });
     },
   },
   {
@@ -162,7 +164,7 @@ export const contractCases: readonly Case[] = [
       const { handle, record } = await storeRecord(store, { a: 1 }, { userId: "ann" });
       await store.patch(handle, patchOf(record, { a: 2 }));
       const expected = { ...standing(record), data: { a: 2 }, version: record.version + 1 };
-      assert.deepEqual(standing(await readLive(store, handle)), expected);
+      await assertStands(store, handle, expected);
     },
   },
   {
@@ -173,8 +175,7 @@ export const contractCases: readonly Case[] = [
       const secretHash = newHash();
       const rotation = { secretHash, grace: 30, raiseEpoch: false };
       assert.equal(await store.patch(handle, patchOf(record, { a: 2 }, { rotation })), "ok");
-      const after = await readLive(store, handle);
-      assert.deepEqual(standing(after), {
+      const after = await assertStands(store, handle, {
         ...standing(record),
         data: { a: 2 },
         version: record.version + 1,
@@ -186,10 +187,10 @@ export const contractCases: readonly Case[] = [
       const again = { secretHash: newHash(), grace: 20, raiseEpoch: true };
       await store.patch(handle, patchOf(after, {}, { rotation: again }));
       const last = await readLive(store, handle);
-      assert.equal(last.previousSecretHash, secretHash);
-      assert.equal(last.previousEpoch, after.epoch);
-      assert.equal(last.epoch, after.epoch + 1);
-      assert.equal(last.userId, "ann");
+      assert.equal(last.previousSecretHash, secretHash, "previousSecretHash after a patch with a rotation");
+      assert.equal(last.previousEpoch, after.epoch, "previousEpoch after a patch with a rotation");
+      assert.equal(last.epoch, after.epoch + 1, "the epoch after a patch that raises it");
+      assert.equal(last.userId, "ann", "the user after a patch without one");
     },
   },
   {
@@ -201,7 +202,7 @@ export const contractCases: readonly Case[] = [
       const signIn = { grace: 10, raiseEpoch: true, userId: "ann", absoluteTimeout: 600 };
       const rotation = { ...signIn, secretHash: newHash() };
       assert.equal(await store.patch(handle, patchOf(record, {}, { rotation, idleTimeout: 200 })), "ok");
-      assert.deepEqual(standing(await readLive(store, handle)), {
+      await assertStands(store, handle, {
         ...standing(record),
         version: record.version + 1,
         secretHash: rotation.secretHash,
@@ -231,7 +232,7 @@ export const contractCases: readonly Case[] = [
       const { handle, record } = await storeRecord(store, { a: 1 });
       await store.patch(handle, patchOf(record, { b: 2 }));
       assert.equal(await store.delete(handle, record.version), false);
-      assert.deepEqual(await readData(store, handle), { a: 1, b: 2 });
+      await assertData(store, handle, { a: 1, b: 2 });
       await store.touch(handle, 2000);
       assert.equal(await store.delete(handle, record.version + 1), true);
       assert.equal(await store.read(handle), undefined);

@@ -45,8 +45,9 @@ const lateCases = (["a logout", "a revocation of all"] as const).map(
         const known = await readLive(another, handle);
         await ENDS[what]!(one, handle, known);
         const answer = await call(another, handle, known);
-        assert.ok(answer === "ended" || answer === false, `${late} was answered ${String(answer)}`);
-        for (const each of [one, another]) assert.equal(await each.read(handle), undefined, late);
+        const why = `should return "ended" or false after ${what}, and returned ${String(answer)}`;
+        assert.ok(answer === "ended" || answer === false, `${late} ${why}`);
+        for (const each of [one, another]) assert.equal(await each.read(handle), undefined);
       }
       assert.deepEqual(await one.listByUser("ann"), []);
     },
@@ -65,12 +66,13 @@ const endCases = Object.entries(ENDS).map(
         const { handle, record } = await store(one, { visits: round }, { userId: "ann" });
         // Twice, so that whoever remembers has something to remember.
         for (let times = 0; times < 2; times++)
-          assert.equal((await read(another, handle))?.epoch, record.epoch);
+          assert.equal((await read(another, handle))?.epoch, record.epoch, "the epoch that read returns");
         await end(one, handle, record);
         const found = await read(another, handle);
+        const isOver = found === undefined || found.epoch > record.epoch;
         assert.ok(
-          found === undefined || found.epoch > record.epoch,
-          "the other one still knows the old session",
+          isOver,
+          `read through the other instance should not return the session from before ${what}`,
         );
       }
     },

@@ -3,7 +3,7 @@ import { info } from "../../core/info.ts";
 import { take } from "../../core/take.ts";
 import { update } from "../../core/update.ts";
 import { login, rotate } from "../../core/verbs.ts";
-import { assertGone, type Case, found, handleIn } from "../world.ts";
+import { assertFound, assertGone, type Case, found, handleIn } from "../world.ts";
 
 /** Lets other requests go on. */
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -25,7 +25,8 @@ export const serverCases: readonly Case[] = [
             await engines[n % servers]!.commit(session);
           }),
         );
-        assert.equal(Object.keys(await found(ann)).length, 51);
+        const keys = Object.keys(await found(ann)).length;
+        assert.equal(keys, 51, `how many keys fifty requests leave (servers: ${servers})`);
       }
     },
   },
@@ -42,7 +43,7 @@ export const serverCases: readonly Case[] = [
           await engines[n % 4]!.commit(session);
         }),
       );
-      assert.deepEqual(await found(ann), { visits: 200 });
+      await assertFound(ann, { visits: 200 });
     },
   },
   {
@@ -59,7 +60,7 @@ export const serverCases: readonly Case[] = [
           await Promise.all([update(session, "visits", next), other.update(which, "visits", next)]);
         }),
       );
-      assert.deepEqual(await found(ann), { visits: 100 });
+      await assertFound(ann, { visits: 100 });
     },
   },
   {
@@ -80,9 +81,9 @@ export const serverCases: readonly Case[] = [
         const second = await world.sessions().commit(two);
         gate.open();
         const lines = [await first, second].filter((line) => line !== undefined);
-        assert.equal(lines.length, 1, "exactly one new cookie");
+        assert.equal(lines.length, 1, "how many of two rotations send a cookie");
         ann.receive(lines[0]);
-        assert.deepEqual(await found(ann), { visits: 1, name: "one", color: "two" });
+        await assertFound(ann, { visits: 1, name: "one", color: "two" });
       }
     },
   },
@@ -102,7 +103,8 @@ export const serverCases: readonly Case[] = [
       for (const { userId, line } of lines) {
         const visitor = world.browser();
         visitor.receive(line);
-        assert.equal(await visitor.request((session) => info(session).userId), userId);
+        const user = await visitor.request((session) => info(session).userId);
+        assert.equal(user, userId, "the user who is signed in with the cookie of this sign-in");
       }
     },
   },
@@ -118,7 +120,7 @@ export const serverCases: readonly Case[] = [
           const on = engines[n % 3]!;
           const session = await on.load(ann.cookie, { exclusive: true });
           running += 1;
-          assert.equal(running, 1, "somebody else runs at the same time");
+          assert.equal(running, 1, "how many requests use the session exclusively at a time");
           const before = session.visits ?? 0;
           await pause();
           session.visits = before + 1;
@@ -126,7 +128,7 @@ export const serverCases: readonly Case[] = [
           await on.commit(session);
         }),
       );
-      assert.deepEqual(await found(ann), { visits: 12 });
+      await assertFound(ann, { visits: 12 });
     },
   },
   {
@@ -146,11 +148,9 @@ export const serverCases: readonly Case[] = [
           return notice;
         }),
       );
-      assert.deepEqual(
-        read.filter((notice) => notice !== undefined),
-        ["saved!"],
-      );
-      assert.deepEqual(await found(ann), { visits: 1 });
+      const taken = read.filter((notice) => notice !== undefined);
+      assert.deepEqual(taken, ["saved!"], "what ten requests take");
+      await assertFound(ann, { visits: 1 });
     },
   },
   {
@@ -163,10 +163,11 @@ export const serverCases: readonly Case[] = [
       const ended = await world.sessions().revoke({ userId: "ann" });
       await Promise.all(signingIn);
       const listed = (await world.sessions().list({ userId: "ann" }).toArray()).map(({ handle }) => handle);
-      assert.equal(ended + listed.length, 20);
+      assert.equal(ended + listed.length, 20, "how many sign-ins revokeUser has ended or listByUser returns");
       for (const visitor of visitors) {
         const userId = await visitor.request((session) => info(session).userId);
-        assert.equal(userId === "ann", listed.includes(handleIn(visitor)));
+        const isListed = listed.includes(handleIn(visitor));
+        assert.equal(isListed, userId === "ann", "whether listByUser returns a session that is signed in");
       }
     },
   },
@@ -183,9 +184,11 @@ export const serverCases: readonly Case[] = [
         for (const skew of [86_400_000, -86_400_000]) {
           Date.now = () => real() + skew;
           await world.advance(500);
-          await ann.request((session) => assert.equal(session.visits, 1));
+          await assertFound(ann, { visits: 1 });
+          await ann.request(() => {});
           const record = await world.store.inner.read(handleIn(ann));
-          assert.equal(record && Math.round(record.expiresAt - record.now), 1000);
+          const left = record && Math.round(record.expiresAt - record.now);
+          assert.equal(left, 1000, "the seconds until the idle deadline after touch");
         }
         await world.advance(1000);
         await assertGone(world, ann.cookie);

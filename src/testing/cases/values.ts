@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setKey } from "../../core/session.ts";
-import { type Case, found } from "../world.ts";
+import { assertFound, type Case, found } from "../world.ts";
 
 const KEYS = [
   "__proto__",
@@ -62,9 +62,10 @@ export const valueCases: readonly Case[] = [
         plain: { a: [1, "2", true, null, 1.5] },
       };
       const ann = await visitor(values);
-      assert.deepEqual(await found(ann), values);
+      await assertFound(ann, values);
       await ann.request((session) => (session.map as Map<unknown, unknown>).set("b", 2));
-      assert.equal(((await found(ann)) as typeof values).map.get("b"), 2);
+      const { map } = (await found(ann)) as typeof values;
+      assert.equal(map.get("b"), 2, "the value that was set in a map");
     },
   },
   {
@@ -79,13 +80,15 @@ export const valueCases: readonly Case[] = [
       for (const key of KEYS) setKey(slow, key, { polluted: `${key}!` });
       await ann.end(slow);
       const session = await ann.begin();
-      assert.deepEqual(Object.keys(session).sort(), ["visits", ...KEYS].sort());
-      for (const key of KEYS)
-        assert.deepEqual(Object.getOwnPropertyDescriptor(session, key)?.value, { polluted: `${key}!` });
-      assert.equal(({} as { polluted?: unknown }).polluted, undefined);
+      assert.deepEqual(Object.keys(session).sort(), ["visits", ...KEYS].sort(), "the keys of the session");
+      for (const key of KEYS) {
+        const value: unknown = Object.getOwnPropertyDescriptor(session, key)?.value;
+        assert.deepEqual(value, { polluted: `${key}!` }, `the value of the key ${JSON.stringify(key)}`);
+      }
+      assert.equal(({} as { polluted?: unknown }).polluted, undefined, "a key of every object");
       for (const key of KEYS) setKey(session, key, undefined);
       await ann.end(session);
-      assert.deepEqual(await found(ann), { visits: 2 });
+      await assertFound(ann, { visits: 2 });
     },
   },
   {
@@ -97,8 +100,8 @@ export const valueCases: readonly Case[] = [
         ...Object.fromEntries(TEXTS.map((text, n) => [`t${n}`, text])),
       });
       const data = (await found(ann)) as Record<string, unknown>;
-      assert.deepEqual(data.texts, TEXTS);
-      for (const [n, text] of TEXTS.entries()) assert.equal(data[`t${n}`], text);
+      assert.deepEqual(data.texts, TEXTS, "the texts in an array");
+      for (const [n, text] of TEXTS.entries()) assert.equal(data[`t${n}`], text, "a text that is a value");
     },
   },
   {
@@ -111,7 +114,7 @@ export const valueCases: readonly Case[] = [
       await ann.request((session) => Object.assign(session, { one: big }));
       slow.two = big;
       await ann.end(slow);
-      assert.deepEqual(await found(ann), { visits: 1, one: big, two: big });
+      await assertFound(ann, { visits: 1, one: big, two: big });
     },
   },
 ];
