@@ -35,7 +35,7 @@ export class SessionError extends Error {
 
   /** Returns the answer to the request, without details. Hono calls it. */
   getResponse(): Response {
-    return responseTo(this.status);
+    return new Response(reasonOf(this.status), { status: this.status });
   }
 }
 
@@ -51,11 +51,6 @@ const REASONS: Record<number, string> = {
 /** Returns the words for a status. */
 export function reasonOf(status: number): string {
   return REASONS[status] ?? "Error";
-}
-
-/** Returns a Response that says no more than its status, and that no cache keeps. */
-export function responseTo(status: number): Response {
-  return new Response(reasonOf(status), { status, headers: { "Cache-Control": "no-store" } });
 }
 
 /**

@@ -109,7 +109,7 @@ export async function readSession<T extends object>(
 }
 
 /**
- * Returns the part of the current request that a visit reads. The `header` of the sessions is left out, as no
+ * Returns the part of the current request that a visit reads. The `tokenHeader` of the sessions is left out, as no
  * response can have it.
  */
 async function requestOf({ sessions }: Mount, next: NextHeaders): Promise<Request> {

@@ -16,7 +16,7 @@ export type FetchSessionsOptions = Omit<MountOptions<Request>, "as">;
  * If the session cannot be read or saved, the response is an error (503 if the back-end is down), and the response of
  * the handler is dropped. If the save at the end of a body fails, the body fails with the error. A handler that
  * throws saves nothing. A SessionError becomes a response with its status, and with the cookie of an explicit
- * `commit`; other errors are thrown to the caller.
+ * `save`; other errors are thrown to the caller.
  *
  * Every response has `Vary: Cookie`. For routes without a session, do not call this function, or list them in `skip`.
  * For several sessions, nest the functions; nesting the same sessions again has no effect. The returned response can be another object than the handler's: a

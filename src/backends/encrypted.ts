@@ -47,7 +47,7 @@ export interface EncryptedOptions {
  * and its key. Names of keys, times, sizes, the user's id and the head stay readable. See docs/backends/encrypted.md.
  *
  * A value that was changed, moved, encrypted with a key that is not there, or not encrypted at all throws DataError
- * `invalid` with the handle and the key, whatever `outage` is; what is stored stays as it is. A write of the
+ * `invalid` with the handle and the key, whatever `whenDown` is; what is stored stays as it is. A write of the
  * session encrypts with the current key what was encrypted with another.
  *
  * Methods return at once if those of the inner back-end do. Throws ConfigError naming the option.

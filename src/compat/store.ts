@@ -45,7 +45,7 @@ type Callback<T> = (error: unknown, value?: T) => void;
  * not come from this store's `get` is stored as a whole, whatever became of it.
  *
  * The back-end holds hashes of a session's id and never the id; 16 characters of one are the handle. A session
- * lives for its cookie's `maxAge`, else for `idleTimeout`, after the last request. Failures go to the callback as
+ * lives for its cookie's `maxAge`, else for `timeouts.idle`, after the last request. Failures go to the callback as
  * BackendError (status 503); nothing is emitted. There is no list of all sessions (`all`, `length`, `clear`).
  *
  * Throws ConfigError that names the option which is wrong.

@@ -59,7 +59,7 @@ export interface LoadOptions {
    */
   skip?: boolean | "unsent" | "outside" | undefined;
   /**
-   * The value of the header that the option `header` names, if the request has that header. It is used instead of the
+   * The value of the header that the option `tokenHeader` names, if the request has that header. It is used instead of the
    * cookie, and what `commit` returns is the value of the same header of the response.
    */
   token?: string | undefined;
@@ -157,7 +157,7 @@ interface Renewing {
   readonly lifetime: Lifetime;
   /** None of the stored keys may stay. */
   readonly afresh: boolean;
-  /** What was asked for before the data made this of it; see the option `userId`. */
+  /** What was asked for before the data made this of it; see the option `userIdOf`. */
   readonly before?: Intent;
 }
 
@@ -171,7 +171,7 @@ export interface Lifetime {
 
 /** What the response has to carry. */
 export interface Outbox {
-  /** `header`: the token came in the header that the option `header` names, and goes back in it. */
+  /** `header`: the token came in the header that the option `tokenHeader` names, and goes back in it. */
   readonly carrier: "cookie" | "header";
   /** `leaving`: they go out without waiting for the store, so only the cookie of a new session can go with them. */
   headers: "open" | "leaving" | "sent";

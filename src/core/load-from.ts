@@ -27,8 +27,7 @@ export function cookieIn(
   how: LoadOptions | undefined,
 ): [header: string | null | undefined, how: LoadOptions | undefined] {
   if (typeof from === "string" || from === null || from === undefined) return [from, how];
-  const { headers = from } = from as { headers?: unknown };
-  const get = getterOf(headers);
+  const get = getterOf(typeof (from as WebHeaders).get === "function" ? from : Object(from).headers);
   if (get === undefined)
     throw new TypeError("load: pass a Request, its headers, the text of its Cookie header, or nothing.");
   const token = options.tokenHeader === undefined ? undefined : get(options.tokenHeader);

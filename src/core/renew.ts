@@ -167,7 +167,7 @@ export function replace(live: Live, phase: Stored, text: string, intent: Intent)
   });
 }
 
-/** Returns true if it may be a sign-in. Starting over may be one, unless the option `userId` says who is signed in. */
+/** Returns true if it may be a sign-in. Starting over may be one, unless the option `userIdOf` says who is signed in. */
 function signsIn({ engine }: Live, intent: Intent): boolean {
   return intent.is === "login" || (intent.is === "startOver" && engine.options.userIdOf === undefined);
 }

@@ -25,7 +25,7 @@ export interface ExpressSessionMembers {
   /** Replaces `req.session` with a new, empty session. The old id is invalid when the response is sent. */
   regenerate(callback: SessionCallback): void;
   regenerate(): Promise<void>;
-  /** Saves the changes so far, as `commit` does. */
+  /** Saves the changes so far, as the verb `save` does. */
   save(callback: SessionCallback): void;
   save(): Promise<void>;
   /** Reads the session from the store again. Unsaved changes are lost. Fails if it is not stored. */

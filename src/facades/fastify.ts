@@ -41,7 +41,7 @@ export interface FastifySessionMembers<T extends object> {
    */
   reload(): Promise<void>;
   reload(callback: SessionCallback): void;
-  /** Saves the changes so far, as `commit` does. */
+  /** Saves the changes so far, as the verb `save` does. */
   save(): Promise<void>;
   save(callback: SessionCallback): void;
   /** Has no effect: every request moves the idle deadline, as often as `touchThrottle` says. */

@@ -22,7 +22,7 @@ export interface KoaSessionMembers extends ExpressSessionMembers {
    */
   get maxAge(): number | "session";
   set maxAge(milliseconds: number | "session" | null | undefined);
-  /** Saves the changes so far, as `commit` does. */
+  /** Saves the changes so far, as the verb `save` does. */
   manuallyCommit(): Promise<void>;
 }
 

@@ -150,7 +150,7 @@ function headWithin({ options }: Engine, given: Lifetime): Head {
   const within = (value: number | undefined, fallback: number, most: number): number =>
     Math.max(1, Math.min(value !== undefined && value > 0 ? value : fallback, most));
   const absoluteTimeout = within(given.absoluteTimeout, options.timeouts.absolute, options.timeouts.absolute);
-  // A preset allows no session to be idle for longer; without one, an old session keeps the life that it had.
+  // A level allows no session to be idle for longer; without one, an old session keeps the life that it had.
   const longest =
     options.timeouts.level === undefined ? absoluteTimeout : Math.min(absoluteTimeout, options.timeouts.idle);
   const idleTimeout = within(given.idleTimeout, options.timeouts.idle, longest);

@@ -1,4 +1,4 @@
-import { reasonOf, responseTo, SessionError } from "../errors.ts";
+import { reasonOf, SessionError } from "../errors.ts";
 
 // The only file that knows Set-Cookie, Vary, Cache-Control and its relatives.
 
@@ -155,14 +155,15 @@ export function errorAnswer(error: unknown): { status: number; text: string } {
 
 /** Returns a Response for an error, without details. */
 export function errorResponse(error: unknown): Response {
-  return responseTo(errorAnswer(error).status);
+  const { status, text } = errorAnswer(error);
+  return new Response(text, { status, headers: { "Cache-Control": "no-store" } });
 }
 
-/** Throws the error. A SessionError gets the method that Elysia calls for its answer; Hono's all have. */
+/** Throws the error. The methods that Hono (`getResponse`) and Elysia (`toResponse`) call return its answer. */
 export function rethrow(error: unknown): never {
   if (error instanceof SessionError) {
-    const value = (): Response => error.getResponse();
-    Object.defineProperty(error, "toResponse", { value, configurable: true });
+    const method = { value: () => errorResponse(error), configurable: true };
+    Object.defineProperties(error, { getResponse: method, toResponse: method });
   }
   throw error;
 }

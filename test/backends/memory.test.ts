@@ -108,7 +108,7 @@ test("100,000 sessions that expire at once are freed in slices, with turns for o
   expect(most).toBeLessThan(100_000);
 });
 
-test("touched and destroyed sessions leave nothing behind, and expiry does not look at the living", () => {
+test("touched and deleted sessions leave nothing behind, and expiry does not look at the living", () => {
   const backend = withClock(new InMemorySessionBackend(), now);
   for (let i = 0; i < 20_000; i++) backend.create(handleOf(i), newRecord({ idleTimeout: 100 + (i % 500) }));
   for (let i = 0; i < 20_000; i += 2) backend.delete(handleOf(i));

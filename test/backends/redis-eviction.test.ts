@@ -74,7 +74,7 @@ await onServer("redis", () => {
     expect(evictionWarnings()).toEqual([]);
   });
 
-  test("a server that does not tell its policy is warned of once, and revokeAll answers", async () => {
+  test("a server that does not tell its policy is warned of once, and revoke answers", async () => {
     await settings("noeviction", 0);
     await redis.acl("SETUSER", "app", "on", "nopass", "~*", "+@all", "-info");
     const app = new Redis(server.port, { username: "app", password: "any", enableReadyCheck: false });

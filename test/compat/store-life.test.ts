@@ -37,7 +37,7 @@ await onEveryBackend((create) => {
     expect(await ann.data()).toEqual({});
   });
 
-  test("a session whose cookie ends with the browser lives for idleTimeout, eight hours by default", async () => {
+  test("a session whose cookie ends with the browser lives for timeouts.idle, eight hours by default", async () => {
     const made = await make();
     const ann = made.visitor();
     expect((await ann.get("/set/a/1")).setCookie[0]).not.toContain("Expires");

@@ -29,8 +29,8 @@ export class Eviction {
     if (policy === "noeviction") return;
     const what =
       policy === ""
-        ? "This server does not tell its maxmemory-policy. If it evicts keys, revokeAll and listByUser miss sessions"
-        : `This server's maxmemory-policy is ${policy}: when it is full, it signs users out, listByUser misses sessions, and revokeAll rejects`;
+        ? "This server does not tell its maxmemory-policy. If it evicts keys, the lists of users' sessions are not whole"
+        : `This server's maxmemory-policy is ${policy}: when it is full, it signs users out, list misses sessions, and revoke of a user rejects`;
     warn("MICROPIE_REDIS_EVICTION", `${what}. ${ADVICE}`);
   }
 

@@ -23,13 +23,13 @@ export interface SessionStoreOptions<Data extends object = Record<string, unknow
   /** How long one call of the back-end may take. Default 5 s. */
   readonly backendTimeout?: Duration | undefined;
   /**
-   * Whose session it is, so that `listByUser` and `revokeAll` find it; undefined or null while nobody is signed in.
+   * Whose session it is, so that `sessions.list` and `sessions.revoke` find it; undefined or null while nobody is signed in.
    * Asked at each save. With passport: `(session) => session.passport?.user`, if that is an id and not an object.
    */
   readonly userIdOf?: ((session: Data) => string | number | null | undefined) | undefined;
   /**
    * Whose store it is: sessions and users of another realm are strangers on the same back-end. That of the sessions whose
-   * `listByUser` and `revokeAll` shall find these. Default `session_id`, as of `createSessions`.
+   * `list` and `revoke` shall find these. Default `session_id`, as of `createSessions`.
    */
   readonly realm?: string | undefined;
 }

@@ -59,7 +59,7 @@ export const exclusiveCases: readonly EngineCase[] = [
   },
   {
     promise: "C7",
-    name: "a holder whose client has left keeps others out while it answers within lockTtl, and no longer",
+    name: "a holder whose client has left keeps others out while it answers within lock.ttl, and no longer",
     async run(world) {
       const ann = await world.visitor({ visits: 1 });
       const patient = { backendTimeout: 60 };

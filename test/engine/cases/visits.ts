@@ -98,7 +98,7 @@ export const visitsCases: readonly EngineCase[] = [
   },
   {
     promise: "B5",
-    name: "destroying or emptying a session deletes the record and removes the cookie with the same attributes",
+    name: "a logout, or emptying a session, deletes the record and removes the cookie with the same attributes",
     async run(world) {
       const on = world.sessions({
         cookie: { name: "sid", path: "/shop", domain: "example.com", sameSite: "none", partitioned: true },
