@@ -1,8 +1,8 @@
 import express from "express";
-import { App, createSessions, login, type Sessions } from "micropie";
+import { App, createSessions, info, login, type Session, type Sessions, take } from "micropie";
 import { type ExpressSession, expressSessions } from "micropie/adapters/express";
 import { InMemorySessionBackend } from "micropie/backends/memory";
-import { browser, GatedBackend, virtualEnvironment } from "micropie/testing";
+import { browser, GatedBackend, signedIn, testSession, virtualEnvironment } from "micropie/testing";
 import supertest from "supertest";
 import { expect, test, vi } from "vitest";
 
@@ -18,6 +18,11 @@ function expressApp(sessions: Sessions<Data>) {
     login(sessionOf(req), "ann");
     res.json({ user: "ann" });
   });
+  app.get("/me", (req, res) => {
+    const { userId } = info(sessionOf(req));
+    if (userId === undefined) res.sendStatus(401);
+    else res.send(`hello ${userId}`);
+  });
   app.get("/visits", (req, res) => {
     const session = sessionOf(req);
     session.visits = (session.visits ?? 0) + 1;
@@ -25,6 +30,34 @@ function expressApp(sessions: Sessions<Data>) {
   });
   return app;
 }
+
+interface Shop {
+  cart: string[];
+}
+
+/** What the application under test has: a function that takes the session of a request. */
+async function checkOut(session: Session<Shop>): Promise<number> {
+  if (info(session).userId === undefined) throw new Error("sign in first");
+  const cart = (await take(session, "cart")) ?? [];
+  return cart.length;
+}
+
+test("only a user can check out, and then the cart is empty", async () => {
+  await expect(checkOut(testSession({ cart: ["tea"] }))).rejects.toThrow("sign in first");
+  const session = testSession<Shop>({ cart: ["tea", "milk"] }, { userId: "ann" });
+  expect(await checkOut(session)).toBe(2);
+  expect(session.cart).toBeUndefined();
+});
+
+test("a signed-in user is greeted by name, and a revoked one is not", async () => {
+  const sessions = createSessions<Data>();
+  const app = expressApp(sessions);
+  const cookie = await signedIn(sessions, "ann", { visits: 6 });
+  expect((await supertest(app).get("/visits").set("Cookie", cookie)).body).toBe(7);
+  await supertest(app).get("/me").set("Cookie", cookie).expect(200, "hello ann");
+  await sessions.revoke({ userId: "ann" });
+  await supertest(app).get("/me").set("Cookie", cookie).expect(401);
+});
 
 test("an agent of supertest stays signed in with `secure: false`", async () => {
   const sessions = createSessions<Data>({ cookie: { secure: process.env.NODE_ENV === "production" } });

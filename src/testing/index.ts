@@ -5,5 +5,7 @@ export { type VirtualEnvironment, type VirtualOptions, virtualEnvironment, withC
 export type { Demo, DemoAnswer, DemoData, DemoRequest } from "./demo.ts";
 export { type Gate, gate } from "./gate.ts";
 export { GatedBackend, type Verb } from "./gated-backend.ts";
+export { type SignedInOptions, signedIn } from "./signed-in.ts";
 export type { SuiteCase } from "./suite-case.ts";
+export { type TestSessionOptions, testSession } from "./test-session.ts";
 export type { CreateStore, TestStore } from "./world.ts";
