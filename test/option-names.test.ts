@@ -143,7 +143,7 @@ describe("options are checked at start, by name:", () => {
     ["saveUninitialized", "never stored"],
     ["rolling", "keeps its session alive"],
     ["store", "`backend` of createSessions"],
-    ["maxAge", "`idleTimeout` seconds"],
+    ["maxAge", "How long a session lives is `timeouts`"],
   ])("the option %s of other libraries is refused with what to do instead", async (name, advice) => {
     for (const take of [
       (options: object) => createSessions(options),
@@ -179,8 +179,11 @@ describe("options are checked at start, by name:", () => {
     [{ cookie: { secure: "auto" } }, "cookie.secure"],
     [{ cookie: { httpOnly: "false" } }, "cookie.httpOnly"],
     [{ cookie: { path: 1 } }, "cookie.path"],
-    [{ userId: "passport.user" }, "userId"],
-    [{ preset: "aal4" }, "preset"],
+    [{ userIdOf: "passport.user" }, "userIdOf"],
+    [{ timeouts: { level: "aal4" } }, "timeouts.level"],
+    [{ timeouts: "aal4" }, "timeouts"],
+    [{ timeouts: 1800 }, "timeouts"],
+    [{ lock: 5 }, "lock"],
     [{ schema: {}, migrate: true }, "migrate"],
   ])("createSessions(%j) names the option", async (options, option) => {
     const error = (await errorOf(() => createSessions(options as never))) as ConfigError;

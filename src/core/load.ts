@@ -6,7 +6,7 @@ import { reportDamaged } from "./damage.ts";
 import { publish } from "./events.ts";
 import type { Engine, LegacySeam, Live, LoadOptions, Phase } from "./live.ts";
 import { acquire } from "./lock.ts";
-import { newPhase, storedPhase } from "./phase.ts";
+import { newPhase, storedPhase } from "./opened.ts";
 import { retiredUntil } from "./retired.ts";
 import { reportReuse } from "./reuse.ts";
 import { fitEmpty, fitLoaded } from "./schema.ts";

@@ -2,8 +2,8 @@ import type { SessionData, SessionRecord } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { setKey } from "./codec.ts";
 import type { Intent, Live, Phase, ReadOnly, SessionKind, Stored } from "./live.ts";
+import { SessionObject, stateOf } from "./opened.ts";
 import { plainUser } from "./realm.ts";
-import { SessionObject, stateOf } from "./session-object.ts";
 import { dataReplaced } from "./state.ts";
 
 /**

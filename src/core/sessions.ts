@@ -9,12 +9,12 @@ import { ENGINE, type Engine, type LoadOptions } from "./live.ts";
 import { load } from "./load.ts";
 import { cookieIn, type LoadFrom } from "./load-from.ts";
 import { checkMounted } from "./mounted.ts";
+import { stateOf } from "./opened.ts";
 import { resolveOptions, type SessionOptions } from "./options.ts";
 import type { AnyData, AnyShown, Session, Whole } from "./register.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { revoked } from "./revoked.ts";
 import { liveOf } from "./session.ts";
-import { stateOf } from "./session-object.ts";
 import { updateListed } from "./update.ts";
 import { chosen, type Which, type WhichBut } from "./which.ts";
 

@@ -4,8 +4,7 @@ import { decode, encode, outgrown, setKey } from "./codec.ts";
 import type { Head } from "./head.ts";
 import type { Beside, Engine, Intent, Lease, Live, LoadOptions, Phase, Seen, Stored, Turn } from "./live.ts";
 
-import { newPhase, storedPhase } from "./phase.ts";
-import { SessionObject } from "./session-object.ts";
+import { newPhase, SessionObject, storedPhase } from "./opened.ts";
 
 // What happens to the state of a session. Nothing else assigns to it.
 

@@ -1,7 +1,7 @@
 import { refuseUnknown } from "../option-names.ts";
 import { info } from "./info.ts";
+import { stateOf } from "./opened.ts";
 import type { AnyShown } from "./register.ts";
-import { stateOf } from "./session-object.ts";
 import { checkUserId } from "./user.ts";
 
 /** Which sessions: the one of a handle, such as one that `list` told about, or all of a user. */

@@ -1,6 +1,26 @@
 import type { SessionRecord } from "../backends/backend.ts";
 import { readHead } from "./head.ts";
-import type { Engine, New, Seen, Stored } from "./live.ts";
+import type { Engine, Live, New, Seen, Stored } from "./live.ts";
+
+// What a session is opened with: the object that the handler gets, and where it stands.
+
+/** Looks like a plain object: no inherited names, no visible state. */
+export class SessionObject {
+  readonly #live: Live;
+
+  constructor(live: Live) {
+    this.#live = live;
+  }
+
+  /** The state behind an object; undefined for anything that is no session. */
+  static live(this: void, object: object): Live | undefined {
+    return #live in object ? object.#live : undefined;
+  }
+}
+
+export const stateOf: (object: object) => Live | undefined = SessionObject.live;
+Object.setPrototypeOf(SessionObject.prototype, null);
+delete (SessionObject.prototype as { constructor?: unknown }).constructor;
 
 /** A phase in which nothing is stored. */
 export function newPhase(presented: boolean, superseded = false, damaged?: string): New {
