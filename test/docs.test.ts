@@ -23,7 +23,7 @@ declare global {
   const user: { id: string };
   const handle: string;
   const MyApp: new (options?: AppOptions) => App;
-  const MyBackend: new (options: { now: () => number }) => SessionBackend;
+  const MyBackend: new () => SessionBackend;
   function pay(cart: string[]): Promise<void>;
   function getSessionFromDb(id: string): Promise<SessionData | undefined>;
   function saveSessionToDb(id: string, data: SessionData, timeout: number): Promise<void>;

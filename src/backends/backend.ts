@@ -32,8 +32,9 @@ export type {
  * The fallback keeps each promise within one process: it runs one call per session at a time, merges changes, and
  * remembers what has ended. A back-end that several processes share keeps the promises across processes if it overrides
  * `read`, `create`, `patch`, `touch` and `delete` with operations that are atomic in its store. It must then override
- * `listByUser`, `revokeUser`, `lock` and `relock` too, because the fallback only knows its own writes. For a store
- * with compare-and-swap, `CasSessionBackend` (micropie/backends/cas) does all of that over six methods.
+ * `listByUser`, `revokeUser`, `lock` and `relock` too, because the fallback only knows its own writes:
+ * `FullSessionBackend` (micropie/backends/full) asks for these nine, and needs no `load` and `save`. For a store with
+ * compare-and-swap, `CasSessionBackend` (micropie/backends/cas) does all of that over six methods.
  *
  * Rules for all methods: something missing is a return value, never an error; an error means that the store failed, and
  * any error of the driver will do. Handles are 16 characters of base64url, so they need no escaping. Everything stored
@@ -127,7 +128,8 @@ export abstract class SessionBackend {
 
   /**
    * Locks the record for exclusive use for `seconds`. Returns a fencing number, higher at each success, which `patch`
-   * takes as `ifFence`; `busy` while somebody else's lock has not run out; `ended` if the record is gone.
+   * takes as `ifFence`; `busy` while somebody else's lock has not run out; `ended` if the record is gone. A lock that would
+   * last for more than `seconds` and a minute longer is from before the clock was set back, and is free.
    */
   lock(handle: string, seconds: number): Awaitable<number | "busy" | "ended"> {
     return this.#over.lock(handle, seconds);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { SessionBackend } from "micropie";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import { backendSuite, type CreateStore, type TestStore, withClock } from "micropie/testing";
@@ -97,6 +98,12 @@ test("a failure shows the call that was judged, with what it should have returne
   );
   expect((error as Error).message).toContain("Otherwise a session that has ended could come back.");
   expect((error as Error).stack).toContain("contract-times.ts");
+});
+
+test("the failure that the page of back-ends shows is what the suite says", async () => {
+  const message = await firstFailure(/made from an older version/, () => ({ backend: new BlobBackend() }));
+  const page = readFileSync(new URL("../../docs/backends.md", import.meta.url), "utf8");
+  expect(page).toContain(`\`\`\`text\n${message.replaceAll(/'[\w-]{16}'/g, "'handle'")}\n\`\`\``);
 });
 
 test("a failure tells of the methods that the author wrote: six with compare-and-swap", async () => {
