@@ -1,4 +1,4 @@
-import { AssertionError } from "node:assert/strict";
+import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { stakeOf } from "./stake.ts";
 import type { SuiteCase } from "./suite-case.ts";
@@ -45,7 +45,7 @@ export async function retold(
 
 /** Returns the call whose answer was judged: the last one that returned this, or that threw; or that never answered. */
 function judgedIn(calls: readonly Call[], error: unknown): Call | undefined {
-  if (!(error instanceof AssertionError)) {
+  if (!(error instanceof assert.AssertionError)) {
     const threw = calls.findLast(({ answer }) => answer !== undefined && "error" in answer);
     return threw ?? calls.findLast(({ answer }) => answer === undefined);
   }
@@ -58,7 +58,7 @@ function judgedIn(calls: readonly Call[], error: unknown): Call | undefined {
 }
 
 function saidOf(error: unknown, judged: Call | undefined): string {
-  if (!(error instanceof AssertionError)) {
+  if (!(error instanceof assert.AssertionError)) {
     if (judged === undefined) return `The case should end without an error, and threw ${thrown(error)}.`;
     const { answer } = judged;
     const threw = answer !== undefined && "error" in answer ? `threw ${thrown(answer.error)}` : "has not";
@@ -143,7 +143,7 @@ function capital(text: string): string {
 
 /** The same error of an assertion, with another message; any other error as the cause of a new one. */
 function withMessage(error: unknown, message: string): Error {
-  if (!(error instanceof AssertionError)) return new Error(message, { cause: error });
+  if (!(error instanceof assert.AssertionError)) return new Error(message, { cause: error });
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   error.message = message;
   error.generatedMessage = false;
