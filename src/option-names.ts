@@ -21,6 +21,7 @@ const INSTEAD: Record<string, string> = {
   expires: "How long a session lives is `timeouts`; `cookie: { persistent: true }` sends Max-Age.",
   ttl: "How long a session lives is `timeouts` of createSessions.",
   store: "Pass the store as `backend` of createSessions.",
+  backend: "An App has it as `sessionBackend`; everything else takes it from createSessions({ backend }).",
   name: "The name of the cookie is `cookie: { name }` of createSessions.",
   cookieName: "The name of the cookie is `cookie: { name }` of createSessions.",
 };

@@ -9,9 +9,9 @@ import type { AppRequest } from "./request.ts";
 import type { RouteTable } from "./routes.ts";
 import { resolveTrust, type Trust } from "./trust-proxy.ts";
 
-/** The options of an App: all options of `createSessions`, and these. */
-export interface AppOptions<T extends object = Registered> extends SessionOptions<T> {
-  /** MicroPie's name for `backend`. */
+/** The options of an App: those of `createSessions`, and these. The back-end has MicroPie's name, `sessionBackend`. */
+export interface AppOptions<T extends object = Registered> extends Omit<SessionOptions<T>, "backend"> {
+  /** Where sessions live: `backend` of `createSessions`. Default: a new `InMemorySessionBackend`. */
   sessionBackend?: SessionBackend | LoadSave | undefined;
   /** Existing sessions, instead of options for new ones. The App does not close them. */
   sessions?: Sessions<T> | undefined;
@@ -41,7 +41,7 @@ export interface AppOptions<T extends object = Registered> extends SessionOption
 type Requests<T extends object> = readonly string[] | ((request: AppRequest<T>) => boolean);
 
 const OWN = ["sessionBackend", "sessions", "limits", "trustProxy", "exclusive", "idle"];
-const NAMES: readonly string[] = [...SESSION_OPTIONS, ...OWN];
+const NAMES: readonly string[] = [...SESSION_OPTIONS.filter((name) => name !== "backend"), ...OWN];
 
 export interface ResolvedAppOptions<T extends object> {
   readonly sessions: Sessions<T>;
@@ -69,12 +69,11 @@ export function resolveAppOptions<T extends object>(options: AppOptions<T>): Res
       throw new ConfigError(other, "Cannot be combined with `sessions`. Pass it to createSessions.");
     return { ...resolved, sessions, ownsSessions: false };
   }
-  if (sessionBackend !== undefined) {
-    if (session.backend !== undefined)
-      throw new ConfigError("sessionBackend", "Is another name of `backend`. Set only one of them.");
-    session.backend = sessionBackend;
-  }
-  return { ...resolved, sessions: createSessions(session), ownsSessions: true };
+  return {
+    ...resolved,
+    sessions: createSessions<T>({ ...session, backend: sessionBackend }),
+    ownsSessions: true,
+  };
 }
 
 /** Decides about a request by it and the name of its route, if there is one. */

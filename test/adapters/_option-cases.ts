@@ -67,6 +67,10 @@ export function optionCases(
   ];
 }
 
+/** Those of `optionCases` that are about calls, and not about options: for App, which has options of its own. */
+export const callCases = (start: StartMounted): OptionCase[] =>
+  trapCases.map(({ name, wanted, run }) => ({ name, run: quiet(() => onMounts(start, wanted, run)) }));
+
 /** What frameworks print of errors is of no interest here. */
 function quiet(run: () => Promise<void>): () => Promise<void> {
   return async () => void (await printedBy(run));

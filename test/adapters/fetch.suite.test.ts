@@ -1,7 +1,10 @@
 import { fetchSessions } from "micropie/adapters/fetch";
-import { type AdapterSuiteOptions, adapterSuite, type DemoAnswer } from "micropie/testing";
+import { type AdapterSuiteOptions, adapterSuite } from "micropie/testing";
 import { serve } from "srvx";
 import { describe, test } from "vitest";
+import { optionCases } from "./_option-cases.ts";
+import { type StartMounted, useOptions } from "./_option-site.ts";
+import { responseOf } from "./_response-of.ts";
 
 const ways: Record<string, (visits: number) => Response> = {
   "/way/json": (visits) => Response.json({ visits }),
@@ -54,18 +57,22 @@ describe("fetchSessions", () => {
   }))
     test(name, run);
 });
-function responseOf({ status, headers, body }: DemoAnswer): Response {
-  const pairs = Object.entries(headers).flatMap(([name, value]) =>
-    [value].flat().map((one) => [name, one] as [string, string]),
+
+const mounted: StartMounted = async (mounts, demo) => {
+  const { sessions, options } = mounts[0]!;
+  const withSession = fetchSessions(
+    sessions,
+    async (request, session) =>
+      responseOf(await demo({ path: new URL(request.url).pathname, session: () => session })),
+    { ...useOptions<Request>(options, ({ url }) => new URL(url).pathname), onError: () => {} },
   );
-  if (typeof body !== "object") return new Response(body ?? null, { status, headers: pairs });
-  const parts = body[Symbol.asyncIterator]();
-  const stream = new ReadableStream<string>({
-    async pull(controller) {
-      const { done, value } = await parts.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-  });
-  return new Response(stream.pipeThrough(new TextEncoderStream()), { status, headers: pairs });
-}
+  const fetch = (request: Request) =>
+    Promise.resolve(withSession(request)).catch(() => new Response("error", { status: 500 }));
+  const server = serve({ port: 0, hostname: "127.0.0.1", silent: true, fetch });
+  await server.ready();
+  return { url: server.url!, close: () => server.close(true) };
+};
+
+describe("options of fetchSessions", () => {
+  for (const { name, run } of optionCases(mounted, { named: false })) test(name, run);
+});

@@ -11,7 +11,8 @@ class Tells extends App {
   }
 }
 
-const app = (trustProxy: TrustProxy) => new Tells({ backend: new InMemorySessionBackend(), trustProxy });
+const app = (trustProxy: TrustProxy) =>
+  new Tells({ sessionBackend: new InMemorySessionBackend(), trustProxy });
 
 /** A request as the servers of Bun and Deno give it. */
 function from(ip: string | undefined, forwarded?: string): Request {

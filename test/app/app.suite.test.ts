@@ -1,6 +1,8 @@
-import { App, html, reply } from "micropie";
+import { App, html, reply, type Sessions } from "micropie";
 import { type AdapterSuiteOptions, adapterSuite, type Demo, type DemoData } from "micropie/testing";
 import { describe, test } from "vitest";
+import { callCases } from "../adapters/_option-cases.ts";
+import type { OptionDemo, StartMounted } from "../adapters/_option-site.ts";
 
 const ways: Record<string, (visits: number) => unknown> = {
   "/way/text": (visits) => `${visits}`,
@@ -44,6 +46,37 @@ const start: AdapterSuiteOptions["start"] = (sessions, demo) =>
     signals: false,
     shutdownTimeout: 0,
   });
+
+/** The calls of the option cases: App has options of its own. */
+class CallsApp extends App<DemoData> {
+  #demo: OptionDemo;
+
+  constructor(demo: OptionDemo, sessions: Sessions<DemoData>) {
+    super({ sessions });
+    this.#demo = demo;
+  }
+
+  async index(..._path: string[]): Promise<unknown> {
+    const { request } = this;
+    const { status, headers, body } = await this.#demo({
+      path: request.path,
+      session: () => request.session,
+    });
+    return reply(status, body, headers);
+  }
+}
+
+const serveCalls: StartMounted = ([mount], demo) =>
+  new CallsApp(demo, mount!.sessions).serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    signals: false,
+    shutdownTimeout: 0,
+  });
+
+describe("calls in App", () => {
+  for (const { name, run } of callCases(serveCalls)) test(name, run);
+});
 
 describe("App", () => {
   for (const { name, run } of adapterSuite({ start, ways: Object.keys(ways) })) test(name, run);

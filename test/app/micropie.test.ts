@@ -28,7 +28,7 @@ class Site extends App<Data> {
   }
 }
 
-const site = () => new Site({ backend: new InMemorySessionBackend() });
+const site = () => new Site({ sessionBackend: new InMemorySessionBackend() });
 const ask = async (app: App<Data>, path: string, init?: RequestInit): Promise<Response> =>
   app.fetch(new Request(`http://localhost${path}`, init));
 const send = (app: App<Data>, path: string, body: string | Uint8Array<ArrayBuffer>, type?: string) =>

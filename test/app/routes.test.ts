@@ -59,7 +59,7 @@ class Site extends Base {
 test("a missing argument is a 400, which in production does not say how the parameter is written", async () => {
   vi.stubEnv("NODE_ENV", "production");
   onTestFinished(() => void vi.unstubAllEnvs());
-  const app = new Site({ backend: new InMemorySessionBackend() });
+  const app = new Site({ sessionBackend: new InMemorySessionBackend() });
   expect(await at(app, "/add/1")).toBe("400 Bad Request: Missing required parameter 'b'");
 });
 
@@ -83,7 +83,7 @@ describe("a handler that is assigned after the first request", () => {
   });
 
   test.each(["index", "late"])("is no route if its name, %s, is new; the 404 says why", async (name) => {
-    const app = new App({ backend: new InMemorySessionBackend() });
+    const app = new App({ sessionBackend: new InMemorySessionBackend() });
     expect(await statusAt(app, "/")).toBe(404);
     Object.assign(app, { [name]: () => "late", _private: () => "private", number: 7 });
     const path = name === "index" ? "/" : `/${name}`;

@@ -345,7 +345,7 @@ test.each([
       }
     }
     const backend = new GatedBackend(new InMemorySessionBackend());
-    const call = await client(new Site({ backend, idle, touchThrottle: 0 }));
+    const call = await client(new Site({ sessionBackend: backend, idle, touchThrottle: 0 }));
     await call("/");
     expect(await textOf(call("/poll"))).toBe("1");
     expect(backend.count("touch")).toBe(0);
@@ -436,11 +436,13 @@ describe("options", () => {
     };
     refused({ sesionBackend: 1 }, "sesionBackend");
     refused({ sessionBackend: {} }, "backend");
-    refused({ sessionBackend: new TwoMethods(), backend: new TwoMethods() }, "sessionBackend");
-    refused({ sessions: createSessions(), idleTimeout: 5 }, "idleTimeout");
+    refused({ backend: new TwoMethods() }, "backend");
+    refused({ sessions: createSessions(), timeouts: { idle: 5 } }, "timeouts");
     refused({ sessions: createSessions(), sessionBackend: new TwoMethods() }, "sessionBackend");
     refused({ exclusive: 7 }, "exclusive");
-    refused({ idleTimeout: -1 }, "idleTimeout");
+    refused({ timeouts: { idle: -1 } }, "timeouts.idle");
+    refused({ limits: { bodyTimeout: 5000 } }, "limits.bodyTimeout");
+    refused({ limits: { files: -1 } }, "limits.files");
   });
 
   test("a back-end class as in the guide, and existing sessions", async () => {

@@ -329,7 +329,7 @@ describe("streams", () => {
     const save = async () => {
       throw new Error("down");
     };
-    const app = new Events({ backend: { load: async () => ({}), save } });
+    const app = new Events({ sessionBackend: { load: async () => ({}), save } });
     expect((await (await client(app))("/")).status).toBe(503);
     await ended.passed;
   });

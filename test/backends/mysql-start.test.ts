@@ -184,7 +184,7 @@ await onServer("mariadb", ({ url, adminUrl }) => {
       expect(() => mysqlSchema(name)).toThrow(ConfigError);
     }
     expect(refused(pool, { pruneInterval: -1 }).option).toBe("pruneInterval");
-    expect(refused(pool, { pruneInterval: "1m" }).option).toBe("pruneInterval");
+    expect(refused(pool, { pruneInterval: "1 m" }).option).toBe("pruneInterval");
     expect(mysqlSchema("my-app.sessions")).toContain("`my-app`.`sessions`");
   });
 });

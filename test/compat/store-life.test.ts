@@ -158,7 +158,9 @@ await onEveryBackend((create) => {
     made.slow.open();
     await working;
     expect(await ann.data()).toEqual({ a: "1", user: "ann" });
-    expect(discarded).toEqual([{ handle: handleOf(ann), userId: null, reason: "stale" }]);
+    expect(discarded).toEqual([
+      { handle: handleOf(ann), userId: null, reason: "stale", realm: "session_id" },
+    ]);
   });
 });
 
