@@ -9,9 +9,14 @@ export interface ExampleVisitor {
   count(): Promise<number>;
 }
 
-export function exampleVisitor(url: string, jar: Map<string, string> = new Map()): ExampleVisitor {
+/** `sent` are headers of every request. */
+export function exampleVisitor(
+  url: string,
+  jar: Map<string, string> = new Map(),
+  sent: Record<string, string> = {},
+): ExampleVisitor {
   async function ask(path: string, init: RequestInit): Promise<Response> {
-    const headers = new Headers(init.headers);
+    const headers = new Headers(sent);
     headers.set("origin", url);
     // A server may close an idle connection at the moment at which it is used again.
     headers.set("connection", "close");

@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const inFolder = (folder: string) => readdirSync(join(root, folder)).map((name) => join(folder, name));
-const pages = [".", "docs", "docs/adapters", "docs/backends", "docs/decisions", "examples"]
+const pages = [".", "docs", "docs/adapters", "docs/backends", "docs/decisions", "docs/recipes", "examples"]
   .flatMap(inFolder)
   .filter((path) => path.endsWith(".md"));
 

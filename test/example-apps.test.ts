@@ -15,7 +15,7 @@ test("each example with a server of its own is driven here, or says where", () =
     "migrate-from-express-session",
     "nest",
     "next",
-  ].concat(["node_modules", "react-router", "sveltekit", "visit-counter", "workers"]);
+  ].concat(["node_modules", "react-router", "recipes", "sveltekit", "visit-counter", "workers"]);
   const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   expect(folders.map(({ name }) => name).filter((name) => !elsewhere.includes(name))).toEqual(APPS);
 });
