@@ -73,6 +73,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   cli: [
     "app",
+    "visit",
     "core",
     "backends",
     "errors.ts",

@@ -51,7 +51,11 @@ describe("invalid arguments print an error, exit code 2", () => {
   test.each<[string, string[], RegExp]>([
     ["no file", [], /^micropie: missing file\. For example: npx micropie app\.ts\n/],
     ["two files", ["ok.ts", "b.ts"], /expected one file, got two: ok\.ts b\.ts/],
-    ["an unknown option", ["ok.ts", "--prot", "80"], /^micropie: Unknown option '--prot'\n.*--help/],
+    [
+      "an unknown option",
+      ["ok.ts", "--prot", "80"],
+      /^micropie: Unknown option '--prot'\. Did you mean --port\?\n.*--help/,
+    ],
     ["an option without its value", ["ok.ts", "--port"], /^micropie: --port needs a value\n/],
     ["an option followed by an option", ["ok.ts", "--port", "--watch"], /^micropie: --port needs a value\n/],
     ["a value for a flag", ["ok.ts", "--watch=yes"], /'-w, --watch' does not take an argument/],

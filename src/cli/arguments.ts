@@ -1,7 +1,8 @@
-import { parseArgs } from "node:util";
-import { Problem } from "./problem.ts";
+import { DOCTOR_HELP, type Examination, readDoctorArguments } from "./doctor/arguments.ts";
+import { misuse, parseOptions } from "./options.ts";
 
 export const HELP = `Usage: micropie <file> [options]
+       micropie doctor <url> [options]
 
 Serves the default export of a .ts or .js file: an App, or any object with a fetch method.
 
@@ -11,12 +12,17 @@ Serves the default export of a .ts or .js file: an App, or any object with a fet
   -v, --version          print the version
   -h, --help             print this help
 
+With doctor, says what is wrong with the session cookie of a running server; micropie doctor --help has its options.
+
 Example: npx micropie app.ts --port 3000 --watch`;
+
+const HOW = "micropie --help";
 
 /** A parsed command line. */
 export type Command =
-  | { readonly do: "help" }
+  | { readonly do: "help"; readonly text: string }
   | { readonly do: "version" }
+  | Examination
   | {
       readonly do: "serve";
       readonly file: string;
@@ -35,13 +41,14 @@ const OPTIONS = {
 
 /** Parses the arguments after the program's name. Throws `Problem` with exit code 2 if they are invalid. */
 export function readArguments(args: readonly string[], environment: NodeJS.ProcessEnv): Command {
-  const { values, positionals } = parse(args);
-  if (values.help) return { do: "help" };
+  if (args[0] === "doctor") return readDoctorArguments(args.slice(1)) ?? { do: "help", text: DOCTOR_HELP };
+  const { values, positionals } = parseOptions(args, OPTIONS, HOW);
+  if (values.help) return { do: "help", text: HELP };
   if (values.version) return { do: "version" };
   const [file, second] = positionals;
-  if (file === undefined) throw misuse("missing file. For example: npx micropie app.ts");
-  if (second !== undefined) throw misuse(`expected one file, got two: ${file} ${second}`);
-  if (values.host === "") throw misuse("--host needs an address, for example --host 0.0.0.0");
+  if (file === undefined) throw misuse("missing file. For example: npx micropie app.ts", HOW);
+  if (second !== undefined) throw misuse(`expected one file, got two: ${file} ${second}`, HOW);
+  if (values.host === "") throw misuse("--host needs an address, for example --host 0.0.0.0", HOW);
   return {
     do: "serve",
     file,
@@ -51,25 +58,10 @@ export function readArguments(args: readonly string[], environment: NodeJS.Proce
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const lacking = /(--\w+).* argument (missing|is ambiguous)/.exec(message)?.[1];
-    // Only the first sentence is about the option.
-    throw misuse(lacking === undefined ? (message.split(/\.\s|\n/)[0] ?? "") : `${lacking} needs a value`);
-  }
-}
-
 function readPort(option: string | undefined, variable: string | undefined): number {
   const text = option ?? (variable || "8000");
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65535) return port;
   const source = option === undefined ? "the variable PORT" : "--port";
-  throw misuse(`${source} must be a whole number from 0 to 65535, not "${text}"`);
-}
-
-function misuse(message: string): Problem {
-  return new Problem(`${message}\nRun \`micropie --help\` for all options.`, 2);
+  throw misuse(`${source} must be a whole number from 0 to 65535, not "${text}"`, HOW);
 }

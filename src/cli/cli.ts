@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { HELP, readArguments } from "./arguments.ts";
+import { readArguments } from "./arguments.ts";
 import { needsTypeStripping, runAgain, watchesItself } from "./child.ts";
+import { doctor } from "./doctor/doctor.ts";
 import { loadApp } from "./load-app.ts";
 import { Problem } from "./problem.ts";
 import { run } from "./run.ts";
@@ -15,8 +16,9 @@ export async function cli(args: readonly string[]): Promise<number | undefined> 
   try {
     refuseOldNode(process.versions.node);
     const command = readArguments(args, process.env);
-    if (command.do === "help") return print(HELP);
+    if (command.do === "help") return print(command.text);
     if (command.do === "version") return print(await version());
+    if (command.do === "doctor") return await doctor(command);
     if (command.watch && !watchesItself()) return await watch(command);
     if (command.watch || needsTypeStripping(command.file)) return await runAgain(command);
     reportImports();

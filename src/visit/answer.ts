@@ -73,6 +73,26 @@ export function noStore(headers: AnswerHeaders | NodeHeaders, own?: AnswerHeader
   }
 }
 
+/** The name and value of a header; undefined if it is missing. */
+type Field = [name: string, value: string | undefined];
+
+/** Returns the headers by which a cache may store a response: those that `noStore` would set. */
+export function lettingStore(headers: Pick<Headers, "get">): Field[] {
+  const given = RELATIVES.map((name) => field(headers, name));
+  const present = given.filter(([name, value]) => value && !(name === NGINX && value === "0"));
+  return [field(headers, "Cache-Control"), ...present].filter(([, value]) => !NO_STORE.test(value ?? ""));
+}
+
+/** Returns Vary, if it does not say that a response depends on the cookie. */
+export function lackingCookie(headers: Pick<Headers, "get">): Field | undefined {
+  const [name, value = ""] = field(headers, "Vary");
+  return varied(value, "Cookie") === value ? undefined : [name, value || undefined];
+}
+
+function field(headers: Pick<Headers, "get">, name: string): Field {
+  return [name, headers.get(name) ?? undefined];
+}
+
 /**
  * Keeps a page out of every cache whose head is made elsewhere, after this answer: nothing may be added to `private`
  * there that lets a cache store it.

@@ -16,6 +16,11 @@ export interface Connection {
   readonly agent: string | null | undefined;
 }
 
+/** Returns true if browsers accept a Secure cookie from this host, a Host header, over plain http. */
+export function isLocalHost(host: string): boolean {
+  return LOCAL.test(host);
+}
+
 /** Clients that return a Secure cookie to localhost over plain http. */
 const RETURNS_TO_LOCALHOST = /^(Mozilla|curl)\//;
 
@@ -29,7 +34,7 @@ export function warnIfDropped({ options }: Pick<Sessions, "options">, connection
   if (secure || !options.cookie.secure) return;
   if (forwardedProto?.split(",")[0]?.trim() === "https") return;
   if (!host) return;
-  const isLocal = LOCAL.test(host);
+  const isLocal = isLocalHost(host);
   const kind = isLocal ? "local" : "other";
   if (said[kind]) return;
   if (isLocal && RETURNS_TO_LOCALHOST.test(agent ?? "")) return;
@@ -53,7 +58,7 @@ let isHinted = false;
 export function hintAtPrefix({ options }: Pick<Sessions, "options">, connection: Connection): void {
   if (isHinted || !options.cookie.unprefixed || !isProduction()) return;
   const { secure, host, forwardedProto } = connection;
-  if (!host || LOCAL.test(host) || !(secure || forwardedProto?.split(",")[0]?.trim() === "https")) return;
+  if (!host || isLocalHost(host) || !(secure || forwardedProto?.split(",")[0]?.trim() === "https")) return;
   isHinted = true;
   warn(
     "MICROPIE_NO_COOKIE_PREFIX",
