@@ -22,8 +22,9 @@ import { isPassword } from "./users.ts";
 const OPEN = ["index", "login"];
 
 class Guard extends HttpMiddleware {
-  override beforeRequest({ route = "", method, url, session }: AppRequest) {
-    if (OPEN.includes(route) || info(session).userId !== undefined) return undefined;
+  override beforeRequest(request: AppRequest) {
+    if (OPEN.includes(request.route ?? "") || info(request.session).userId !== undefined) return undefined;
+    const { method, url } = request;
     // A form that was sent cannot be repeated, so only pages are returned to.
     const back = method === "GET" ? url.pathname + url.search : "/";
     return redirect(`/login?back=${encodeURIComponent(back)}`, 303);
