@@ -18,6 +18,7 @@ export function exampleVisitor(
   async function ask(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(sent);
     headers.set("origin", url);
+    if (!headers.has("user-agent")) headers.set("user-agent", "Mozilla/5.0");
     // A server may close an idle connection at the moment at which it is used again.
     headers.set("connection", "close");
     if (jar.size > 0) headers.set("cookie", Array.from(jar, (pair) => pair.join("=")).join("; "));

@@ -26,7 +26,7 @@ function apiFor(request: Request) {
       const headers = new Headers(init.headers);
       headers.set("cookie", [...jar.values()].join("; "));
       // The address of the API is fixed: never take it from the request, or the cookies go where its sender likes.
-      const answer = await api(new Request(new URL(path, "http://api.internal"), { ...init, headers })); // or fetch
+      const answer = await api(new Request(new URL(path, "https://api.internal"), { ...init, headers })); // or fetch
       for (const line of answer.headers.getSetCookie()) {
         lines.push(line);
         const pair = line.split(";")[0]!;

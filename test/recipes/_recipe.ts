@@ -38,7 +38,7 @@ export const BEN = { name: "ben", password: "battery staple" };
 export async function signedIn(
   url: string,
   user: Record<string, string> = ANN,
-  agent = "a browser",
+  agent = "Mozilla/5.0",
 ): Promise<ExampleVisitor> {
   const visitor = exampleVisitor(url, new Map(), { "user-agent": agent });
   const { status } = await visitor.post("/login", user);

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { exampleVisitor } from "../_example-visitor.ts";
 import { ANN, BEN, recipe, signedIn, textOf } from "./_recipe.ts";
 
@@ -59,6 +59,8 @@ test("password-reset ends the other sessions of the user, and its link works onc
   const url = await recipe("password-reset");
   const { mail } = await import("../../examples/recipes/password-reset.ts");
   const send = vi.spyOn(mail, "send").mockReturnValue(undefined);
+  const { setPassword } = await import("../../examples/recipes/users.ts");
+  onTestFinished(() => setPassword(ANN.name, ANN.password));
   const [phone, thief, ben, laptop] = [
     await signedIn(url),
     await signedIn(url),
@@ -81,7 +83,6 @@ test("password-reset ends the other sessions of the user, and its link works onc
   expect((await laptop.post("/login", ANN)).status).toBe(401);
   expect((await laptop.post("/login", { name: "ann", password: "a better horse" })).status).toBe(303);
   expect((await thief.post(path, { password: "a better horse" })).status).toBe(400);
-  await (await import("../../examples/recipes/users.ts")).setPassword("ann", ANN.password);
 });
 
 test("your-devices ends one session, or all others, and none of another user", async () => {
