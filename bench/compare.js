@@ -55,7 +55,7 @@ const results = {
   date: new Date().toISOString().slice(0, 10),
   node: process.versions.node,
   versions: versionsOf(rows),
-  probes: probes.map(({ name, rule }) => ({ name, rule })),
+  probes: probes.map(({ name, promise, rule }) => ({ name, promise, rule })),
   rows,
 };
 /** A probe that broke says nothing, so it is nobody's failure but the comparison's own. */

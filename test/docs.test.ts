@@ -1,13 +1,9 @@
-import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { promisify } from "node:util";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { createSessions } from "micropie";
 import { describe, expect, test } from "vitest";
+import { blocksOf, compileBlocks, read, root } from "./_blocks.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const read = (path: string) => readFileSync(join(root, path), "utf8");
 const inFolder = (folder: string) => readdirSync(join(root, folder)).map((name) => join(folder, name));
 const pages = [".", "docs", "docs/adapters", "docs/backends", "docs/decisions", "docs/recipes", "examples"]
   .flatMap(inFolder)
@@ -29,17 +25,6 @@ declare global {
   function saveSessionToDb(id: string, data: SessionData, timeout: number): Promise<void>;
 }
 `;
-
-interface Block {
-  /** The file that it is said to be a part of. */
-  readonly from: string | undefined;
-  readonly code: string;
-}
-
-function blocksOf(page: string): Block[] {
-  const blocks = read(page).matchAll(/(?:<!-- from (\S+) -->\s*)?```ts\n([\s\S]*?)```/g);
-  return Array.from(blocks, ([, from, code]) => ({ from, code: code! }));
-}
 
 /** GitHub's name for a heading. */
 function anchorOf(heading: string): string {
@@ -89,8 +74,6 @@ test.each(["docs/guarantees.md", "docs/security.md"])("every test that %s names 
 });
 
 describe("code blocks", () => {
-  const folder = join(root, ".tmp/docs");
-
   test("those from a file are parts of it", () => {
     for (const page of pages) {
       for (const { from, code } of blocksOf(page)) {
@@ -100,43 +83,10 @@ describe("code blocks", () => {
   });
 
   test("all of them compile", async () => {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "context.d.ts"), CONTEXT);
-    for (const page of pages) {
-      blocksOf(page).forEach(({ from, code }, index) => {
-        const name = page.replace(/\W+/g, "-");
-        if (from === undefined)
-          writeFileSync(join(folder, `${name}-${index + 1}.ts`), `${code}\nexport {};\n`);
-      });
-    }
-    const compilerOptions = {
-      noUnusedLocals: false,
-      noImplicitOverride: false,
-    };
-    const fromFolder = (path: string) => relative(folder, join(root, path));
-    const config = {
-      extends: fromFolder("tsconfig.json"),
-      compilerOptions,
-      include: [".", ...["examples", "test/backends/_workers/cloudflare.d.ts"].map(fromFolder)],
-    };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
-    const tsc = join(root, "node_modules/.bin/tsc");
-    const run = promisify(execFile)(process.execPath, [tsc, "-p", folder], { cwd: root });
-    const output = await run.then(
-      ({ stdout }) => stdout,
-      ({ stdout }: { stdout: string }) => stdout,
-    );
-    expect(output).toBe("");
-  });
-
-  test("the first program of the README counts visits", async () => {
-    const { default: app } = await import(pathToFileURL(join(folder, "README-md-1.ts")).href);
-    const first: Response = await app.fetch(new Request("http://localhost/"));
-    expect(await first.text()).toBe("You have visited 1 times.");
-    const cookie = first.headers.get("set-cookie")!.split(";")[0]!;
-    const second: Response = await app.fetch(new Request("http://localhost/", { headers: { cookie } }));
-    expect(await second.text()).toBe("You have visited 2 times.");
+    const include = ["examples", "test/backends/_workers/cloudflare.d.ts"];
+    // Those of the README compile without this context (readme.test.ts).
+    const others = pages.filter((page) => page !== "README.md");
+    expect(await compileBlocks(join(root, ".tmp/docs"), others, CONTEXT, include)).toBe("");
   });
 });
 

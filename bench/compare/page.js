@@ -1,4 +1,4 @@
-/** Writes the tables into docs/compare.md. */
+/** Writes the tables into docs/compare.md, and the marks alone into the README. */
 import { writeSection } from "../lib/section.js";
 import { verdict } from "./table.js";
 
@@ -16,9 +16,7 @@ ${table(
   probes.map(({ name }) => [
     name,
     ...rivals.map(({ outcomes }) => cell(outcomes[name])),
-    [
-      ...new Set(ours.filter((row) => !row.except.includes(name)).map((row) => cell(row.outcomes[name]))),
-    ].join(", "),
+    [...new Set(held(ours, name).map(({ outcomes }) => cell(outcomes[name])))].join(", "),
   ]),
 )}
 
@@ -26,7 +24,7 @@ Each way to use micropie:
 
 ${table(
   ["", ...probes.map(({ name }) => name)],
-  ours.map(({ name, outcomes }) => [name, ...probes.map((probe) => MARKS[verdict(outcomes[probe.name])])]),
+  ours.map(({ name, outcomes }) => [name, ...probes.map((probe) => mark(outcomes[probe.name]))]),
 )}
 
 The rules:
@@ -34,6 +32,27 @@ The rules:
 ${probes.map(({ name, rule }) => `- **${name}**: ${rule}`).join("\n")}`,
     "compare",
   );
+  writeSection(
+    "compare",
+    table(
+      ["", ...rivals.map(({ name }) => name), "micropie"],
+      probes.map(({ name, promise }) => [
+        promise,
+        ...rivals.map(({ outcomes }) => mark(outcomes[name])),
+        [...new Set(held(ours, name).map(({ outcomes }) => mark(outcomes[name])))].join(", "),
+      ]),
+    ),
+    "../README",
+  );
+}
+
+/** Those of ours that do not fail a probe on purpose. */
+function held(ours, name) {
+  return ours.filter(({ except }) => !except.includes(name));
+}
+
+function mark(outcome) {
+  return MARKS[verdict(outcome)];
 }
 
 function table(head, rows) {
@@ -43,5 +62,5 @@ function table(head, rows) {
 
 function cell(outcome) {
   const hand = outcome.byHand === undefined ? "" : `, \`${outcome.byHand}\``;
-  return `${MARKS[verdict(outcome)]} ${outcome.fact}${hand}`.trim();
+  return `${mark(outcome)} ${outcome.fact}${hand}`.trim();
 }

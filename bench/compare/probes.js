@@ -1,4 +1,7 @@
-/** The probes, in the order of the table. Each has a name, the rule by which it decides, and `run(site)`. */
+/**
+ * The probes, in the order of the table. Each has a name, the promise that it tries, the rule by which it decides, and
+ * `run(site)`.
+ */
 import { dates, firstByte, stream } from "./probes/answers.js";
 import { caching, forged, twice } from "./probes/cookies.js";
 import { logout, parallel } from "./probes/overlap.js";

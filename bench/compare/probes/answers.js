@@ -3,6 +3,7 @@ import { dataOf } from "../site.js";
 
 export const firstByte = {
   name: "first byte",
+  promise: "nothing is sent before the session is saved",
   rule: "While the store delays the save, no byte of the response may be sent, whether it is a redirect or a stream.",
   async run(site) {
     if (site.stateless) return { pass: undefined, fact: "no store" };
@@ -31,6 +32,7 @@ export const firstByte = {
 
 export const stream = {
   name: "stream",
+  promise: "a change during a stream is kept, or an error",
   rule: "A handler sets a key after the first part of its stream has arrived. The key must be stored at the end, or the handler or the client must get an error.",
   async run(site) {
     const visitor = await site.visitor();
@@ -49,6 +51,7 @@ export const stream = {
 
 export const dates = {
   name: "a Date",
+  promise: "a Date comes back as a Date",
   rule: "A Date that one request stores must be a Date in the next request.",
   async run(site) {
     const visitor = await site.visitor();

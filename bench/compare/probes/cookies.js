@@ -3,6 +3,7 @@ import { dataOf, isIn } from "../site.js";
 
 export const forged = {
   name: "made-up id",
+  promise: "a made-up id is not adopted",
   rule: "A made-up id, and the id of an ended session, are sent with a request that writes. Neither may be the id of a session afterwards.",
   async run(site) {
     const visitor = await site.visitor();
@@ -29,6 +30,7 @@ function flip(value) {
 
 export const twice = {
   name: "two cookies",
+  promise: "of an invalid and a valid cookie, the valid one is used",
   rule: "A request has an invalid and a valid cookie of the same name, as after a change of path or domain. The valid one must be used, in either order.",
   async run(site) {
     const gone = await site.visitor();
@@ -51,6 +53,7 @@ function isInWith(site, cookies) {
 
 export const caching = {
   name: "caches",
+  promise: "a response that sets the cookie forbids shared caches",
   rule: "A response that sets the session cookie must forbid shared caching (no-store or private), even if the handler allowed it (public).",
   async run(site) {
     const plain = await site.client().get("/set?key=a");

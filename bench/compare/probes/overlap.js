@@ -3,6 +3,7 @@ import { dataOf, inTime, isIn } from "../site.js";
 
 export const parallel = {
   name: "parallel writes",
+  promise: "two requests at once set a key each: both keys are kept",
   rule: "Two requests with the same cookie set one key each. Both read the session before either writes. Both keys must be stored afterwards.",
   async run(site) {
     const visitor = await site.visitor();
@@ -21,6 +22,7 @@ export const parallel = {
 
 export const logout = {
   name: "logout and save",
+  promise: "a slow save after a logout signs nobody in again",
   rule: "While the store delays the save of one request (or, without a store, while a request runs), another request logs out. Then the save completes. Afterwards, nobody may be signed in with the cookie from before the logout.",
   async run(site) {
     const visitor = await site.visitor();

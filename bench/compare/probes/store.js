@@ -3,6 +3,7 @@ import { isIn } from "../site.js";
 
 export const readFails = {
   name: "read fails",
+  promise: "a store that cannot be read signs nobody out",
   rule: "While the store cannot be read, a request that needs its session must fail (status 500 or above). When the store works again, the browser must still have its session.",
   async run(site) {
     if (site.stateless) return { pass: undefined, fact: "no store" };
@@ -17,6 +18,7 @@ export const readFails = {
 
 export const writeFails = {
   name: "write fails",
+  promise: "a failed save is an error, not a 200",
   rule: "When a save fails, the response must be an error (status 500 or above), and there must be no unhandled rejection.",
   async run(site) {
     if (site.stateless) return { pass: undefined, fact: "no store" };
@@ -32,6 +34,7 @@ export const writeFails = {
 
 export const anonymous = {
   name: "anonymous",
+  promise: "a visitor who stores nothing costs no call and gets no cookie",
   rule: "A request without a cookie that reads its session and stores nothing must not call the store or set a cookie.",
   async run(site) {
     const { status, setCookie } = await site.client().get("/read");
@@ -43,6 +46,7 @@ export const anonymous = {
 
 export const unchanged = {
   name: "unchanged",
+  promise: "a request that only reads writes nothing and sets no cookie",
   rule: "A request that only reads its session, shortly after the previous request, must cause one read, no write and no touch, and set no cookie.",
   async run(site) {
     const visitor = await site.visitor();
