@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -435,4 +435,16 @@ describe("invalid arguments print an error, exit code 2", () => {
   test("--help", async () => {
     expect((await doctor(["--help"])).stdout).toMatch(/^Usage: micropie doctor <url> \[options\]\n/);
   });
+});
+
+test("the page that explains the codes has each of them once", () => {
+  const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+  const [, table = ""] = read("../docs/troubleshooting.md").split("| code | what is wrong |");
+  const rows = table.split("\n\n")[0]!.matchAll(/^\| (`.*?) \|/gm);
+  const explained = Array.from(rows, ([, cell]) => cell!.replaceAll("`", "").split(", ")).flat();
+  const known = Array.from(
+    read("../src/cli/doctor/finding.ts").matchAll(/^ {2}\| "(\w+)"/gm),
+    ([, code]) => code,
+  );
+  expect(explained.sort()).toEqual(known.sort());
 });

@@ -116,7 +116,7 @@ function otherPath(cookie: SeenCookie, url: URL): Finding | undefined {
     code: "path",
     seen: `${cookie.shown}, from ${url.pathname}`,
     why: `Browsers send it to ${kept} and below only${isWithin ? "" : `, so not to ${url.pathname} again`}.`,
-    fix: 'Set cookie: { path: "/" }, its default. If a proxy removes a prefix, the path is the one that browsers see.',
+    fix: 'Set cookie: { path: "/" }, its default, also behind a proxy that adds or removes a part of the path.',
   };
 }
 

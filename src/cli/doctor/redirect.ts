@@ -22,7 +22,9 @@ export function redirectFinding(
       code: "redirect_to_http",
       seen,
       why: "The application takes the request for plain http, so links and redirects leave https, and Secure cookies stay behind.",
-      fix: `The proxy must send X-Forwarded-Proto: https, and the application trust it: App has trustProxy, Express app.set("trust proxy", 1).`,
+      fix:
+        'The proxy must send X-Forwarded-Proto: https, and the application trust it (on Express app.set("trust proxy", 1)), ' +
+        "or the application redirect to paths without a host.",
     };
   }
   if (url.protocol === "http:" && target.protocol === "https:") {
