@@ -12,6 +12,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import express from "express";
+import session from "express-session";
 import { type CookieOptions, createSessions, login, type SessionBackend } from "micropie";
 import { expressSessions } from "micropie/adapters/express";
 import { InMemorySessionBackend } from "micropie/backends/memory";
@@ -149,6 +150,18 @@ describe("a right server", () => {
       cookie: "__Host-session_id",
       problems: [],
     });
+  });
+
+  test("of another library, which saves between the head of its answer and the end", async () => {
+    const store = new session.MemoryStore();
+    const set = store.set.bind(store);
+    store.set = (...given) => void setTimeout(() => set(...given), 100);
+    const app = express();
+    app.use(session({ secret: "of a test", store, resave: false, saveUninitialized: true }));
+    app.get("/", (_, res) => void res.send("hello"));
+    const result = await told([await serve(app as unknown as RequestListener)]);
+    // express-session leaves the headers to the application.
+    expect([result.cookie, ...codes(result)]).toEqual(["connect.sid", "cacheable", "no_vary"]);
   });
 
   test("asked from a page of the same site", async () => {

@@ -18,7 +18,8 @@ const MOST = 256 * 1024;
 
 /**
  * Sends a request with the cookies, on a connection of its own: processes behind one port share connections out, not
- * requests. Rejects if no answer begins within ten seconds.
+ * requests. Resolves when the answer has ended, as some libraries save between its head and its end; if it has no end, after a
+ * second. Rejects if no answer begins within ten seconds.
  */
 export async function ask(
   { url, method, data }: Examination,
@@ -39,13 +40,15 @@ export async function ask(
     const headers = new Headers();
     const { rawHeaders } = response;
     for (let at = 0; at < rawHeaders.length; at += 2) headers.append(rawHeaders[at]!, rawHeaders[at + 1]!);
-    resolve({
-      status: response.statusCode ?? 0,
-      headers,
-      cookies: headers.getSetCookie().map(readSetCookie),
-    });
+    const { statusCode: status = 0 } = response;
+    const answer = { status, headers, cookies: headers.getSetCookie().map(readSetCookie) };
     const enough = setTimeout(() => sent.destroy(), BODY);
-    response.on("error", () => {}).on("close", () => clearTimeout(enough));
+    response
+      .on("error", () => {})
+      .on("close", () => {
+        clearTimeout(enough);
+        resolve(answer);
+      });
     response.resume();
   });
   sent.end(data);
