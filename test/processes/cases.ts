@@ -88,7 +88,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
 
     test("the lock of a holder that is killed expires", async () => {
       const cookie = await visit({ visits: 5 });
-      const [doomed] = await Child.start(spec, 1, { lockTtl: 1 });
+      const [doomed] = await Child.start(spec, 1, { lock: { ttl: 1 } });
       expect(await doomed!.run("hold", cookie)).toBe(5);
       await doomed!.kill();
       await children[0]!.run("exclusive", cookie, 1);
@@ -97,7 +97,7 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
 
     test("a holder that is stopped until its lock has expired cannot write any more", async () => {
       const cookie = await visit({ visits: 5 });
-      const [sleeper] = await Child.start(spec, 1, { lockTtl: 1 });
+      const [sleeper] = await Child.start(spec, 1, { lock: { ttl: 1 } });
       await sleeper!.run("hold", cookie);
       sleeper!.signal("SIGSTOP");
       try {

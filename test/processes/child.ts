@@ -13,12 +13,11 @@ interface Message {
 /** Seconds, as `createSessions` takes them. */
 export interface Limits {
   readonly backendTimeout?: number;
-  readonly lockWait?: number;
-  readonly lockTtl?: number;
+  readonly lock?: { readonly wait?: number; readonly ttl?: number };
 }
 
 /** What no process reaches that lives, however busy the machine is. */
-export const PATIENT: Limits = { backendTimeout: 100, lockWait: 100, lockTtl: 100 };
+export const PATIENT: Limits = { backendTimeout: 100, lock: { wait: 100, ttl: 100 } };
 
 /** A server process of its own, on the store that the others use too. */
 export class Child {

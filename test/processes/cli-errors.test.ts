@@ -144,10 +144,10 @@ describe("a file that cannot be served prints an error, exit code 1", () => {
     const file = new URL("../../dist/index.js", import.meta.url).href;
     write(
       "option.ts",
-      `import { createSessions } from "${file}";\nexport default createSessions({ idleTimeout: -1 });`,
+      `import { createSessions } from "${file}";\nexport default createSessions({ timeouts: { idle: -1 } });`,
     );
     const { status, stderr } = micropie(["option.ts"]);
-    expect(stderr).toMatch(/ConfigError: idleTimeout: .*\n {6}at option\.ts:2:\d+\n$/);
+    expect(stderr).toMatch(/ConfigError: timeouts\.idle: .*\n {6}at option\.ts:2:\d+\n$/);
     expect(status).toBe(1);
   });
 
