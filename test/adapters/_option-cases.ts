@@ -11,11 +11,17 @@ import {
   type StartMounted,
   type Wanted,
 } from "./_option-site.ts";
-import { trapCases } from "./_trap-cases.ts";
+import { statusCases, trapCases } from "./_trap-cases.ts";
 
 export interface OptionCase {
   readonly name: string;
   readonly run: () => Promise<void>;
+}
+
+export interface OptionCasesOptions {
+  readonly named?: boolean;
+  readonly waits?: boolean;
+  readonly statuses?: boolean;
 }
 
 /** A case before it has a framework. */
@@ -32,11 +38,12 @@ export interface OptionCaseOn {
  *       for (const { name, run } of optionCases(start)) test(name, run);
  *     });
  *
- * `named: false` for an adapter that has no `as`; `waits: false` if the framework waits for no handler whose client has left.
+ * `named: false` for an adapter that has no `as`; `waits: false` if the framework waits for no handler whose client has left;
+ * `statuses: false` if it answers any error of a handler with 500.
  */
 export function optionCases(
   start: StartMounted,
-  { named = true, waits = true }: { named?: boolean; waits?: boolean } = {},
+  { named = true, waits = true, statuses = true }: OptionCasesOptions = {},
 ): OptionCase[] {
   const served = [
     ...skipCases,
@@ -44,6 +51,7 @@ export function optionCases(
     ...lateCases,
     ...keptCases,
     ...trapCases,
+    ...(statuses ? statusCases : []),
     ...exclusiveCases,
     ...leavingCases,
     ...(waits ? heldCases : abandonedCases),
@@ -69,7 +77,10 @@ export function optionCases(
 
 /** Those of `optionCases` that are about calls, and not about options: for App, which has options of its own. */
 export const callCases = (start: StartMounted): OptionCase[] =>
-  trapCases.map(({ name, wanted, run }) => ({ name, run: quiet(() => onMounts(start, wanted, run)) }));
+  [...trapCases, ...statusCases].map(({ name, wanted, run }) => ({
+    name,
+    run: quiet(() => onMounts(start, wanted, run)),
+  }));
 
 /** What frameworks print of errors is of no interest here. */
 function quiet(run: () => Promise<void>): () => Promise<void> {
