@@ -5,6 +5,7 @@ registerHooks({
   resolve(specifier, context, next) {
     const [, path] = /^micropie(?:\/(.+))?$/.exec(specifier) ?? [undefined, null];
     if (path === null) return next(specifier, context);
-    return next(new URL(`../src/${path ?? "index"}.ts`, import.meta.url).href, context);
+    const file = path === "testing" ? "testing/index" : (path ?? "index");
+    return next(new URL(`../src/${file}.ts`, import.meta.url).href, context);
   },
 });

@@ -1,10 +1,16 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import express from "express";
+import Fastify from "fastify";
 import { App, createSessions, info, login, type Session, type Sessions, take } from "micropie";
 import { type ExpressSession, expressSessions } from "micropie/adapters/express";
+import { type FastifySession, fastifySessions } from "micropie/adapters/fastify";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import { browser, GatedBackend, signedIn, testSession, virtualEnvironment } from "micropie/testing";
 import supertest from "supertest";
 import { expect, test, vi } from "vitest";
+import { environment } from "./_command.ts";
 
 interface Data {
   visits: number;
@@ -27,6 +33,17 @@ function expressApp(sessions: Sessions<Data>) {
     const session = sessionOf(req);
     session.visits = (session.visits ?? 0) + 1;
     res.json(session.visits);
+  });
+  return app;
+}
+
+function fastifyApp(sessions: Sessions<Data>) {
+  const app = Fastify();
+  app.register(fastifySessions(sessions));
+  app.get("/visits", (request) => {
+    const session = request.getDecorator<FastifySession<Data>>("session");
+    session.visits = (session.visits ?? 0) + 1;
+    return session.visits;
   });
   return app;
 }
@@ -105,6 +122,28 @@ test("a session expires after eight hours of virtual time", async () => {
   expect(await ann.request((session) => session.visits)).toBe(1);
   environment.advance(8 * 60 * 60);
   expect(await ann.request((session) => session.visits)).toBeUndefined();
+});
+
+test("a visitor of a Fastify application is a new one after eight hours", async () => {
+  const environment = virtualEnvironment();
+  const app = fastifyApp(createSessions<Data>({ environment }));
+  const first = await app.inject("/visits");
+  const { name, value } = first.cookies[0]!;
+  const visit = { url: "/visits", cookies: { [name]: value } };
+  expect((await app.inject(visit)).json()).toBe(2);
+  environment.advance(8 * 60 * 60 - 1);
+  expect((await app.inject(visit)).json()).toBe(3);
+  environment.advance(8 * 60 * 60);
+  expect((await app.inject(visit)).json()).toBe(1);
+});
+
+test("the example of node:test passes", async () => {
+  const [preload, example] = ["_from-source.ts", "_with-node-test.ts"].map((name) =>
+    fileURLToPath(new URL(name, import.meta.url)),
+  );
+  const args = ["--import", preload!, "--test", "--test-reporter=tap", example!];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env: environment() });
+  expect(stdout).toMatch(/^# pass 1$/m);
 });
 
 test("a store that is down is answered with 503", async () => {
