@@ -3,6 +3,9 @@ import { encodeValue } from "./codec.ts";
 import type { Live, Replaced } from "./live.ts";
 import { noteReplaced } from "./state.ts";
 
+/** How many are looked after, so that a request that goes on for long does not gather them. */
+const MOST = 32;
+
 /**
  * Notes the objects under these keys, which the session is about to have others in place of: what is changed in them
  * from now on is not stored. `update` and `exclusive` replace what they read anew.
@@ -13,7 +16,7 @@ export function replacing(live: Live, keys: readonly string[]): void {
     const value = data[key];
     return typeof value === "object" && value !== null ? [{ key, value, text: encodeValue(key, value) }] : [];
   });
-  if (more.length > 0) noteReplaced(live, [...(live.turn.replaced ?? []), ...more]);
+  if (more.length > 0) noteReplaced(live, [...(live.turn.replaced ?? []), ...more].slice(-MOST));
 }
 
 /** Throws StateError `stale_edit` if one of the objects noted has been changed since, and is not in the session again. */
