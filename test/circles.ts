@@ -14,18 +14,19 @@ export const CIRCLES = {
     "test/legacy/stores.test.ts",
     "test/{driver-errors,dump}.test.ts",
   ],
-  /** Needs nginx (test/servers), the packages of the examples in test/guides, and Chromium. */
+  /** Needs nginx (test/servers), the packages of test/consumers and of the examples in test/guides, and Chromium. */
   frameworks: [
     "test/adapters/*-mounts.suite.test.ts",
     "test/adapters/engine-io.test.ts",
     "test/adapters/express-types.test.ts",
     "test/compat/*-express4.test.ts",
     "test/compat/declarations.test.ts",
+    "test/consumers/*.test.ts",
     "test/types/typescript-5.9.test.ts",
     "test/guides/*.test.ts",
     "test/{browser,compare,examples,example-apps,example-passport,shared-cache}.test.ts",
   ],
-  /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), those of test/drivers, and the same servers. */
+  /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), of test/consumers and test/drivers, and the same servers. */
   runtimes: ["test/runtimes/*.test.ts"],
   /** Needs the same servers. */
   processes: [

@@ -79,6 +79,12 @@ describe("code blocks", () => {
       for (const { from, code } of blocksOf(page)) {
         if (from !== undefined) expect(read(from), `${page}: ${from}`).toContain(code);
       }
+      // Of configuration files, which are not compiled.
+      for (const [, from = "", code] of read(page).matchAll(
+        /<!-- from (\S+) -->\s*```(?:js|json)\n([\s\S]*?)```/g,
+      )) {
+        expect(read(from), `${page}: ${from}`).toContain(code);
+      }
     }
   });
 
