@@ -188,4 +188,46 @@ export const MUTANTS = [
     find: "if v ~= base and ARGV[2] ~= '' then return 4 end",
     replace: "",
   },
+  {
+    name: "info tells of the session as it was before a sign-in",
+    file: "src/core/info.ts",
+    find: 'if (intent.is === "login") return asSignedIn',
+    replace: 'if (intent.is === "login" && !live) return asSignedIn',
+  },
+  {
+    name: "a sign-in by a replaced id spares the session that it leaves",
+    file: "src/core/info.ts",
+    find: 'if (intent.is === "login" && stored.grace)',
+    replace: 'if (intent.is === "login" && stored.grace && !live)',
+  },
+  {
+    name: "a handle reaches the sessions of another realm",
+    file: "src/core/listed.ts",
+    find: "isInRealm(record, engine.options.realm)",
+    replace: "(isInRealm(record, engine.options.realm) || true)",
+  },
+  {
+    name: "a change through an old reference is lost in silence",
+    file: "src/core/commit.ts",
+    find: "if (live.turn.replaced !== undefined) refuse",
+    replace: "if (live.turn.replaced !== undefined && !live) refuse",
+  },
+  {
+    name: "milliseconds are taken for seconds",
+    file: "src/duration.ts",
+    find: "if (!isLike) return;",
+    replace: 'if (!isLike || option !== "") return;',
+  },
+  {
+    name: "what a schema fills in counts as a change",
+    file: "src/core/commit.ts",
+    find: "encoded === turn.blank ?",
+    replace: "encoded === turn.blank && !engine ?",
+  },
+  {
+    name: "a listener hears of other engines too",
+    file: "src/core/events.ts",
+    find: "[FROM] !== publisher) return;",
+    replace: "[FROM] !== publisher && !publisher) return;",
+  },
 ];

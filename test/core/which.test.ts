@@ -1,4 +1,12 @@
-import { createSessions, InMemorySessionBackend, info, login, type Sessions } from "micropie";
+import {
+  createSessions,
+  InMemorySessionBackend,
+  info,
+  login,
+  rotate,
+  type Session,
+  type Sessions,
+} from "micropie";
 import { expect, test } from "vitest";
 
 async function signIn(sessions: Sessions, userId: string | number): Promise<string> {
@@ -74,4 +82,23 @@ test("a session is no selector, though it may have keys of these names", async (
   const session = await sessions.load();
   session.userId = "ann";
   await expect(sessions.revoke(session as never)).rejects.toThrow(/^revoke: pass \{ handle \}/);
+});
+
+test("except in a sign-in by the id before a rotation spares what it begins, and not the session that it came with", async () => {
+  const sessions = createSessions();
+  const cookieOf = async (session: Session) => (await sessions.commit(session))!.split(";")[0]!;
+  const first = await sessions.load();
+  login(first, "ann");
+  const before = await cookieOf(first);
+  const rotated = await sessions.load(before);
+  rotate(rotated);
+  const after = await cookieOf(rotated);
+  const again = await sessions.load(before);
+  login(again, "ann");
+  expect(info(again)).toMatchObject({ handle: undefined, userId: "ann" });
+  expect(await sessions.revoke({ userId: "ann", except: again })).toBe(1);
+  const own = await cookieOf(again);
+  expect(info(await sessions.load(after)).userId).toBeUndefined();
+  expect(info(await sessions.load(own)).userId).toBe("ann");
+  expect(await sessions.count({ userId: "ann" })).toBe(1);
 });
