@@ -14,7 +14,7 @@ export const CIRCLES = {
     "test/legacy/stores.test.ts",
     "test/{driver-errors,dump}.test.ts",
   ],
-  /** Needs nginx (test/servers), the packages of test/consumers and of the examples in test/guides, and Chromium. */
+  /** Needs nginx (test/servers), the packages of test/consumers, of site and of the examples in test/guides, and Chromium. */
   frameworks: [
     "test/adapters/*-mounts.suite.test.ts",
     "test/adapters/engine-io.test.ts",
@@ -24,7 +24,7 @@ export const CIRCLES = {
     "test/consumers/*.test.ts",
     "test/types/typescript-5.9.test.ts",
     "test/guides/*.test.ts",
-    "test/{browser,compare,examples,example-apps,example-passport,shared-cache}.test.ts",
+    "test/{browser,compare,examples,example-apps,example-passport,shared-cache,site}.test.ts",
   ],
   /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), of test/consumers and test/drivers, and the same servers. */
   runtimes: ["test/runtimes/*.test.ts"],
