@@ -196,9 +196,9 @@ export const MUTANTS = [
   },
   {
     name: "a sign-in by a replaced id spares the session that it leaves",
-    file: "src/core/info.ts",
-    find: 'if (intent.is === "login" && stored.grace)',
-    replace: 'if (intent.is === "login" && stored.grace && !live)',
+    file: "src/core/session.ts",
+    find: 'if (intent.is === "login") return grace;',
+    replace: 'if (intent.is === "login") return false;',
   },
   {
     name: "a handle reaches the sessions of another realm",

@@ -18,13 +18,13 @@ const LIKE_MILLISECONDS = {
  * Returns the seconds of a duration; `fallback` for undefined. `least` is in seconds. Throws ConfigError, naming the
  * `option`, for anything else than a duration, for less than `least`, and for a number that looks like milliseconds.
  */
-export function secondsOf(
+export function secondsOf<F extends number | undefined>(
   option: string,
   value: unknown,
-  fallback: number,
+  fallback: F,
   least: number,
   kind: keyof typeof LIKE_MILLISECONDS = "life",
-): number {
+): number | F {
   if (value === undefined) return fallback;
   const [, amount, unit] = typeof value === "string" ? (TEXT.exec(value) ?? []) : [];
   const seconds = amount === undefined ? value : Number(amount) * UNITS[unit as keyof typeof UNITS];

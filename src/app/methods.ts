@@ -7,8 +7,8 @@ const taken = new WeakMap<Handler, readonly string[]>();
 
 /**
  * Makes a route of an App take POST alone: `sign = post(() => ...)` as a field, or `sign = post(this._sign)`. Any other
- * method is answered 405, with the header `Allow`, before the handler and the session are asked for. Two of these around one
- * function take both. Returns the function.
+ * method is answered 405, with the header `Allow`; in an App without middlewares, before a body is read and the session loaded.
+ * Two of these around one function take both. Returns the function.
  *
  * @example
  * class Accounts extends App {
@@ -72,7 +72,7 @@ export function del<F extends Handler>(handler: F): F {
 
 function only<F extends Handler>(handler: F, method: string): F {
   if (typeof handler !== "function") throw new TypeError("Pass the function that handles the requests.");
-  taken.set(handler, [...(taken.get(handler) ?? []), method]);
+  taken.set(handler, [...new Set([...(taken.get(handler) ?? []), method])]);
   return handler;
 }
 

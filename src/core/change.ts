@@ -5,7 +5,7 @@ import { call } from "./call.ts";
 import { changesBetween, checkSize, decoded, encode, setKey } from "./codec.ts";
 import { readHead } from "./head.ts";
 import type { Engine, Lease } from "./live.ts";
-import { readAgain, readNow } from "./read-again.ts";
+import { readAgain, readInRealm } from "./read-again.ts";
 import { checkWritten, fitData } from "./schema.ts";
 import { type About, aboutOf } from "./session.ts";
 
@@ -51,7 +51,7 @@ export async function changeStored(
     for (let attempt = 0; ; attempt++) {
       const read =
         request === undefined
-          ? ((await readNow(engine, handle)) ?? "ended")
+          ? ((await readInRealm(engine, handle)) ?? "ended")
           : await readAgain(target, { handle, record: request.record });
       if (typeof read === "string") return read;
       const { value, text } = await change(engine, aboutOf(handle, read), read, key, fn);

@@ -4,7 +4,7 @@ import { checkLifetime } from "./lifetime.ts";
 import type { Intent, Lifetime, Live, Stored } from "./live.ts";
 import { plainUser } from "./realm.ts";
 import type { AnyShown } from "./register.ts";
-import { seenLive, startsOver, storedOf } from "./session.ts";
+import { beginsAnother, seenLive, startsOver, storedOf } from "./session.ts";
 import { intentOf } from "./user.ts";
 
 /** What is known about a session besides its data; times are seconds since 1970 on the store's clock. */
@@ -72,10 +72,7 @@ export function handleDue(session: AnyShown): string | undefined {
   const live = seenLive(session);
   const stored = storedOf(live);
   const intent = dueIntent(live);
-  if (stored === undefined || intent.is === "logout") return undefined;
-  // A sign-in by the id before a rotation gets a session of its own, and so does a user's session that starts over.
-  if (intent.is === "login" && stored.grace) return undefined;
-  if (intent.is === "startOver" && (stored.grace || stored.record.userId !== null)) return undefined;
+  if (stored === undefined || intent.is === "logout" || beginsAnother(stored, intent)) return undefined;
   return stored.handle;
 }
 
@@ -111,11 +108,11 @@ function asSignedIn(
   const { backend, options } = live.engine;
   const now = backend.now();
   const { idleTimeout, absoluteTimeout } = checkLifetime(intent.lifetime, options.timeouts);
-  const kept = stored !== undefined && !stored.grace && !startsOver(intent) ? stored : undefined;
+  const kept = stored === undefined || beginsAnother(stored, intent) ? undefined : stored;
   return {
-    handle: stored?.grace ? undefined : stored?.handle,
+    handle: kept?.handle,
     userId: intent.userId,
-    createdAt: kept && timesOf(kept.record, kept.head).createdAt,
+    createdAt: kept && !startsOver(intent) ? timesOf(kept.record, kept.head).createdAt : undefined,
     signedInAt: now,
     expiresAt: now + idleTimeout,
     absoluteExpiresAt: now + absoluteTimeout,

@@ -49,27 +49,26 @@ export function resolveTimeouts(given: Timeouts | Level | undefined): Limits {
       'Pass "aal1", "aal2" or "aal3".',
     );
   const limits: Limits = { ...LEVELS[level ?? "aal1"], level };
-  const { idleTimeout, absoluteTimeout } = checkLifetime(lifetimeIn(own, limits), limits);
+  const { idleTimeout, absoluteTimeout } = checkLifetime(lifetimeIn(own), limits);
   return { idle: idleTimeout, absolute: absoluteTimeout, level };
 }
 
 /** Returns what the options of `login` ask for. Throws ConfigError, naming what is wrong. */
-export function lifetimeOf(options: LoginOptions, limits: Limits): Lifetime {
+export function lifetimeOf(options: LoginOptions): Lifetime {
   refuseUnknown(options, ["timeouts", "remember"]);
   const { timeouts = {}, remember } = options;
   refuseUnknown(timeouts, ["idle", "absolute"], "timeouts.");
-  const own = lifetimeIn(timeouts, limits);
+  const own = lifetimeIn(timeouts);
   if (remember === undefined || typeof remember === "boolean") return { ...own, persistent: remember };
   const all = secondsOf("remember", remember, 0, 0.001);
   const { idleTimeout = Math.min(all, own.absoluteTimeout ?? all), absoluteTimeout = all } = own;
   return { idleTimeout, absoluteTimeout, persistent: true };
 }
 
-function lifetimeIn({ idle, absolute }: Omit<Timeouts, "level">, limits: Limits): Lifetime {
+function lifetimeIn({ idle, absolute }: Omit<Timeouts, "level">): Lifetime {
   return {
-    idleTimeout: idle === undefined ? undefined : secondsOf("timeouts.idle", idle, limits.idle, 0.001),
-    absoluteTimeout:
-      absolute === undefined ? undefined : secondsOf("timeouts.absolute", absolute, limits.absolute, 0.001),
+    idleTimeout: secondsOf("timeouts.idle", idle, undefined, 0.001),
+    absoluteTimeout: secondsOf("timeouts.absolute", absolute, undefined, 0.001),
   };
 }
 

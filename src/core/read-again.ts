@@ -2,7 +2,7 @@ import type { Awaitable, SessionRecord } from "../backends/backend.ts";
 import { call, chain } from "./call.ts";
 import { decoded } from "./codec.ts";
 import { unlessDamaged } from "./damage.ts";
-import { readHead } from "./head.ts";
+import { isInRealm, readHead } from "./head.ts";
 import type { Engine, Live, Stored } from "./live.ts";
 import { isExpired, judge } from "./load.ts";
 
@@ -16,6 +16,13 @@ export function isDamaged(engine: Engine, handle: string, record: SessionRecord)
 export function readNow(engine: Engine, handle: string): Awaitable<SessionRecord | undefined> {
   return chain(call(engine, "read", handle), (found) =>
     found === undefined || isExpired(found) || isDamaged(engine, handle, found) ? undefined : found,
+  );
+}
+
+/** The same for an operator, whom no secret ties to the session: undefined for a record of another realm too. */
+export function readInRealm(engine: Engine, handle: string): Awaitable<SessionRecord | undefined> {
+  return chain(readNow(engine, handle), (found) =>
+    found !== undefined && isInRealm(found, engine.options.realm) ? found : undefined,
   );
 }
 

@@ -14,7 +14,10 @@ export function replacing(live: Live, keys: readonly string[]): void {
   const data = live.data as Record<string, unknown>;
   const more = keys.flatMap((key): Replaced[] => {
     const value = data[key];
-    return typeof value === "object" && value !== null ? [{ key, value, text: encodeValue(key, value) }] : [];
+    if (typeof value !== "object" || value === null) return [];
+    // What cannot be stored cannot be lost.
+    const text = textOf(key, value);
+    return text === undefined ? [] : [{ key, value, text }];
   });
   if (more.length > 0) noteReplaced(live, [...(live.turn.replaced ?? []), ...more].slice(-MOST));
 }

@@ -125,6 +125,15 @@ export interface About {
   readonly userId: string | null;
 }
 
+/**
+ * Returns true if the next commit begins another record than the stored one: a sign-in by the id before a rotation gets a
+ * session of its own, and so does a user's session that starts over. These are the steps `own` and `replace` of decide.ts.
+ */
+export function beginsAnother({ grace, record }: Stored, intent: Intent): boolean {
+  if (intent.is === "login") return grace;
+  return intent.is === "startOver" && (grace || record.userId !== null);
+}
+
 /** Returns the handle and the user for an event; the handle is empty if nothing was ever stored. */
 export function eventOf({ phase }: Live): About {
   const last = lastStored(phase);

@@ -5,12 +5,12 @@ import { decoded, encode, encodeValue, setKey } from "./codec.ts";
 import { lost } from "./end.ts";
 import { publish } from "./events.ts";
 import { standInLine } from "./line.ts";
-import { recordOf } from "./listed.ts";
 import type { Engine, Live, Stored } from "./live.ts";
 import type { AnySession } from "./register.ts";
 import { replacing } from "./replaced.ts";
 import { aboutOf, startsOver, writableOf } from "./session.ts";
 import { see } from "./state.ts";
+import { isHandle } from "./token.ts";
 
 /**
  * Changes one key atomically, at once and not at the end of the request: of 200 concurrent increments, from any number
@@ -60,7 +60,7 @@ export async function updateListed(
   key: string,
   fn: ChangeValue,
 ): Promise<unknown> {
-  if ((await recordOf(engine, handle)) === undefined) throw over();
+  if (!isHandle(handle)) throw over();
   const { turns, options, environment } = engine;
   const leave = await standInLine(environment, turns, handle, options.backendTimeout, () => conflict(key));
   try {

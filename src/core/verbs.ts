@@ -73,7 +73,7 @@ export function login(session: AnySession, userId: string | number, options: Log
   const user = checkUserId("login", userId);
   const live = changeable(session, "login");
   const { timeouts } = live.engine.options;
-  const lifetime = lifetimeOf(options, timeouts);
+  const lifetime = lifetimeOf(options);
   checkLifetime(lifetime, timeouts);
   ask(live, { is: "login", userId: user, lifetime, afresh: startsOver(live.intent) });
 }

@@ -2,7 +2,7 @@ import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
 import { readAgain } from "../core/read-again.ts";
 import { revert } from "../core/revert.ts";
-import { lastStored, liveOf, seenLive, startsOver } from "../core/session.ts";
+import { beginsAnother, lastStored, liveOf, seenLive, startsOver } from "../core/session.ts";
 import { readAnew, reserve } from "../core/state.ts";
 import { createHandle } from "../core/token.ts";
 import { intentOf } from "../core/user.ts";
@@ -16,8 +16,8 @@ export function publicId(session: object): string {
   const live = seenLive(session);
   const stored = lastStored(live.phase);
   const intent = intentOf(live);
-  const replaced = intent.is === "startOver" && stored?.record.userId !== null;
-  if (stored === undefined || replaced) return live.outbox.reserved ?? reserve(live, createHandle());
+  if (stored === undefined || beginsAnother(stored, intent))
+    return live.outbox.reserved ?? reserve(live, createHandle());
   const newRights = intent.is === "login" || intent.is === "startOver";
   const pending = newRights || (intent.is === "rotate" && intent.elevated);
   const epoch = stored.record.epoch + (pending ? 1 : 0);

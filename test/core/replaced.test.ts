@@ -80,3 +80,11 @@ describe("what was taken from the session before update or exclusive read it ane
     expect(session.n).toBe(1001);
   });
 });
+
+test("an update over a value that cannot be stored replaces it, as it did what was stored", async () => {
+  const { sessions, session } = await begun();
+  (session as { other?: unknown }).other = { held: () => {} };
+  expect(await update(session, "other", () => ({ held: "text" }))).toEqual({ held: "text" });
+  await sessions.commit(session);
+  expect(session.other).toEqual({ held: "text" });
+});

@@ -7,6 +7,7 @@ import {
   type Session,
   type Sessions,
 } from "micropie";
+import { publicId } from "micropie/facades/regenerate";
 import { expect, test } from "vitest";
 
 async function signIn(sessions: Sessions, userId: string | number): Promise<string> {
@@ -96,8 +97,10 @@ test("except in a sign-in by the id before a rotation spares what it begins, and
   const again = await sessions.load(before);
   login(again, "ann");
   expect(info(again)).toMatchObject({ handle: undefined, userId: "ann" });
+  const told = publicId(again);
   expect(await sessions.revoke({ userId: "ann", except: again })).toBe(1);
   const own = await cookieOf(again);
+  expect(info(again).handle).toBe(told);
   expect(info(await sessions.load(after)).userId).toBeUndefined();
   expect(info(await sessions.load(own)).userId).toBe("ann");
   expect(await sessions.count({ userId: "ann" })).toBe(1);
