@@ -1,5 +1,6 @@
 /** `npm run bench:stores`: CPU per request on shared stores, at the server and at the store. See README.md. */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { query, startPostgres } from "../test/servers/postgres.ts";
 import { command, startRedis } from "../test/servers/redis.ts";
@@ -16,6 +17,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "9" },
     seconds: { type: "string", default: "1" },
     only: { type: "string" },
+    old: { type: "string" },
     quick: { type: "boolean", default: false },
     "no-report": { type: "boolean", default: false },
   },
@@ -26,10 +28,21 @@ const wanted = options.only?.split(",");
 
 const pinned = pin();
 const stores = { redis: await startRedis(), postgres: await startPostgres() };
-const servers = SERVERS.filter(({ name }) => wanted === undefined || wanted.includes(name)).map((server) => ({
-  ...server,
-  args: server.args?.map((arg) => arg.replace(/\{(\w+)\}/, (_, name) => stores[name].url)),
-}));
+const before = options.old === undefined ? [] : SERVERS.filter(({ kind }) => kind === "own").map(asBefore);
+
+/** The same server, in the checkout of `--old`. */
+function asBefore(server) {
+  const bench = resolve(process.env.INIT_CWD ?? process.cwd(), options.old, "bench");
+  return { ...server, name: `${server.name} before`, label: `${server.label}, before`, bench };
+}
+
+const all = [...SERVERS, ...before];
+const servers = all
+  .filter(({ name }) => wanted === undefined || wanted.includes(name))
+  .map((server) => ({
+    ...server,
+    args: server.args?.map((arg) => arg.replace(/\{(\w+)\}/, (_, name) => stores[name].url)),
+  }));
 
 let results;
 try {
@@ -53,7 +66,7 @@ try {
       postgres: (await query(stores.postgres.url, "SHOW server_version"))[0].server_version.split(" ")[0],
     },
     options: { rounds, seconds, pinned },
-    servers: SERVERS.filter(({ name }) => servers.some((server) => server.name === name)),
+    servers: all.filter(({ name }) => servers.some((server) => server.name === name)),
     loads: LOADS,
     checks,
     measurements,
@@ -63,7 +76,7 @@ try {
 }
 
 const folder = new URL("./results/", import.meta.url);
-const whole = wanted === undefined && !options.quick;
+const whole = wanted === undefined && options.old === undefined && !options.quick;
 mkdirSync(folder, { recursive: true });
 writeFileSync(
   new URL(whole ? "stores.json" : "partial-stores.json", folder),

@@ -76,9 +76,8 @@ await onServer("redis", ({ url }) => {
     for (const key of await client.keys("dump:*")) {
       const type = await client.type(key);
       values.push(key);
-      if (type === "hash") values.push(JSON.stringify(await client.hGetAll(key)));
       if (type === "zset") values.push(JSON.stringify(await client.zRange(key, 0, -1)));
-      if (type === "string") values.push(await client.get(key));
+      else values.push(await client.get(key));
     }
     client.destroy();
     return values.join("\n");

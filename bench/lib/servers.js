@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
+const BENCH = fileURLToPath(new URL("..", import.meta.url));
 const SERVER_CPU = "0";
 const GENERATOR_CPU = "1";
 
@@ -12,9 +13,9 @@ export function pin() {
   return spawnSync("taskset", ["-a", "-c", "-p", GENERATOR_CPU, String(process.pid)]).status === 0;
 }
 
-/** Runs a script of the bench with a message channel; `pinned` puts it on the servers' CPU. */
-export function run(file, args, { pinned = false, nodeArgs = [] } = {}) {
-  const script = fileURLToPath(new URL(`../${file}`, import.meta.url));
+/** Runs a script of the bench, or of another checkout's `bench`, with a message channel; `pinned` puts it on the servers' CPU. */
+export function run(file, args, { pinned = false, nodeArgs = [], bench = BENCH } = {}) {
+  const script = `${bench}/${file}`;
   const command = [process.execPath, ...nodeArgs, script, ...args];
   if (pinned) command.unshift("taskset", "-c", SERVER_CPU);
   const child = spawn(command[0], command.slice(1), {
@@ -42,7 +43,7 @@ export function answer(child, name) {
 
 /** Starts a server of the plan. Answers its port, a reader of its CPU time (µs) and what ends it. */
 export async function start(server, pinned) {
-  const child = run(`servers/${server.file}`, server.args ?? [], { pinned });
+  const child = run(`servers/${server.file}`, server.args ?? [], { pinned, bench: server.bench });
   const { port } = await answer(child, server.name);
   return {
     port,

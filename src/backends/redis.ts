@@ -1,31 +1,16 @@
-import { randomBytes } from "node:crypto";
-import { newRecord, type StoredRecord } from "../record/record.ts";
+import { newRecord } from "../record/record.ts";
 import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
 import { connect, type RedisLike, type Run, textOf } from "./_redis/client.ts";
-import { refuseLate } from "./_redis/late.ts";
 import { type RedisOptions, resolveOptions } from "./_redis/options.ts";
+import { Reader } from "./_redis/reader.ts";
 import { SESSION } from "./_redis/session-scripts.ts";
+import { fits, milliseconds, stringIn } from "./_redis/text.ts";
 import { inBatches, lifetime, UserIndex } from "./_redis/user-index.ts";
-import {
-  answerOf,
-  BEHIND,
-  createArguments,
-  hasPlainHashes,
-  lockIn,
-  patchArguments,
-  RESULTS,
-  readRecord,
-  readStored,
-  rotateArguments,
-  saveArguments,
-  stringIn,
-  userText,
-} from "./_redis/wire.ts";
-import { mergeRow } from "./_sql/patch.ts";
+import { answerOf, createArguments, lockIn, saveArguments, userText } from "./_redis/wire.ts";
+import { Writer } from "./_redis/writer.ts";
 import {
   type NewRecord,
   type PatchResult,
-  type Rotation,
   SessionBackend,
   type SessionData,
   type SessionPatch,
@@ -35,8 +20,6 @@ import {
 
 export type { GlideLike, IoRedisLike, NodeRedisLike, RedisLike } from "./_redis/client.ts";
 export type { RedisOptions } from "./_redis/options.ts";
-
-const NONE: string[] = [];
 
 /**
  * Stores sessions in Redis 6.2 or newer, or in Valkey: one server, Sentinel or Cluster, shared by any number of processes.
@@ -50,21 +33,23 @@ const NONE: string[] = [];
  */
 export class RedisSessionBackend extends SessionBackend {
   readonly #run: Run;
+  readonly #reader: Reader;
   readonly #prefix: string;
   readonly #users: UserIndex;
-  /** Names each write, so that one that a client sends again after a lost connection is not applied twice. */
-  readonly #writer = randomBytes(6).toString("base64url");
-  #writes = 0;
+  readonly #writer: Writer;
 
   constructor(client: RedisLike, options: RedisOptions = {}) {
     super();
     this.#prefix = resolveOptions(options).prefix;
-    this.#run = connect(client);
+    const connection = connect(client);
+    this.#run = connection.run;
+    this.#reader = new Reader(connection, this.#prefix);
     this.#users = new UserIndex(this.#run, this.#prefix);
+    this.#writer = new Writer(this.#run, this.#prefix, this.#reader, this.#users, () => this.environment);
   }
 
   override async load(id: string): Promise<SessionData> {
-    const record = await this.#stored(id);
+    const record = await this.#reader.stored(id, this.environment);
     return record === undefined ? {} : dictionaryOf(record);
   }
 
@@ -74,8 +59,8 @@ export class RedisSessionBackend extends SessionBackend {
       return;
     }
     const known = fromDictionary(data);
-    // Hashes with spaces are not the engine's, and would not come back as they were.
-    const ours = known !== undefined && hasPlainHashes(known) ? known : undefined;
+    // What does not fit is not the engine's, and would not come back as it was.
+    const ours = known !== undefined && fits(known) ? known : undefined;
     const record = ours ?? newRecord(plainRecord(data, timeout), 0);
     const { userId, absoluteExpiresAt } = record;
     const store = (told: string): Promise<number | string> => {
@@ -85,12 +70,12 @@ export class RedisSessionBackend extends SessionBackend {
     if (userId === null) await store("-");
     else {
       const seconds = lifetime(timeout, Math.max(timeout, absoluteExpiresAt - this.now()));
-      await this.#signIn(userId, id, seconds, store);
+      await this.#writer.signIn(userId, id, seconds, store);
     }
   }
 
   override read(handle: string): Promise<SessionRecord | undefined> {
-    return this.#run(SESSION.read, this.#prefix + handle, NONE, readRecord);
+    return this.#reader.read(handle, this.environment);
   }
 
   override async create(handle: string, record: NewRecord): Promise<boolean> {
@@ -98,28 +83,15 @@ export class RedisSessionBackend extends SessionBackend {
       this.#run(SESSION.create, this.#prefix + handle, createArguments(record, told), answerOf);
     const { userId, idleTimeout, absoluteTimeout } = record;
     if (userId === null) return (await store("-")) === 1;
-    return (await this.#signIn(userId, handle, lifetime(idleTimeout, absoluteTimeout), store)) === 1;
+    return (await this.#writer.signIn(userId, handle, lifetime(idleTimeout, absoluteTimeout), store)) === 1;
   }
 
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
-    const nonce = this.#nonce();
-    const { rotation } = patch;
-    if (rotation !== undefined) return this.#rotate(handle, patch, rotation, nonce);
-    const begun = this.environment.now();
-    const store = (isBehind: boolean): Promise<PatchResult> => {
-      const args = patchArguments(patch, nonce, isBehind);
-      return this.#run(SESSION.patch, this.#prefix + handle, args, (reply) => {
-        const code = typeof reply === "number" ? reply : this.#users.confirm(handle, textOf(reply));
-        if (code !== BEHIND) return RESULTS[code] ?? this.#merge(handle, patch);
-        refuseLate(handle, this.environment.now() - begun);
-        return store(true);
-      });
-    };
-    return store(false);
+    return this.#writer.patch(handle, patch);
   }
 
   override touch(handle: string, idleTimeout: number): Promise<boolean> {
-    const args = [String(idleTimeout)];
+    const args = [String(milliseconds(idleTimeout))];
     return this.#run(SESSION.touch, this.#prefix + handle, args, (reply) =>
       typeof reply === "number" ? reply === 1 : this.#users.confirm(handle, textOf(reply)) === 1,
     );
@@ -163,88 +135,12 @@ export class RedisSessionBackend extends SessionBackend {
   }
 
   override lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
-    const args = [String(seconds), this.#nonce()];
+    const args = [String(milliseconds(seconds)), this.#writer.nonce()];
     return this.#run(SESSION.lock, this.#prefix + handle, args, lockIn);
   }
 
   override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
-    const args = [String(fence), String(seconds)];
+    const args = [String(fence), String(milliseconds(seconds))];
     return this.#run(SESSION.relock, this.#prefix + handle, args, (reply) => Number(reply) === 1);
-  }
-
-  async #rotate(
-    handle: string,
-    patch: SessionPatch,
-    rotation: Rotation,
-    nonce: string,
-  ): Promise<PatchResult> {
-    const begun = this.environment.now();
-    const store = async (told: string, isBehind = false): Promise<number | string> => {
-      const args = rotateArguments(patch, rotation, nonce, told, isBehind);
-      const answer = await this.#run(SESSION.rotate, this.#prefix + handle, args, (reply) =>
-        told === "-" && typeof reply !== "number"
-          ? this.#users.confirm(handle, textOf(reply))
-          : answerOf(reply),
-      );
-      if (answer !== BEHIND) return answer;
-      refuseLate(handle, this.environment.now() - begun);
-      return store(told, true);
-    };
-    const { idleTimeout } = patch;
-    const { absoluteTimeout } = rotation;
-    let { userId } = rotation;
-    let seconds = absoluteTimeout === undefined ? undefined : lifetime(idleTimeout, absoluteTimeout);
-    // The index needs both the user and the lifetime, because it outlives every session in it.
-    if ((userId === undefined) !== (seconds === undefined)) {
-      const record = await this.read(handle);
-      if (record === undefined) return "ended";
-      userId ??= record.userId ?? undefined;
-      const idle = Math.max(idleTimeout, record.expiresAt - record.now);
-      seconds ??= lifetime(idle, record.absoluteExpiresAt - record.now);
-    }
-    const code =
-      userId === undefined ? await store("-") : await this.#signIn(userId, handle, seconds ?? 0, store);
-    return RESULTS[Number(code)] ?? this.#merge(handle, patch);
-  }
-
-  /** Merges here, where the size of the whole data is known. */
-  #merge(handle: string, patch: SessionPatch): Promise<PatchResult> {
-    return mergeRow(handle, patch, {
-      environment: this.environment,
-      read: () => this.#stored(handle),
-      store: async (data, version, ifSecretHash) => {
-        const whole = { ...patch, data, baseVersion: version, ifVersion: version, ifSecretHash };
-        const result = await this.patch(handle, whole);
-        // "merged": a client sent it again, and others had written since it was stored.
-        return result === "ok" || result === "merged";
-      },
-    });
-  }
-
-  #stored(handle: string): Promise<StoredRecord | undefined> {
-    return this.#run(SESSION.read, this.#prefix + handle, ["lock"], readStored);
-  }
-
-  /**
-   * Tells the index first and stores afterwards, so that whatever is stored can be listed and revoked. The script refuses
-   * what comes so late that the index may have dropped it, and replies its time. The nodes of a Cluster have clocks of
-   * their own, so that may be a mistake: it is tried once more, by the clock of the node that refused.
-   */
-  async #signIn(
-    userId: string,
-    handle: string,
-    seconds: number,
-    store: (told: string) => Promise<number | string>,
-  ): Promise<number> {
-    const answer = await store(await this.#users.add(userId, handle, seconds));
-    if (typeof answer === "number") return answer;
-    await this.#users.add(userId, handle, seconds);
-    const again = await store(answer);
-    if (typeof again === "number") return again;
-    throw new Error(`session ${handle}: signing in took longer than 30 seconds, so nothing was stored`);
-  }
-
-  #nonce(): string {
-    return this.#writer + (this.#writes++).toString(36);
   }
 }

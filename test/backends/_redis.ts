@@ -162,22 +162,16 @@ if redis.call('TYPE', KEYS[1]).ok == 'zset' then
   redis.call('PEXPIRE', KEYS[1], string.format('%.0f', redis.call('PTTL', KEYS[1]) - s * 1000))
   return
 end
-local function older(time) return tonumber(time) == 0 and '0' or string.format('%.6f', time - s) end
-local h = redis.call('HMGET', KEYS[1], 'x', 'r', 'u', 'l')
-local r = {}
-for each in string.gmatch(h[2], '%S+') do r[#r + 1] = each end
-for _, n in ipairs({2, 6}) do r[n] = older(r[n]) end
-local x = older(h[1])
-redis.call('HSET', KEYS[1], 'x', x, 'r', table.concat(r, ' '))
-if h[3] then
-  local told, till, user = string.match(h[3], '^(%d+)/(%d+) (.*)$')
-  redis.call('HSET', KEYS[1], 'u', string.format('%.0f/%.0f ', told - s, till - s) .. user)
+local text = redis.call('GET', KEYS[1])
+local function older(time)
+  if not string.match(time, '^%d+$') or tonumber(time) == 0 then return time end
+  return string.format('%0' .. #time .. '.0f', time - s * 1000)
 end
-if h[4] then
-  local fence, till, nonce = string.match(h[4], '^(%S+) (%S+) (%S+)$')
-  redis.call('HSET', KEYS[1], 'l', fence .. ' ' .. older(till) .. ' ' .. nonce)
-end
-redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.ceil(x * 1000)))`;
+local start, x, absolute, told, till, hash, previous, epoch, until_, fence, locked, rest = string.match(text,
+  '^(${".".repeat(34)})(${".".repeat(13)})(${".".repeat(13)})(${".".repeat(13)})(${".".repeat(13)})(%S+) (%S+) (%d+) (%d+) (%d+) (%d+)(.*)$')
+x = older(x)
+redis.call('SET', KEYS[1], start .. x .. older(absolute) .. older(told) .. older(till) .. hash .. ' ' .. previous .. ' ' .. epoch
+  .. ' ' .. older(until_) .. ' ' .. fence .. ' ' .. older(locked) .. rest, 'PXAT', string.format('%.0f', math.max(tonumber(x), 1)))`;
 
 /** A fresh store for a case of the shared suite: a prefix of its own on this client. */
 export function testStore(keyspace: Keyspace, { client }: Opened): TestStore {

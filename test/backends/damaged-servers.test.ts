@@ -28,16 +28,23 @@ await onServer("redis", ({ url }) => {
   beforeAll(async () => void (await client.connect()));
   afterAll(() => client.destroy());
   const key = (handle: string): string => `damaged:${handle}`;
+  const edit = (change: (text: string) => string) => async (handle: string) => {
+    await client.set(key(handle), change((await client.get(key(handle)))!), { KEEPTTL: true });
+  };
   const damage: Open["damage"] = {
-    "cut data": (handle) => client.hSet(key(handle), "d", '{"name":"tell-nobody'),
-    "a text as data": (handle) => client.hSet(key(handle), "d", '"tell-nobody"'),
-    "a cut head": (handle) => client.hSet(key(handle), "h", '{"idle":28800,'),
-    "a cut merge": (handle) => client.hSet(key(handle), { m: "1", '+"name"': '"tell-nobody' }),
-    "a cut name of a merge": (handle) => client.hSet(key(handle), { m: "1", '+"na': '"tell-nobody' }),
-    "a cut line of fields": (handle) => client.hSet(key(handle), "r", "0 179"),
-    "a cut user": (handle) => client.hSet(key(handle), "u", '1795963973 "an'),
-    "no version": (handle) => client.hDel(key(handle), "v"),
-    "no data and no head": (handle) => client.hDel(key(handle), ["d", "h"]),
+    "cut data": edit((text) => text.replace(/\0.*/, '\0{"name":"tell-nobody')),
+    "a text as data": edit((text) => text.replace(/\0.*/, '\0"tell-nobody"')),
+    "a cut head": edit((text) => text.replace(/\{[^\0]*\0/, '{"idle":28800,\0')),
+    "a cut merge": edit((text) => `${text}\0{"name":"tell-nobody`),
+    "a cut list of what was removed": edit((text) => `${text}\0["na`),
+    "a cut line of fields": edit((text) => text.slice(0, 140)),
+    "a cut user": edit((text) => text.replace(/\n.*\n/, '\n"an\n')),
+    "no version": edit((text) => text.replace(/^\d{12}/, "")),
+    "no data and no head": edit((text) => text.replace(/[^\n]*$/, "")),
+    "no text but a hash": async (handle) => {
+      await client.del(key(handle));
+      await client.hSet(key(handle), "name", "tell-nobody");
+    },
     "something else": (handle) => client.set(key(handle), "tell-nobody"),
   };
   onDamaged("Redis", Object.keys(damage), async () => {

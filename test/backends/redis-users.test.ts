@@ -260,7 +260,7 @@ await onServer("redis", ({ url }) => {
       let times = 0;
       front.before = (name, args) => {
         if (name !== step || (once && times++ > 0)) return;
-        const at = step === "rotate" ? 3 : 1;
+        const at = step === "rotate" ? 6 : 1;
         const fields = args[at]!.split(" ");
         const told = step === "rotate" ? 3 : fields.length - 1;
         fields[told] = String(Number(fields[told]) - seconds);

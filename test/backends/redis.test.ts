@@ -244,7 +244,7 @@ await onServer("redis", async () => {
     expect(await backend.patch("a", change({}, []))).toBe("merged");
     expect(await backend.patch("a", newPatch({}, { baseVersion: 4, data: '{"whole":true}' }))).toBe("ok");
     expect(await read()).toEqual({ whole: true });
-    expect((await redis.hkeys(`${prefix}a`)).sort()).toEqual(["d", "h", "r", "v", "x"]);
+    expect((await redis.get(`${prefix}a`))?.split("\0")).toEqual([expect.any(String), '{"whole":true}']);
   });
 
   test("a patch that waited long for a connection is not merged over what others stored since", async () => {
@@ -294,11 +294,12 @@ await onServer("redis", async () => {
     await backend.patch("a", newPatch({}, { baseVersion: -1, changes: () => ({ set, unset: ["text"] }) }));
     expect(Object.keys(JSON.parse((await backend.read("a"))?.data ?? ""))).toHaveLength(10_000);
     expect(await backend.patch("a", newPatch({ small: 1 }, { baseVersion: 2 }))).toBe("ok");
-    expect(await redis.hlen(`${prefix}a`)).toBe(5);
+    expect((await redis.get(`${prefix}a`))?.split("\0")).toHaveLength(2);
   });
 
   test("records go from one back-end to another and back with load and save", async () => {
-    const memory = new InMemorySessionBackend();
+    const time = Math.floor(Date.now() / 1000);
+    const memory = withClock(new InMemorySessionBackend(), () => time);
     await memory.create("a", newRecord({ userId: "ann", data: '{"__proto__":{"a":1},"micropie":2}' }));
     await memory.lock("a", 5);
     const dictionary = await memory.load("a");

@@ -31,39 +31,51 @@ export type Run = <T>(
   read: (reply: unknown) => Awaitable<T>,
 ) => Promise<T>;
 
+/** A client that takes commands. */
+export interface Connection {
+  readonly run: Run;
+  /** Replies the text of a key, or null; without it, only a script reads from the primary for sure. */
+  readonly get?: ((key: string) => Promise<unknown>) | undefined;
+}
+
 type Send = (script: Script, key: string, args: string[]) => Promise<unknown>;
 
 /** Throws ConfigError `backend` if the client is not of a known kind. */
-export function connect(client: RedisLike): Run {
-  const [byDigest, byText] = commandsOf(client);
-  return (script, key, args, read) =>
+export function connect(client: RedisLike): Connection {
+  const [byDigest, byText, get] = commandsOf(client);
+  const run: Run = (script, key, args, read) =>
     byDigest(script, key, args).then(read, (error: unknown) => {
       // The server was restarted, flushed or promoted since it saw the script: send the text.
       // GLIDE has a message of its own for it.
       if (/NOSCRIPT|NoScriptError/.test(messageOf(error))) return byText(script, key, args).then(read, fail);
       return fail(error);
     });
+  return { run, get };
 }
 
 const WANTED = "RedisSessionBackend takes a client: createClient of redis, new Redis of ioredis, or GLIDE's";
 
-function commandsOf(client: RedisLike): [Send, Send] {
+function commandsOf(client: RedisLike): [Send, Send, Connection["get"]?] {
   refuseOther(client, ["a client of Redis"], WANTED);
   const given: object = Object(client);
   if ("evalSha" in given) {
     const redis = given as NodeRedisConnection;
     const untimed = withoutTimer(redis);
+    // A client that caches would answer from before another process's change.
+    const isPlain = untimed !== redis && untimed.get !== undefined && redis.clientSideCache === undefined;
     return [
       ({ sha1 }, key, args) =>
         (redis.isReady === true ? untimed : redis).evalSha(sha1, { keys: [key], arguments: args }),
       ({ text }, key, args) => redis.eval(text, { keys: [key], arguments: args }),
+      isPlain ? (key) => (redis.isReady === true ? untimed : redis).get!(key) : undefined,
     ];
   }
   if ("evalsha" in given) {
-    const redis = given as IoRedisLike;
+    const redis = given as IoRedisLike & { isCluster?: boolean; get?(key: string): Promise<unknown> };
     return [
       ({ sha1 }, key, args) => redis.evalsha(sha1, 1, key, ...args),
       ({ text }, key, args) => redis.eval(text, 1, key, ...args),
+      redis.isCluster === false && redis.get !== undefined ? (key) => redis.get!(key) : undefined,
     ];
   }
   if ("customCommand" in given) {
@@ -80,14 +92,16 @@ function commandsOf(client: RedisLike): [Send, Send] {
 interface NodeRedisConnection extends NodeRedisLike {
   readonly isReady?: boolean;
   readonly socketEpoch?: number;
-  withCommandOptions?(options: object): NodeRedisLike;
+  readonly clientSideCache?: unknown;
+  get?(key: string): Promise<unknown>;
+  withCommandOptions?(options: object): NodeRedisConnection;
 }
 
 /**
  * node-redis sets a timer for each command, in case it has to wait for a connection. That is more than half of what a
  * command costs, so while there is a connection, commands are sent without one.
  */
-function withoutTimer(redis: NodeRedisConnection): NodeRedisLike {
+function withoutTimer(redis: NodeRedisConnection): NodeRedisConnection {
   if (redis.socketEpoch === undefined || redis.withCommandOptions === undefined) return redis;
   return redis.withCommandOptions({ timeout: 0, typeMapping: undefined });
 }

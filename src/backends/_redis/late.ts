@@ -1,5 +1,5 @@
 /** Seconds after which changes are not merged any more: the patch waited for a connection, and its caller has given up. */
-const MERGE_WITHIN = 10;
+export const MERGE_WITHIN = 10;
 
 /** What was changed long ago must not be merged over what others have stored since: throws if it was. */
 export function refuseLate(handle: string, seconds: number): void {

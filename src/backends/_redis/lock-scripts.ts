@@ -1,24 +1,23 @@
 import { LOCK_SLACK } from "../../record/record.ts";
-import { NOW } from "./script.ts";
+import { MORE, NOW, OPEN, PUT, REST } from "./script.ts";
 
-/** ARGV: seconds, a nonce. Replies the fence, -1 busy or 0 ended. */
-export const LOCK: string = `
-local h = redis.call('HMGET', KEYS[1], 'x', 'l')
-if not h[1] then return 0 end${NOW}
-if tonumber(h[1]) <= now then return 0 end
-local fence, till, nonce = string.match(h[2] or '0 0 -', '^(%S+) (%S+) (%S+)$')
-if nonce == ARGV[2] then return tonumber(fence) end
-if tonumber(till) > now and tonumber(till) <= now + ARGV[1] + ${LOCK_SLACK} then return -1 end
-redis.call('HSET', KEYS[1], 'l', string.format('%.0f %.6f %s', fence + 1, now + ARGV[1], ARGV[2]))
-return fence + 1`;
+/** Stores the lock in `more`. */
+const KEEP = `
+more = string.format('%s %s %.0f %.0f %s %s', pe, pu, fence, locked, lock, nonces)${REST}${PUT}`;
 
-/** ARGV: fence, seconds. */
-export const RELOCK: string = `
-local h = redis.call('HMGET', KEYS[1], 'x', 'l')
-if not h[2] then return 0 end${NOW}
-if tonumber(h[1]) <= now then return 0 end
-local fence, nonce = string.match(h[2], '^(%S+) %S+ (%S+)$')
-if fence ~= ARGV[1] then return 0 end
-local till = tonumber(ARGV[2]) > 0 and string.format('%.6f', now + ARGV[2]) or '0'
-redis.call('HSET', KEYS[1], 'l', fence .. ' ' .. till .. ' ' .. nonce)
+/** ARGV: milliseconds, a nonce. Replies the fence, -1 busy or 0 ended. */
+export const LOCK: string = `${OPEN}
+if not v then return 0 end${NOW}
+if x <= now then return 0 end${MORE}
+if lock == ARGV[2] then return tonumber(fence) end
+if tonumber(locked) > now and tonumber(locked) <= now + ARGV[1] + ${LOCK_SLACK * 1000} then return -1 end
+fence, locked, lock = fence + 1, now + ARGV[1], ARGV[2]${KEEP}
+return fence`;
+
+/** ARGV: fence, milliseconds. */
+export const RELOCK: string = `${OPEN}
+if not v then return 0 end${NOW}
+if x <= now then return 0 end${MORE}
+if lock == '-' or fence ~= ARGV[1] then return 0 end
+locked = tonumber(ARGV[2]) > 0 and now + ARGV[2] or 0${KEEP}
 return 1`;

@@ -1,108 +1,130 @@
-import { CONFIRM, LATE, NOW, SET, TOLD } from "./script.ts";
+import { ASK, IS_DUE, LATE, MORE, NOW, OPEN, PUT, REST, TELL, UNTOLD } from "./script.ts";
 
 /** Seconds after which no client sends again what it had no answer to, because its caller has given up long before. */
 const RESENT_WITHIN = 30;
 
-/**
- * Requires a live record that meets the conditions of a patch. ARGV[1]: "nonce base epoch idle", followed by
- * " limit version fence hash" if there is a limit of bytes or any more conditions, "-" for none. ARGV[2]: the data, or ""
- * to merge changes into any version. `sign`: what else shows that the patch was applied already.
- */
-const JUDGE = (sign: string): string => `
-local h = redis.call('HMGET', KEYS[1], 'v', 'x', 'r', 'u', 'm', 'l')
-if not h[1] then return 0 end${NOW}
-local x = tonumber(h[2])
-if x <= now then return 0 end
-local nonce, base, epoch, idle, more = string.match(ARGV[1], '^(%S+) (%S+) (%S+) (%S+)(.*)$')
-local v = string.match(h[1], '^%d+')
--- Applied already, if a client that lost the reply has sent this again.
-if v ~= base and string.sub(h[1], #v + 2) == nonce${sign} then return v - base == 1 and 1 or 2 end
-local e, absolute = string.match(h[3], '^(%d+) (%S+)')
-if e ~= epoch then return 3 end
-local limit
-local versioned = false
-if more ~= '' then
-  local most, version, fence, hash = string.match(more, '^ (%S+) (%S+) (%S+) (%S+)$')
-  limit = tonumber(most)
-  versioned = version ~= '-'
-  if versioned and version ~= v then
-    -- Applied already, and somebody else has written since: whoever sent this again must not compute it anew.
-    local n = redis.call('HGET', KEYS[1], 'n')
-    return n and string.find(';' .. n, ';' .. nonce .. ':', 1, true) and 2 or 3
-  end
-  if fence ~= '-' and fence ~= string.match(h[6] or '0', '^%d+') then return 3 end
-  if hash ~= '-' and hash ~= string.match(h[3], '^%S+ %S+ (%S+)') then return 3 end
-end
-if v ~= base and ARGV[2] ~= '' then return 4 end`;
+/** Bytes of merged changes beside the data after which the whole is to be stored. */
+const MERGED_MOST = 16_384;
 
 /**
- * Stores a patch that JUDGE has accepted, and the fields in `more`. ARGV from `first` on: names and values of fields.
- * Replies 5 if nothing was stored because a merge may pass the limit: what is replaced by it counts as well here, since
- * only a JSON parser could tell. Then the whole data is to be sent, which starts the count anew.
+ * Stores data made from the newest version, which is what nearly every request does, without taking the text apart.
+ * ARGV: version and epoch that must be there, as the text begins; what it begins with afterwards: version, epoch and nonce;
+ * the idle timeout; the data; the deadline that is late enough to be left as it is, and since when it is early enough that the
+ * index was told. If others change the session as well, also the changes as they are merged, until when they may be, and to how
+ * many bytes. Replies as PATCH does, 4 for all that is not so simple.
  */
-const STORE = (first: number, more: string): string => `
-local added = 0
-if ARGV[2] == '' then
-  for n = ${first}, #ARGV, 2 do
-    -- The sign is no part of it, a colon and a comma are.
-    if string.sub(ARGV[n], 1, 1) == '+' then added = added + #ARGV[n] + #ARGV[n + 1] + 1 end
-  end
-  local merged = added + (h[5] or 0)
-  if limit and added > 0 and redis.call('HSTRLEN', KEYS[1], 'd') + merged > limit then return 5 end
-  added = merged
+export const REPLACE: string = `
+local sub = string.sub
+local s = redis.call('GET', KEYS[1])
+if not s then return 0 end
+local x, told, ends = sub(s, 35, 47), sub(s, 61, 73), string.find(s, '\\0', 87, true)
+if not ends then return 4 end
+local isNear = x >= ARGV[5] and (told == '${UNTOLD}' or told >= ARGV[6])
+if sub(s, 1, 20) ~= ARGV[1] then
+  local nonce = sub(ARGV[2], 21)
+  if sub(s, 21, 34) == nonce then return tonumber(sub(s, 1, 12)) == tonumber(sub(ARGV[2], 1, 12)) and 1 or 2 end
+  local epoch, bytes = sub(s, 13, 20), #s - ends + #ARGV[7]
+  if not isNear or ARGV[7] == '' or epoch ~= sub(ARGV[1], 13) or bytes > tonumber(ARGV[9]) then return 4 end
+  local from = string.find(s, '\\0', ends + 1, true) or #s
+  if #s - from > ${MERGED_MOST} or x - redis.call('PTTL', KEYS[1]) > tonumber(ARGV[8]) then return 4 end
+  local version = string.format('%012.0f', sub(s, 1, 12) + 1)
+  redis.call('SET', KEYS[1], version .. epoch .. nonce .. sub(s, 35) .. ARGV[7], 'KEEPTTL')
+  return 2
 end
-local version = string.format('%.0f ', v + 1) .. nonce
-for n = ${first}, #ARGV, 2 do
-  local field = ARGV[n]
-  redis.call('HSET', KEYS[1], field, ARGV[n + 1])
-  if field ~= 'h' then
-    redis.call('HDEL', KEYS[1], (string.sub(field, 1, 1) == '+' and '-' or '+') .. string.sub(field, 2))
-  end
+if isNear then
+  redis.call('SET', KEYS[1], ARGV[2] .. sub(s, 35, ends) .. ARGV[4], 'KEEPTTL')
+  return 1
 end
-if ARGV[2] == '' then${SET(`, 'v', version, 'm', string.format('%.0f', added)${more}`)}
-else${SET(`, 'v', version, 'd', ARGV[2]${more}`)}
-  if h[5] then
-    for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-      if field == 'm' or string.find(field, '^[+-]') then redis.call('HDEL', KEYS[1], field) end
-    end
-  end
+local absolute, till, left = tonumber(sub(s, 48, 60)), sub(s, 74, 86), redis.call('PTTL', KEYS[1])
+x = tonumber(x)
+if left <= 0 or not x or not absolute then return 4 end
+local now = x - left
+x = math.max(x, math.min(now + ARGV[3], absolute))
+if ${IS_DUE} then return 4 end
+redis.call('SET', KEYS[1], ARGV[2] .. string.format('%013.0f', x) .. sub(s, 48, ends) .. ARGV[4], 'PXAT', x)
+return 1`;
+
+/**
+ * Requires a live record that meets the conditions of a patch. ARGV[1]: "nonce base epoch idle limit version fence hash merge",
+ * "-" for none, `merge` being the time until which the changes may be merged into any version. ARGV[2]: the data, or "" if they always are. ARGV[3]: "=" and the head, or "". ARGV[4] and
+ * ARGV[5]: the members to set and the keys to remove, as JSON, or "". `sign`: what else shows that the patch was applied already.
+ */
+const JUDGE = (sign: string): string => `${OPEN}
+if not v then return 0 end${NOW}
+if x <= now then return 0 end
+local own, base, epoch, idle, limit, version, fenced, required, merge =
+  string.match(ARGV[1], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+base = tonumber(base)
+-- Applied already, if a client that lost the reply has sent this again.
+if v ~= base and nonce == own${sign} then return v - base == 1 and 1 or 2 end
+if e ~= tonumber(epoch) then return 3 end${MORE}
+local versioned = version ~= '-'
+if versioned and tonumber(version) ~= v then
+  -- Applied already, and somebody else has written since: whoever sent this again must not compute it anew.
+  return string.find(';' .. nonces, ';' .. own .. ':', 1, true) and 2 or 3
 end
+if fenced ~= '-' and fenced ~= fence then return 3 end
+if required ~= '-' and required ~= hash then return 3 end
+if v ~= base and now > tonumber(merge) then return 4 end`;
+
+/**
+ * Stores a patch that JUDGE has accepted. Replies 5 if nothing was stored because a merge may pass the limit: what is
+ * replaced by it counts as well here, since only a JSON parser could tell. Then the whole data is to be sent.
+ */
+const STORE = `${REST}
+if v == base and ARGV[2] ~= '' then
+  data = ARGV[2]
+else
+  local bytes = #data
+  if ARGV[4] ~= '' then data = data .. '\\0' .. ARGV[4] end
+  if ARGV[5] ~= '' then data = data .. '\\0' .. ARGV[5] end
+  if limit ~= '-' and ARGV[4] ~= '' and #data > tonumber(limit) then return 5 end
+  if #data > bytes and #data - (string.find(data, '%z') or #data) > ${MERGED_MOST} then return 5 end
+end
+if ARGV[3] ~= '' then head = string.sub(ARGV[3], 2) end
+local code = v == base and 1 or 2
+v, nonce = v + 1, own
 if versioned then
-  local n = ''
-  for each, at in string.gmatch(redis.call('HGET', KEYS[1], 'n') or '', '([^:;]+):(%d+);') do
-    if math.abs(now - at) <= ${RESENT_WITHIN} then n = n .. each .. ':' .. at .. ';' end
+  local second = now / 1000
+  local kept = ''
+  for each, when in string.gmatch(nonces, '([^:;]+):(%d+);') do
+    if math.abs(second - when) <= ${RESENT_WITHIN} then kept = kept .. each .. ':' .. when .. ';' end
   end
-  redis.call('HSET', KEYS[1], 'n', string.sub(n .. nonce .. string.format(':%.0f;', now), -4000))
-end
-local code = v == base and 1 or 2`;
+  nonces = string.sub(kept .. own .. string.format(':%.0f;', second), -4000)
+  more = string.format('%s %s %s %s %s %s', pe, pu, fence, locked, lock, nonces)
+end`;
+
+const CONFIRM = `
+if ${IS_DUE} then${TELL("x + (x - now) / 2")}${PUT}
+  return ${ASK("code")}
+end${PUT}
+return code`;
 
 /** Replies 0 ended, 1 ok, 2 merged, 3 stale, 4 if nothing was stored because the version is another: send the changes; 5: see STORE. */
-export const PATCH: string = `${JUDGE("")}
-x = math.max(x, math.min(now + idle, tonumber(absolute)))${STORE(3, "")}${CONFIRM("code")}`;
+export const PATCH: string = `${JUDGE("")}${STORE}
+x = math.max(x, math.min(now + idle, absolute))${CONFIRM}`;
 
 /** A rotation that was applied already is known by its secret, unless it requires and keeps the secret that is there. */
-const HAS_SECRET = ` or (string.match(h[3], '^%S+ %S+ (%S+)') == string.match(ARGV[3], '^%S+')
-  and string.match(ARGV[1], '%S+$') ~= string.match(ARGV[3], '^%S+'))`;
+const HAS_SECRET = " or hash == string.match(ARGV[6], '^%S+') and required ~= hash";
 
 /**
- * ARGV[3]: "hash grace raise indexed", followed by " absolute" for new deadlines, " -" for a new idle one; ARGV[4]: the new user's id as JSON, or
- * "". Replies as PATCH does, if `indexed` is "-" also to tell the index again, or the time as a text if it came too late after `indexed`.
+ * ARGV[6]: "hash grace raise indexed", followed by " absolute" for new deadlines, " -" for a new idle one; ARGV[7]: the new
+ * user's id as JSON, or "". Replies as PATCH does, if `indexed` is "-" also to tell the index again, or the time as a text if it
+ * came too late after `indexed`.
  */
 export const ROTATE: string = `${JUDGE(HAS_SECRET)}
-local secret, grace, raise, indexed, last = string.match(ARGV[3], '^(%S+) (%S+) (%S+) (%S+) ?(%S*)$')${LATE}
+local secret, grace, raise, indexed, last = string.match(ARGV[6], '^(%S+) (%S+) (%S+) (%S+) ?(%S*)$')${LATE}
 if last == '' then
-  x = math.max(x, math.min(now + idle, tonumber(absolute)))
-elseif last == '-' then
-  x = math.min(now + idle, tonumber(absolute))
+  x = math.max(x, math.min(now + idle, absolute))
 else
-  absolute = string.format('%.6f', now + last)
-  x = math.min(now + idle, tonumber(absolute))
-end
-local user = ARGV[4] ~= '' and ARGV[4] or h[4] and string.match(h[4], ' (.*)$')
-local told = {}
-if indexed ~= '-' and user then told = {'u', ${TOLD("x + (x - now) / 2", "user")}} end
-local r = string.format('%.0f %s %s %s %s %.6f',
-  e + raise, absolute, secret, string.match(h[3], '^%S+ %S+ (%S+)'), e, now + grace)${STORE(5, ", 'r', r, unpack(told)")}
-if indexed == '-' then${CONFIRM("code")}
-end
-return code`;
+  if last ~= '-' then absolute = math.min(now + last, 9999999999999) end
+  x = math.min(now + idle, absolute)
+end${STORE}
+if ARGV[7] ~= '' then user = ARGV[7] end
+previous, hash = hash, secret
+more = string.format('%.0f %.0f %s %s %s %s', e, now + grace, fence, locked, lock, nonces)
+e = e + raise
+if indexed ~= '-' then
+  if user ~= '' then${TELL("x + (x - now) / 2")} end${PUT}
+  return code
+end${CONFIRM}`;

@@ -2,8 +2,8 @@ import { hash } from "node:crypto";
 import { type Run, textOf } from "./client.ts";
 import { Eviction } from "./eviction.ts";
 import { SESSION } from "./session-scripts.ts";
+import { stringIn } from "./text.ts";
 import { USER } from "./user-scripts.ts";
-import { stringIn } from "./wire.ts";
 
 /** A session that the index names, and when the index was last told of it, as a text of the server. */
 export interface Entry {

@@ -1,4 +1,9 @@
-import { NOW, type Script, script } from "./script.ts";
+import { type Script, script } from "./script.ts";
+
+/** The server's clock, in seconds. */
+const NOW = `
+local t = redis.call('TIME')
+local now = t[1] + t[2] / 1000000`;
 
 /**
  * Seconds for which a list outlives what it was told of: the 30 that a sign-in may take, and the 30 by which clocks may

@@ -1,14 +1,8 @@
-import type {
-  DataChanges,
-  NewRecord,
-  PatchResult,
-  Rotation,
-  SessionPatch,
-  SessionRecord,
-} from "../../record/contract.ts";
-import { mergeData } from "../../record/data.ts";
-import { illegible, type StoredRecord } from "../../record/record.ts";
+import { randomBytes } from "node:crypto";
+import type { NewRecord, PatchResult, Rotation, SessionPatch } from "../../record/contract.ts";
+import type { StoredRecord } from "../../record/record.ts";
 import { textOf } from "./client.ts";
+import { END, headText, milliseconds, moment, startOf, timeText } from "./text.ts";
 
 /*
  * What scripts are called with, and what they reply. Numbers and hashes share one argument, separated by spaces, because
@@ -18,35 +12,87 @@ import { textOf } from "./client.ts";
 /** The results of a patch, by the number that the scripts reply; none for 5, if a merge may make the data too large. */
 export const RESULTS: readonly PatchResult[] = ["ended", "ok", "merged", "stale"];
 
-/** The reply if somebody else has written since: nothing was stored, and the changes are needed. */
+/** The reply if the record is not as the patch expects: nothing was stored, and the changes are needed. */
 export const BEHIND = 4;
 
-/** Ends the data in a reply; no JSON text contains it. The head follows. */
-const END_OF_DATA = "\u0000";
+/**
+ * How much earlier than it should be the deadline of a changed session may stay, as a part of the idle timeout: moving it costs
+ * the server half as much again.
+ */
+const SLACK = 0.01;
+
+/** Seconds within which the index need not be told again. */
+const TOLD_WITHIN = 600;
 
 /**
- * Conditions, data, whatever else comes `between`, then names and values of fields to set: the head, and the changes. The
- * whole data is sent unless `isBehind`, or if the patch was not made from the version that it requires.
+ * Returns the arguments of `replace`; undefined for a patch that is more than new data for the newest version. `now` is the
+ * server's clock, if it is known.
  */
-export function patchArguments(
+export function replaceArguments(
   patch: SessionPatch,
   nonce: string,
-  isBehind: boolean,
-  between: readonly string[] = [],
-): string[] {
+  now: number | undefined,
+  mergeUntil: number,
+): string[] | undefined {
+  const { baseVersion, ifEpoch, idleTimeout } = patch;
+  const isSimple =
+    baseVersion > 0 &&
+    patch.head === undefined &&
+    patch.ifVersion === undefined &&
+    patch.ifFence === undefined &&
+    patch.ifSecretHash === undefined;
+  if (!isSimple) return undefined;
+  const [late, told] =
+    now === undefined ? MOVE : [timeText(now + idleTimeout * (1 - SLACK)), timeText(now - TOLD_WITHIN)];
+  return [
+    startOf(baseVersion, ifEpoch),
+    startOf(baseVersion + 1, ifEpoch) + nonce,
+    String(milliseconds(idleTimeout)),
+    patch.data,
+    late!,
+    told!,
+    ...(mergeUntil > 0 ? mergedIn(patch, mergeUntil) : [""]),
+  ];
+}
+
+/** Returns the changes as they are merged, until when they may be, and to how many bytes. */
+function mergedIn(patch: SessionPatch, until: number): string[] {
+  const changes = changesOf(patch).filter((text) => text !== "");
+  return [changes.map((text) => END + text).join(""), String(until), String(patch.maxBytes ?? ALWAYS)];
+}
+
+/** Moves the deadline, and looks whether to tell the index. */
+const MOVE = ["~", "~"];
+
+/** Merges whenever it arrives. */
+export const ALWAYS = 9e15;
+
+/**
+ * Conditions, data, head, and the changes. The whole data is sent, unless the patch was not made from the version that it
+ * requires. The changes may be merged until `mergeUntil`, in milliseconds of the server's clock; 0 for never.
+ */
+export function patchArguments(patch: SessionPatch, nonce: string, mergeUntil: number): string[] {
   const { baseVersion, ifEpoch, idleTimeout, ifVersion = "-", ifFence = "-", ifSecretHash = "-" } = patch;
-  const isWhole = !isBehind && baseVersion > 0 && (ifVersion === "-" || ifVersion === baseVersion);
-  const limit = isWhole ? "-" : (patch.maxBytes ?? "-");
-  let conditions = `${nonce} ${baseVersion} ${ifEpoch} ${idleTimeout}`;
-  if (limit !== "-" || ifVersion !== "-" || ifFence !== "-" || ifSecretHash !== "-")
-    conditions += ` ${limit} ${ifVersion} ${ifFence} ${ifSecretHash}`;
-  const args = [conditions, isWhole ? patch.data : "", ...between];
-  if (patch.head !== undefined) args.push("h", patch.head);
-  if (isWhole) return args;
-  const changes = patch.changes();
-  for (const [key, text] of changes.set) args.push(`+${JSON.stringify(key)}`, text);
-  for (const key of changes.unset) args.push(`-${JSON.stringify(key)}`, "");
-  return args;
+  const isWhole = baseVersion > 0 && (ifVersion === "-" || ifVersion === baseVersion);
+  const until = isWhole ? mergeUntil : ALWAYS;
+  const conditions = [
+    ...[nonce, baseVersion, ifEpoch, milliseconds(idleTimeout)],
+    ...[patch.maxBytes ?? "-", ifVersion, ifFence, ifSecretHash, until],
+  ];
+  const head = patch.head === undefined ? "" : `=${headText(patch.head)}`;
+  return [conditions.join(" "), isWhole ? patch.data : "", head, ...(until > 0 ? changesOf(patch) : NONE)];
+}
+
+const NONE = ["", ""];
+
+/** Returns the members to set and the keys to remove, as JSON; "" for none. */
+function changesOf(patch: SessionPatch): string[] {
+  const { set, unset } = patch.changes();
+  const members = Array.from(set, ([key, text]) => `${JSON.stringify(key)}:${text}`);
+  return [
+    members.length === 0 ? "" : `{${members.join(",")}}`,
+    unset.length === 0 ? "" : JSON.stringify(unset),
+  ];
 }
 
 /** `told`: when the index was told of this sign-in, or "-" if the session has no user. */
@@ -55,22 +101,18 @@ export function rotateArguments(
   { secretHash, grace, raiseEpoch, userId, absoluteTimeout, restartIdle }: Rotation,
   nonce: string,
   told: string,
-  isBehind: boolean,
+  mergeUntil: number,
 ): string[] {
-  let rotation = `${secretHash} ${grace} ${raiseEpoch ? 1 : 0} ${told}`;
-  if (absoluteTimeout !== undefined) rotation += ` ${absoluteTimeout}`;
+  let rotation = `${secretHash} ${milliseconds(grace)} ${raiseEpoch ? 1 : 0} ${told}`;
+  if (absoluteTimeout !== undefined) rotation += ` ${milliseconds(absoluteTimeout)}`;
   else if (restartIdle) rotation += " -";
-  return patchArguments(patch, nonce, isBehind, [rotation, userText(userId ?? null)]);
+  return [...patchArguments(patch, nonce, mergeUntil), rotation, userText(userId ?? null)];
 }
 
 export function createArguments(record: NewRecord, told: string): string[] {
   const { idleTimeout, absoluteTimeout, secretHash, userId, data, head } = record;
-  return [`${idleTimeout} ${absoluteTimeout} ${secretHash} ${told}`, userText(userId), data, head];
-}
-
-/** Returns whether the hashes have no spaces, like all that the engine makes. */
-export function hasPlainHashes({ secretHash, previousSecretHash }: StoredRecord): boolean {
-  return /^\S{2,}$/.test(secretHash) && /^(\S{2,})?$/.test(previousSecretHash ?? "");
+  const times = `${milliseconds(idleTimeout)} ${milliseconds(absoluteTimeout)}`;
+  return [`${times} ${secretHash} ${told}`, userText(userId), data, headText(head)];
 }
 
 /** `from` is "now" if the record's times count from the moment at which it is stored. */
@@ -84,11 +126,11 @@ export function saveArguments(
   const { secretHash, previousSecretHash, previousEpoch, previousUntil, expiresAt, fence, lockedUntil } =
     record;
   const fields = [
-    ...[timeout, from, version, epoch, absoluteExpiresAt],
-    ...[secretHash || "-", previousSecretHash || "-", previousEpoch, previousUntil],
-    ...[expiresAt, fence, lockedUntil, told],
+    ...[milliseconds(timeout), from, version, epoch, moment(absoluteExpiresAt)],
+    ...[secretHash || "-", previousSecretHash || "-", previousEpoch, moment(previousUntil)],
+    ...[moment(expiresAt), fence, moment(lockedUntil), told],
   ];
-  return [fields.join(" "), userText(userId), data, head];
+  return [fields.join(" "), userText(userId), data, headText(head)];
 }
 
 /** Returns a user's id as the scripts compare it; "" for nobody. */
@@ -110,77 +152,19 @@ export function lockIn(reply: unknown): number | "busy" | "ended" {
   return fence === 0 ? "ended" : "busy";
 }
 
-/** Returns the record in a reply of the script `read`. One without a secret was stored by `save`, and is no session. */
-export function readRecord(reply: unknown): SessionRecord | undefined {
-  const record = parse(reply);
-  return record === undefined || (record.secretHash === "" && record.version > 0) ? undefined : record;
-}
+/** How many writes six digits of base 36 can name. */
+const MOST = 36 ** 6;
 
-/** Returns the same with its lock, also for one without a secret. Undefined if it has expired. */
-export function readStored(reply: unknown): StoredRecord | undefined {
-  if (reply == null) return undefined;
-  const [first = "", ...merged] = textsOf(reply);
-  const start = first.indexOf("\n") + 1;
-  const [fence, lockedUntil] = first.slice(0, start).split(" ");
-  const record = parse([first.slice(start), ...merged]);
-  if (record === undefined || record.expiresAt <= record.now || record.version === 0) return undefined;
-  const { now: _, ...stored } = record;
-  return { ...stored, fence: Number(fence), lockedUntil: Number(lockedUntil) };
-}
+/** Names each write, in 14 characters, so that one that a client sends again after a lost connection is not applied twice. */
+export class Nonces {
+  #writer = "";
+  #writes = MOST;
 
-/** Returns a string that is stored as JSON, as users' ids and keys are; undefined if it is damaged. */
-export function stringIn(text: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "string" ? value : undefined;
-  } catch {
-    return undefined;
+  next(): string {
+    if (this.#writes === MOST) {
+      this.#writer = randomBytes(6).toString("base64url");
+      this.#writes = 0;
+    }
+    return this.#writer + (this.#writes++).toString(36).padStart(6, "0");
   }
-}
-
-/** Reads one line of fields, the data, and the head; in a list, what was merged since follows. */
-function parse(reply: unknown): SessionRecord | undefined {
-  if (reply == null) return undefined;
-  const [text = "", ...merged] = typeof reply === "string" ? [reply] : textsOf(reply);
-  const line = text.indexOf("\n");
-  const end = text.indexOf(END_OF_DATA, line);
-  const field = text.slice(0, line).split(" ");
-  const data = text.slice(line + 1, end);
-  const previous = field[8]!;
-  const user = field.length === 13 ? field[12]! : field.slice(12).join(" ");
-  const now = +field[0]! + +field[1]! / 1e6;
-  const absoluteExpiresAt = +field[6]!;
-  const userId = user === "null" ? null : stringIn(user);
-  const isWhole = userId !== undefined && +field[2]! > 0 && +field[4]! > 0 && absoluteExpiresAt > 0;
-  if (!isWhole) return illegible(now);
-  return {
-    data: merged.length === 0 ? data : (mergeData(data, changesIn(merged)) ?? data),
-    secretHash: field[7] === "-" ? "" : field[7]!,
-    previousSecretHash: previous === "-" ? null : previous,
-    previousEpoch: +field[9]!,
-    previousUntil: +field[10]!,
-    epoch: +field[5]!,
-    version: +field[2]!,
-    expiresAt: +field[4]!,
-    absoluteExpiresAt,
-    userId,
-    head: text.slice(end + 1),
-    now,
-  };
-}
-
-function textsOf(reply: unknown): string[] {
-  return Array.isArray(reply) ? reply.map(textOf) : [textOf(reply)];
-}
-
-function changesIn(fields: readonly string[]): DataChanges {
-  const set = new Map<string, string>();
-  const unset: string[] = [];
-  for (let n = 0; n < fields.length; n += 2) {
-    const field = fields[n]!;
-    const key = stringIn(field.slice(1)) ?? field;
-    if (field.startsWith("+")) set.set(key, fields[n + 1]!);
-    else unset.push(key);
-  }
-  return { set, unset };
 }
