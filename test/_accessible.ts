@@ -11,12 +11,12 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly string[] }[];
 }
 
-/** Returns what axe-core finds on a page that keeps somebody from using it: rule, what to do, and where. */
-export async function barriersOn(page: Page): Promise<string[]> {
+/** Returns what axe-core finds on a page that keeps somebody from using it: rule, what to do, and where. Leaves out `rules`. */
+export async function barriersOn(page: Page, rules: readonly string[] = []): Promise<string[]> {
   await page.evaluate(axe);
   const { violations } = await page.evaluate<{ violations: Violation[] }>("axe.run()");
   return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .filter(({ id, impact }) => /serious|critical/.test(impact) && !rules.includes(id))
     .map(
       ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`,
     );
