@@ -12,7 +12,7 @@ export function signIn(cart: readonly string[], message: string): string {
 <form method="post" action="/login">
   <label>Name <input name="username" autocomplete="username" required></label>
   <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
-  <label><input name="remember" type="checkbox"> for two weeks</label>
+  <label><input name="remember" type="checkbox"> Stay signed in for two weeks</label>
   <button>Sign in</button>
 </form>`;
   return frame("Sign in", steps(STEPS), `<section>${form}</section>${cartOf(cart)}`);
