@@ -4,16 +4,16 @@
  *     npx micropie examples/flash.ts
  */
 import { App, html, post, redirect, take } from "micropie";
+import { page } from "./recipes/page.ts";
 
 class Notes extends App<{ notes: string[]; notice: string }> {
   async index() {
     const { session } = this.request;
     const notice = await take(session, "notice");
-    return html`<!doctype html>
-      <title>Notes</title>
-      ${notice && html`<p role="status">${notice}</p>`}
+    const body = html`${notice && html`<p role="status">${notice}</p>`}
       <ul>${(session.notes ?? []).map((note) => html`<li>${note}</li>`)}</ul>
-      <form method="post" action="/add"><input name="note" required><button>Add</button></form>`;
+      <form method="post" action="/add"><label>Note <input name="note" required></label><button>Add</button></form>`;
+    return page("Notes", body, "Add a note, and reload: what is said of it is shown once.");
   }
 
   add = post(() => {

@@ -3,11 +3,10 @@
  *
  *     npx micropie examples/login.ts
  */
-import { scryptSync, timingSafeEqual } from "node:crypto";
 import { App, html, info, login, logout, post, redirect, reply } from "micropie";
-
-// A real application has a table of users, with a salt for each.
-const users = new Map([["ann", scryptSync("correct horse", "a salt", 32)]]);
+import { deviceName } from "./device.ts";
+import { button, deviceList, page, signInPage } from "./recipes/page.ts";
+import { isPassword } from "./recipes/users.ts";
 
 class Accounts extends App<{ device: string }> {
   async index() {
@@ -15,25 +14,22 @@ class Accounts extends App<{ device: string }> {
     const { userId } = info(session);
     if (userId === undefined) return signInPage();
     const devices = await this.sessions.list({ userId }, { current: session }).toArray();
-    return html`<!doctype html>
-      <title>Your devices</title>
-      <p>You are ${userId}.</p>
-      <ul>
-        ${devices.map(
-          (device) => html`<li>${device.data.device}${device.current && " (this one)"}
-            <form method="post" action="/end"><button name="handle" value="${device.handle}">End</button></form></li>`,
-        )}
-      </ul>
-      <form method="post" action="/logout"><button>Log out</button></form>
-      <form method="post" action="/logout_everywhere"><button>Log out everywhere</button></form>`;
+    return page(
+      "Your devices",
+      html`<p>You are ${userId}.</p>
+        ${deviceList(devices)}
+        <div class="row">${button("Log out", "/logout")} ${button("Log out everywhere", "/logout_everywhere")}</div>`,
+      "Sign in in a second browser or a private window too, and reload this page.",
+    );
   }
 
-  login = post(() => {
+  login = post(async () => {
     const { session } = this.request;
     const name = this.request.form("name", "");
-    if (!isPassword(name, this.request.form("password", ""))) return reply(401, signInPage("Try again."));
+    if (!(await isPassword(name, this.request.form("password", ""))))
+      return reply(401, signInPage("Try again."));
     login(session, name); // a new id; the old one stops working
-    session.device = this.request.headers.get("user-agent") ?? "unknown";
+    session.device = deviceName(this.request.headers.get("user-agent"));
     return redirect("/", 303);
   });
 
@@ -58,22 +54,5 @@ class Accounts extends App<{ device: string }> {
     if (own.some((device) => device.handle === handle)) await this.sessions.revoke({ handle });
     return redirect("/", 303);
   });
-}
-
-function isPassword(name: string, password: string): boolean {
-  const hash = users.get(name);
-  const given = scryptSync(password, "a salt", 32); // always computed, so that the time does not reveal who has an account
-  return hash !== undefined && timingSafeEqual(hash, given);
-}
-
-function signInPage(message = "") {
-  return html`<!doctype html>
-    <title>Sign in</title>
-    <p role="alert">${message}</p>
-    <form method="post" action="/login">
-      <input name="name" autocomplete="username" required>
-      <input name="password" type="password" autocomplete="current-password" required>
-      <button>Sign in</button>
-    </form>`;
 }
 export default new Accounts();

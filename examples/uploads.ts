@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { App, html, redirect } from "micropie";
+import { page } from "./recipes/page.ts";
 
 interface Upload {
   name: string;
@@ -15,12 +16,14 @@ interface Upload {
 class Uploads extends App<{ uploads: Upload[] }> {
   index() {
     const uploads = this.request.session.uploads ?? [];
-    return html`<!doctype html>
-      <title>Uploads</title>
-      <ul>${uploads.map(({ name, bytes, sha256 }) => html`<li>${name}: ${bytes} bytes, ${sha256}</li>`)}</ul>
+    const list = uploads.map(
+      ({ name, bytes, sha256 }) => html`<li class="quiet">${name}: ${bytes} bytes, ${sha256}</li>`,
+    );
+    const body = html`<ul>${list}</ul>
       <form method="post" action="/upload" enctype="multipart/form-data">
-        <input type="file" name="file" multiple required><button>Upload</button>
+        <label>Files <input type="file" name="file" multiple required></label><button>Upload</button>
       </form>`;
+    return page("Uploads", body, "Upload some files: their hashes are made while they arrive.");
   }
 
   async upload() {

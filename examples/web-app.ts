@@ -1,10 +1,12 @@
 import { info, login, logout, type Session, type Sessions, update } from "micropie";
 import { fetchSessions } from "micropie/adapters/fetch";
-import { page } from "./page.ts";
+import { deviceName } from "./device.ts";
+import { devicesPage, page } from "./page.ts";
 
 export interface Data {
   visits: number;
   name: string;
+  device: string;
   streamed: number;
 }
 type Handler = (request: Request, session: Session<Data>) => Response | Promise<Response>;
@@ -12,8 +14,8 @@ type Handler = (request: Request, session: Session<Data>) => Response | Promise<
 /** The application of the examples for hosts of fetch handlers. */
 export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<Response> {
   const routes: Record<string, Handler> = {
-    "GET /"(_, { visits = 0, name }) {
-      return new Response(page(visits, name), { headers: { "content-type": "text/html" } });
+    "GET /"(_, session) {
+      return htmlOf(page(session));
     },
 
     async "POST /count"(_, session) {
@@ -25,6 +27,7 @@ export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<
       const name = new URLSearchParams(await request.text()).get("name") ?? "";
       login(session, name); // a new id; the old one stops working
       session.name = name;
+      session.device = deviceName(request.headers.get("user-agent"));
       return seeOther();
     },
 
@@ -37,7 +40,21 @@ export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<
       const { userId } = info(session);
       const devices =
         userId === undefined ? [] : await sessions.list({ userId }, { current: session }).toArray();
-      return Response.json(devices.map(({ handle, current }) => ({ handle, current })));
+      return htmlOf(devicesPage(devices));
+    },
+
+    async "POST /end"(request, session) {
+      const { userId } = info(session);
+      const handle = new URLSearchParams(await request.text()).get("handle") ?? ""; // it can be anybody's
+      const [device] = await sessions.list({ handle }).toArray();
+      if (userId !== undefined && device?.userId === userId) await sessions.revoke({ handle });
+      return seeOther("/devices");
+    },
+
+    async "POST /end-others"(_, session) {
+      const { userId } = info(session);
+      if (userId !== undefined) await sessions.revoke({ userId, except: session });
+      return seeOther("/devices");
     },
 
     async "POST /logout-everywhere"(_, session) {
@@ -75,6 +92,10 @@ export function webApp(sessions: Sessions<Data>): (request: Request) => Promise<
   });
 }
 
-function seeOther(): Response {
-  return new Response(null, { status: 303, headers: { location: "/" } });
+function htmlOf(text: string): Response {
+  return new Response(text, { headers: { "content-type": "text/html; charset=utf-8" } });
+}
+
+function seeOther(location = "/"): Response {
+  return new Response(null, { status: 303, headers: { location } });
 }

@@ -6,8 +6,9 @@ import { join } from "node:path";
 export function stage(root, folder) {
   rmSync(folder, { recursive: true, force: true });
   cpSync(join(root, "docs"), folder, { recursive: true });
-  const { sentences, blocks } = opening(readFileSync(join(root, "README.md"), "utf8"));
-  writeFileSync(join(folder, "index.md"), home(sentences, blocks));
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const { sentences, blocks } = opening(readme);
+  writeFileSync(join(folder, "index.md"), home(sentences, blocks, sections(readme)));
   return sentences[0];
 }
 
@@ -37,7 +38,20 @@ function opening(readme) {
   return { sentences, blocks };
 }
 
-function home(sentences, blocks) {
+const ON_HOME = ["What others lose", "Try it", "What there is"];
+
+/** Returns those sections of the README that the home page has too. Their links lead from the root to docs/, where the page is. */
+function sections(readme) {
+  const all = readme.split(/^(?=## )/m);
+  return ON_HOME.map((heading) => {
+    const section = all.find((text) => text.startsWith(`## ${heading}\n`));
+    if (section === undefined)
+      throw new Error(`The README has no section "${heading}", which the home page shows.`);
+    return section.trim().replaceAll("](docs/", "](");
+  });
+}
+
+function home(sentences, blocks, more) {
   const hero = {
     name: "micropie",
     tagline: sentences.join(" ").replace(/`([^`]+)`/g, "<code>$1</code>"),
@@ -48,5 +62,5 @@ function home(sentences, blocks) {
     ],
   };
   const head = ["---", "layout: home", `hero: ${JSON.stringify(hero)}`, "---"];
-  return [...head, "", "::: code-group", "", ...blocks, "", ":::", ""].join("\n");
+  return [...head, "", "::: code-group", "", ...blocks, "", ":::", "", more.join("\n\n"), ""].join("\n");
 }

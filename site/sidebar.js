@@ -42,8 +42,14 @@ export function sidebar(folder) {
   return SECTIONS.map(([text, pages]) => ({
     text,
     collapsed: text !== "Start",
-    items: pages.flatMap(items),
+    items: overviewFirst(text, pages.flatMap(items)),
   }));
+}
+
+/** The first page of a section often has the name of the section, which would stand there twice. */
+function overviewFirst(section, [first, ...others]) {
+  const isNamedAlike = first.text === section && others.length > 0;
+  return [isNamedAlike ? { ...first, text: "Overview" } : first, ...others];
 }
 
 function titleOf(folder, page) {

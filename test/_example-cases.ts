@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExampleServer, startExample } from "./_example-server.ts";
-import { type ExampleVisitor, exampleVisitor } from "./_example-visitor.ts";
+import { CHROME, type ExampleVisitor, endingCases, exampleVisitor, FIREFOX } from "./_example-visitor.ts";
 import { sharedCacheCases } from "./_shared-cache-cases.ts";
 
 /** What every example does that is this little application, started by `npm start` in its folder. */
@@ -13,7 +13,8 @@ export async function exampleCases(
     server = await startExample(name);
   });
   afterAll(() => server?.stop());
-  const visitor = (jar?: Map<string, string>): ExampleVisitor => exampleVisitor(server.url, jar);
+  const visitor = (jar?: Map<string, string>, userAgent = "Mozilla/5.0"): ExampleVisitor =>
+    exampleVisitor(server.url, jar, { "user-agent": userAgent });
 
   test("says first where it listens, and what to try", () => {
     expect(server.screen).toContain(`listens on ${server.url}\n\nTry this\n  1. Open it`);
@@ -56,17 +57,22 @@ export async function exampleCases(
   });
 
   test("lists the devices of a user, and logs all of them out", async () => {
-    const [one, two, bob] = [visitor(), visitor(), visitor()];
+    const [one, two, bob] = [visitor(undefined, FIREFOX), visitor(undefined, CHROME), visitor()];
     for (const device of [one, two]) await device.post("/login", { name: "carol" });
     await bob.post("/login", { name: "bob" });
-    const devices = (await (await two.get("/devices")).json()) as { handle: string; current: boolean }[];
-    expect(devices.map(({ current }) => current)).toEqual([false, true]);
+    const devices = await two.devices();
+    expect(devices.map(({ current, name }) => [current, name])).toEqual([
+      [false, "Firefox on Linux"],
+      [true, "Chrome on Android"],
+    ]);
     expect(devices[1]!.handle).toBe(two.jar.get("session_id")!.slice(0, 16));
     await one.post("/logout-everywhere");
     expect(one.jar.size).toBe(0);
-    expect(await (await two.get("/devices")).json()).toEqual([]);
-    expect(await (await bob.get("/devices")).json()).toHaveLength(1);
+    expect(await two.devices()).toEqual([]);
+    expect(await bob.devices()).toHaveLength(1);
   });
+
+  test("ends one device of a user, or all others, and none of another user", () => endingCases(visitor));
 
   test("streams part by part, and keeps what the stream stored at its end", async () => {
     const ann = visitor();

@@ -1,3 +1,5 @@
+import { expect } from "vitest";
+
 /** One browser in front of an example, with one cookie jar. */
 export interface ExampleVisitor {
   /** Cookies by name. */
@@ -7,6 +9,22 @@ export interface ExampleVisitor {
   post(path: string, fields?: Record<string, string>): Promise<Response>;
   /** The number that the page shows. */
   count(): Promise<number>;
+  /** What the page of devices lists. */
+  devices(): Promise<ListedDevice[]>;
+}
+
+export interface ListedDevice {
+  readonly handle: string;
+  readonly current: boolean;
+  readonly name: string;
+}
+
+/** Returns what a page of devices lists. */
+export function devicesOn(page: string): ListedDevice[] {
+  const items = page.matchAll(/<li([^>]* data-handle="([^"]*)"[^>]*)>[\s\S]*?<b[^>]*>([^<]*)<\/b>/g);
+  return Array.from(items, ([, attributes = "", handle = "", name = ""]) => {
+    return { handle, name, current: attributes.includes('aria-current="true"') };
+  });
 }
 
 /** `sent` are headers of every request. */
@@ -39,5 +57,33 @@ export function exampleVisitor(
       const html = await (await get("/")).text();
       return Number(/<output[^>]*>(?:<!--.*?-->)?(\d+)/.exec(html)?.[1]);
     },
+    devices: async () => devicesOn(await (await get("/devices")).text()),
   };
+}
+
+export const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+export const CHROME =
+  "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36";
+
+/** What the buttons of the page of devices do, on every example that has it. */
+export async function endingCases(visitor: () => ExampleVisitor): Promise<void> {
+  const [phone, laptop, desk, bob] = [visitor(), visitor(), visitor(), visitor()];
+  for (const device of [phone, laptop, desk]) await device.post("/login", { name: "dora" });
+  await bob.post("/login", { name: "bobby" });
+  const handles = (await phone.devices()).map(({ handle }) => handle);
+
+  for (const stranger of [bob, visitor()]) {
+    const { status, headers } = await stranger.post("/end", { handle: handles[1]! });
+    expect([status, headers.get("location")]).toEqual([303, "/devices"]);
+    expect(await laptop.devices()).toHaveLength(3);
+  }
+  await phone.post("/end", { handle: handles[1]! });
+  expect(await laptop.devices()).toEqual([]);
+  expect((await phone.devices()).map(({ handle }) => handle)).toEqual([handles[0], handles[2]]);
+
+  expect((await visitor().post("/end-others")).status).toBe(303);
+  expect((await phone.post("/end-others")).headers.get("location")).toBe("/devices");
+  expect(await desk.devices()).toEqual([]);
+  expect(await phone.devices()).toEqual([{ handle: handles[0], current: true, name: expect.any(String) }]);
+  expect(await bob.devices()).toHaveLength(1);
 }

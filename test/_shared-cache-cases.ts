@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ExampleVisitor, exampleVisitor } from "./_example-visitor.ts";
+import { devicesOn, type ExampleVisitor, exampleVisitor } from "./_example-visitor.ts";
 import { type NginxServer, startNginx } from "./servers/nginx.ts";
 import { onServer } from "./servers/on-server.ts";
 
@@ -44,8 +44,9 @@ export async function sharedCacheCases(
       /** For which sessions the list was made that this visitor gets. */
       const handlesOf = async (who: ExampleVisitor): Promise<string[]> => {
         const response = await fresh(who, "/devices");
-        const devices = (await response.json()) as { handle: string; current: boolean }[];
-        return devices.filter(({ current }) => current).map(({ handle }) => handle);
+        return devicesOn(await response.text())
+          .filter(({ current }) => current)
+          .map(({ handle }) => handle);
       };
       const seesOnly = async (who: ExampleVisitor, name?: Name): Promise<void> => {
         const [names, handles] = await Promise.all([namesOn(who), handlesOf(who)]);

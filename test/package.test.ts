@@ -188,6 +188,9 @@ test("its types are whole: the examples compile against the package, with the li
       name === "visit-counter" || (name.endsWith(".ts") && !/^(shared-store|web-app)\.ts$/.test(name));
     if (alone) cpSync(join(root, "examples", name), join(app, "examples", name), { recursive: true });
   }
+  // login.ts and the like have the page of the recipes.
+  for (const name of ["page.ts", "users.ts"])
+    cpSync(join(root, "examples/recipes", name), join(app, "examples/recipes", name));
   const without = subpaths.filter((path) => !WITH_FRAMEWORK.test(path));
   expect(compiled({ skipLibCheck: false }, without, ["examples"])).toBe("");
 });
@@ -217,6 +220,7 @@ function compiled(more: object, paths: readonly string[], include: readonly stri
   const options = {
     strict: true,
     noEmit: true,
+    allowImportingTsExtensions: true,
     target: "es2023",
     lib: ["es2023"],
     module: "nodenext",

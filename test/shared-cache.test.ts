@@ -1,6 +1,7 @@
-import { App, createSessions, html, info, login, logout, redirect } from "micropie";
+import { App, createSessions, Html, html, info, login, logout, redirect } from "micropie";
 import { serve } from "srvx";
 import { afterAll, beforeAll, describe } from "vitest";
+import { devicesPage } from "../examples/page.ts";
 import { type Data, webApp } from "../examples/web-app.ts";
 import { sharedCacheCases } from "./_shared-cache-cases.ts";
 
@@ -22,9 +23,11 @@ class Site extends App<Data> {
     return redirect("/", 303);
   }
   async devices() {
-    const { userId, handle } = info(this.request.session);
-    const devices = userId === undefined ? [] : await this.sessions.list({ userId }).toArray();
-    return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
+    const { session } = this.request;
+    const { userId } = info(session);
+    const devices =
+      userId === undefined ? [] : await this.sessions.list({ userId }, { current: session }).toArray();
+    return new Html(devicesPage(devices));
   }
   async *stream() {
     const { session } = this.request;

@@ -1,15 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { barriersOn } from "./_accessible.ts";
 import { hasChromium, launchChromium } from "./_chromium.ts";
 import { install } from "./_install.ts";
 
 const root = new URL("../", import.meta.url);
 const folder = new URL("site/", root);
+const NOT_COPIED = /[\\/](node_modules|dist|\.tmp)([\\/]|$)/;
 const home = "Server-side sessions for TypeScript that stay correct when requests overlap";
+
+/** VitePress 1.6 puts the button of a section into another button, and leaves the key "K" out of the search button's name. */
+const OF_VITEPRESS = ["nested-interactive", "label-content-name-mismatch"];
 
 function isThere(): boolean {
   const { dependencies } = createRequire(folder)("./package.json") as { dependencies: object };
@@ -70,6 +75,43 @@ describe.skipIf(!hasChromium)("the site", () => {
     }
   });
 
+  test("the home page has the README's table, and its links lead to pages", async () => {
+    const page = await open("");
+    expect(await page.textContent(".vp-doc table")).toContain(
+      "a slow save after a logout signs nobody in again",
+    );
+    expect(await page.locator(".vp-doc a[href*=README], .vp-doc a[href*=docs]").count()).toBe(0);
+    await page.click(".vp-doc >> text=What each did, and the rules");
+    await expect.poll(() => page.textContent("h1")).toContain("Compared with other session libraries");
+  });
+
+  test("every page has a title, one heading of its own, and a place in the sidebar", async () => {
+    const page = await open("guide.html");
+    const links = await page.evaluate<string[]>(
+      "Array.from(document.querySelectorAll('.VPSidebar a'), (link) => link.pathname)",
+    );
+    expect(links.toSorted()).toEqual(
+      pagesIn("docs")
+        .map((path) => `/${path}.html`)
+        .toSorted(),
+    );
+    const texts = await page.locator(".VPSidebar a").allTextContents();
+    expect(texts.filter((text) => text.trim() === "")).toEqual([]);
+    const wrongPages = links.filter((path) => {
+      const html = readFileSync(new URL(`site/dist${path}`, root), "utf8");
+      return !/<title>[^<]+ \| micropie<\/title>/.test(html) || html.match(/<h1[ >]/g)?.length !== 1;
+    });
+    expect(wrongPages).toEqual([]);
+  });
+
+  test.each(["", "guide.html", "recipes/your-devices.html"])(
+    "/%s is for everybody, light and dark",
+    async (path) => {
+      for (const colorScheme of ["light", "dark"] as const)
+        expect(await barriersOn(await open(path, { colorScheme }), OF_VITEPRESS), colorScheme).toEqual([]);
+    },
+  );
+
   test("a recipe has its program, and its place among the sections", async () => {
     const page = await open("recipes/remember-me.html");
     expect(await page.textContent("h1")).toContain("Remember me");
@@ -101,17 +143,23 @@ describe.skipIf(!hasChromium)("the site", () => {
     expect(await page.locator('.vp-doc a[href*="../"][href$=".ts"]').count()).toBe(0);
   });
 
-  test.each(["", "recipes/remember-me.html", "guarantees.html", "compare.html", "performance.html"])(
-    "a phone shows /%s without scrolling sideways",
-    async (path) => {
-      const page = await open(path, {
-        viewport: { width: 360, height: 740 },
-        isMobile: true,
-        hasTouch: true,
-      });
-      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
-    },
-  );
+  test.each([
+    "",
+    "recipes/remember-me.html",
+    "recipes/your-devices.html",
+    "guarantees.html",
+    "compare.html",
+    "performance.html",
+    "reference.html",
+    "backends.html",
+  ])("a phone shows /%s without scrolling sideways", async (path) => {
+    const page = await open(path, {
+      viewport: { width: 360, height: 740 },
+      isMobile: true,
+      hasTouch: true,
+    });
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+  });
 
   test("it is dark where the system is, and where the visitor chooses", async () => {
     expect(await background(await open("", { colorScheme: "dark" }))).toBe("rgb(27, 27, 31)");
@@ -125,6 +173,64 @@ describe.skipIf(!hasChromium)("the site", () => {
     expect(wrong).toEqual([]);
   });
 });
+
+describe("a dead link fails the build of the site:", () => {
+  const copy = new URL(".tmp/dead-link/", root);
+  beforeAll(async () => {
+    await install(folder, isThere);
+    rmSync(copy, { recursive: true, force: true });
+    for (const path of ["README.md", "site"])
+      cpSync(new URL(path, root), new URL(path, copy), {
+        recursive: true,
+        filter: (from) => !NOT_COPIED.test(from),
+      });
+    symlinkSync(new URL("node_modules", folder), new URL("site/node_modules", copy), "junction");
+    // Pages with the headings that others lead to, and nothing else: a build of them takes seconds.
+    cpSync(new URL("docs", root), new URL("docs", copy), {
+      recursive: true,
+      filter: (from) => !from.includes(".") || from.endsWith(".md"),
+    });
+    for (const page of pagesIn("docs")) {
+      const file = new URL(`docs/${page}.md`, copy);
+      const headings = readFileSync(file, "utf8").match(/^#+ .*$/gm)!;
+      writeFileSync(file, `${headings.join("\n\n")}\n`);
+    }
+  });
+  afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+  const build = (link: string) => {
+    writeFileSync(new URL("docs/recipes.md", copy), `# Recipes\n\nSee [this](${link}).\n`);
+    const vitepress = fileURLToPath(new URL("node_modules/vitepress/bin/vitepress.js", folder));
+    const site = fileURLToPath(new URL("site", copy));
+    return spawnSync(process.execPath, [vitepress, "build", site], {
+      encoding: "utf8",
+      env: { ...process.env, NODE_ENV: "production" },
+    });
+  };
+
+  test.each([
+    ["a page that is not there", "recipes/nothing.md", "recipes/nothing"],
+    ["a heading that is not there", "guide.md#nothing", "guide.html#nothing"],
+    ["a file of the repository that is not there", "../examples/nothing.ts", "../examples/nothing.ts"],
+  ])("%s", (_, link, named) => {
+    const { status, stdout, stderr } = build(link);
+    expect(`${stdout}${stderr}`).toContain(named);
+    expect(status).toBe(1);
+  });
+
+  test("no other link does, and none to another host is asked for", () => {
+    const { status, stdout, stderr } = build("https://nobody.invalid/page#part");
+    expect(`${stdout}${stderr}`).toContain("build complete");
+    expect(status).toBe(0);
+  });
+});
+
+/** Returns the pages of a folder and of those in it, without `.md`. */
+function pagesIn(folder: string): string[] {
+  return readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md"))
+    .map((path) => path.slice(0, -".md".length).replaceAll("\\", "/"));
+}
 
 /** Returns the address that the server prints when the site is built. */
 function addressOf(server: ChildProcess): Promise<string> {

@@ -1,43 +1,36 @@
-/** Returns HTML from a template. Values that are not HTML are escaped. */
-function safe(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-}
+import { frame, safe, steps } from "../page.ts";
 
-function whole(body: string, cart: readonly string[]): string {
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Sessions with Passport</title>
-<style>body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 3rem auto; padding: 0 1rem }</style>
-${body}
-<h2>Your cart</h2>
-<ul>${cart.map((item) => `<li>${safe(item)}</li>`).join("")}</ul>
-<form method="post" action="/cart"><input name="item" aria-label="Item" required> <button>Add</button></form>
-</html>
-`;
-}
+export const STEPS: readonly string[] = [
+  "Put something into the cart.",
+  "Sign in with any name and the password “correct horse”: the cart is kept, the id is a new one.",
+  "Sign in “for two weeks” and look at the cookie in the developer tools: it outlives the browser now.",
+  "Sign in in a second browser or a private window, and log out everywhere in the first.",
+];
 
 export function signIn(cart: readonly string[], message: string): string {
-  return whole(
-    `<h1>Sign in</h1>
-<p role="alert">${safe(message)}</p>
-<p>Any name will do, with the password <kbd>correct horse</kbd>.</p>
+  const form = `<p role="alert">${safe(message)}</p>
 <form method="post" action="/login">
-  <input name="username" aria-label="Name" autocomplete="username" required>
-  <input name="password" aria-label="Password" type="password" autocomplete="current-password" required>
-  <label><input name="remember" type="checkbox"> for two weeks</label>
+  <label>Name <input name="username" autocomplete="username" required></label>
+  <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+  <label><input name="remember" type="checkbox"> Stay signed in for two weeks</label>
   <button>Sign in</button>
-</form>`,
-    cart,
-  );
+</form>`;
+  return frame("Sign in", steps(STEPS), `<section>${form}</section>${cartOf(cart)}`);
 }
 
 export function account(user: string, cart: readonly string[], devices: number): string {
-  return whole(
-    `<h1>You are <output>${safe(user)}</output></h1>
-<p>Signed in on ${devices} ${devices === 1 ? "device" : "devices"}.</p>
-<form method="post" action="/logout"><button>Log out</button></form>
-<form method="post" action="/logout-everywhere"><button>Log out everywhere</button></form>`,
-    cart,
-  );
+  const buttons = `<p>Signed in on ${devices} ${devices === 1 ? "device" : "devices"}.</p>
+<div class="row">
+  <form method="post" action="/logout"><button>Log out</button></form>
+  <form method="post" action="/logout-everywhere"><button>Log out everywhere</button></form>
+</div>`;
+  return frame(`You are ${user}`, steps(STEPS), `<section>${buttons}</section>${cartOf(cart)}`);
+}
+
+function cartOf(cart: readonly string[]): string {
+  return `<section>
+<h2>Your cart</h2>
+<ul id="cart">${cart.map((item) => `<li>${safe(item)}</li>`).join("")}</ul>
+<form method="post" action="/cart"><label>Item <input name="item" required></label><button>Add</button></form>
+</section>`;
 }

@@ -4,7 +4,7 @@ import { expressSessions } from "micropie/adapters/express";
 import passport from "passport";
 import { Strategy } from "passport-local";
 import { tryThis } from "../page.ts";
-import { account, signIn } from "./pages.ts";
+import { account, STEPS, signIn } from "./pages.ts";
 
 interface Data {
   cart: string[];
@@ -66,11 +66,5 @@ app.post("/logout-everywhere", async (req, res) => {
   res.redirect(303, "/");
 });
 
-const STEPS = [
-  "Open it and put something into the cart.",
-  "Sign in with any name and the password `correct horse`: the cart is kept, the id is a new one.",
-  'Sign in "for two weeks" and look at the cookie in the developer tools: it outlives the browser now.',
-  "Sign in in a second browser, and log out everywhere in the first.",
-];
 const port = Number(process.env.PORT ?? 3000);
 app.listen(port, "localhost", () => tryThis("Express with Passport", `http://localhost:${port}`, STEPS));

@@ -1,11 +1,13 @@
 import express from "express";
 import { createSessions, info, login, logout, update } from "micropie";
 import { expressSessions } from "micropie/adapters/express";
-import { page, tryThis } from "../page.ts";
+import { deviceName } from "../device.ts";
+import { devicesPage, page, tryThis } from "../page.ts";
 
 interface Data {
   visits: number;
   name: string;
+  device: string;
   streamed: number;
 }
 
@@ -21,8 +23,7 @@ app.use(expressSessions(sessions));
 app.use(express.urlencoded({ extended: false }));
 
 app.get("/", (req, res) => {
-  const { visits = 0, name } = req.session;
-  res.send(page(visits, name));
+  res.send(page(req.session));
 });
 
 app.post("/count", async (req, res) => {
@@ -35,6 +36,7 @@ app.post("/login", (req, res) => {
   const { session } = req;
   login(session, name); // a new id; the old one stops working
   session.name = name;
+  session.device = deviceName(req.get("user-agent"));
   res.redirect(303, "/");
 });
 
@@ -44,9 +46,24 @@ app.post("/logout", (req, res) => {
 });
 
 app.get("/devices", async (req, res) => {
-  const { userId, handle } = info(req.session);
-  const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
-  res.json(devices.map((device) => ({ handle: device.handle, current: device.handle === handle })));
+  const { session } = req;
+  const { userId } = info(session);
+  const devices = userId === undefined ? [] : await sessions.list({ userId }, { current: session }).toArray();
+  res.send(devicesPage(devices));
+});
+
+app.post("/end", async (req, res) => {
+  const { userId } = info(req.session);
+  const handle = String(req.body.handle); // from a form, so it can be anybody's
+  const [device] = await sessions.list({ handle }).toArray();
+  if (userId !== undefined && device?.userId === userId) await sessions.revoke({ handle });
+  res.redirect(303, "/devices");
+});
+
+app.post("/end-others", async (req, res) => {
+  const { userId } = info(req.session);
+  if (userId !== undefined) await sessions.revoke({ userId, except: req.session });
+  res.redirect(303, "/devices");
 });
 
 app.post("/logout-everywhere", async (req, res) => {

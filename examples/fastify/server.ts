@@ -3,11 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Fastify from "fastify";
 import { createSessions, info, login, logout, update } from "micropie";
 import { fastifySessions } from "micropie/adapters/fastify";
-import { page, tryThis } from "../page.ts";
+import { deviceName } from "../device.ts";
+import { devicesPage, page, tryThis } from "../page.ts";
 
 interface Data {
   visits: number;
   name: string;
+  device: string;
   streamed: number;
 }
 
@@ -25,8 +27,7 @@ app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string
 );
 
 app.get("/", (request, reply) => {
-  const { visits = 0, name } = request.session;
-  reply.type("text/html").send(page(visits, name));
+  reply.type("text/html").send(page(request.session));
 });
 
 app.post("/count", async (request, reply) => {
@@ -38,6 +39,7 @@ app.post<{ Body: { name: string } }>("/login", async (request, reply) => {
   const { session } = request;
   login(session, request.body.name); // a new id; the old one stops working
   session.name = request.body.name;
+  session.device = deviceName(request.headers["user-agent"]);
   return reply.redirect("/", 303);
 });
 
@@ -46,10 +48,26 @@ app.post("/logout", async (request, reply) => {
   return reply.redirect("/", 303);
 });
 
-app.get("/devices", async (request) => {
-  const { userId, handle } = info(request.session);
-  const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
-  return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
+app.get("/devices", async (request, reply) => {
+  const { session } = request;
+  const { userId } = info(session);
+  const devices = userId === undefined ? [] : await sessions.list({ userId }, { current: session }).toArray();
+  return reply.type("text/html").send(devicesPage(devices));
+});
+
+app.post<{ Body: { handle: string } }>("/end", async (request, reply) => {
+  const { userId } = info(request.session);
+  const { handle } = request.body; // from a form, so it can be anybody's
+  const [device] = await sessions.list({ handle }).toArray();
+  if (userId !== undefined && device?.userId === userId) await sessions.revoke({ handle });
+  return reply.redirect("/devices", 303);
+});
+
+app.post("/end-others", async (request, reply) => {
+  const { session } = request;
+  const { userId } = info(session);
+  if (userId !== undefined) await sessions.revoke({ userId, except: session });
+  return reply.redirect("/devices", 303);
 });
 
 app.post("/logout-everywhere", async (request, reply) => {

@@ -2,11 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { H3, redirect, serve } from "h3";
 import { createSessions, info, login, logout, update } from "micropie";
 import { h3Sessions } from "micropie/adapters/h3";
-import { page, tryThis } from "../page.ts";
+import { deviceName } from "../device.ts";
+import { devicesPage, page, tryThis } from "../page.ts";
 
 interface Data {
   visits: number;
   name: string;
+  device: string;
   streamed: number;
 }
 
@@ -20,9 +22,8 @@ declare module "micropie" {
 const app = new H3().use(h3Sessions(sessions));
 
 app.get("/", ({ context, res }) => {
-  const { visits = 0, name } = context.session;
   res.headers.set("content-type", "text/html; charset=utf-8");
-  return page(visits, name);
+  return page(context.session);
 });
 
 app.post("/count", async ({ context }) => {
@@ -34,6 +35,7 @@ app.post("/login", async ({ context: { session }, req }) => {
   const name = String((await req.formData()).get("name"));
   login(session, name); // a new id; the old one stops working
   session.name = name;
+  session.device = deviceName(req.headers.get("user-agent"));
   return redirect("/", 303);
 });
 
@@ -42,10 +44,25 @@ app.post("/logout", ({ context }) => {
   return redirect("/", 303);
 });
 
-app.get("/devices", async ({ context }) => {
-  const { userId, handle } = info(context.session);
-  const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
-  return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
+app.get("/devices", async ({ context: { session }, res }) => {
+  const { userId } = info(session);
+  const devices = userId === undefined ? [] : await sessions.list({ userId }, { current: session }).toArray();
+  res.headers.set("content-type", "text/html; charset=utf-8");
+  return devicesPage(devices);
+});
+
+app.post("/end", async ({ context, req }) => {
+  const { userId } = info(context.session);
+  const handle = String((await req.formData()).get("handle")); // from a form, so it can be anybody's
+  const [device] = await sessions.list({ handle }).toArray();
+  if (userId !== undefined && device?.userId === userId) await sessions.revoke({ handle });
+  return redirect("/devices", 303);
+});
+
+app.post("/end-others", async ({ context: { session } }) => {
+  const { userId } = info(session);
+  if (userId !== undefined) await sessions.revoke({ userId, except: session });
+  return redirect("/devices", 303);
 });
 
 app.post("/logout-everywhere", async ({ context: { session } }) => {

@@ -3,11 +3,13 @@ import { Hono } from "hono";
 import { streamText } from "hono/streaming";
 import { createSessions, info, login, logout, update } from "micropie";
 import { honoSessions } from "micropie/adapters/hono";
-import { page, tryThis } from "../page.ts";
+import { deviceName } from "../device.ts";
+import { devicesPage, page, tryThis } from "../page.ts";
 
 interface Data {
   visits: number;
   name: string;
+  device: string;
   streamed: number;
 }
 
@@ -22,8 +24,7 @@ const app = new Hono();
 app.use(honoSessions(sessions));
 
 app.get("/", (c) => {
-  const { visits = 0, name } = c.var.session;
-  return c.html(page(visits, name));
+  return c.html(page(c.var.session));
 });
 
 app.post("/count", async (c) => {
@@ -36,6 +37,7 @@ app.post("/login", async (c) => {
   const { session } = c.var;
   login(session, name); // a new id; the old one stops working
   session.name = name;
+  session.device = deviceName(c.req.header("user-agent"));
   return c.redirect("/", 303);
 });
 
@@ -45,9 +47,25 @@ app.post("/logout", (c) => {
 });
 
 app.get("/devices", async (c) => {
-  const { userId, handle } = info(c.var.session);
-  const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
-  return c.json(devices.map((device) => ({ handle: device.handle, current: device.handle === handle })));
+  const { session } = c.var;
+  const { userId } = info(session);
+  const devices = userId === undefined ? [] : await sessions.list({ userId }, { current: session }).toArray();
+  return c.html(devicesPage(devices));
+});
+
+app.post("/end", async (c) => {
+  const { userId } = info(c.var.session);
+  const handle = String((await c.req.formData()).get("handle")); // from a form, so it can be anybody's
+  const [device] = await sessions.list({ handle }).toArray();
+  if (userId !== undefined && device?.userId === userId) await sessions.revoke({ handle });
+  return c.redirect("/devices", 303);
+});
+
+app.post("/end-others", async (c) => {
+  const { session } = c.var;
+  const { userId } = info(session);
+  if (userId !== undefined) await sessions.revoke({ userId, except: session });
+  return c.redirect("/devices", 303);
 });
 
 app.post("/logout-everywhere", async (c) => {

@@ -4,11 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Koa, { type Context } from "koa";
 import { createSessions, info, login, logout, update } from "micropie";
 import { koaSessions } from "micropie/adapters/koa";
-import { page, tryThis } from "../page.ts";
+import { deviceName } from "../device.ts";
+import { devicesPage, page, tryThis } from "../page.ts";
 
 interface Data {
   visits: number;
   name: string;
+  device: string;
   streamed: number;
 }
 
@@ -24,9 +26,8 @@ app.use(koaSessions(sessions));
 
 const routes: Record<string, (ctx: Context) => unknown> = {
   "GET /"(ctx) {
-    const { visits = 0, name } = ctx.session;
     ctx.type = "html";
-    ctx.body = page(visits, name);
+    ctx.body = page(ctx.session);
   },
 
   async "POST /count"(ctx) {
@@ -38,6 +39,7 @@ const routes: Record<string, (ctx: Context) => unknown> = {
     const name = new URLSearchParams(await text(ctx.req)).get("name") ?? "";
     login(ctx.session, name); // a new id; the old one stops working
     ctx.session.name = name;
+    ctx.session.device = deviceName(ctx.get("user-agent"));
     seeOther(ctx);
   },
 
@@ -47,9 +49,26 @@ const routes: Record<string, (ctx: Context) => unknown> = {
   },
 
   async "GET /devices"(ctx) {
-    const { userId, handle } = info(ctx.session);
-    const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
-    ctx.body = devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
+    const { session } = ctx;
+    const { userId } = info(session);
+    const devices =
+      userId === undefined ? [] : await sessions.list({ userId }, { current: session }).toArray();
+    ctx.type = "html";
+    ctx.body = devicesPage(devices);
+  },
+
+  async "POST /end"(ctx) {
+    const { userId } = info(ctx.session);
+    const handle = new URLSearchParams(await text(ctx.req)).get("handle") ?? ""; // from a form: it can be anybody's
+    const [device] = await sessions.list({ handle }).toArray();
+    if (userId !== undefined && device?.userId === userId) await sessions.revoke({ handle });
+    seeOther(ctx, "/devices");
+  },
+
+  async "POST /end-others"(ctx) {
+    const { userId } = info(ctx.session);
+    if (userId !== undefined) await sessions.revoke({ userId, except: ctx.session });
+    seeOther(ctx, "/devices");
   },
 
   async "POST /logout-everywhere"(ctx) {
@@ -74,8 +93,8 @@ const routes: Record<string, (ctx: Context) => unknown> = {
   },
 };
 
-function seeOther(ctx: Context): void {
-  ctx.redirect("/");
+function seeOther(ctx: Context, path = "/"): void {
+  ctx.redirect(path);
   ctx.status = 303;
 }
 

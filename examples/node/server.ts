@@ -3,11 +3,13 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createSessions, info, login, logout, update } from "micropie";
 import { nodeSessions, type RequestWithSession } from "micropie/adapters/node";
-import { page, tryThis } from "../page.ts";
+import { deviceName } from "../device.ts";
+import { devicesPage, page, tryThis } from "../page.ts";
 
 interface Data {
   visits: number;
   name: string;
+  device: string;
   streamed: number;
 }
 const sessions = createSessions<Data>();
@@ -22,7 +24,7 @@ type Handler = (req: RequestWithSession, res: ServerResponse<IncomingMessage>) =
 const routes: Record<string, Handler> = {
   "GET /"({ session }, res) {
     res.setHeader("content-type", "text/html");
-    res.end(page(session.visits ?? 0, session.name));
+    res.end(page(session));
   },
 
   async "POST /count"({ session }, res) {
@@ -34,6 +36,7 @@ const routes: Record<string, Handler> = {
     const name = new URLSearchParams(await text(req)).get("name") ?? "";
     login(req.session, name); // a new id; the old one stops working
     req.session.name = name;
+    req.session.device = deviceName(req.headers["user-agent"]);
     seeOther(res);
   },
 
@@ -43,12 +46,25 @@ const routes: Record<string, Handler> = {
   },
 
   async "GET /devices"({ session }, res) {
-    const { userId, handle } = info(session);
-    const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
-    res.setHeader("content-type", "application/json");
-    res.end(
-      JSON.stringify(devices.map((device) => ({ handle: device.handle, current: device.handle === handle }))),
-    );
+    const { userId } = info(session);
+    const devices =
+      userId === undefined ? [] : await sessions.list({ userId }, { current: session }).toArray();
+    res.setHeader("content-type", "text/html");
+    res.end(devicesPage(devices));
+  },
+
+  async "POST /end"(req, res) {
+    const { userId } = info(req.session);
+    const handle = new URLSearchParams(await text(req)).get("handle") ?? ""; // from a form, so it can be anybody's
+    const [device] = await sessions.list({ handle }).toArray();
+    if (userId !== undefined && device?.userId === userId) await sessions.revoke({ handle });
+    seeOther(res, "/devices");
+  },
+
+  async "POST /end-others"({ session }, res) {
+    const { userId } = info(session);
+    if (userId !== undefined) await sessions.revoke({ userId, except: session });
+    seeOther(res, "/devices");
   },
 
   async "POST /logout-everywhere"({ session }, res) {
@@ -69,8 +85,8 @@ const routes: Record<string, Handler> = {
   },
 };
 
-function seeOther(res: ServerResponse): void {
-  res.writeHead(303, { location: "/" }).end();
+function seeOther(res: ServerResponse, location = "/"): void {
+  res.writeHead(303, { location }).end();
 }
 
 const handler = nodeSessions(sessions, (req, res) => {

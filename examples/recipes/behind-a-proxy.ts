@@ -7,11 +7,13 @@ import { App, html, info, login, post, redirect, reply } from "micropie";
 import { page, signInPage } from "./page.ts";
 import { isPassword } from "./users.ts";
 
+const HINT = "It is the address that the proxy saw. Without a proxy, send X-Forwarded-For yourself.";
+
 class Site extends App<{ address: string }> {
   index() {
     const { session } = this.request;
     if (info(session).userId === undefined) return signInPage();
-    return page("Hello", html`<p>You signed in from ${session.address}.</p>`);
+    return page("Hello", html`<p>You signed in from ${session.address}.</p>`, HINT);
   }
 
   login = post(async () => {

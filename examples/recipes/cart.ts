@@ -17,6 +17,7 @@ class Shop extends App<{ cart: string[] }> {
       html`<ul>${(session.cart ?? []).map((item) => html`<li>${item}</li>`)}</ul>
         ${button("Add tea", "/add", tea)}
         ${userId === undefined ? html`<a href="/login">Sign in</a>` : button("Log out", "/logout")}`,
+      "Add tea, and sign in: the tea is still there. Log out: it is gone.",
     );
   }
 

@@ -13,9 +13,9 @@ class Site extends App<{ searches: string[] }> {
     if (userId === undefined) return signInPage();
     return page(
       `Hello ${userId}`,
-      html`<a href="/data">What is stored about you</a>
+      html`<p><a href="/data">What is stored about you</a></p>
         <form method="post" action="/delete_account">
-          <input name="password" aria-label="Password" type="password" required>
+          <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
           <button>Delete your account</button>
         </form>`,
     );

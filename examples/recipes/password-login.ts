@@ -31,9 +31,11 @@ class Guard extends HttpMiddleware {
   }
 }
 
+const HINT = "Open your orders: you sign in first, and are led back to them.";
+
 class Site extends App {
   index() {
-    return page("Home", html`<a href="/orders?year=2026">Your orders</a>`);
+    return page("Home", html`<a href="/orders?year=2026">Your orders</a>`, HINT);
   }
 
   orders() {

@@ -32,18 +32,18 @@ class Site extends App {
 
   forgot() {
     if (this.request.method !== "POST")
-      return ask("/forgot", html`<input name="name" aria-label="Name" required>`);
+      return ask("/forgot", html`<label>Name <input name="name" required></label>`);
     const userId = this.request.form("name", "");
     if (isUser(userId)) {
       const token = randomBytes(24).toString("base64url");
       links.set(hashOf(token), { userId, ends: Date.now() + 15 * 60 * 1000 });
       mail.send(userId, `${process.env.SITE ?? "http://localhost:8000"}/reset/${token}`);
     }
-    return "If you have an account, there is a mail for you."; // the same for every name
+    return page("Your password", html`<p>If you have an account, there is a mail for you.</p>`); // the same for every name
   }
 
   async reset(token: string) {
-    const password = html`<input name="password" type="password" aria-label="New password" minlength="12" required>`;
+    const password = html`<label>New password <input name="password" type="password" minlength="12" required></label>`;
     // The token is in the address, so no other site may be told the address.
     if (this.request.method !== "POST")
       return reply(200, ask(`/reset/${token}`, password), { "referrer-policy": "no-referrer" });
@@ -65,6 +65,7 @@ function ask(action: string, field: Html) {
   return page(
     "Your password",
     html`<form method="post" action="${action}">${field}<button>Go on</button></form>`,
+    "The mail with the link is printed where the server runs.",
   );
 }
 export default new Site();

@@ -31,10 +31,22 @@ export class Inbox extends App {
     const { userId } = info(this.request.session);
     if (userId === undefined) return signInPage();
     const script = html`<script>
-      new EventSource("/events").onmessage = ({ data }) => document.querySelector("output").append(data);
+      new EventSource("/events").onmessage = ({ data }) => document.querySelector("pre").append(JSON.parse(data), "\\n");
     </script>`;
-    return page(`Hello ${userId}`, html`<output></output> ${button("Log out", "/logout")} ${script}`);
+    return page(
+      `Hello ${userId}`,
+      html`<pre aria-live="polite"></pre>
+        <div class="row">${button("Send news", "/send")} ${button("Log out", "/logout")}</div> ${script}`,
+      "Open this page in a second window, and send news from one: the other has them at once.",
+    );
   }
+
+  send = post(() => {
+    const { userId } = this.#user();
+    const before = news.get(userId) ?? [];
+    news.set(userId, [...before, `News ${before.length + 1}`]);
+    return redirect("/", 303);
+  });
 
   poll() {
     return news.get(this.#user().userId) ?? [];

@@ -10,10 +10,12 @@ import { isPassword } from "./users.ts";
 const LIMIT = 5;
 const WINDOW = 60; // seconds
 
+const HINT = "Ask six times within a minute: the sixth answer is a refusal.";
+
 class Site extends App<{ asked: { since: number; count: number } }> {
   index() {
     const { userId } = info(this.request.session);
-    return userId === undefined ? signInPage() : page(`Hello ${userId}`, button("Ask", "/ask"));
+    return userId === undefined ? signInPage() : page(`Hello ${userId}`, button("Ask", "/ask"), HINT);
   }
 
   login = post(async () => {

@@ -18,6 +18,7 @@ class Site extends App {
       `Hello ${userId}`,
       html`<p>This device is ${persistent ? "remembered" : "not remembered"}. Without a visit, you are signed out at ${end}.</p>
         ${button("Log out", "/logout")}`,
+      "Close the browser, and open it again. Then log out, and try the other way.",
     );
   }
 

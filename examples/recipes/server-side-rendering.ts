@@ -5,6 +5,7 @@
  */
 import { createSessions } from "micropie";
 import { fetchSessions } from "micropie/adapters/fetch";
+import { frame } from "../page.ts";
 
 const sessions = createSessions<{ visits: number }>();
 
@@ -42,7 +43,9 @@ async function render(request: Request): Promise<Response> {
   const { call, lines } = apiFor(request);
   await call("/visits", { method: "POST" }); // may begin a session
   const visits = await call("/visits"); // has the cookie of that session already
-  const page = new Response(`<!doctype html><title>Visits</title><p>visit ${visits}</p>`);
+  const page = new Response(
+    frame("Visits", "<p>Reload this page.</p>", `<section>visit ${visits}</section>`),
+  );
   page.headers.set("content-type", "text/html; charset=utf-8");
   page.headers.set("cache-control", "private, no-store"); // it is one user's page, and it has a cookie
   for (const line of lines) page.headers.append("set-cookie", line);

@@ -12,10 +12,12 @@ interface Data {
   confirmedAt: number;
 }
 
+const HINT = "Pay now, and again after five minutes: the second time, the password is asked for.";
+
 class Bank extends App<Data> {
   index() {
     const { userId } = info(this.request.session);
-    return userId === undefined ? signInPage() : page(`Hello ${userId}`, button("Pay", "/pay"));
+    return userId === undefined ? signInPage() : page(`Hello ${userId}`, button("Pay", "/pay"), HINT);
   }
 
   login = post(async () => {
@@ -58,7 +60,7 @@ function confirmPage(message = "") {
     "Is it you?",
     html`<p role="alert">${message}</p>
       <form method="post" action="/confirm">
-        <input name="password" aria-label="Password" type="password" autocomplete="current-password" required>
+        <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
         <button>Confirm</button>
       </form>`,
   );

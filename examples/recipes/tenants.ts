@@ -9,12 +9,18 @@ import { App, html, InMemorySessionBackend, info, login, post, redirect, reply }
 import { button, page, signInPage } from "./page.ts";
 import { isPassword } from "./users.ts";
 
+const HINT = "Open the other shop in a second tab: there, nobody is signed in.";
+
 class Shop extends App {
   async index() {
     const { userId } = info(this.request.session);
     if (userId === undefined) return signInPage();
     const count = await this.sessions.count({ userId });
-    return page(`Hello ${userId}`, html`<p>You have ${count} sessions.</p> ${button("End all", "/end_all")}`);
+    return page(
+      `Hello ${userId}`,
+      html`<p>You have ${count} sessions.</p> ${button("End all", "/end_all")}`,
+      HINT,
+    );
   }
 
   // A real application has the users of each tenant in a table of their own.

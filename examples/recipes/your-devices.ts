@@ -4,7 +4,8 @@
  *     npx micropie examples/recipes/your-devices.ts
  */
 import { AccessError, App, html, info, login, post, redirect, reply } from "micropie";
-import { button, page, signInPage } from "./page.ts";
+import { deviceName } from "../device.ts";
+import { button, deviceList, page, signInPage } from "./page.ts";
 import { isPassword } from "./users.ts";
 
 class Site extends App<{ device: string }> {
@@ -13,14 +14,10 @@ class Site extends App<{ device: string }> {
     const { userId } = info(session);
     if (userId === undefined) return signInPage();
     const devices = await this.sessions.list({ userId }, { current: session }).toArray();
-    const item = ({ handle, data, current, lastSeenAt }: (typeof devices)[number]) => {
-      const seen = new Date(lastSeenAt * 1000).toISOString();
-      const end = button("End", "/end", html`<input type="hidden" name="handle" value="${handle}">`);
-      return html`<li>${data.device}, last seen ${seen} ${current ? "(this one)" : end}</li>`;
-    };
     return page(
       "Your devices",
-      html`<ul>${devices.map(item)}</ul> ${button("End all others", "/end_others")}`,
+      html`${deviceList(devices)} ${button("End all others", "/end_others")}`,
+      "Sign in in a second browser or a private window too, and reload this page.",
     );
   }
 
@@ -30,7 +27,7 @@ class Site extends App<{ device: string }> {
     if (!(await isPassword(name, this.request.form("password", ""))))
       return reply(401, signInPage("Try again."));
     login(session, name);
-    session.device = headers.get("user-agent")?.slice(0, 200) ?? "unknown";
+    session.device = deviceName(headers.get("user-agent"));
     return redirect("/", 303);
   });
 

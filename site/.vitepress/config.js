@@ -21,6 +21,8 @@ export default {
   outDir: join(site, "dist"),
   cacheDir: join(site, ".tmp/cache"),
   markdown: {
+    // Their colors can be read on the background of a code block: WCAG 2.2 asks for a contrast of 4.5.
+    theme: { light: "github-light-high-contrast", dark: "github-dark-default" },
     anchor: { slugify: anchorOf },
     config: (md) => sourceLinks(md, root),
   },

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ExampleServer, startExample } from "../_example-server.ts";
-import { type ExampleVisitor, exampleVisitor } from "../_example-visitor.ts";
+import { CHROME, type ExampleVisitor, endingCases, exampleVisitor, FIREFOX } from "../_example-visitor.ts";
 import { sharedCacheCases } from "../_shared-cache-cases.ts";
 
 /** To install a framework, to build with it and to start, on a machine that does other things too. */
@@ -28,7 +28,8 @@ export async function guideCases(name: string, env: Record<string, string> = {})
     await server?.stop();
     rmSync(store, { recursive: true, force: true });
   });
-  const visitor = (jar?: Map<string, string>): ExampleVisitor => exampleVisitor(server.url, jar);
+  const visitor = (jar?: Map<string, string>, userAgent = "Mozilla/5.0"): ExampleVisitor =>
+    exampleVisitor(server.url, jar, { "user-agent": userAgent });
   const home = async (who: ExampleVisitor): Promise<string> => {
     const response = await who.get("/");
     expect(response.status).toBe(200);
@@ -85,22 +86,27 @@ export async function guideCases(name: string, env: Record<string, string> = {})
     expect(ann.jar.size).toBe(0);
     for (const who of [ann, visitor(signedIn)]) {
       expect(await home(who)).toContain("Nobody is signed in.");
-      expect(await (await who.get("/devices")).json()).toEqual([]);
+      expect(await who.devices()).toEqual([]);
     }
   });
 
   test("lists the devices of a user, and logs all of them out, and nobody else", async () => {
-    const [one, two, bob] = [visitor(), visitor(), visitor()];
+    const [one, two, bob] = [visitor(undefined, FIREFOX), visitor(undefined, CHROME), visitor()];
     for (const device of [one, two]) await device.post("/login", { name: "carol" });
     await bob.post("/login", { name: "bob" });
-    const devices = (await (await two.get("/devices")).json()) as { handle: string; current: boolean }[];
-    expect(devices.map(({ current }) => current)).toEqual([false, true]);
+    const devices = await two.devices();
+    expect(devices.map(({ current, name }) => [current, name])).toEqual([
+      [false, "Firefox on Linux"],
+      [true, "Chrome on Android"],
+    ]);
     expect(devices[1]!.handle).toBe(two.jar.get("session_id")!.slice(0, 16));
     await one.post("/logout-everywhere");
     expect(one.jar.size).toBe(0);
     expect(await home(two)).toContain("Nobody is signed in.");
     expect(await home(bob)).toContain("You are <b>bob</b>");
   });
+
+  test("ends one device of a user, or all others, and none of another user", () => endingCases(visitor));
 
   test("streams part by part; what changes meanwhile stays, and what the stream stores at its end too", async () => {
     const ann = visitor();

@@ -6,13 +6,15 @@ import {
   Controller,
   Get,
   Header,
+  Headers,
   Post,
   Redirect,
   Session,
   StreamableFile,
 } from "@nestjs/common";
-import { info, login, logout, type Session as SessionOf, update } from "micropie";
-import { page } from "../../page.ts";
+import { login, logout, type Session as SessionOf, update } from "micropie";
+import { deviceName } from "../../device.ts";
+import { devicesPage, page } from "../../page.ts";
 import { sessions } from "./sessions.ts";
 import { UserId } from "./user.decorator.ts";
 
@@ -21,7 +23,7 @@ export class AppController {
   @Get()
   @Header("Content-Type", "text/html; charset=utf-8")
   home(@Session() session: SessionOf): string {
-    return page(session.visits ?? 0, session.name);
+    return page(session);
   }
 
   @Post("count")
@@ -32,11 +34,16 @@ export class AppController {
 
   @Post("login")
   @Redirect("/", 303)
-  login(@Session() session: SessionOf, @Body("name") given: string): void {
+  login(
+    @Session() session: SessionOf,
+    @Body("name") given: string,
+    @Headers("user-agent") userAgent: string,
+  ): void {
     const name = String(given ?? "").trim();
     if (name === "") throw new BadRequestException("Which name?");
     login(session, name); // a new id; the old one stops working
     session.name = name;
+    session.device = deviceName(userAgent);
   }
 
   @Post("logout")
@@ -46,13 +53,25 @@ export class AppController {
   }
 
   @Get("devices")
-  async devices(
-    @Session() session: SessionOf,
-    @UserId() userId: string | undefined,
-  ): Promise<{ handle: string; current: boolean }[]> {
-    const devices = userId === undefined ? [] : await sessions.list({ userId }).toArray();
-    const { handle } = info(session);
-    return devices.map((device) => ({ handle: device.handle, current: device.handle === handle }));
+  @Header("Content-Type", "text/html; charset=utf-8")
+  async devices(@Session() session: SessionOf, @UserId() userId: string | undefined): Promise<string> {
+    const devices =
+      userId === undefined ? [] : await sessions.list({ userId }, { current: session }).toArray();
+    return devicesPage(devices);
+  }
+
+  @Post("end")
+  @Redirect("/devices", 303)
+  async end(@UserId() userId: string | undefined, @Body("handle") given: string): Promise<void> {
+    const handle = String(given); // from a form, so it can be anybody's
+    const [device] = await sessions.list({ handle }).toArray();
+    if (userId !== undefined && device?.userId === userId) await sessions.revoke({ handle });
+  }
+
+  @Post("end-others")
+  @Redirect("/devices", 303)
+  async endOthers(@Session() session: SessionOf, @UserId() userId: string | undefined): Promise<void> {
+    if (userId !== undefined) await sessions.revoke({ userId, except: session });
   }
 
   @Post("logout-everywhere")

@@ -6,6 +6,7 @@ import { cookies, headers } from "next/headers";
 export interface Data {
   visits: number;
   name: string;
+  device: string;
   streamed: number;
 }
 

@@ -1,4 +1,5 @@
 import { isRouteErrorResponse, Links, Outlet, Scripts } from "react-router";
+import { STYLE } from "../../style.ts";
 import type { Route } from "./+types/root";
 import * as server from "./sessions.server.ts";
 
@@ -9,7 +10,9 @@ export default function Root() {
     <html lang="en">
       <head>
         <meta charSet="utf-8" />
-        <title>Sessions</title>
+        <meta name="viewport" content="width=device-width" />
+        <title>Try a session</title>
+        <style>{STYLE}</style>
         <Links />
       </head>
       <body>
@@ -22,6 +25,8 @@ export default function Root() {
 
 export function ErrorBoundary({ error }: Route.ErrorBoundaryProps) {
   return (
-    <h1>{isRouteErrorResponse(error) ? `${error.status} ${error.statusText}` : "Something is broken."}</h1>
+    <main>
+      <h1>{isRouteErrorResponse(error) ? `${error.status} ${error.statusText}` : "Something is broken."}</h1>
+    </main>
   );
 }

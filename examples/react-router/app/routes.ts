@@ -6,6 +6,8 @@ export default [
   route("login", "routes/login.ts"),
   route("logout", "routes/logout.ts"),
   route("logout-everywhere", "routes/logout-everywhere.ts"),
-  route("devices", "routes/devices.ts"),
+  route("devices", "routes/devices.tsx"),
+  route("end", "routes/end.ts"),
+  route("end-others", "routes/end-others.ts"),
   route("stream", "routes/stream.ts"),
 ] satisfies RouteConfig;

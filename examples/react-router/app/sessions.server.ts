@@ -5,6 +5,7 @@ import { SqliteSessionBackend } from "micropie/backends/sqlite";
 export interface Data {
   visits: number;
   name: string;
+  device: string;
   streamed: number;
 }
 

@@ -1,5 +1,6 @@
 import { login } from "micropie";
 import { redirect } from "next/navigation";
+import { deviceName } from "../../../device.ts";
 import { route } from "../../lib/sessions.ts";
 
 export const POST = route(async (request, session) => {
@@ -7,5 +8,6 @@ export const POST = route(async (request, session) => {
   if (name === "") return new Response("Which name?", { status: 400 });
   login(session, name); // a new id; the old one stops working
   session.name = name;
+  session.device = deviceName(request.headers.get("user-agent"));
   redirect("/");
 });

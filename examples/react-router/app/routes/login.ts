@@ -1,5 +1,6 @@
 import { login } from "micropie";
 import { redirect } from "react-router";
+import { deviceName } from "../../../device.ts";
 import { context } from "../sessions.server.ts";
 import type { Route } from "./+types/login";
 
@@ -9,5 +10,6 @@ export async function action({ request, context: values }: Route.ActionArgs) {
   const session = values.get(context);
   login(session, name); // a new id; the old one stops working
   session.name = name;
+  session.device = deviceName(request.headers.get("user-agent"));
   return redirect("/", 303);
 }

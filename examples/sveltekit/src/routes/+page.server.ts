@@ -2,8 +2,8 @@ import { update } from "micropie";
 import type { Actions, PageServerLoad } from "./$types";
 
 export const load: PageServerLoad = ({ locals }) => {
-  const { visits = 0, name } = locals.session;
-  return { visits, name };
+  const { visits = 0, name, streamed = 0 } = locals.session;
+  return { visits, name, streamed };
 };
 
 /** Called by the button of the page; `POST /count` does the same without a page. */

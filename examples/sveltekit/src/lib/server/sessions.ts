@@ -4,6 +4,7 @@ import { SqliteSessionBackend } from "micropie/backends/sqlite";
 interface Data {
   visits: number;
   name: string;
+  device: string;
   streamed: number;
 }
 
