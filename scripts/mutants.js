@@ -173,20 +173,20 @@ export const MUTANTS = [
   {
     name: "Redis: a change of rights does not stop a write begun before it",
     file: "src/backends/_redis/patch-scripts.ts",
-    find: "if e ~= epoch then return 3 end",
+    find: "if e ~= tonumber(epoch) then return 3 end",
     replace: "",
   },
   {
     name: "Redis: an expired record can be written",
     file: "src/backends/_redis/patch-scripts.ts",
-    find: "if x <= now then return 0 end\nlocal nonce",
-    replace: "local nonce",
+    find: "if x <= now then return 0 end\nlocal own",
+    replace: "local own",
   },
   {
     name: "Redis: a change is stored over what others have written",
     file: "src/backends/_redis/patch-scripts.ts",
-    find: "if v ~= base and ARGV[2] ~= '' then return 4 end",
-    replace: "",
+    find: "if sub(s, 1, 20) ~= ARGV[1] then",
+    replace: "if sub(s, 13, 20) ~= sub(ARGV[1], 13) then",
   },
   {
     name: "info tells of the session as it was before a sign-in",
