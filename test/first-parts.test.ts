@@ -1,50 +1,18 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { manifest } from "./_claims.ts";
-import { ensureDist, environment, root } from "./_command.ts";
+import { type Clone, openClone } from "./_clone.ts";
+import { root } from "./_command.ts";
 import { exampleVisitor } from "./_example-visitor.ts";
 import { FIRST_PARTS } from "./_first-parts.ts";
 import { install } from "./_install.ts";
 import { firstPartOf, PageProject } from "./_page-project.ts";
 
-/** The folder of the clone, with the packed package, and of the projects beside it. */
-let folder: string;
-/** Where npm has installed the packed package. */
-let installed: string;
+let clone: Clone;
 beforeAll(() => {
-  ensureDist();
-  folder = mkdtempSync(join(tmpdir(), "micropie-pages-"));
-  const clone = join(folder, "micropie");
-  const npm = (cwd: string, ...args: string[]) =>
-    execFileSync("npm", args, {
-      cwd,
-      env: environment(),
-      stdio: "pipe",
-      shell: process.platform === "win32",
-    });
-  mkdirSync(clone);
-  npm(root, "pack", "--ignore-scripts", "--pack-destination", clone);
-  const [packed] = globSync("*.tgz", { cwd: clone });
-  writeFileSync(join(clone, "package.json"), '{ "private": true }');
-  // Offline: what it depends on is given from here.
-  const needed = Object.keys(manifest.dependencies!).map((name) => join(root, "node_modules", name));
-  npm(
-    clone,
-    "install",
-    "--offline",
-    "--install-links",
-    "--ignore-scripts",
-    "--no-audit",
-    "--no-fund",
-    packed!,
-    ...needed,
-  );
-  installed = join(clone, "node_modules");
+  clone = openClone();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => clone.remove());
 
 describe.each(Object.entries(FIRST_PARTS))(
   "by following the page of %s alone,",
@@ -63,13 +31,13 @@ describe.each(Object.entries(FIRST_PARTS))(
     });
 
     test("one has a login that compiles, and a guard that lets nobody else in", async () => {
-      const sources = [installed, join(root, "node_modules")];
+      const sources = [...clone.sources];
       if (example !== undefined) {
         const own = join(root, "examples", example, "node_modules");
         await install(new URL(`../examples/${example}/`, import.meta.url), () => existsSync(own));
         sources.unshift(own);
       }
-      const project = new PageProject(join(folder, name), sources);
+      const project = new PageProject(join(clone.beside, name), sources);
       const commands = steps.flatMap((step) => ("command" in step ? [step.command] : []));
       expect(commands).toContain("npx tsc --noEmit");
       const serving = steps.at(-1)!;
