@@ -32,7 +32,7 @@ export const CIRCLES = {
   processes: [
     "test/{processes,faults,servers}/*.test.ts",
     "test/backends/sqlite-processes.test.ts",
-    "test/{migrate-from-express-session,shared-store}.test.ts",
+    "test/{migrate-from-express-session,redis-restarts,shared-store}.test.ts",
   ],
 } as const satisfies Record<string, readonly string[]>;
 
