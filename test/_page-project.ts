@@ -78,11 +78,13 @@ export class PageProject {
     // npx would not pass the signal on that ends the server; the command is in the PATH.
     const direct = command.replace(/^npx /, "");
     const server = new Running("sh", ["-c", `exec ${direct}`], this.folder, { ...this.#variables(), PORT });
-    await until(async () => {
-      if (server.process.exitCode !== null) return;
-      await (await fetch(url)).text();
-    });
-    if (server.process.exitCode !== null) throw new Error(`${command} ended:\n${server.all}`);
+    const answers = until(async () => void (await (await fetch(url)).text()));
+    try {
+      await Promise.race([answers, server.ended]);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return { url, server };
   }
 

@@ -78,9 +78,12 @@ describe.each(found)("$name:", ({ name, code }) => {
     const PORT = String(await freePort());
     if ("add" in way) writeFileSync(program, aimed(code, redis.url) + way.add);
     const path = "add" in way ? program : join(root, "examples", program);
-    const server = new Running(process.execPath, [path], root, { PORT, REDIS_URL: redis.url });
+    const loaded = ["--import", new URL("_from-source.ts", import.meta.url).href];
+    const variables = { PORT, REDIS_URL: redis.url, MOVE_FROM: "2020-01-01" };
+    const server = new Running(process.execPath, [...loaded, path], root, variables);
     try {
-      await isCarriedThrough(`http://localhost:${PORT}`, "add" in way ? "GET /" : way.count, redis);
+      const carried = isCarriedThrough(`http://localhost:${PORT}`, "add" in way ? "GET /" : way.count, redis);
+      await Promise.race([carried, server.ended]);
       expect(server.process.exitCode).toBe(null);
     } catch (error) {
       throw new Error(`The server printed:\n${server.all.slice(-3000)}`, { cause: error });
