@@ -31,10 +31,12 @@ if (existsSync(lock) && !existsSync(join(folder, "node_modules"))) {
 }
 
 const { scripts } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+// A program alone is started here, since npm would not pass on the signal that ends it.
+const [, program] = /^node (\S+)$/.exec(scripts.serve ?? "node server.ts") ?? [];
 const server =
-  scripts.serve === undefined
-    ? spawn(node, ["server.ts"], { cwd: folder, stdio: "inherit" })
-    : spawn(npm, ["run", "--silent", "serve"], { cwd: folder, stdio: "inherit" });
+  program === undefined
+    ? spawn(npm, ["run", "--silent", "serve"], { cwd: folder, stdio: "inherit" })
+    : spawn(node, [program], { cwd: folder, stdio: "inherit" });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => server.kill(signal));
 server.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 0)));
 

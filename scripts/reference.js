@@ -14,6 +14,19 @@ const GROUPS = [
   ["Errors", /^errors/],
 ];
 
+/** What examples take for granted, each with the name that it declares. */
+const GIVEN = [
+  ["session", "declare const session: Session;"],
+  ["user", "declare const user: { id: string };"],
+  ["pay", "declare function pay(cart: string[]): Promise<void>;"],
+  ["MyApp", "class MyApp extends App {}"],
+  ["getSessionFromDb", "declare function getSessionFromDb(id: string): Promise<SessionData | undefined>;"],
+  [
+    "saveSessionToDb",
+    "declare function saveSessionToDb(id: string, data: SessionData, timeout: number): Promise<void>;",
+  ],
+];
+
 const names = exportedNames(readFileSync(join(dist, "index.d.ts"), "utf8"));
 const values = names.filter(({ isType }) => !isType).map(describe);
 const types = names.filter(({ isType }) => isType).map(describe);
@@ -113,9 +126,23 @@ function sectionOf({ name, text, example, declared }) {
     text,
     "",
     "```ts",
-    `${importsOf(example)}\n\n${example}`,
+    complete(example),
     "```",
   ];
+}
+
+/** Adds to an example what it takes for granted, and the import of the public names that it uses. */
+function complete(example) {
+  const code = example.replace(/\/\/.*|"[^"\n]*"/g, "");
+  const given = GIVEN.filter(([name]) => {
+    const isUsed = new RegExp(String.raw`(?<![.\w])${name}\b(?!:)`).test(code);
+    const isMade = new RegExp(String.raw`\b(?:const|class) (?:\{ )?${name}\b|, ${name}\) (?:=>|\{)`).test(
+      code,
+    );
+    return isUsed && !isMade;
+  }).map(([, line]) => line);
+  const parts = [...(given.length > 0 ? [given.join("\n")] : []), example].join("\n\n");
+  return `${importsOf(parts)}\n\n${parts}`;
 }
 
 /** Returns the import of the public names that an example uses. */

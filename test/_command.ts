@@ -67,6 +67,11 @@ export class Running {
     }
   }
 
+  /** Rejects, with what it has printed, when the program ends. */
+  get ended(): Promise<never> {
+    return this.#over.then(() => Promise.reject(new Error(`It ended. Printed:\n${this.all}`)));
+  }
+
   /** The address it says that it listens on. */
   async address(): Promise<string> {
     return (await this.printed(/listening on (http:\/\/\S+)/))[1]!;

@@ -6,7 +6,7 @@ export interface ExampleVisitor {
   readonly jar: Map<string, string>;
   get(path: string): Promise<Response>;
   /** Sends a form, as the page's buttons do. */
-  post(path: string, fields?: Record<string, string>): Promise<Response>;
+  post(path: string, fields?: Record<string, string> | FormData): Promise<Response>;
   /** The number that the page shows. */
   count(): Promise<number>;
   /** What the page of devices lists. */
@@ -52,7 +52,8 @@ export function exampleVisitor(
   return {
     jar,
     get,
-    post: (path, fields = {}) => ask(path, { method: "POST", body: new URLSearchParams(fields) }),
+    post: (path, fields = {}) =>
+      ask(path, { method: "POST", body: fields instanceof FormData ? fields : new URLSearchParams(fields) }),
     async count() {
       const html = await (await get("/")).text();
       return Number(/<output[^>]*>(?:<!--.*?-->)?(\d+)/.exec(html)?.[1]);

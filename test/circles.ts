@@ -22,9 +22,9 @@ export const CIRCLES = {
     "test/compat/*-express4.test.ts",
     "test/compat/declarations.test.ts",
     "test/consumers/*.test.ts",
-    "test/types/typescript-5.9.test.ts",
+    "test/types/{typescript-5.9,compiler-settings}.test.ts",
     "test/guides/*.test.ts",
-    "test/{browser,compare,examples,example-apps,example-pages,example-passport,shared-cache,site}.test.ts",
+    "test/{browser,compare,first-parts,shell-blocks,examples,example-apps,example-pages,example-passport,shared-cache,site}.test.ts",
   ],
   /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), of test/consumers and test/drivers, and the same servers. */
   runtimes: ["test/runtimes/*.test.ts"],
@@ -32,7 +32,7 @@ export const CIRCLES = {
   processes: [
     "test/{processes,faults,servers}/*.test.ts",
     "test/backends/sqlite-processes.test.ts",
-    "test/{migrate-from-express-session,shared-store}.test.ts",
+    "test/{migrate-from-express-session,redis-restarts,shared-store}.test.ts",
   ],
 } as const satisfies Record<string, readonly string[]>;
 

@@ -2,29 +2,22 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { createSessions } from "micropie";
 import { describe, expect, test } from "vitest";
-import { blocksOf, compileBlocks, read, root } from "./_blocks.ts";
+import { blocksOf, compileBlocks, isTypeScript, read, root } from "./_blocks.ts";
+import { FIRST_PARTS } from "./_first-parts.ts";
 
 const inFolder = (folder: string) => readdirSync(join(root, folder)).map((name) => join(folder, name));
-const pages = [".", "docs", "docs/adapters", "docs/backends", "docs/decisions", "docs/recipes", "examples"]
+const pages = [
+  ".",
+  "docs",
+  "docs/adapters",
+  "docs/backends",
+  "docs/decisions",
+  "docs/recipes",
+  "examples",
+  "examples/migrate-from-express-session",
+]
   .flatMap(inFolder)
   .filter((path) => path.endsWith(".md"));
-
-/** What the short code blocks take for granted. */
-const CONTEXT = `
-import type { App, AppOptions, Session, SessionData, Sessions, SessionBackend } from "micropie";
-declare global {
-  interface Data { name: string; cart: string[]; visits: number; notice: string }
-  const session: Session<Data>;
-  const sessions: Sessions<Data>;
-  const user: { id: string };
-  const handle: string;
-  const MyApp: new (options?: AppOptions) => App;
-  const MyBackend: new () => SessionBackend;
-  function pay(cart: string[]): Promise<void>;
-  function getSessionFromDb(id: string): Promise<SessionData | undefined>;
-  function saveSessionToDb(id: string, data: SessionData, timeout: number): Promise<void>;
-}
-`;
 
 /** GitHub's name for a heading. */
 function anchorOf(heading: string): string {
@@ -93,25 +86,40 @@ test.each(["docs/guarantees.md", "docs/security.md"])("every test that %s names 
 });
 
 describe("code blocks", () => {
-  test("those from a file are parts of it", () => {
-    for (const page of pages) {
-      for (const { from, code } of blocksOf(page)) {
-        if (from !== undefined) expect(read(from), `${page}: ${from}`).toContain(code);
-      }
-      // Of configuration files, which are not compiled.
-      for (const [, from = "", code] of read(page).matchAll(
-        /<!-- from (\S+) -->\s*```(?:js|json)\n([\s\S]*?)```/g,
-      )) {
-        expect(read(from), `${page}: ${from}`).toContain(code);
-      }
+  const all = pages.flatMap((page) => blocksOf(page).map((block) => ({ page, ...block })));
+
+  test("each says of which language it is, and none is TypeScript under another name", () => {
+    const known = ["diff", "js", "json", "jsonc", "nginx", "sh", "text", "ts", "tsx"];
+    const strange = all.filter(({ page, language }) => {
+      // The signatures of the reference, which its test compares with the declarations.
+      if (page === "docs/reference.md" && language === "typescript") return false;
+      return !known.includes(language);
+    });
+    expect(strange.map(({ page, line, language }) => `${page}:${line} ${language}`)).toEqual([]);
+  });
+
+  test("those that say that they are a part of a file are", () => {
+    const parts = all.filter(({ partOf }) => partOf !== undefined);
+    expect(parts.length).toBeGreaterThan(60);
+    for (const { page, line, partOf, code } of parts) {
+      expect(existsSync(join(root, partOf!)), `${page}:${line}: ${partOf}`).toBe(true);
+      expect(read(partOf!), `${page}:${line}: ${partOf}`).toContain(code);
     }
   });
 
-  test("all of them compile", async () => {
-    const include = ["examples", "test/backends/_workers/cloudflare.d.ts"];
-    // Those of the README compile without this context (readme.test.ts).
+  test("those that are a whole file of the reader's belong to a project that a test makes", () => {
+    const tested = Object.values(FIRST_PARTS).map(({ page }) => page);
+    const others = all.filter(
+      ({ page, file, language }) => file !== undefined && isTypeScript(language) && !tested.includes(page),
+    );
+    expect(others.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
+  });
+
+  test("all others compile alone", async () => {
+    // Those of the README have a test of their own (readme.test.ts).
     const others = pages.filter((page) => page !== "README.md");
-    expect(await compileBlocks(join(root, ".tmp/docs"), others, CONTEXT, include)).toBe("");
+    const include = ["test/backends/_workers/cloudflare.d.ts"];
+    expect(await compileBlocks(join(root, ".tmp/docs"), others, include)).toBe("");
   });
 });
 

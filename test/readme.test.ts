@@ -8,10 +8,12 @@ import { blocksOf, compileBlocks, read, root } from "./_blocks.ts";
 import { files, manifest, NUMBERS, readme, sorted } from "./_claims.ts";
 
 const folder = join(root, ".tmp/readme");
-const blocks = blocksOf("README.md").map(({ code }, index) => {
-  const on = /from "(express|fastify|hono)"/.exec(code)?.[1] ?? "App";
-  return { on, code, file: join(folder, `${on}-${index}.ts`) };
-});
+const blocks = blocksOf("README.md")
+  .filter(({ language }) => language === "ts")
+  .map(({ code }, index) => {
+    const on = /from "(express|fastify|hono)"/.exec(code)?.[1] ?? "App";
+    return { on, code, file: join(folder, `${on}-${index}.ts`) };
+  });
 
 /** What a block makes: an App or a Hono application, a Fastify one, or a listener. */
 type Made =

@@ -126,3 +126,25 @@ test("cart keeps what was added before the sign-in, and gives it to nobody else"
   await post("/logout");
   expect(jar.size).toBe(0);
 });
+
+test("csrf takes a form of its own page, and none of another site", async () => {
+  const url = await recipe("csrf");
+  const ann = await signedIn(url);
+  const csrf = /name="csrf" value="([^"]+)"/.exec(await textOf(ann.get("/")))![1]!;
+  expect((await ann.post("/send", { csrf })).status).toBe(303);
+  expect(await textOf(ann.get("/"))).toContain("ann has sent 10");
+
+  for (const wrong of [{}, { csrf: "" }, { csrf: `${csrf}x` }, { csrf: "x".repeat(csrf.length) }])
+    expect((await ann.post("/send", wrong)).status).toBe(403);
+  const elsewhere = exampleVisitor(url, ann.jar, { "sec-fetch-site": "cross-site" });
+  expect((await elsewhere.post("/send", { csrf })).status).toBe(403);
+  expect(
+    (await exampleVisitor(url, new Map(), { "sec-fetch-site": "same-site" }).post("/login", ANN)).status,
+  ).toBe(403);
+  expect(await textOf(ann.get("/"))).toContain("ann has sent 10");
+
+  const ben = await signedIn(url, BEN);
+  expect((await ben.post("/send", { csrf })).status).toBe(403);
+  expect((await ann.post("/logout", { csrf })).status).toBe(303);
+  expect(ann.jar.size).toBe(0);
+});

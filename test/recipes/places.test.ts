@@ -152,3 +152,20 @@ test("behind-a-proxy takes the client's address from the proxy, and keeps the co
   expect(signIn.headers.get("location")).toBe("/");
   expect(await textOf(get("/"))).toContain("You signed in from 203.0.113.9.");
 });
+
+test("static-files serves its folder to caches, and escapes what a page shows", async () => {
+  const url = await recipe("static-files");
+  const { get, jar } = exampleVisitor(url);
+  const style = await get("/assets/site.css");
+  expect(await style.text()).toContain("max-width");
+  expect(style.headers.get("content-type")).toBe("text/css");
+  expect(style.headers.get("cache-control")).toBe("public, max-age=3600");
+  expect(style.headers.has("vary")).toBe(false);
+  expect(jar.size).toBe(0);
+  for (const path of ["/assets/none.css", "/assets/..%2Fpage.ts", "/assets/%2e%2e%2fpage.ts", "/assets/.%00"])
+    expect((await get(path)).status, path).toBe(404);
+
+  expect(await textOf(get("/"))).toContain("<li>home</li>");
+  const page = await textOf(get("/%3Cb%3Ebold"));
+  expect(page).toContain("<li>home</li><li>&lt;b&gt;bold</li>");
+});

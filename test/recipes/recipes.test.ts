@@ -16,7 +16,7 @@ test("the table has a line for each recipe", () => {
 test.each(names)("%s is short, shows a part of its program, and is driven by a test", (name) => {
   const page = read(`docs/recipes/${name}.md`);
   expect(page.trimEnd().split("\n").length).toBeLessThanOrEqual(60);
-  const [, program] = /<!-- from (examples\/\S+\.ts) -->/.exec(page)!;
+  const [, program] = /^\/\/ part of (examples\/\S+\.ts)$/m.exec(page)!;
   expect(page).toContain(`[${program}](../../${program})`);
   if (program!.startsWith("examples/recipes/"))
     expect(tests.some((text) => text.includes(`test("${name} `))).toBe(true);
