@@ -22,6 +22,7 @@ export const CIRCLES = {
     "test/compat/*-express4.test.ts",
     "test/compat/declarations.test.ts",
     "test/consumers/*.test.ts",
+    "test/create/{projects,terminal}.test.ts",
     "test/types/typescript-5.9.test.ts",
     "test/guides/*.test.ts",
     "test/{browser,compare,examples,example-apps,example-passport,shared-cache,site}.test.ts",
