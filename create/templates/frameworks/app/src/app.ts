@@ -48,5 +48,6 @@ function send({ status, headers, body }: site.Answer): Response {
 }
 
 export function serve(sessions: SiteSessions, port: number, hostname: string): Promise<Running> {
-  return createApp(sessions).serve({ port, hostname });
+  // server.ts stops it, and then closes the store.
+  return createApp(sessions).serve({ port, hostname, signals: false });
 }
