@@ -30,7 +30,7 @@ export function devicesPage(devices: readonly ListedSession<SessionData>[]): Htm
   const item = ({ handle, data, current, signedInAt, lastSeenAt }: ListedSession<SessionData>) =>
     html`<li>
       <b>${data.device ?? "Unknown"}</b>${current ? " (this device)" : ""}<br>
-      signed in ${time(signedInAt)}, last seen ${time(lastSeenAt)}
+      signed in ${time(signedInAt)}, last seen ${time(lastSeenAt)}<br>
       <button name="end" value="${handle}">${current ? "Sign out" : "End this one"}</button>
     </li>`;
   return page(
