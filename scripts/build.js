@@ -18,6 +18,7 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { minifySync, parseSync } from "rolldown/utils";
+import { pruneDeclarations } from "./declarations.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -72,7 +73,7 @@ function replace() {
       compile(fresh, ["--emitDeclarationOnly"]);
     if (status !== 0) return status;
     minify(fresh);
-    removePrivateDeclarations(fresh);
+    pruneDeclarations(fresh, entriesOf(fresh));
     widenDeclarations(join(fresh, "compat"));
     swap(fresh, old);
     return 0;
@@ -120,24 +121,11 @@ function widenDeclarations(folder) {
   copyFileSync(join(root, "src", "compat", "drop-in.d.cts"), join(folder, "drop-in.d.cts"));
 }
 
-/** Removes each declaration file that none of the package's entries leads to. */
-function removePrivateDeclarations(folder) {
+/** The declaration files that can be imported. */
+function entriesOf(folder) {
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const published = new Set();
-  const visit = (path) => {
-    if (published.has(path)) return;
-    published.add(path);
-    for (const [, target] of readFileSync(path, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)\.[jt]s"/g)) {
-      visit(join(dirname(path), `${target}.d.ts`));
-    }
-  };
-  for (const entry of Object.values(exports)) {
-    if (entry.types !== undefined) visit(join(folder, entry.types.replace(/^\.\/dist\//, "")));
-  }
-  for (const name of readdirSync(folder, { recursive: true })) {
-    const path = join(folder, name);
-    if (name.endsWith(".d.ts") && !published.has(path)) rmSync(path);
-  }
+  const types = Object.values(exports).flatMap((entry) => entry.types ?? []);
+  return types.map((path) => join(folder, path.replace(/^\.\/dist\//, "")));
 }
 
 function swap(fresh, old) {
@@ -152,9 +140,13 @@ function swap(fresh, old) {
 
 /** When a source or a setting was last changed, in milliseconds. */
 function newest() {
-  const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", "scripts/build.js"].map((name) =>
-    join(root, name),
-  );
+  const settings = [
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "scripts/build.js",
+    "scripts/declarations.js",
+  ].map((name) => join(root, name));
   const sources = readdirSync(join(root, "src"), { recursive: true }).map((name) => join(root, "src", name));
   return Math.max(...[...settings, ...sources].map((path) => statSync(path).mtimeMs));
 }
