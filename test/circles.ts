@@ -14,7 +14,10 @@ export const CIRCLES = {
     "test/legacy/stores.test.ts",
     "test/{driver-errors,dump}.test.ts",
   ],
-  /** Needs nginx (test/servers), the packages of test/consumers, of site and of the examples in test/guides, and Chromium. */
+  /**
+   * Needs nginx, Redis and PostgreSQL (test/servers), the packages of test/consumers, of site and of the examples in test/guides,
+   * Chromium, git, and Python for a terminal.
+   */
   frameworks: [
     "test/adapters/*-mounts.suite.test.ts",
     "test/adapters/engine-io.test.ts",
