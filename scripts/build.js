@@ -1,7 +1,8 @@
 // Compiles src/ to dist/. With --if-needed, only when dist/ is missing or older than what it is made of.
 // dist/ is replaced in one step, so nobody who imports it meanwhile sees half of it. Of builds at the same time, one goes
 // first, and those that wait for it find that they have nothing to do. Comments are left to the
-// declarations, where editors look for them, and declarations to what can be imported: half the package would be those.
+// declarations, where editors look for them, and declarations to what can be imported: half the package would be those. Code
+// is minified file by file. Functions and classes keep their names, and each has a line of its own, so that stacks can be read.
 import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
@@ -16,6 +17,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { minifySync, parseSync } from "rolldown/utils";
+import { pruneDeclarations } from "./declarations.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -69,7 +72,8 @@ function replace() {
       compile(fresh, ["--declaration", "false", "--isolatedDeclarations", "false", "--removeComments"]) ||
       compile(fresh, ["--emitDeclarationOnly"]);
     if (status !== 0) return status;
-    removePrivateDeclarations(fresh);
+    minify(fresh);
+    pruneDeclarations(fresh, entriesOf(fresh));
     widenDeclarations(join(fresh, "compat"));
     swap(fresh, old);
     return 0;
@@ -85,6 +89,25 @@ function compile(outDir, options) {
   return spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status ?? 1;
 }
 
+function minify(folder) {
+  const keepNames = { function: true, class: true };
+  // Nothing but names of variables and white space: what a function does and how many arguments it takes stay as tested.
+  const options = { module: true, compress: false, mangle: { toplevel: true, keepNames } };
+  for (const name of readdirSync(folder, { recursive: true }).filter((each) => each.endsWith(".js"))) {
+    const path = join(folder, name);
+    const { code, errors } = minifySync(name, readFileSync(path, "utf8"), options);
+    if (errors.length > 0) throw new Error(`${name}: ${errors[0].message}`);
+    writeFileSync(path, lines(name, code));
+  }
+}
+
+/** Returns the code with a line for each statement of the module. */
+function lines(name, code) {
+  const { body, hashbang } = parseSync(name, code).program;
+  const statements = hashbang === null ? body : [hashbang, ...body];
+  return `${statements.map(({ start, end }) => code.slice(start, end)).join("\n")}\n`;
+}
+
 /**
  * Makes the declarations of `compat` ones that TypeScript from 4.9 on reads, as applications with express-session may have
  * any: without names in quotes (5.6) and without imports of `.ts` (5.0). CommonJS gets declarations of its own.
@@ -98,24 +121,11 @@ function widenDeclarations(folder) {
   copyFileSync(join(root, "src", "compat", "drop-in.d.cts"), join(folder, "drop-in.d.cts"));
 }
 
-/** Removes each declaration file that none of the package's entries leads to. */
-function removePrivateDeclarations(folder) {
+/** The declaration files that can be imported. */
+function entriesOf(folder) {
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const published = new Set();
-  const visit = (path) => {
-    if (published.has(path)) return;
-    published.add(path);
-    for (const [, target] of readFileSync(path, "utf8").matchAll(/(?:from |import\()"(\.[^"]+)\.[jt]s"/g)) {
-      visit(join(dirname(path), `${target}.d.ts`));
-    }
-  };
-  for (const entry of Object.values(exports)) {
-    if (entry.types !== undefined) visit(join(folder, entry.types.replace(/^\.\/dist\//, "")));
-  }
-  for (const name of readdirSync(folder, { recursive: true })) {
-    const path = join(folder, name);
-    if (name.endsWith(".d.ts") && !published.has(path)) rmSync(path);
-  }
+  const types = Object.values(exports).flatMap((entry) => entry.types ?? []);
+  return types.map((path) => join(folder, path.replace(/^\.\/dist\//, "")));
 }
 
 function swap(fresh, old) {
@@ -130,7 +140,13 @@ function swap(fresh, old) {
 
 /** When a source or a setting was last changed, in milliseconds. */
 function newest() {
-  const settings = ["package.json", "tsconfig.json", "tsconfig.build.json"].map((name) => join(root, name));
+  const settings = [
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "scripts/build.js",
+    "scripts/declarations.js",
+  ].map((name) => join(root, name));
   const sources = readdirSync(join(root, "src"), { recursive: true }).map((name) => join(root, "src", name));
   return Math.max(...[...settings, ...sources].map((path) => statSync(path).mtimeMs));
 }

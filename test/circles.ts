@@ -14,7 +14,10 @@ export const CIRCLES = {
     "test/legacy/stores.test.ts",
     "test/{driver-errors,dump}.test.ts",
   ],
-  /** Needs nginx (test/servers), the packages of test/consumers, of site and of the examples in test/guides, and Chromium. */
+  /**
+   * Needs nginx, Redis and PostgreSQL (test/servers), the packages of test/consumers, of site and of the examples in test/guides,
+   * Chromium, git, and Python for a terminal.
+   */
   frameworks: [
     "test/adapters/*-mounts.suite.test.ts",
     "test/adapters/engine-io.test.ts",
@@ -22,9 +25,10 @@ export const CIRCLES = {
     "test/compat/*-express4.test.ts",
     "test/compat/declarations.test.ts",
     "test/consumers/*.test.ts",
+    "test/create/{projects,terminal}.test.ts",
     "test/types/{typescript-5.9,compiler-settings}.test.ts",
     "test/guides/*.test.ts",
-    "test/{browser,compare,first-parts,shell-blocks,examples,example-apps,example-pages,example-passport,shared-cache,site}.test.ts",
+    "test/{browser,compare,first-parts,shell-blocks,release,examples,example-apps,example-pages,example-passport,shared-cache,site}.test.ts",
   ],
   /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), of test/consumers and test/drivers, and the same servers. */
   runtimes: ["test/runtimes/*.test.ts"],

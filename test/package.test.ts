@@ -64,11 +64,29 @@ test("the tests run on the Node that the project brings, not on the machine's ow
   expect(Number(process.versions.node.split(".")[0])).toBeGreaterThanOrEqual(24);
 });
 
-test("is packed under 320 kB, and holds only what is needed to use it", () => {
-  expect(packed.size).toBeLessThan(320_000);
+test("is packed under 255 kB, and holds only what is needed to use it", () => {
+  expect(packed.size).toBeLessThan(255_000);
   const others = packed.files.map(({ path }) => path).filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
   const cjsTypes = "dist/compat/drop-in.d.cts";
   expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", cjsTypes, "package.json"]);
+});
+
+test("the functions and classes of the packed code have their names, on lines of their own", () => {
+  const program = `
+    import * as all from "micropie";
+    import { SqliteSessionBackend } from "micropie/backends/sqlite";
+    const named = Object.entries({ ...all, SqliteSessionBackend }).filter(([, value]) => typeof value === "function");
+    let stack;
+    try { all.createSessions({ timeout: 1 }); } catch (error) { stack = error.stack; }
+    console.log(JSON.stringify({ wrong: named.filter(([name, { name: own }]) => name !== own).map(([name]) => name), stack }));
+  `;
+  const { wrong, stack } = JSON.parse(node(program)) as { wrong: string[]; stack: string };
+  expect(wrong).toEqual([]);
+  const frames = Array.from(stack.matchAll(/at (?:Module\.)?(\w+) \(.*?micropie\/(dist\/\S+?):(\d+):/g));
+  expect(frames.map(([, name, file]) => `${name} ${file}`)).toEqual(
+    expect.arrayContaining(["refuseUnknown dist/option-names.js", "createSessions dist/core/sessions.js"]),
+  );
+  expect(frames.every(([, , , line]) => Number(line) > 1)).toBe(true);
 });
 
 test("exports these names, and no others", async () => {

@@ -1,0 +1,1 @@
+export { openStore as openTestStore } from "../src/store.ts";
