@@ -19,6 +19,7 @@ import {
   type SessionData,
   type SessionPatch,
   type SessionRecord,
+  type Standing,
   type UserSession,
 } from "./backend.ts";
 
@@ -135,6 +136,14 @@ export class PostgresSessionBackend extends SessionBackend {
 
   override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
     return this.#run(this.#sql.relock, [handle, fence, seconds], changed);
+  }
+
+  override standings(handles: readonly string[]): Promise<Standing[]> {
+    return this.#run(this.#sql.selectStandings, [`{${handles.join()}}`], ({ rows }) =>
+      (rows as string[][]).map(([handle, epoch, left]) => {
+        return { handle: handle!, epoch: Number(epoch), left: Number(left) };
+      }),
+    );
   }
 
   /** Deletes every expired record, in batches. Several processes may call it at once; one of them deletes each record. */

@@ -8,6 +8,7 @@ export interface Statements {
   readonly clock: Statement;
   readonly select: Statement;
   readonly selectUser: Statement;
+  readonly selectStandings: Statement;
   readonly insert: Statement;
   readonly replace: Statement;
   readonly store: Statement;
@@ -74,6 +75,10 @@ export function writeStatements(table: string): Statements {
     clock: statement(`SELECT (${NOW})::text`),
     select: statement(`SELECT ${READ} FROM ${table} WHERE handle = $1`),
     selectUser: statement(`SELECT ${READ}, handle FROM ${table} WHERE user_id = $1 AND expires_at > ${NOW}`),
+    selectStandings: statement(
+      `SELECT handle, epoch::text, (expires_at - ${NOW})::text FROM ${table}
+        WHERE handle = ANY ($1::text[]) AND expires_at > ${NOW} AND secret_hash <> ''`,
+    ),
     // Replaces an expired record, but never a live one.
     insert: statement(`${inserted(fromNow)} WHERE ${table}.expires_at <= ${NOW}`),
     replace: statement(inserted(given)),
