@@ -39,6 +39,11 @@ export class EndLine {
     this.#whoever = whoever;
   }
 
+  /** Notices may be lost though beats are heard. */
+  get mayMiss(): boolean {
+    return this.#channel?.mayMiss === true;
+  }
+
   open(): void {
     if (this.#state !== "off") return;
     this.#state = "wanted";
