@@ -8,7 +8,7 @@ const SILENCE = 250;
 /** How long it may take to open it. */
 const OPENING = 500;
 /** How long to wait before it is opened again: at first, and at most. */
-const AGAIN = { first: 25, most: 200 };
+const AGAIN = { first: 25, most: 1000 };
 
 interface Whoever {
   now(): number;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { EndChannel, EndListener, EndNotice } from "../../record/contract.ts";
+import type { EndChannel, EndListener } from "../../record/contract.ts";
+import { noticeIn } from "../_notice.ts";
 import type { RedisLike, Run } from "./client.ts";
 import { BEAT, CHANNEL } from "./ended.ts";
 import { subscribe } from "./subscriber.ts";
@@ -36,12 +37,4 @@ export async function openChannel(
       subscriber.close();
     },
   };
-}
-
-/** Returns what a script has told; undefined for anything else, since anybody may publish. */
-export function noticeIn(text: string): EndNotice | undefined {
-  const [, handle, reason, epoch] = /^([\w-]{16}) (logged_out|revoked|rights)(?: (\d+))?$/.exec(text) ?? [];
-  if (handle === undefined) return undefined;
-  if (reason === "logged_out" || reason === "revoked") return { handle, reason };
-  return epoch === undefined ? undefined : { handle, reason: "rights", epoch: Number(epoch) };
 }

@@ -42,6 +42,9 @@ function rotationOf(record: SessionRecord, raiseEpoch: boolean, more: object = {
   );
 }
 
+/** Milliseconds. A beat that takes longer does not come any more. */
+const PATIENCE = 20_000;
+
 /** A channel that a case listens to. */
 interface Heard {
   readonly notices: EndNotice[];
@@ -72,9 +75,15 @@ async function listenTo(backend: SessionBackend): Promise<Heard | undefined> {
       while (channel.mayMiss && handle !== undefined && !isTold())
         await new Promise((resolve) => setTimeout(resolve, 1));
       const text = String(++beats);
-      const heard = new Promise<void>((resolve) => waiting.set(text, resolve));
+      const heard = new Promise<boolean>((resolve) => {
+        const late = setTimeout(() => resolve(false), PATIENCE);
+        waiting.set(text, () => {
+          clearTimeout(late);
+          resolve(true);
+        });
+      });
       await channel.beat(text);
-      await heard;
+      assert.ok(await heard, "the listener should hear what beat sends");
       assert.equal(isLost, false, "lost should not be called while the store is there");
     },
     close: async () => channel.close(),
