@@ -2,9 +2,9 @@ import type { EndChannel, EndListener, EndNotice } from "../backends/backend.ts"
 import type { Engine } from "./live.ts";
 
 /** Hundredths of a second from one beat to the next. */
-const BEAT = 100;
+const BEAT = 50;
 /** After this long without one, the channel counts as lost. */
-const SILENCE = 250;
+const SILENCE = 200;
 /** How long it may take to open it. */
 const OPENING = 500;
 /** How long to wait before it is opened again: at first, and at most. */
