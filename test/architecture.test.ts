@@ -60,6 +60,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "option-names.ts",
     "warning.ts",
   ],
+  sockets: [
+    "core",
+    "backends",
+    "errors.ts",
+    "environment.ts",
+    "duration.ts",
+    "option-names.ts",
+    "warning.ts",
+  ],
   legacy: ["core", "backends", "errors.ts", "environment.ts", "duration.ts", "option-names.ts", "warning.ts"],
   testing: [
     "facades",
@@ -349,7 +358,7 @@ test("import path = file path, one by one, and every public file has one", () =>
   }
   const published = sources
     .map(({ path }) => path)
-    .filter((path) => /^(backends|adapters|compat|legacy)\//.test(path) && !/\/_/.test(path))
+    .filter((path) => /^(backends|adapters|compat|legacy|sockets)\//.test(path) && !/\/_/.test(path))
     .map((path) => `./${path.replace(/\.ts$/, "")}`);
   expect(entries.map(([path]) => path).sort()).toEqual([".", "./testing", ...published].sort());
 });

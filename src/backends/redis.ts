@@ -1,5 +1,6 @@
 import { newRecord } from "../record/record.ts";
 import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
+import { openChannel } from "./_redis/channel.ts";
 import { connect, type RedisLike, type Run, textOf } from "./_redis/client.ts";
 import { type RedisOptions, resolveOptions } from "./_redis/options.ts";
 import { Reader } from "./_redis/reader.ts";
@@ -9,6 +10,9 @@ import { inBatches, lifetime, UserIndex } from "./_redis/user-index.ts";
 import { answerOf, createArguments, lockIn, saveArguments, userText } from "./_redis/wire.ts";
 import { Writer } from "./_redis/writer.ts";
 import {
+  type DeleteReason,
+  type EndChannel,
+  type EndListener,
   type NewRecord,
   type PatchResult,
   SessionBackend,
@@ -32,6 +36,7 @@ export type { RedisOptions } from "./_redis/options.ts";
  * Throws ConfigError `backend` for anything but such a client, and `prefix`.
  */
 export class RedisSessionBackend extends SessionBackend {
+  readonly #client: RedisLike;
   readonly #run: Run;
   readonly #reader: Reader;
   readonly #prefix: string;
@@ -41,6 +46,7 @@ export class RedisSessionBackend extends SessionBackend {
   constructor(client: RedisLike, options: RedisOptions = {}) {
     super();
     this.#prefix = resolveOptions(options).prefix;
+    this.#client = client;
     const connection = connect(client);
     this.#run = connection.run;
     this.#reader = new Reader(connection, this.#prefix);
@@ -97,8 +103,8 @@ export class RedisSessionBackend extends SessionBackend {
     );
   }
 
-  override delete(handle: string, ifVersion?: number): Promise<boolean> {
-    const args = [String(ifVersion ?? "-")];
+  override delete(handle: string, ifVersion?: number, why: DeleteReason = "logged_out"): Promise<boolean> {
+    const args = [String(ifVersion ?? "-"), why];
     return this.#run(SESSION.delete, this.#prefix + handle, args, (reply) => {
       const [deleted, now = "", left = "", ...user] = textOf(reply).split(" ");
       const userId = stringIn(user.join(" "));
@@ -142,5 +148,9 @@ export class RedisSessionBackend extends SessionBackend {
   override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
     const args = [String(fence), String(milliseconds(seconds))];
     return this.#run(SESSION.relock, this.#prefix + handle, args, (reply) => Number(reply) === 1);
+  }
+
+  override listen(listener: EndListener): Promise<EndChannel | undefined> {
+    return openChannel(this.#client, this.#run, this.#prefix, listener);
   }
 }

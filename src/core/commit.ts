@@ -3,6 +3,7 @@ import { call, chain, ifPossible, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
 import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
 import { discard, end, endReplaced, endUnlessChanged, lostError, refused, refusedByGrace } from "./end.ts";
+import { commitFollowed } from "./follow.ts";
 import { watchLateWrites } from "./late.ts";
 import { isTouchDue } from "./lifetime.ts";
 import type { Engine, Intent, Live, Seen, Stored } from "./live.ts";
@@ -18,9 +19,10 @@ import { intentOf } from "./user.ts";
  * Ends a session's use so far: finds out what changed, decides, and does the one thing that was decided. When it throws,
  * nothing was stored. Several at once go one after the other.
  */
-export function commit(live: Live): Awaitable<void> {
-  const { busy } = live.turn;
+export function commit(live: Live, isFollowed = false): Awaitable<void> {
+  const { busy, follow } = live.turn;
   if (busy !== undefined) return busy.then(() => commit(live));
+  if (follow !== undefined && !isFollowed) return commitFollowed(live, () => commit(live, true));
   if (live.engine.options.userIdOf !== undefined) ask(live, intentOf(live));
   if (live.turn.replaced !== undefined) refuseStaleEdits(live);
   const { intent } = live;

@@ -1,3 +1,4 @@
+import { PUBLISH } from "./ended.ts";
 import { ASK, IS_DUE, LATE, MORE, NOW, OPEN, PUT, REST, TELL, UNTOLD } from "./script.ts";
 
 /** Seconds after which no client sends again what it had no answer to, because its caller has given up long before. */
@@ -124,6 +125,8 @@ if ARGV[7] ~= '' then user = ARGV[7] end
 previous, hash = hash, secret
 more = string.format('%.0f %.0f %s %s %s %s', e, now + grace, fence, locked, lock, nonces)
 e = e + raise
+if raise == '1' then${PUBLISH("string.format('rights %.0f', e)")}
+end
 if indexed ~= '-' then
   if user ~= '' then${TELL("x + (x - now) / 2")} end${PUT}
   return code

@@ -1,3 +1,4 @@
+import { PUBLISH } from "./ended.ts";
 import { LOCK, RELOCK } from "./lock-scripts.ts";
 import { PATCH, REPLACE, ROTATE } from "./patch-scripts.ts";
 import { ASK, IS_DUE, LATE, NOW, OPEN, PUT, type Script, script, TELL, UNTOLD } from "./script.ts";
@@ -49,7 +50,7 @@ if ${IS_DUE} then
 end
 return 1`;
 
-/** ARGV: version or "-". Replies whether it ended a live record; for one with a user, "1 now seconds user", what it had left. */
+/** ARGV: version or "-", why. Replies whether it ended a live record; for one with a user, "1 now seconds user", what it had left. */
 const DELETE = `
 local s = redis.pcall('GET', KEYS[1])
 if not s then return 0 end
@@ -65,6 +66,8 @@ if ARGV[1] ~= '-' and tonumber(v) ~= tonumber(ARGV[1]) then return 0 end${NOW}
 redis.call('DEL', KEYS[1])
 local left = math.max(x - now, 0)
 local live = left > 0 and 1 or 0
+if live == 1 then${PUBLISH("ARGV[2]")}
+end
 if user == '' then return live end
 return live .. string.format(' %.6f %.3f ', now / 1000, left / 1000) .. user`;
 
@@ -74,8 +77,11 @@ local s = redis.pcall('GET', KEYS[1])
 if type(s) ~= 'string' then return 0 end
 local x, user = string.match(s, '^${".".repeat(34)}(${"%d".repeat(13)})[^\\n]*\\n([^\\n]*)\\n')
 if user ~= ARGV[1] then return 0 end${NOW}
+local left = math.max(math.ceil((x - now) / 1000), 0)
 if ARGV[2] then redis.call('DEL', KEYS[1]) end
-return math.max(math.ceil((x - now) / 1000), 0)`;
+if ARGV[2] and left > 0 then${PUBLISH("'revoked'")}
+end
+return left`;
 
 /**
  * Replaces whatever is there. ARGV: "timeout from version epoch absolute hash previousHash previousEpoch previousUntil
