@@ -163,6 +163,7 @@ if redis.call('TYPE', KEYS[1]).ok == 'zset' then
   return
 end
 local text = redis.call('GET', KEYS[1])
+if not text then return end
 local function older(time)
   if not string.match(time, '^%d+$') or tonumber(time) == 0 then return time end
   return string.format('%0' .. #time .. '.0f', time - s * 1000)
