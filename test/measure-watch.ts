@@ -45,8 +45,7 @@ async function endThem(spec: StoreSpec): Promise<never> {
     pending.push(ended);
   }
   await Promise.all(pending);
-  process.send?.(acknowledged);
-  process.disconnect();
+  await new Promise((resolve) => process.send?.(acknowledged, resolve));
   process.exit(0);
 }
 
