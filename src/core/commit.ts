@@ -3,7 +3,7 @@ import { call, chain, ifPossible, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
 import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
 import { discard, end, endReplaced, endUnlessChanged, lostError, refused, refusedByGrace } from "./end.ts";
-import { commitFollowed } from "./follow.ts";
+import { commitFollowed, letStay } from "./follow.ts";
 import { watchLateWrites } from "./late.ts";
 import { isTouchDue } from "./lifetime.ts";
 import type { Engine, Intent, Live, Seen, Stored } from "./live.ts";
@@ -97,6 +97,7 @@ export function finish(live: Live): Awaitable<string | undefined> {
 /** Ends the request's use without saving. Returns what the error answer has to carry, because the handler saved itself. */
 export function drop(live: Live): string | undefined {
   requestEnded(live);
+  letStay(live);
   void free(live);
   return live.outbox.headers === "open" ? live.outbox.line : undefined;
 }
@@ -104,6 +105,7 @@ export function drop(live: Live): string | undefined {
 /** The last commit is done. Whatever comes later is refused, and no longer dropped in silence. */
 export function close(live: Live): void {
   requestEnded(live);
+  letStay(live);
   watchLateWrites(live.data);
 }
 
@@ -111,6 +113,7 @@ function leave(live: Live, settled = false): Awaitable<string | undefined> {
   const { legacy } = live.engine;
   if (legacy !== undefined && !settled) return chain(legacy.settle(live), () => leave(live, true));
   const line = headersLeave(live);
+  letStay(live);
   const freed = live.turn.held === undefined ? undefined : free(live);
   return freed === undefined ? line : freed.then(() => line);
 }

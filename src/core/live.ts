@@ -25,7 +25,7 @@ export interface Engine {
 
 /** Watches of a session that its request may still change: they go along with it. */
 export interface Follow {
-  readonly watches: Set<object>;
+  readonly watches: object[];
   /** A commit of the request is under way, so what is told of the session may be its own doing. */
   busy: boolean;
   /** What was told meanwhile. */

@@ -105,10 +105,9 @@ export function noteReplaced({ turn }: Live, replaced: Turn["replaced"]): void {
   turn.replaced = replaced;
 }
 
-/** It is watched, while its request may still change it. */
-export function followed({ turn }: Live): NonNullable<Turn["follow"]> {
-  turn.follow ??= { watches: new Set(), busy: false, doubt: undefined };
-  return turn.follow;
+/** What watches it goes along with it, or no more. */
+export function followed({ turn }: Live, follow: Turn["follow"]): void {
+  turn.follow = follow;
 }
 
 /** The idle deadline has moved. */
