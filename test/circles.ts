@@ -44,7 +44,7 @@ export const ISOLATED = [
   "test/adapters/{elysia,fetch,hono}*.test.ts",
   "test/legacy/hono-sessions.test.ts",
   // What is printed once in ten seconds, and warnings that are given once.
-  "test/app/{answers,bodies,fuzz,middleware,request,serve,session,streams}.test.ts",
+  "test/app/{answers,bodies,fuzz,middleware,request,serve,session,sockets,streams}.test.ts",
   "test/adapters/error-handlers.test.ts",
   "test/compat/deprecated.test.ts",
   "test/testing-your-application.test.ts",

@@ -1,0 +1,4 @@
+export { ConnectionClosed } from "../app/connection-closed.ts";
+export type { AppSocket } from "../app/socket.ts";
+export type { SocketOptions } from "../app/socket-limits.ts";
+export { type SocketEnd, type SocketMiddleware, WebSocketMiddleware } from "../app/socket-middleware.ts";
