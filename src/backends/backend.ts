@@ -2,20 +2,30 @@ import { type Environment, systemEnvironment } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
 import type {
   Awaitable,
+  DeleteReason,
+  EndChannel,
+  EndListener,
   LoadSave,
   NewRecord,
   PatchResult,
   SessionData,
   SessionPatch,
   SessionRecord,
+  Standing,
   UserSession,
 } from "../record/contract.ts";
 import { Fallback } from "./_fallback/fallback.ts";
 import { refuseOther } from "./_kind.ts";
+import { overridesDictionary } from "./_overrides.ts";
+import { standingsByRead } from "./_standings.ts";
 
 export type {
   Awaitable,
   DataChanges,
+  DeleteReason,
+  EndChannel,
+  EndListener,
+  EndNotice,
   LoadSave,
   NewRecord,
   PatchResult,
@@ -23,6 +33,7 @@ export type {
   SessionData,
   SessionPatch,
   SessionRecord,
+  Standing,
   UserSession,
 } from "../record/contract.ts";
 
@@ -107,9 +118,9 @@ export abstract class SessionBackend {
 
   /**
    * Deletes the record, whatever its state; with `ifVersion`, only if it still has that version.
-   * Returns whether this call ended a live record.
+   * Returns whether this call ended a live record. `why` is for the notice that those get who listen; default "logged_out".
    */
-  delete(handle: string, ifVersion?: number): Awaitable<boolean> {
+  delete(handle: string, ifVersion?: number, _why?: DeleteReason): Awaitable<boolean> {
     return this.#over.delete(handle, ifVersion);
   }
 
@@ -141,6 +152,24 @@ export abstract class SessionBackend {
    */
   relock(handle: string, fence: number, seconds: number): Awaitable<boolean> {
     return this.#over.relock(handle, fence, seconds);
+  }
+
+  /**
+   * Returns where those of these sessions stand that are live, in any order; at most 500 are asked for at once. Watchers call it: one
+   * statement, if the store can. The default reads each record.
+   */
+  standings(handles: readonly string[]): Awaitable<readonly Standing[]> {
+    return standingsByRead(this, handles);
+  }
+
+  /**
+   * Opens the channel by which the store tells this process of every session that ends, or gets other rights, in any
+   * process: within the very step that does it, so that no end is without its notice. Undefined, which is the default, if the
+   * store has no such channel: then watched sessions are asked for with `standings`, about once a second. Rejects if it
+   * cannot be opened now; it is then tried again.
+   */
+  listen(_listener: EndListener): Awaitable<EndChannel | undefined> {
+    return undefined;
   }
 
   /** Deletes expired records and returns how many. Returns 0 if the store expires records by itself. */
@@ -204,21 +233,4 @@ export function toBackend(
   const known = wrapped.get(backend) ?? new LoadSaveBackend(backend);
   wrapped.set(backend, known);
   return known;
-}
-
-/** Returns true if `load` or `save` is overridden below a class that has a `read` of its own, which does not call them. */
-function overridesDictionary(backend: object): boolean {
-  const base = ownerOf(backend, "read");
-  // The `read` of `SessionBackend`, of any copy of this package, calls them.
-  if (base === undefined || Object.getPrototypeOf(base) === Object.prototype) return false;
-  return [ownerOf(backend, "load"), ownerOf(backend, "save")].some(
-    (owner) => owner !== undefined && owner !== base && Object.prototype.isPrototypeOf.call(base, owner),
-  );
-}
-
-/** Returns the prototype, or the object itself, that has this method. */
-function ownerOf(object: object, method: string): object | undefined {
-  let at: object | null = object;
-  while (at !== null && !Object.hasOwn(at, method)) at = Object.getPrototypeOf(at) as object | null;
-  return at ?? undefined;
 }

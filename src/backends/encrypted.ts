@@ -9,6 +9,9 @@ import { Sealer } from "./_encrypted/sealer.ts";
 import {
   type Awaitable,
   type DataChanges,
+  type DeleteReason,
+  type EndChannel,
+  type EndListener,
   type LoadSave,
   type NewRecord,
   type PatchResult,
@@ -16,6 +19,7 @@ import {
   type SessionData,
   type SessionPatch,
   type SessionRecord,
+  type Standing,
   toBackend,
   type UserSession,
 } from "./backend.ts";
@@ -133,9 +137,9 @@ export class EncryptedSessionBackend extends SessionBackend {
     return this.#inner.touch(handle, idleTimeout);
   }
 
-  override delete(handle: string, ifVersion?: number): Awaitable<boolean> {
+  override delete(handle: string, ifVersion?: number, why?: DeleteReason): Awaitable<boolean> {
     this.#sealer.forget(handle);
-    return this.#inner.delete(handle, ifVersion);
+    return this.#inner.delete(handle, ifVersion, why);
   }
 
   override listByUser(userId: string): Awaitable<UserSession[]> {
@@ -157,6 +161,14 @@ export class EncryptedSessionBackend extends SessionBackend {
 
   override relock(handle: string, fence: number, seconds: number): Awaitable<boolean> {
     return this.#inner.relock(handle, fence, seconds);
+  }
+
+  override standings(handles: readonly string[]): Awaitable<readonly Standing[]> {
+    return this.#inner.standings(handles);
+  }
+
+  override listen(listener: EndListener): Awaitable<EndChannel | undefined> {
+    return this.#inner.listen(listener);
   }
 
   override prune(): Awaitable<number> {

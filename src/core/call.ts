@@ -22,6 +22,7 @@ type Verb =
   | "revokeUser"
   | "lock"
   | "relock"
+  | "standings"
   | "prune";
 
 /** Calls a method of the back-end. Whatever it throws, and an answer later than the deadline, becomes a BackendError. */
@@ -38,9 +39,29 @@ export function call<V extends Verb>(
     throw failed(engine, verb, error);
   }
   const isLater = typeof (answer as { then?: unknown } | undefined)?.then === "function";
-  return (isLater ? inTime(engine, verb, answer as PromiseLike<unknown>) : answer) as ReturnType<
-    SessionBackend[V]
-  >;
+  const done = isLater ? inTime(engine, verb, answer as PromiseLike<unknown>) : answer;
+  if (engine.ends.watcher !== undefined && ENDING.has(verb))
+    return chain(done, (ended) => tellEnded(engine, verb, args, ended)) as ReturnType<SessionBackend[V]>;
+  return done as ReturnType<SessionBackend[V]>;
+}
+
+/** The calls that may end a session, or change its rights. */
+const ENDING: ReadonlySet<Verb> = new Set<Verb>(["delete", "revokeUser", "patch"]);
+
+/** Tells those in this process who watch, at once. Returns the answer. */
+function tellEnded(engine: Engine, verb: Verb, args: readonly unknown[], answer: unknown): unknown {
+  const { watcher } = engine.ends;
+  if (verb === "delete" && answer === true) {
+    const [handle, , reason = "logged_out"] = args as Parameters<SessionBackend["delete"]>;
+    watcher?.told({ handle, reason });
+  }
+  if (verb === "revokeUser")
+    for (const handle of answer as string[]) watcher?.told({ handle, reason: "revoked" });
+  if (verb === "patch" && (answer === "ok" || answer === "merged")) {
+    const [handle, { rotation, ifEpoch }] = args as Parameters<SessionBackend["patch"]>;
+    if (rotation?.raiseEpoch) watcher?.told({ handle, reason: "rights", epoch: ifEpoch + 1 });
+  }
+  return answer;
 }
 
 /** Does what nobody has to wait for or be told of: if the store fails, an event says so, and the request goes on. */

@@ -3,6 +3,7 @@ import { call, chain, ifPossible, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
 import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
 import { discard, end, endReplaced, endUnlessChanged, lostError, refused, refusedByGrace } from "./end.ts";
+import { commitFollowed } from "./follow.ts";
 import { watchLateWrites } from "./late.ts";
 import { isTouchDue } from "./lifetime.ts";
 import type { Engine, Intent, Live, Seen, Stored } from "./live.ts";
@@ -19,8 +20,12 @@ import { intentOf } from "./user.ts";
  * nothing was stored. Several at once go one after the other.
  */
 export function commit(live: Live): Awaitable<void> {
-  const { busy } = live.turn;
+  const { busy, follow } = live.turn;
   if (busy !== undefined) return busy.then(() => commit(live));
+  return follow === undefined ? commitNow(live) : commitFollowed(live, () => commitNow(live));
+}
+
+function commitNow(live: Live): Awaitable<void> {
   if (live.engine.options.userIdOf !== undefined) ask(live, intentOf(live));
   if (live.turn.replaced !== undefined) refuseStaleEdits(live);
   const { intent } = live;

@@ -29,9 +29,18 @@ export function createEngine(
     head: { value: head, text: headText(head) },
     queues: new Map(),
     turns: new Map(),
+    ends: endsOf(backend),
   };
   listenToExpired(engine);
   return engine;
+}
+
+const ends = new WeakMap<SessionBackend, Engine["ends"]>();
+
+function endsOf(backend: SessionBackend): Engine["ends"] {
+  const known = ends.get(backend) ?? { watcher: undefined };
+  ends.set(backend, known);
+  return known;
 }
 
 /** The engines on each back-end, by realm. */

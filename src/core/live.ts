@@ -1,4 +1,4 @@
-import type { Awaitable, SessionBackend, SessionRecord } from "../backends/backend.ts";
+import type { Awaitable, EndNotice, SessionBackend, SessionRecord } from "../backends/backend.ts";
 import type { Duration } from "../duration.ts";
 import type { Environment } from "../environment.ts";
 import type { Head } from "./head.ts";
@@ -19,6 +19,17 @@ export interface Engine {
   readonly queues: Map<string, Promise<void>>;
   /** The last in line for `update`, by handle; by the session itself while that is not stored. */
   readonly turns: Map<string | object, Promise<void>>;
+  /** Who is told of ends in this process. Engines on one back-end share it. */
+  readonly ends: { watcher: { told(notice: EndNotice): void } | undefined };
+}
+
+/** Watches of a session that its request may still change: they go along with it. */
+export interface Follow {
+  readonly watches: Set<object>;
+  /** A commit of the request is under way, so what is told of the session may be its own doing. */
+  busy: boolean;
+  /** What was told meanwhile. */
+  doubt: EndNotice["reason"] | undefined;
 }
 
 /** What moves sessions of another library here: the option `legacy`, made by `moveSessions` of `micropie/legacy/move`. */
@@ -197,6 +208,8 @@ export interface Turn {
   blank: string;
   /** Values that the session has others in place of; see replaced.ts. */
   replaced: readonly Replaced[] | undefined;
+  /** What goes along with the session; see follow.ts. */
+  follow: Follow | undefined;
 }
 
 /** A value that was part of the session's data, and how it was encoded then. */

@@ -56,6 +56,11 @@ export interface SessionOptions<T extends object = AnyData> {
   maxBytes?: number | undefined;
   /** How long one call of the back-end may take. Default 5 s. */
   backendTimeout?: Duration | undefined;
+  /**
+   * For how long `watch` goes without word from the store. Then what it watches counts as ended, with the reason
+   * `unreachable`. Default 5 s, at least 2 s.
+   */
+  watchLease?: Duration | undefined;
   /** When a session cannot be read: `fail` (default) sends 503; `anonymous` continues with an empty session that
    * cannot be written. */
   whenDown?: "fail" | "anonymous" | undefined;
@@ -92,6 +97,7 @@ const NAMES: Record<keyof SessionOptions, true> = {
   onReuse: true,
   maxBytes: true,
   backendTimeout: true,
+  watchLease: true,
   whenDown: true,
   lock: true,
   schema: true,
@@ -142,6 +148,7 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     onReuse,
     maxBytes: bytesOf("maxBytes", options.maxBytes, 65_536),
     backendTimeout: secondsOf("backendTimeout", options.backendTimeout, 5, 0.001, "wait"),
+    watchLease: secondsOf("watchLease", options.watchLease, 5, 2, "wait"),
     whenDown,
     lock: {
       wait: secondsOf("lock.wait", options.lock?.wait, 10, 0, "wait"),

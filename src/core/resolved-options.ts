@@ -22,6 +22,7 @@ export interface ResolvedOptions {
   readonly onReuse: "report" | "revoke";
   readonly maxBytes: number;
   readonly backendTimeout: number;
+  readonly watchLease: number;
   readonly whenDown: "fail" | "anonymous";
   readonly lock: { readonly wait: number; readonly ttl: number };
   readonly schema: StandardSchemaV1<unknown, object> | undefined;

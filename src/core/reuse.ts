@@ -39,7 +39,7 @@ export function reportReuse(
 }
 
 function revoke(engine: Engine, handle: string, record: SessionRecord, say: () => void): Awaitable<void> {
-  return chain(call(engine, "delete", handle), (ended) => {
+  return chain(call(engine, "delete", handle, undefined, "revoked"), (ended) => {
     if (!ended) return;
     say();
     publish(engine, "revoked", aboutOf(handle, record));

@@ -18,7 +18,7 @@ export async function revoked(engine: Engine, which: Chosen): Promise<number> {
 
 async function one(engine: Engine, handle: string): Promise<number> {
   const record = await recordOf(engine, handle);
-  if (record === undefined || !(await call(engine, "delete", handle))) return 0;
+  if (record === undefined || !(await call(engine, "delete", handle, undefined, "revoked"))) return 0;
   publish(engine, "revoked", { handle, userId: plainUser(record.userId) });
   return 1;
 }

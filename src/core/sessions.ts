@@ -16,6 +16,7 @@ import type { ResolvedOptions } from "./resolved-options.ts";
 import { revoked } from "./revoked.ts";
 import { liveOf } from "./session.ts";
 import { updateListed } from "./update.ts";
+import { closeWatcher, type SessionEnd, type WatchOptions, watch } from "./watch.ts";
 import { chosen, type Which, type WhichBut } from "./which.ts";
 
 /** Sessions on one back-end, for any framework: begin with `load`, end with `commit`. */
@@ -82,6 +83,20 @@ export interface Sessions<T extends object = AnyData> {
     name: Name,
     listener: (event: SessionEvents[Name]) => unknown,
   ): Unsubscribe;
+  /**
+   * Calls `onEnd` once with `{ reason }` when a session ends, in whichever process, or silently by its deadline: "logged_out",
+   * "revoked", "expired", "rights" (a sign-in or elevation of another request; a mere rotation is none), or "unreachable" if the
+   * store gives no word for `watchLease`. Takes a session, also after its request, or `{ handle }`. `using` or dispose ends it.
+   *
+   * Its own request may go on changing the session: its sign-in is no end, its logout is. A session that is not stored yet is watched from
+   * the commit that stores it, and one that never is has no end. Watching keeps neither the process nor the data in memory, and the session
+   * alive only with `keepAlive`.
+   */
+  watch(
+    session: AnyShown | { readonly handle: string },
+    onEnd: (end: SessionEnd) => unknown,
+    options?: WatchOptions,
+  ): Disposable;
   /** Deletes expired records where the store does not do it by itself; returns how many. */
   prune(): Promise<number>;
   /** Stops timers, and closes what the back-end opened itself. */
@@ -140,7 +155,11 @@ export function createSessions<
       return (await updateListed(engine, handle, key, fn)) as R;
     },
     on: (name, listener) => listen(engine, name, listener),
+    watch: (which, onEnd, options) => watch(engine, which, onEnd, options),
     prune: async () => call(engine, "prune"),
-    close: async () => backend.close(),
+    async close() {
+      closeWatcher(engine);
+      await backend.close();
+    },
   };
 }

@@ -28,7 +28,14 @@ export function open(engine: Engine, phase: Phase, options: LoadOptions = {}): L
       farewells: NO_LINES,
       reserved: undefined,
     },
-    turn: { busy: undefined, held: undefined, refused: undefined, replaced: undefined, blank: "{}" },
+    turn: {
+      busy: undefined,
+      held: undefined,
+      refused: undefined,
+      replaced: undefined,
+      blank: "{}",
+      follow: undefined,
+    },
     beside: undefined,
   };
   live.data = new kind(live);
@@ -96,6 +103,12 @@ export function saveRefused({ turn }: Live, text: string | undefined): void {
 /** Values of the session's data are about to be replaced by others, or have been looked after. */
 export function noteReplaced({ turn }: Live, replaced: Turn["replaced"]): void {
   turn.replaced = replaced;
+}
+
+/** It is watched, while its request may still change it. */
+export function followed({ turn }: Live): NonNullable<Turn["follow"]> {
+  turn.follow ??= { watches: new Set(), busy: turn.busy !== undefined, doubt: undefined };
+  return turn.follow;
 }
 
 /** The idle deadline has moved. */

@@ -1,9 +1,11 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { ENGINE, type Engine, type Live } from "./live.ts";
+import type { AnyShown } from "./register.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { revert } from "./revert.ts";
 import { keptTimeout, lastStored, seenLive, storedOf } from "./session.ts";
 import { headersLeave, released, shown } from "./state.ts";
+import { type SessionEnd, watch } from "./watch.ts";
 
 /*
  * What code outside of core may ask about the state of a session, and may tell it.
@@ -102,6 +104,12 @@ export function lifetimeDue(session: object): LifetimeDue {
     left: undefined,
     ...kept,
   };
+}
+
+/** Watches a session, as `watch` of its sessions does. */
+export function watchOwn(session: object, onEnd: (end: SessionEnd) => unknown): Disposable {
+  const { engine } = seenLive(session);
+  return watch(engine, session as AnyShown, onEnd);
 }
 
 /** Returns the options of the sessions that this one belongs to. */

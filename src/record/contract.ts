@@ -111,6 +111,44 @@ export interface SessionPatch {
  */
 export type PatchResult = "ok" | "merged" | "ended" | "stale" | "tooLarge";
 
+/** What is said of an end when a record is deleted: from inside or from outside. */
+export type DeleteReason = "logged_out" | "revoked";
+
+/** What `standings` tells of a live record. */
+export interface Standing {
+  readonly handle: string;
+  readonly epoch: number;
+  /** Seconds until its idle deadline, on the back-end's clock. */
+  readonly left: number;
+}
+
+/** A session has ended, or has other rights. */
+export type EndNotice =
+  | { readonly handle: string; readonly reason: DeleteReason | "expired" }
+  /** `epoch`: the one that it has now. */
+  | { readonly handle: string; readonly reason: "rights"; readonly epoch: number };
+
+/** Who listens to a channel. Called in any order, and never after `close` of the channel has been called. */
+export interface EndListener {
+  /** Takes what the store tells. It may tell more than once of the same end. */
+  told(notice: EndNotice): void;
+  /** Takes a text that `beat` has sent. */
+  heard(beat: string): void;
+  /** The channel is over: something may have been missed. It is closed, and another one opened. */
+  lost(): void;
+}
+
+/** What `listen` opens. */
+export interface EndChannel {
+  /**
+   * Sends a text on the way that notices go, to this listener alone. When it is heard, every notice of what the store did
+   * before has been told. A rejection counts as silence.
+   */
+  beat(text: string): Awaitable<void>;
+  /** Closes what was opened for it. */
+  close(): Awaitable<void>;
+}
+
 /** A record and its handle, as `listByUser` returns them. */
 export interface UserSession {
   readonly handle: string;

@@ -1,11 +1,15 @@
 import {
   type Awaitable,
+  type DeleteReason,
+  type EndChannel,
+  type EndListener,
   type NewRecord,
   type PatchResult,
   SessionBackend,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
+  type Standing,
   type UserSession,
 } from "../backends/backend.ts";
 import { type Gate, gate } from "./gate.ts";
@@ -23,6 +27,8 @@ export type Verb =
   | "revokeUser"
   | "lock"
   | "relock"
+  | "standings"
+  | "listen"
   | "prune";
 
 /**
@@ -56,7 +62,7 @@ export class GatedBackend extends SessionBackend {
 
   /** How many calls there were that could have changed what is stored. */
   get writes(): number {
-    return this.calls.length - this.count("load", "read", "listByUser");
+    return this.calls.length - this.count("load", "read", "listByUser", "standings", "listen");
   }
 
   /** Forgets the calls until now. */
@@ -117,8 +123,8 @@ export class GatedBackend extends SessionBackend {
   override touch(handle: string, idleTimeout: number): Awaitable<boolean> {
     return this.#pass("touch", () => this.inner.touch(handle, idleTimeout));
   }
-  override delete(handle: string, ifVersion?: number): Awaitable<boolean> {
-    return this.#pass("delete", () => this.inner.delete(handle, ifVersion));
+  override delete(handle: string, ifVersion?: number, why?: DeleteReason): Awaitable<boolean> {
+    return this.#pass("delete", () => this.inner.delete(handle, ifVersion, why));
   }
   override listByUser(userId: string): Awaitable<UserSession[]> {
     return this.#pass("listByUser", () => this.inner.listByUser(userId));
@@ -131,6 +137,12 @@ export class GatedBackend extends SessionBackend {
   }
   override relock(handle: string, fence: number, seconds: number): Awaitable<boolean> {
     return this.#pass("relock", () => this.inner.relock(handle, fence, seconds));
+  }
+  override standings(handles: readonly string[]): Awaitable<readonly Standing[]> {
+    return this.#pass("standings", () => this.inner.standings(handles));
+  }
+  override listen(listener: EndListener): Awaitable<EndChannel | undefined> {
+    return this.#pass("listen", () => this.inner.listen(listener));
   }
   override prune(): Awaitable<number> {
     return this.#pass("prune", () => this.inner.prune());

@@ -1,0 +1,117 @@
+import type { EndNotice } from "../backends/backend.ts";
+import { warn } from "../warning.ts";
+import type { Follow } from "./live.ts";
+
+/** Why what was watched counts as ended. */
+export type EndReason =
+  /** It was ended from inside: logged out, or emptied. */
+  | "logged_out"
+  /** It was ended from outside, or its record is gone from the store and nothing says why. */
+  | "revoked"
+  /** Its idle or absolute deadline has passed. */
+  | "expired"
+  /** Its rights changed: its user signed in, or it was elevated, in another request. */
+  | "rights"
+  /** The store could not be asked for as long as the option `watchLease` says, so nobody knows. */
+  | "unreachable";
+
+/** What `watch` passes to its listener. */
+export interface SessionEnd {
+  readonly reason: EndReason;
+}
+
+/** Takes what watches a session out of its watcher. */
+export interface Leaves {
+  leave(watch: Watch): void;
+}
+
+/** One call of `watch`. */
+export class Watch implements Disposable {
+  /** Undefined once it is over. */
+  onEnd: ((end: SessionEnd) => unknown) | undefined;
+  /** Undefined once it is over, and while there is no record of its session. */
+  session: WatchedSession | undefined;
+  /** The next one of the same session. */
+  next: Watch | undefined;
+  follow: Follow | undefined;
+
+  constructor(onEnd: (end: SessionEnd) => unknown) {
+    this.onEnd = onEnd;
+  }
+
+  [Symbol.dispose](): void {
+    this.onEnd = undefined;
+    this.follow?.watches.delete(this);
+    this.follow = undefined;
+    this.session?.of.leave(this);
+  }
+}
+
+/**
+ * One session that is watched, however often. Times are whole hundredths of a second on the watcher's clock: so an object
+ * holds them in place, and needs no other for each.
+ */
+export class WatchedSession {
+  readonly of: Leaves;
+  readonly handle: string;
+  /** -1 until the store has told. */
+  epoch: number;
+  /** When it expires, as far as is known. */
+  deadline: number;
+  /** When the question was asked to which the last answer was that it lives. */
+  seenAt: number;
+  /** When it was asked for last. */
+  askedAt = -1000;
+  /** In which opening of the channel it was seen. */
+  round = -1;
+  /** Its idle timeout, if it is kept alive; else 0. */
+  idle = 0;
+  /** When to touch it. */
+  touchAt: number = NEVER;
+  /** Where it is among all. */
+  at = -1;
+  first: Watch | undefined;
+
+  constructor(of: Leaves, handle: string, epoch: number, now: number, deadline: number) {
+    this.of = of;
+    this.handle = handle;
+    this.epoch = epoch;
+    this.deadline = deadline;
+    this.seenAt = now;
+  }
+}
+
+/** Later than any moment that comes. */
+export const NEVER: number = 2 ** 30;
+
+/** Returns all watches of a session. */
+export function watchesOf(session: WatchedSession): Watch[] {
+  const all: Watch[] = [];
+  for (let watch = session.first; watch !== undefined; watch = watch.next) all.push(watch);
+  return all;
+}
+
+/** Returns the watches that a notice ends; the others may be watched by the very request that did it, which will say. */
+export function endedBy(session: WatchedSession, reason: EndNotice["reason"]): Watch[] {
+  return watchesOf(session).filter(({ follow }) => {
+    if (follow?.busy) follow.doubt ??= reason;
+    return !follow?.busy;
+  });
+}
+
+/** Ends a watch and calls its listener. One that fails causes a warning, and keeps nobody else from being told. */
+export function tell(watch: Watch, reason: EndReason): void {
+  const { onEnd } = watch;
+  watch[Symbol.dispose]();
+  const failed = (error: unknown): void =>
+    warn(
+      "MICROPIE_LISTENER_FAILED",
+      `A listener of watch failed: ${error instanceof Error ? (error.stack ?? String(error)) : String(error)}`,
+    );
+  try {
+    const done = onEnd?.({ reason });
+    if (done instanceof Promise) done.catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}
