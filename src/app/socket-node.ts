@@ -45,20 +45,19 @@ export async function socketsOnNode(room: SocketRoom, mount: Mount): Promise<Soc
 
   async function handle(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const line = new Line(limits.queueSize);
-    // Without a listener, an error of the connection ends the process. A client that leaves gives no other event.
+    // Without a listener, an error of the connection ends the process.
     socket.on("error", () => {});
-    const leave = (): void => line.gone(1006, "");
-    socket.once("close", leave);
+    const early = watchEarly(socket, limits.queueSize, () => line.gone(1006, ""));
     const request = new NodeRequest({ req, res: socket as never });
     const { method = "GET", url = "/" } = req;
     const answer = await room.connect(open(mount, request, req, Response, method, targetIn(url)), line);
     if (answer instanceof Response) {
+      early.end();
       await sendNodeResponse(responseOn(req, socket), answer);
       return;
     }
     accepted.set(req, answer);
-    framing.handleUpgrade(req, socket, head, (webSocket) => {
-      socket.off("close", leave);
+    framing.handleUpgrade(req, socket, Buffer.concat([head, ...early.end()]), (webSocket) => {
       alive.set(webSocket, true);
       join(webSocket, socket, line, alive);
     });
@@ -82,6 +81,36 @@ export async function socketsOnNode(room: SocketRoom, mount: Mount): Promise<Soc
       });
     },
     stop: () => clearInterval(pings),
+  };
+}
+
+/**
+ * Reads a connection before it is opened, because Node tells that a client has left only to who reads. Returns what it has sent too early.
+ * Breaks the connection above `most` bytes.
+ */
+function watchEarly(socket: Duplex, most: number, onLeave: () => void): { end(): Buffer[] } {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const read = (chunk: Buffer): void => {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size > most) socket.destroy();
+  };
+  const leave = (): void => {
+    onLeave();
+    socket.destroy();
+  };
+  socket.on("data", read);
+  socket.once("end", leave);
+  socket.once("close", leave);
+  return {
+    end() {
+      // Not paused: what reads next does so in the same turn.
+      socket.off("data", read);
+      socket.off("end", leave);
+      socket.off("close", leave);
+      return chunks;
+    },
   };
 }
 

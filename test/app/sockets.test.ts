@@ -316,6 +316,62 @@ describe("the session of a WebSocket", () => {
   });
 });
 
+describe("a WebSocket closes with 4401 when its session ends", () => {
+  const signedIn = async (app: Site) => {
+    const { url, open, close } = await site(app);
+    const signed = await fetch(`${url}sign`);
+    const cookie = signed.headers.getSetCookie()[0]!.split(";", 1)[0]!;
+    const socket = await open("/wait", { cookie });
+    return { socket, cookie, url, close };
+  };
+
+  test.each<[string, string, (app: Site, at: { url: string; cookie: string }) => unknown]>([
+    ["a logout", "logged_out", (_, { url, cookie }) => fetch(`${url}out`, { headers: { cookie } })],
+    ["revoke", "revoked", (app) => app.sessions.revoke({ userId: "ann" })],
+    ["another sign-in", "rights", (_, { url, cookie }) => fetch(`${url}sign`, { headers: { cookie } })],
+  ])("by %s, with the reason %s, and its handler is told", async (_, reason, end) => {
+    const app = new Site();
+    const { socket, url, cookie } = await signedIn(app);
+    await end(app, { url, cookie });
+    expect(await socket.closed).toEqual({ code: 4401, reason });
+    expect(await app.left.passed).toMatchObject({ code: 4401, reason });
+  });
+
+  test("by its idle deadline, while nothing happens", async () => {
+    const app = new Site({ timeouts: { idle: 1 } });
+    const { socket } = await signedIn(app);
+    expect(await socket.closed).toEqual({ code: 4401, reason: "expired" });
+  });
+
+  test("a message of it after that is not received, and none is sent", async () => {
+    const held = gate();
+    const heard: string[] = [];
+    const said = gate<unknown>();
+    class Slow extends Site {
+      async ws_slow(ws: AppSocket<Data>) {
+        await ws.accept();
+        heard.push(await ws.receiveText());
+        await this.sessions.revoke({ userId: "ann" });
+        held.open();
+        await ws.sendText("too late").catch(said.open);
+        for await (const message of ws) heard.push(String(message));
+        this.left.open("left");
+      }
+    }
+    const app = new Slow();
+    const { url, open } = await site(app);
+    const signed = await fetch(`${url}sign`);
+    const socket = await open("/slow", { cookie: signed.headers.getSetCookie()[0]!.split(";", 1)[0] });
+    for (const text of ["one", "two", "three"]) socket.send(text);
+    await held.passed;
+    expect(await said.passed).toBeInstanceOf(ConnectionClosed);
+    await app.left.passed;
+    expect(heard).toEqual(["one"]);
+    expect(await socket.closed).toEqual({ code: 4401, reason: "revoked" });
+    expect(socket.received).toEqual([]);
+  });
+});
+
 describe("wsMiddlewares", () => {
   class Log extends WebSocketMiddleware {
     readonly ends: (SocketEnd | undefined)[] = [];
