@@ -47,6 +47,7 @@ export const ISOLATED = [
   "test/app/{answers,bodies,fuzz,middleware,request,serve,session,sockets,streams}.test.ts",
   "test/adapters/error-handlers.test.ts",
   "test/compat/deprecated.test.ts",
+  "test/sockets/adapters.test.ts",
   "test/testing-your-application.test.ts",
   "test/visit/{answer,printed}.test.ts",
   "test/core/{crowded,default-backend,random}.test.ts",

@@ -7,7 +7,7 @@ export interface OriginOptions {
    * only pages of the same host may.
    */
   origins?: readonly string[] | undefined;
-  /** Whether clients that send no Origin may open one. Browsers always send it. Default false. */
+  /** Whether clients that send no Origin may open one. Browsers always send it with a WebSocket. Default false. */
   withoutOrigin?: boolean | undefined;
 }
 
@@ -52,7 +52,8 @@ export type HeaderReader = (name: string) => string | undefined;
  */
 export function mayConnect({ allowed, withoutOrigin }: Origins, header: HeaderReader): boolean {
   const origin = header("origin");
-  if (origin === undefined) return withoutOrigin;
+  // Browsers leave it out of a plain GET of the same origin, with which some libraries begin.
+  if (origin === undefined) return withoutOrigin || header("sec-fetch-site") === "same-origin";
   if (allowed.has(origin)) return true;
   const page = URL.parse(origin);
   if (page === null || !/^https?:$/.test(page.protocol)) return false;

@@ -12,7 +12,7 @@ import { rethrow } from "./answer.ts";
 import { assign } from "./assign.ts";
 import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
 import { isSame, type Mount } from "./mount.ts";
-import type { AnyRequest, NodeRequest } from "./node-response.ts";
+import { type AnyRequest, headerOf } from "./node-response.ts";
 import type { Use, Watcher } from "./use.ts";
 
 /** Returns true if the request has these sessions. Throws ConfigError if other sessions have their name or cookie. */
@@ -227,9 +227,3 @@ function hasLeft(request: AnyRequest): boolean {
 }
 
 const BARRED = "The response has left without Vary: Cookie. Look at the session before you return it.";
-
-/** Returns the value of a header of a request, by its name in lower case. */
-function headerOf({ headers }: AnyRequest, name: string): string | undefined {
-  if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;
-  return (headers as NodeRequest["headers"])[name]?.toString();
-}
