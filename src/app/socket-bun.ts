@@ -38,7 +38,7 @@ export function socketsOnBun(room: SocketRoom, mount: Mount): SocketRuntime {
     idleTimeout: Math.min(960, Math.max(8, limits.ping * 2)),
     sendPings: true,
     // The line counts what waits.
-    backpressureLimit: Number.MAX_SAFE_INTEGER,
+    backpressureLimit: 0x7fff_ffff,
     open: (socket: BunSocket) => socket.data.line.open(wireOf(socket)),
     message: ({ data: { line } }: BunSocket, message: Message) =>
       line.deliver(typeof message === "string" ? message : new Uint8Array(message)),
@@ -51,8 +51,10 @@ export function socketsOnBun(room: SocketRoom, mount: Mount): SocketRuntime {
   async function handle(request: ServerRequest): Promise<Response> {
     const server = request.runtime!.bun!.server as unknown as BunServer;
     const line = new Line(limits.queueSize);
-    request.signal.addEventListener("abort", () => line.gone(1006, ""), { once: true });
+    const leave = (): void => line.gone(1006, "");
+    request.signal.addEventListener("abort", leave, { once: true });
     const answer = await room.connect(fromRequest(mount, request), line);
+    request.signal.removeEventListener("abort", leave);
     if (answer instanceof Response) return answer;
     const { headers, subprotocol } = answer;
     if (subprotocol !== undefined) headers.set("sec-websocket-protocol", subprotocol);

@@ -22,10 +22,8 @@ export function socketsOnDeno(room: SocketRoom, mount: Mount): SocketRuntime {
   const { upgradeWebSocket } = (globalThis as unknown as { Deno: DenoHost }).Deno;
   async function handle(request: ServerRequest): Promise<Response> {
     const line = new Line(limits.queueSize);
-    const gone = (): void => line.gone(1006, "");
-    request.signal.addEventListener("abort", gone, { once: true });
+    // Deno warns of a look at the signal. A client that leaves before is found out when the socket does not open.
     const answer = await room.connect(fromRequest(mount, request), line);
-    request.signal.removeEventListener("abort", gone);
     if (answer instanceof Response) return answer;
     const { headers, subprotocol: protocol } = answer;
     const { socket, response } = upgradeWebSocket(request, {
