@@ -16,6 +16,7 @@ import {
   type SessionData,
   type SessionPatch,
   type SessionRecord,
+  type Standing,
   type UserSession,
 } from "./backend.ts";
 
@@ -123,6 +124,11 @@ export class D1SessionBackend extends SessionBackend {
     return (await this.#run(this.#sql.relock, handle, fence, seconds)).length > 0;
   }
 
+  override async standings(handles: readonly string[]): Promise<Standing[]> {
+    const rows = await this.#run(this.#sql.selectStandings, JSON.stringify(handles));
+    return rows.map(({ handle, epoch, remaining }) => ({ handle, epoch, left: remaining }));
+  }
+
   /** Deletes every expired record, a thousand with each statement. */
   override async prune(): Promise<number> {
     for (let total = 0; ; ) {
@@ -184,9 +190,10 @@ export class D1SessionBackend extends SessionBackend {
   }
 }
 
-/** A row as the statements return it: some have the clock, some whether the record was live. */
+/** A row as the statements return it: some have the clock, some whether the record was live, some how long it lives. */
 interface LiveRow extends Row {
   readonly now: number;
+  readonly remaining: number;
   readonly live: number;
 }
 

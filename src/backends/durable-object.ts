@@ -8,6 +8,7 @@ import {
   type SessionData,
   type SessionPatch,
   type SessionRecord,
+  type Standing,
   type UserSession,
 } from "./backend.ts";
 
@@ -106,6 +107,12 @@ export class DurableObjectSessionBackend extends SessionBackend {
 
   override async relock(handle: string, fence: number, seconds: number): Promise<boolean> {
     return this.#holder(handle).run("relock", handle, fence, seconds);
+  }
+
+  override async standings(handles: readonly string[]): Promise<Standing[]> {
+    const byShard = Map.groupBy(handles, (handle) => shardOf(handle, this.#shards));
+    const asked = Array.from(byShard, ([shard, some]) => this.#object(shard).run("standings", some));
+    return (await Promise.all(asked)).flat();
   }
 
   override async prune(): Promise<number> {

@@ -1,13 +1,16 @@
-import { ConfigError } from "../errors.ts";
-import { refuseUnknown } from "../option-names.ts";
 import type { Change, StoredRecord } from "../record/record.ts";
 import { applyLock, applyPatch, applyRelock, applyTouch, newRecord, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
-import { Entry, moreOf } from "./_memory/entry.ts";
+import { Entry, inOnePiece, moreOf } from "./_memory/entry.ts";
 import { Expiry, TICKS, TOLERANCE, WIDTH } from "./_memory/expiry.ts";
+import { Listeners } from "./_memory/listeners.ts";
+import { type InMemoryOptions, resolveOptions } from "./_memory/options.ts";
 import { Room } from "./_memory/room.ts";
 import { UserIndex } from "./_memory/user-index.ts";
 import {
+  type DeleteReason,
+  type EndChannel,
+  type EndListener,
   type NewRecord,
   type PatchResult,
   SessionBackend,
@@ -17,11 +20,7 @@ import {
   type UserSession,
 } from "./backend.ts";
 
-/** Options of `InMemorySessionBackend`. */
-export interface InMemoryOptions {
-  /** About how many bytes of memory the sessions may take, those of signed-in users seven eighths; default 256 MiB. */
-  readonly maxBytes?: number | undefined;
-}
+export type { InMemoryOptions } from "./_memory/options.ts";
 
 /** One large Map copies itself whole when it grows, which holds the event loop for 100 ms at half a million sessions. */
 const SHARDS = 64;
@@ -45,13 +44,12 @@ export class InMemorySessionBackend extends SessionBackend {
   /** Whole seconds, from which ticks are counted. */
   #origin = 0;
   readonly #room: Room;
+  readonly #listeners = new Listeners();
   #size = 0;
 
   constructor(options: InMemoryOptions = {}) {
     super();
-    refuseUnknown(options, ["maxBytes"]);
-    const { maxBytes = 256 * 1024 * 1024 } = options;
-    if (!(maxBytes > 0)) throw new ConfigError("maxBytes", "must be a number of bytes greater than 0");
+    const { maxBytes } = resolveOptions(options);
     this.#expiry = new Expiry({
       after: (seconds, run) => this.environment.timer(seconds, run, true),
       now: () => this.#ticks(this.now()),
@@ -59,7 +57,7 @@ export class InMemorySessionBackend extends SessionBackend {
     });
     this.#room = new Room(maxBytes, {
       freeOne: () => this.#expiry.freeOne(),
-      evict: (entry) => this.#remove(entry),
+      evict: (entry) => this.#remove(entry, "revoked"),
     });
   }
 
@@ -88,7 +86,7 @@ export class InMemorySessionBackend extends SessionBackend {
     const gone = timeout <= 0 || Object.keys(data).length === 0;
     const record = gone ? undefined : restored(data, timeout, now);
     const old = this.#shard(id).get(id);
-    if (old !== undefined) this.#remove(old);
+    if (old !== undefined) this.#remove(old, gone ? "logged_out" : undefined);
     if (record !== undefined) this.#add(id, record, now);
   }
 
@@ -134,10 +132,10 @@ export class InMemorySessionBackend extends SessionBackend {
     return this.#change(handle, false, applyTouch, idleTimeout) !== undefined;
   }
 
-  override delete(handle: string, ifVersion?: number): boolean {
+  override delete(handle: string, ifVersion?: number, why: DeleteReason = "logged_out"): boolean {
     const entry = this.#shard(handle).get(handle);
     if (entry === undefined || (ifVersion !== undefined && entry.version !== ifVersion)) return false;
-    this.#remove(entry);
+    this.#remove(entry, why);
     return entry.expires > this.#ticks(this.now());
   }
 
@@ -149,7 +147,9 @@ export class InMemorySessionBackend extends SessionBackend {
 
   override revokeUser(userId: string, except?: string): string[] {
     const others = this.#users.list(userId).filter((entry) => entry.handle !== except);
-    return others.filter((entry) => this.delete(entry.handle)).map((entry) => entry.handle);
+    return others
+      .filter(({ handle }) => this.delete(handle, undefined, "revoked"))
+      .map((entry) => entry.handle);
   }
 
   override lock(handle: string, seconds: number): number | "busy" | "ended" {
@@ -159,6 +159,10 @@ export class InMemorySessionBackend extends SessionBackend {
   override relock(handle: string, fence: number, seconds: number): boolean {
     const relock: Change<number, boolean> = (record, _, now) => applyRelock(record, fence, seconds, now);
     return this.#change(handle, true, relock, 0) ?? false;
+  }
+
+  override listen(listener: EndListener): EndChannel {
+    return this.#listeners.add(listener);
   }
 
   override prune(): number {
@@ -198,13 +202,14 @@ export class InMemorySessionBackend extends SessionBackend {
     if (Math.floor(expires / WIDTH) === Math.floor(entry.expires / WIDTH)) entry.expires = expires;
     else this.#expiry.move(entry, expires);
     if (all) {
-      const { userId } = entry.more;
+      const { userId, epoch } = entry.more;
       this.#room.remove(entry);
       entry.secretHash = record.secretHash;
       entry.absolute = this.#ticks(record.absoluteExpiresAt);
       entry.more = moreOf(record);
       this.#room.add(entry);
       this.#users.move(entry, userId, entry.more.userId);
+      if (record.epoch > epoch) this.#listeners.tell({ handle, reason: "rights", epoch: record.epoch });
     }
     this.#room.make(entry);
     return result;
@@ -229,22 +234,17 @@ export class InMemorySessionBackend extends SessionBackend {
     this.#room.make(entry);
   }
 
-  #remove(entry: Entry): void {
+  #remove(entry: Entry, reason: DeleteReason | "expired" | undefined): void {
     this.#shard(entry.handle).delete(entry.handle);
     this.#expiry.remove(entry);
     this.#users.move(entry, entry.more.userId, null);
     this.#size -= 1;
     this.#room.remove(entry);
+    if (reason !== undefined) this.#listeners.tell({ handle: entry.handle, reason });
   }
 
   #expire(entry: Entry): void {
-    this.#remove(entry);
+    this.#remove(entry, "expired");
     this.onExpired?.(entry.handle, entry.more.userId);
   }
-}
-
-/** A text put together from parts keeps them until a character of it is read. */
-function inOnePiece(data: string): string {
-  if (data.charCodeAt(data.length - 1) !== 125 /* } */) throw new TypeError("data is no JSON object");
-  return data;
 }

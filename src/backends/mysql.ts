@@ -6,7 +6,7 @@ import { isDuplicate } from "./_mysql/error.ts";
 import type { MysqlCallbackLike, MysqlLike, MysqlQuery } from "./_mysql/like.ts";
 import { type MysqlOptions, namesOf, resolveOptions } from "./_mysql/options.ts";
 import { prepareTable } from "./_mysql/prepare.ts";
-import { removeThose } from "./_mysql/removal.ts";
+import { padded, removeThose } from "./_mysql/removal.ts";
 import { BATCH, type Statements, writeStatements } from "./_mysql/statements.ts";
 import { tableStatement } from "./_mysql/table.ts";
 import { patchRow } from "./_sql/patch.ts";
@@ -20,6 +20,7 @@ import {
   type SessionData,
   type SessionPatch,
   type SessionRecord,
+  type Standing,
   type UserSession,
 } from "./backend.ts";
 
@@ -139,6 +140,13 @@ export class MysqlSessionBackend extends SessionBackend {
     return affectedRows > 0 || (await this.#live(handle))?.fence === fence;
   }
 
+  override async standings(handles: readonly string[]): Promise<Standing[]> {
+    if (handles.length === 0) return [];
+    const places = padded(handles);
+    const rows = await this.#db.rows<StandingRow>(this.#sql.selectStandings(places.length), places);
+    return rows.map(({ handle, epoch, remaining }) => ({ handle, epoch, left: remaining }));
+  }
+
   /** Deletes every expired record, in small batches. */
   override async prune(): Promise<number> {
     for (let total = 0; ; await sleep(this.environment, 0.001)) {
@@ -205,6 +213,12 @@ export class MysqlSessionBackend extends SessionBackend {
 
 interface LiveRow extends Row {
   readonly now: number;
+}
+
+interface StandingRow {
+  readonly handle: string;
+  readonly epoch: number;
+  readonly remaining: number;
 }
 
 interface DueRow {

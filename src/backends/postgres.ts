@@ -1,6 +1,8 @@
 import { newRecord, type StoredRecord, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
+import { Channels } from "./_postgres/channel.ts";
 import { type Answer, type Database, openDatabase, type Statement } from "./_postgres/client.ts";
+import { earsOf } from "./_postgres/ears.ts";
 import type { PostgresLike, PostgresValue } from "./_postgres/like.ts";
 import { namesOf, type PostgresOptions, resolveOptions } from "./_postgres/options.ts";
 import { prepareTable } from "./_postgres/prepare.ts";
@@ -13,12 +15,16 @@ import { toValues } from "./_sql/row.ts";
 import { shared } from "./_sql/shared.ts";
 import { Turns } from "./_turns.ts";
 import {
+  type DeleteReason,
+  type EndChannel,
+  type EndListener,
   type NewRecord,
   type PatchResult,
   SessionBackend,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
+  type Standing,
   type UserSession,
 } from "./backend.ts";
 
@@ -47,15 +53,17 @@ export class PostgresSessionBackend extends SessionBackend {
   readonly #prepare: () => Promise<void>;
   readonly #pruneInterval: number;
   readonly #turns = new Turns(this);
+  readonly #channels: Channels;
   #isReady = false;
   #isClosed = false;
   #stopPruning: (() => void) | undefined;
 
   constructor(client: PostgresLike, options: PostgresOptions = {}) {
     super();
-    const { prepare, pruneInterval, names, createTable } = resolveOptions(client, options);
+    const { prepare, listen, pruneInterval, names, createTable } = resolveOptions(client, options);
     this.#db = openDatabase(client, prepare);
-    this.#sql = writeStatements(names.table);
+    this.#sql = writeStatements(names);
+    this.#channels = new Channels(listen ? earsOf(client) : undefined, names.channel);
     this.#prepare = shared(this, () => prepareTable(this.#db, names, createTable));
     this.#pruneInterval = pruneInterval;
   }
@@ -78,7 +86,8 @@ export class PostgresSessionBackend extends SessionBackend {
 
   override async save(id: string, data: SessionData, timeout: number): Promise<void> {
     const { remove, clock, replace } = this.#sql;
-    if (timeout <= 0 || Object.keys(data).length === 0) return this.#run(remove, [id, null], ignore);
+    if (timeout <= 0 || Object.keys(data).length === 0)
+      return this.#run(remove, [id, null, "logged_out"], ignore);
     const now = await this.#run(clock, [], ({ rows }) => Number(rows[0]?.[0]));
     return this.#run(replace, toValues(id, restored(data, timeout, now)), ignore);
   }
@@ -108,8 +117,9 @@ export class PostgresSessionBackend extends SessionBackend {
     return this.#run(this.#sql.touch, [handle, idleTimeout], changed);
   }
 
-  override delete(handle: string, ifVersion?: number): Promise<boolean> {
-    return this.#run(this.#sql.remove, [handle, ifVersion ?? null], ({ rows }) => rows[0]?.[0] === handle);
+  override delete(handle: string, ifVersion?: number, why: DeleteReason = "logged_out"): Promise<boolean> {
+    const values = [handle, ifVersion ?? null, why];
+    return this.#run(this.#sql.remove, values, ({ rows }) => rows[0]?.[0] === handle);
   }
 
   override listByUser(userId: string): Promise<UserSession[]> {
@@ -135,6 +145,18 @@ export class PostgresSessionBackend extends SessionBackend {
 
   override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
     return this.#run(this.#sql.relock, [handle, fence, seconds], changed);
+  }
+
+  override standings(handles: readonly string[]): Promise<Standing[]> {
+    return this.#run(this.#sql.selectStandings, [`{${handles.join()}}`], ({ rows }) =>
+      (rows as string[][]).map(([handle, epoch, left]) => {
+        return { handle: handle!, epoch: Number(epoch), left: Number(left) };
+      }),
+    );
+  }
+
+  override listen(listener: EndListener): Promise<EndChannel | undefined> {
+    return this.#channels.open(listener, (...sent) => this.#run(this.#sql.notify, sent, ignore));
   }
 
   /** Deletes every expired record, in batches. Several processes may call it at once; one of them deletes each record. */

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { newRecord, type StoredRecord } from "../record/record.ts";
 import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
+import { openChannel } from "./_redis/channel.ts";
 import { connect, type RedisLike, type Run, textOf } from "./_redis/client.ts";
 import { refuseLate } from "./_redis/late.ts";
+import { mergeHere } from "./_redis/merge.ts";
 import { type RedisOptions, resolveOptions } from "./_redis/options.ts";
 import { SESSION } from "./_redis/session-scripts.ts";
 import { inBatches, lifetime, UserIndex } from "./_redis/user-index.ts";
@@ -21,8 +23,10 @@ import {
   stringIn,
   userText,
 } from "./_redis/wire.ts";
-import { mergeRow } from "./_sql/patch.ts";
 import {
+  type DeleteReason,
+  type EndChannel,
+  type EndListener,
   type NewRecord,
   type PatchResult,
   type Rotation,
@@ -49,6 +53,7 @@ const NONE: string[] = [];
  * Throws ConfigError `backend` for anything but such a client, and `prefix`.
  */
 export class RedisSessionBackend extends SessionBackend {
+  readonly #client: RedisLike;
   readonly #run: Run;
   readonly #prefix: string;
   readonly #users: UserIndex;
@@ -59,6 +64,7 @@ export class RedisSessionBackend extends SessionBackend {
   constructor(client: RedisLike, options: RedisOptions = {}) {
     super();
     this.#prefix = resolveOptions(options).prefix;
+    this.#client = client;
     this.#run = connect(client);
     this.#users = new UserIndex(this.#run, this.#prefix);
   }
@@ -110,7 +116,8 @@ export class RedisSessionBackend extends SessionBackend {
       const args = patchArguments(patch, nonce, isBehind);
       return this.#run(SESSION.patch, this.#prefix + handle, args, (reply) => {
         const code = typeof reply === "number" ? reply : this.#users.confirm(handle, textOf(reply));
-        if (code !== BEHIND) return RESULTS[code] ?? this.#merge(handle, patch);
+        if (code !== BEHIND)
+          return RESULTS[code] ?? mergeHere(this, handle, patch, () => this.#stored(handle));
         refuseLate(handle, this.environment.now() - begun);
         return store(true);
       });
@@ -125,8 +132,8 @@ export class RedisSessionBackend extends SessionBackend {
     );
   }
 
-  override delete(handle: string, ifVersion?: number): Promise<boolean> {
-    const args = [String(ifVersion ?? "-")];
+  override delete(handle: string, ifVersion?: number, why: DeleteReason = "logged_out"): Promise<boolean> {
+    const args = [String(ifVersion ?? "-"), why];
     return this.#run(SESSION.delete, this.#prefix + handle, args, (reply) => {
       const [deleted, now = "", left = "", ...user] = textOf(reply).split(" ");
       const userId = stringIn(user.join(" "));
@@ -172,6 +179,10 @@ export class RedisSessionBackend extends SessionBackend {
     return this.#run(SESSION.relock, this.#prefix + handle, args, (reply) => Number(reply) === 1);
   }
 
+  override listen(listener: EndListener): Promise<EndChannel | undefined> {
+    return openChannel(this.#client, this.#run, this.#prefix, listener);
+  }
+
   async #rotate(
     handle: string,
     patch: SessionPatch,
@@ -204,21 +215,7 @@ export class RedisSessionBackend extends SessionBackend {
     }
     const code =
       userId === undefined ? await store("-") : await this.#signIn(userId, handle, seconds ?? 0, store);
-    return RESULTS[Number(code)] ?? this.#merge(handle, patch);
-  }
-
-  /** Merges here, where the size of the whole data is known. */
-  #merge(handle: string, patch: SessionPatch): Promise<PatchResult> {
-    return mergeRow(handle, patch, {
-      environment: this.environment,
-      read: () => this.#stored(handle),
-      store: async (data, version, ifSecretHash) => {
-        const whole = { ...patch, data, baseVersion: version, ifVersion: version, ifSecretHash };
-        const result = await this.patch(handle, whole);
-        // "merged": a client sent it again, and others had written since it was stored.
-        return result === "ok" || result === "merged";
-      },
-    });
+    return RESULTS[Number(code)] ?? mergeHere(this, handle, patch, () => this.#stored(handle));
   }
 
   #stored(handle: string): Promise<StoredRecord | undefined> {

@@ -16,6 +16,7 @@ import {
   type SessionData,
   type SessionPatch,
   type SessionRecord,
+  type Standing,
   type UserSession,
 } from "./backend.ts";
 
@@ -148,6 +149,14 @@ export class SqliteSessionBackend extends SessionBackend {
     return this.#try(() => {
       const now = this.now();
       return changed(this.#sql.relock.run(seconds > 0 ? now + seconds : 0, handle, fence, now));
+    });
+  }
+
+  override standings(handles: readonly string[]): Awaitable<Standing[]> {
+    return this.#try(() => {
+      const now = this.now();
+      const rows = this.#sql.selectStandings.all(JSON.stringify(handles), now) as Row[];
+      return rows.map(({ handle, epoch, expiresAt }) => ({ handle, epoch, left: expiresAt - now }));
     });
   }
 

@@ -19,13 +19,10 @@ import { intentOf } from "./user.ts";
  * Ends a session's use so far: finds out what changed, decides, and does the one thing that was decided. When it throws,
  * nothing was stored. Several at once go one after the other.
  */
-export function commit(live: Live): Awaitable<void> {
+export function commit(live: Live, isFollowed = false): Awaitable<void> {
   const { busy, follow } = live.turn;
   if (busy !== undefined) return busy.then(() => commit(live));
-  return follow === undefined ? commitNow(live) : commitFollowed(live, () => commitNow(live));
-}
-
-function commitNow(live: Live): Awaitable<void> {
+  if (follow !== undefined && !isFollowed) return commitFollowed(live, () => commit(live, true));
   if (live.engine.options.userIdOf !== undefined) ask(live, intentOf(live));
   if (live.turn.replaced !== undefined) refuseStaleEdits(live);
   const { intent } = live;

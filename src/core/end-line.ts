@@ -2,13 +2,13 @@ import type { EndChannel, EndListener, EndNotice } from "../backends/backend.ts"
 import type { Engine } from "./live.ts";
 
 /** Hundredths of a second from one beat to the next. */
-const BEAT = 100;
+const BEAT = 50;
 /** After this long without one, the channel counts as lost. */
-const SILENCE = 250;
+const SILENCE = 200;
 /** How long it may take to open it. */
 const OPENING = 500;
 /** How long to wait before it is opened again: at first, and at most. */
-const AGAIN = { first: 25, most: 200 };
+const AGAIN = { first: 25, most: 1000 };
 
 interface Whoever {
   now(): number;
@@ -37,6 +37,11 @@ export class EndLine {
   constructor(engine: Engine, whoever: Whoever) {
     this.#engine = engine;
     this.#whoever = whoever;
+  }
+
+  /** Notices may be lost though beats are heard. */
+  get mayMiss(): boolean {
+    return this.#channel?.mayMiss === true;
   }
 
   open(): void {

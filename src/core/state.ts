@@ -107,7 +107,7 @@ export function noteReplaced({ turn }: Live, replaced: Turn["replaced"]): void {
 
 /** It is watched, while its request may still change it. */
 export function followed({ turn }: Live): NonNullable<Turn["follow"]> {
-  turn.follow ??= { watches: new Set(), busy: turn.busy !== undefined, doubt: undefined };
+  turn.follow ??= { watches: new Set(), busy: false, doubt: undefined };
   return turn.follow;
 }
 

@@ -1,6 +1,6 @@
 import { refuseUnknown } from "../option-names.ts";
 import { chain } from "./call.ts";
-import { standingNow } from "./follow.ts";
+import { goAlong, standingNow } from "./follow.ts";
 import { readHead } from "./head.ts";
 import { recordOf } from "./listed.ts";
 import type { Engine, Live } from "./live.ts";
@@ -65,6 +65,9 @@ function watchLive(live: Live, own: Watch, keepAlive: boolean): void {
   if (phase.is !== "new" && phase.is !== "stored") return;
   own.follow = followed(live);
   own.follow.watches.add(own);
+  if (live.turn.busy === undefined) return;
+  own.follow.busy = true;
+  void live.turn.busy.then(() => goAlong(live));
 }
 
 function watchHandle(engine: Engine, handle: string, own: Watch, keepAlive: boolean): void {

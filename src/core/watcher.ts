@@ -164,12 +164,14 @@ export class Watcher {
     if (now - this.#tickedAt > STALL) this.#spared = now + STALL;
     this.#tickedAt = now;
     this.#line.tick(now);
-    const { round, isOpen, heardAt } = this.#line;
+    const { round, isOpen, heardAt, mayMiss } = this.#line;
     const due: WatchedSession[] = [];
     const over: WatchedSession[] = [];
     for (const session of this.#all) {
-      const isTold = isOpen && session.round === round;
-      const seenAt = isTold ? Math.max(heardAt, session.seenAt) : session.seenAt;
+      // Where something may be missed, only an answer counts as word, and there is one twice in each lease.
+      const isTold =
+        isOpen && session.round === round && (!mayMiss || now - session.seenAt < this.#lease / 2);
+      const seenAt = isTold && !mayMiss ? Math.max(heardAt, session.seenAt) : session.seenAt;
       if (now - seenAt > this.#lease && now >= this.#spared) over.push(session);
       else if (isTold && session.deadline > now) {
         if (session.touchAt <= now) due.push(session);

@@ -140,6 +140,8 @@ export interface EndListener {
 
 /** What `listen` opens. */
 export interface EndChannel {
+  /** Whether single notices may be lost though beats are heard: then sessions are asked for now and then as well. */
+  readonly mayMiss?: boolean | undefined;
   /**
    * Sends a text on the way that notices go, to this listener alone. When it is heard, every notice of what the store did
    * before has been told. A rejection counts as silence.

@@ -4,6 +4,7 @@ import { contractRacesCases } from "./cases/contract-races.ts";
 import { contractSizeCases } from "./cases/contract-size.ts";
 import { contractTimesCases } from "./cases/contract-times.ts";
 import { contractUsersCases } from "./cases/contract-users.ts";
+import { endCases } from "./cases/ends.ts";
 import { instanceCases } from "./cases/instances.ts";
 import { serverCases } from "./cases/servers.ts";
 import { valueCases } from "./cases/values.ts";
@@ -30,6 +31,7 @@ const CASES: readonly Case[] = [
   ...contractUsersCases,
   ...contractRacesCases,
   ...instanceCases,
+  ...endCases,
   ...valueCases,
   ...serverCases,
 ];

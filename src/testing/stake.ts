@@ -28,6 +28,7 @@ const BROKEN: Readonly<Record<string, string>> = {
   S7: "keys of the data could change prototypes, or be lost",
   S8: "data would come back as something else, or not at all",
   U1: "a user's list would miss sessions, and signing out everywhere would spare them",
+  U2: "sockets and streams would stay open after their session has ended",
 };
 
 /** Returns what a case is about, with what is at stake, as two sentences. */

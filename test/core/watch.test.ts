@@ -6,13 +6,20 @@ import { GatedBackend } from "../../src/testing/gated-backend.ts";
 
 type Data = { visits?: number };
 
-/** A store that two processes share, each with sessions of its own; time is virtual, and nothing but asking tells the second. */
-function world(options: object = {}) {
+/** A store without a channel. */
+class Mute extends GatedBackend {
+  override listen(): undefined {
+    this.calls.push("listen");
+  }
+}
+
+/** A store that two processes share, each with sessions of its own; time is virtual. */
+function world(options: object = {}, Store: typeof GatedBackend = Mute) {
   const environment = virtualEnvironment();
   const store = new InMemorySessionBackend();
   store.environment = environment;
-  const here = new GatedBackend(store);
-  const there = new GatedBackend(store);
+  const here = new Store(store);
+  const there = new Store(store);
   const sessions = createSessions<Data>({ backend: here, environment, ...options });
   const elsewhere = createSessions<Data>({ backend: there, environment, ...options });
   return { environment, here, there, sessions, elsewhere };

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Child, PATIENT } from "./child.ts";
 import { cookieOf, handleOf, killRound, tangleRound } from "./rounds.ts";
 import { type OpenStore, openStore, type StoreSpec } from "./stores.ts";
+import { watchRound } from "./watching.ts";
 
 /**
  * What must hold when four processes use one store at once, whatever store it is. `title` says which;
@@ -112,6 +113,13 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
 
     test("of 1,000 sessions that end while they are used, none comes back", async () => {
       for (let round = 0; round < 20; round++) await tangleRound(sessions, children, 50);
+    });
+
+    test("what ends in one process ends for those that watch in all four, and nothing else does", async () => {
+      const late = await watchRound(sessions, children, 40);
+      expect(late).toHaveLength(160);
+      // A second, on a machine that does nothing else.
+      expect(late.at(-1)).toBeLessThan(10_000);
     });
 
     const ROUNDS = 4;

@@ -13,6 +13,7 @@ interface Message {
 /** Seconds, as `createSessions` takes them. */
 export interface Limits {
   readonly backendTimeout?: number;
+  readonly watchLease?: number;
   readonly lock?: { readonly wait?: number; readonly ttl?: number };
 }
 

@@ -1,4 +1,5 @@
 import { exclusive } from "../../src/core/exclusive.ts";
+import { info } from "../../src/core/info.ts";
 import { createSessions } from "../../src/core/sessions.ts";
 import { update } from "../../src/core/update.ts";
 import { login, logout, rotate } from "../../src/core/verbs.ts";
@@ -6,6 +7,7 @@ import { BackendError, StateError } from "../../src/errors.ts";
 import type { Limits } from "./child.ts";
 import type { Count } from "./history.ts";
 import { openStore, type StoreSpec } from "./stores.ts";
+import type { Ended } from "./watching.ts";
 
 /** A server process of the process tests. It does what the parent's messages say, and answers each. */
 interface Data {
@@ -18,6 +20,7 @@ interface Data {
 
 const { backend } = await openStore(JSON.parse(process.argv[2] ?? "") as StoreSpec);
 const sessions = createSessions<Data>({ backend, ...(JSON.parse(process.argv[3] ?? "{}") as Limits) });
+const ends: Ended[] = [];
 let opened = await sessions.load(undefined);
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -122,6 +125,31 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
       return sessions.commit(session);
     };
     return Promise.all((cookies as unknown as string[]).map(one));
+  },
+  /** Watches these sessions; `ends` tells what was heard since. */
+  async watch(cookies) {
+    ends.length = 0;
+    for (const cookie of cookies as unknown as string[]) {
+      const session = await sessions.load(cookie);
+      const { handle } = info(session);
+      sessions.watch(session, ({ reason }) => ends.push({ handle: handle!, reason, at: now() }));
+      sessions.discard(session);
+    }
+  },
+  async ends() {
+    return ends;
+  },
+  /** Ends a session: by logout (0), revocation (1), revocation of all of its user (2), or a change of rights (3). */
+  async end(cookie, how) {
+    const session = await sessions.load(cookie);
+    const { handle, userId } = info(session);
+    const began = now();
+    if (how === 1) await sessions.revoke({ handle: handle! });
+    if (how === 2) await sessions.revoke({ userId: userId! });
+    if (how === 0) logout(session);
+    if (how === 3) rotate(session, "elevated");
+    await sessions.commit(session);
+    return { began, ended: now() };
   },
   /** Every step changes everything that belongs together, in one commit; it goes on until the process is killed. */
   async steps(cookie) {

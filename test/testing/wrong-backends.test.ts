@@ -85,6 +85,10 @@ test("a cache that learns nothing from another process fails at C3: it serves en
     const name = `${what} through one instance of the back-end takes effect for another as soon as it is answered`;
     expect(failed.get("C3")).toContain(`C3: ${name}`);
   }
+  // It does not pass on why a session is deleted.
+  expect(failed.get("U2")).toEqual([
+    "U2: a revocation through one instance is told to whoever listens on another",
+  ]);
 });
 
 test("a failure shows the call that was judged, with what it should have returned, and keeps both for the runner", async () => {

@@ -8,6 +8,7 @@ const NOW = "unixepoch('subsec')";
 export interface Statements {
   readonly select: string;
   readonly selectUser: string;
+  readonly selectStandings: string;
   readonly insert: string;
   readonly replace: string;
   readonly restore: string;
@@ -36,6 +37,8 @@ export function statements(name: string): Statements {
   return {
     select: `SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE handle = ?1 AND ${live}`,
     selectUser: `SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE user_id = ?1 AND ${live}`,
+    selectStandings: `SELECT handle, epoch + 0e0 AS epoch, expires_at - ${NOW} AS remaining FROM ${table}
+      WHERE handle IN (SELECT value FROM json_each(?1)) AND ${live} AND secret_hash <> ''`,
     // Replaces an expired record, but never a live one.
     insert: `INSERT INTO ${table} ${fresh}
       ON CONFLICT (handle) DO UPDATE SET ${replaced} WHERE ${table}.expires_at <= ${NOW} RETURNING handle`,

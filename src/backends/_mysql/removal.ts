@@ -20,8 +20,8 @@ export async function removeThose(
   const ended: string[] = [];
   for (let start = 0; start < handles.length; start += SIZES[4]) {
     const some = handles.slice(start, start + SIZES[4]);
-    const size = SIZES.find((each) => each >= some.length) ?? SIZES[4];
-    const places = Array.from({ length: size }, (_, index) => some[index] ?? some[0]!);
+    const places = padded(some);
+    const size = places.length;
     const claimedBy = crypto.randomUUID();
     const { affectedRows } = await db.write(claim(size), [claimedBy, ...places, ...conditions]);
     if (affectedRows === 0) continue;
@@ -34,4 +34,10 @@ export async function removeThose(
     await db.write(sql.removeClaimed(size), [...places, claimedBy]).catch(() => {});
   }
   return ended;
+}
+
+/** Returns these handles, at most 4096, the first one repeated up to one of the sizes that statements have. */
+export function padded(handles: readonly string[]): string[] {
+  const length = SIZES.find((size) => size >= handles.length) ?? SIZES[4];
+  return Array.from({ length }, (_, index) => handles[index] ?? handles[0]!);
 }

@@ -29,6 +29,7 @@ export interface Statements {
   readonly lock: MysqlQuery;
   readonly relock: MysqlQuery;
   /** For this many handles. */
+  selectStandings(handles: number): MysqlQuery;
   claimOfUser(handles: number): MysqlQuery;
   claimExpired(handles: number): MysqlQuery;
   selectClaimed(handles: number): MysqlQuery;
@@ -105,6 +106,10 @@ export function writeStatements(table: string, isPool: boolean): Statements {
     ),
     relock: query(
       `UPDATE ${table} SET locked_until = ${NOW} * ? + ? WHERE handle = ? AND fence = ? AND ${isLive}`,
+    ),
+    selectStandings: perCount(
+      (places) => `SELECT handle, epoch + 0e0 AS epoch, expires_at - ${NOW} AS remaining FROM ${table}
+        WHERE handle IN (${places}) AND ${isLive} AND secret_hash <> ''`,
     ),
     // A claimed record has ended: whoever claimed it reports the end and deletes it.
     claimOfUser: perCount(

@@ -22,6 +22,7 @@ export interface PostgresJsLike {
     readonly state?: unknown;
     values(): PromiseLike<unknown[][] & { readonly count: number | null }>;
   };
+  listen?(channel: string, told: (text: string) => void, listening: () => void): PromiseLike<unknown>;
 }
 
 /** A client that the application has created, with the methods used here. It is never closed by the back-end. */

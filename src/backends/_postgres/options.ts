@@ -12,6 +12,11 @@ export interface PostgresOptions {
   readonly createTable?: boolean | undefined;
   /** Whether to prepare statements; default true. Use false with poolers that give each transaction another connection. */
   readonly prepare?: boolean | undefined;
+  /**
+   * Whether to open a connection of its own, while sessions are watched, on which the database tells of ends; else they are asked
+   * for about once a second. Default: what `prepare` is, because nothing is told through such a pooler.
+   */
+  readonly listen?: boolean | undefined;
   /** About how much time passes between two searches for expired records; default 300 s. With 0, only `prune` deletes them. */
   readonly pruneInterval?: Duration | undefined;
 }
@@ -23,6 +28,8 @@ export interface Names {
   readonly table: string;
   /** The name of the advisory lock. */
   readonly lock: string;
+  /** On which ends are told. Without the schema, as the lock. */
+  readonly channel: string;
   readonly userIndex: string;
   readonly pruneIndex: string;
 }
@@ -31,8 +38,8 @@ type Settings = Resolved<Omit<PostgresOptions, "table">> & { readonly names: Nam
 
 /** Returns the options with their defaults. Throws ConfigError that names the wrong one. */
 export function resolveOptions(client: PostgresLike, options: PostgresOptions): Settings {
-  refuseUnknown(options, ["table", "createTable", "prepare", "pruneInterval"]);
-  const { table = "sessions", createTable = true, prepare = true } = options;
+  refuseUnknown(options, ["table", "createTable", "prepare", "listen", "pruneInterval"]);
+  const { table = "sessions", createTable = true, prepare = true, listen = prepare } = options;
   const wanted = "PostgresSessionBackend takes a Pool of pg or the sql of postgres";
   refuseOther(client, ["a Pool of pg", "the sql of postgres"], wanted);
   const { query, unsafe } = Object(client) as { query?: unknown; unsafe?: unknown };
@@ -40,7 +47,7 @@ export function resolveOptions(client: PostgresLike, options: PostgresOptions): 
     throw new ConfigError("backend", wanted);
   }
   const pruneInterval = secondsOf("pruneInterval", options.pruneInterval, 300, 0);
-  return { names: namesOf(table), createTable, prepare, pruneInterval };
+  return { names: namesOf(table), createTable, prepare, listen, pruneInterval };
 }
 
 /** Throws ConfigError `table` if `given` is not a valid name. */
@@ -58,6 +65,7 @@ export function namesOf(given: string): Names {
     table: `${prefix}"${name}"`,
     // Without the schema, because one process may rely on the search path where another names it.
     lock: `micropie_${name}`,
+    channel: `micropie_${name}`,
     userIndex: `"${name}_user_id"`,
     pruneIndex: `"${name}_prune_slot"`,
   };

@@ -1,6 +1,8 @@
 import { LOCK_SLACK } from "../../record/record.ts";
 import { COLUMNS } from "../_sql/row.ts";
 import { type Statement, statement } from "./client.ts";
+import { tell } from "./ended.ts";
+import type { Names } from "./options.ts";
 import { SLOT } from "./table.ts";
 
 /** All statements of the back-end. Each is one atomic step, by the server's clock. */
@@ -8,6 +10,7 @@ export interface Statements {
   readonly clock: Statement;
   readonly select: Statement;
   readonly selectUser: Statement;
+  readonly selectStandings: Statement;
   readonly insert: Statement;
   readonly replace: Statement;
   readonly store: Statement;
@@ -19,6 +22,7 @@ export interface Statements {
   readonly removeDue: Statement;
   readonly lock: Statement;
   readonly relock: Statement;
+  readonly notify: Statement;
 }
 
 /** The moment of evaluation, which comes again if the statement had to wait for a row. */
@@ -57,14 +61,15 @@ const fromNow = given.map((value, index) =>
   DEADLINES.includes(COLUMNS[index]!) ? `${START} + ${value}` : value,
 );
 
-export function writeStatements(table: string): Statements {
+export function writeStatements({ table, channel }: Pick<Names, "table" | "channel">): Statements {
   const inserted = (values: readonly string[]): string =>
     `INSERT INTO ${table} (${all}) VALUES (${values.join(", ")}) ON CONFLICT (handle) DO UPDATE SET ${replaced}`;
-  const patched = (changes: string): Statement =>
+  const patched = (changes: string, more = ""): Statement =>
     statement(`UPDATE ${table} SET data = $6::text::json, version = version + 1, head = coalesce($7::text, head), ${changes}
       WHERE handle = $1 AND version = $2::bigint AND epoch = $3::bigint AND expires_at > ${NOW}
-      AND fence = coalesce($4::bigint, fence) AND secret_hash = coalesce($5::text, secret_hash)`);
-  const removed = `RETURNING CASE WHEN expires_at > ${NOW} THEN handle END`;
+      AND fence = coalesce($4::bigint, fence) AND secret_hash = coalesce($5::text, secret_hash)${more}`);
+  const removed = (why: string): string =>
+    `RETURNING CASE WHEN expires_at > ${NOW} THEN handle END, ${tell(channel, `expires_at > ${NOW}`, why)}`;
   const removedDue = (condition: string): string =>
     // An array, so that the search runs once whatever the plan is. Rows that others are deleting or using are skipped.
     `DELETE FROM ${table} WHERE handle = ANY (ARRAY(
@@ -74,6 +79,10 @@ export function writeStatements(table: string): Statements {
     clock: statement(`SELECT (${NOW})::text`),
     select: statement(`SELECT ${READ} FROM ${table} WHERE handle = $1`),
     selectUser: statement(`SELECT ${READ}, handle FROM ${table} WHERE user_id = $1 AND expires_at > ${NOW}`),
+    selectStandings: statement(
+      `SELECT handle, epoch::text, (expires_at - ${NOW})::text FROM ${table}
+        WHERE handle = ANY ($1::text[]) AND expires_at > ${NOW} AND secret_hash <> ''`,
+    ),
     // Replaces an expired record, but never a live one.
     insert: statement(`${inserted(fromNow)} WHERE ${table}.expires_at <= ${NOW}`),
     replace: statement(inserted(given)),
@@ -84,14 +93,16 @@ export function writeStatements(table: string): Statements {
         absolute_expires_at = coalesce(${START} + $13::float8, absolute_expires_at),
         expires_at = CASE WHEN $14::float8 IS NULL THEN ${moved("$8")}
           ELSE least(${START} + $14::float8, coalesce(${START} + $13::float8, absolute_expires_at)) END`,
+      ` RETURNING ${tell(channel, "$11::integer > 0", "'rights ' || epoch")}`,
     ),
     touch: statement(
       `UPDATE ${table} SET expires_at = ${moved("$2")} WHERE handle = $1 AND expires_at > ${NOW}`,
     ),
     remove: statement(
-      `DELETE FROM ${table} WHERE handle = $1 AND version = coalesce($2::bigint, version) ${removed}`,
+      `DELETE FROM ${table} WHERE handle = $1 AND version = coalesce($2::bigint, version) ${removed("$3::text")}`,
     ),
-    removeUser: statement(`DELETE FROM ${table} WHERE user_id = $1 AND handle <> $2 ${removed}`),
+    removeUser: statement(`DELETE FROM ${table} WHERE user_id = $1 AND handle <> $2 ${removed("'revoked'")}`),
+    notify: statement("SELECT pg_notify($1::text, $2::text)"),
     removeDueSlots: statement(removedDue(`prune_slot <= floor(${START} / ${SLOT})::integer`)),
     removeDue: statement(
       removedDue(`prune_slot <= ceil(${START} / ${SLOT})::integer AND expires_at <= ${START}`),

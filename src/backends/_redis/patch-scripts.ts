@@ -1,3 +1,4 @@
+import { TELL } from "./ended.ts";
 import { CONFIRM, LATE, NOW, SET, TOLD } from "./script.ts";
 
 /** Seconds after which no client sends again what it had no answer to, because its caller has given up long before. */
@@ -103,6 +104,8 @@ local told = {}
 if indexed ~= '-' and user then told = {'u', ${TOLD("x + (x - now) / 2", "user")}} end
 local r = string.format('%.0f %s %s %s %s %.6f',
   e + raise, absolute, secret, string.match(h[3], '^%S+ %S+ (%S+)'), e, now + grace)${STORE(5, ", 'r', r, unpack(told)")}
+if raise == '1' then${TELL("string.format('rights %.0f', e + 1)")}
+end
 if indexed == '-' then${CONFIRM("code")}
 end
 return code`;

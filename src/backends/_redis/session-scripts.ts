@@ -1,3 +1,4 @@
+import { TELL } from "./ended.ts";
 import { LOCK, RELOCK } from "./lock-scripts.ts";
 import { PATCH, ROTATE } from "./patch-scripts.ts";
 import { CONFIRM, LATE, NOW, type Script, SET, script, TOLD } from "./script.ts";
@@ -69,7 +70,7 @@ if x > tonumber(h[2]) then${SET("")}
 end
 x = math.max(x, tonumber(h[2]))${CONFIRM("1")}`;
 
-/** ARGV: version or "-". Replies whether it ended a live record; for one with a user, "1 now seconds user", what it had left. */
+/** ARGV: version or "-", why. Replies whether it ended a live record; for one with a user, "1 now seconds user", what it had left. */
 const DELETE = `
 local h = redis.pcall('HMGET', KEYS[1], 'v', 'x', 'u')
 if h.err or not h[1] then
@@ -80,6 +81,8 @@ if ARGV[1] ~= '-' and string.match(h[1], '^%d+') ~= ARGV[1] then return 0 end${N
 redis.call('DEL', KEYS[1])
 local left = math.max((tonumber(h[2]) or 0) - now, 0)
 local live = left > 0 and 1 or 0
+if live == 1 then${TELL("ARGV[2]")}
+end
 if not h[3] then return live end
 return live .. string.format(' %.6f %.3f ', now, left) .. (string.match(h[3], ' (.*)$') or '')`;
 
@@ -87,8 +90,11 @@ return live .. string.format(' %.6f %.3f ', now, left) .. (string.match(h[3], ' 
 const OWNED = `
 local h = redis.pcall('HMGET', KEYS[1], 'x', 'u')
 if h.err or not h[2] or string.match(h[2], ' (.*)$') ~= ARGV[1] then return 0 end${NOW}
+local left = math.max(math.ceil((tonumber(h[1]) or 0) - now), 0)
 if ARGV[2] then redis.call('DEL', KEYS[1]) end
-return math.max(math.ceil((tonumber(h[1]) or 0) - now), 0)`;
+if ARGV[2] and left > 0 then${TELL("'revoked'")}
+end
+return left`;
 
 /**
  * Replaces whatever is there. ARGV: "timeout from version epoch absolute hash previousHash previousEpoch previousUntil

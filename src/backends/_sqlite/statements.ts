@@ -5,6 +5,7 @@ import type { SqliteLike, SqliteStatement } from "./like.ts";
 export interface Statements {
   readonly select: SqliteStatement;
   readonly selectUser: SqliteStatement;
+  readonly selectStandings: SqliteStatement;
   readonly insert: SqliteStatement;
   readonly replace: SqliteStatement;
   readonly store: SqliteStatement;
@@ -27,6 +28,10 @@ export function prepareStatements(db: SqliteLike, name: string): Statements {
   return {
     select: db.prepare(`SELECT ${RECORD} FROM ${table} WHERE handle = ?`),
     selectUser: db.prepare(`SELECT ${RECORD} FROM ${table} WHERE user_id = ? AND expires_at > ?`),
+    selectStandings: db.prepare(
+      `SELECT handle, epoch + 0e0 AS epoch, expires_at AS expiresAt FROM ${table}
+        WHERE handle IN (SELECT value FROM json_each(?)) AND expires_at > ? AND secret_hash <> ''`,
+    ),
     // Replaces an expired record, but never a live one.
     insert: db.prepare(
       `INSERT INTO ${table} ${values}

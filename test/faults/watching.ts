@@ -1,0 +1,40 @@
+import { createSessions } from "micropie";
+import { virtualEnvironment } from "micropie/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { watchLag } from "../_lag.ts";
+import { type OpenStore, openStore, type StoreSpec } from "../processes/stores.ts";
+import { schedules } from "./schedules.ts";
+
+/** A server of these cases' own, and how to reach it. */
+export interface Watched {
+  start(): Promise<{ readonly port: number; stop(): Promise<void> }>;
+  at(port: number): StoreSpec;
+}
+
+/** How many schedules; `npm run soak:watch` runs a thousand. */
+const COUNT = 40;
+
+/** What must hold for what is watched while the network fails. */
+export function watchCases(title: string, { start, at }: Watched): void {
+  describe(`watching on ${title}`, () => {
+    let server: Awaited<ReturnType<Watched["start"]>>;
+    let store: OpenStore;
+    const lag = watchLag();
+    beforeAll(async () => {
+      server = await start();
+      store = await openStore(at(server.port));
+    });
+    afterAll(async () => {
+      lag.stop();
+      await store.close();
+      await server.stop();
+    });
+
+    test(`${COUNT} random schedules: no watch outlives the end of its session by more than the lease and a second, none ends before`, async () => {
+      const elsewhere = createSessions({ backend: store.backend });
+      const stage = { server: { host: "127.0.0.1", port: server.port }, at, elsewhere, lag: lag.most };
+      const done = await schedules(stage, COUNT, 20, (n) => virtualEnvironment({ seed: n + 1 }).random);
+      expect([...done.values()].reduce((sum, count) => sum + count, 0)).toBe(COUNT);
+    });
+  });
+}
