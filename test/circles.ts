@@ -48,6 +48,7 @@ export const ISOLATED = [
   "test/adapters/error-handlers.test.ts",
   "test/compat/deprecated.test.ts",
   "test/sockets/adapters.test.ts",
+  "test/golden-sockets.test.ts",
   "test/testing-your-application.test.ts",
   "test/visit/{answer,printed}.test.ts",
   "test/core/{crowded,default-backend,random}.test.ts",
