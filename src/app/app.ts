@@ -166,6 +166,7 @@ export class App<T extends object = Registered> {
         trust: this.#options.trust,
         isExclusive: requestTest("exclusive", this.#options.exclusive, routes),
         isIdle: requestTest("idle", this.#options.idle, routes),
+        outlives: requestTest("outlive", this.#options.outlive, routes),
       };
     }
     return this.#room;

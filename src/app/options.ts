@@ -38,12 +38,17 @@ export interface AppOptions<T extends object = Registered> extends Omit<SessionO
    * (`Sec-Purpose: prefetch`) always is one.
    */
   idle?: Requests<T> | undefined;
+  /**
+   * Which requests have streams that go on when their session ends: names of methods, or a function that returns true. Default: none;
+   * a stream whose request has looked at the session ends with it.
+   */
+  outlive?: Requests<T> | undefined;
 }
 
 /** Which requests: those of these methods, or those for which a function returns true. */
 type Requests<T extends object> = readonly string[] | ((request: AppRequest<T>) => boolean);
 
-const OWN = ["sessionBackend", "sessions", "limits", "sockets", "trustProxy", "exclusive", "idle"];
+const OWN = ["sessionBackend", "sessions", "limits", "sockets", "trustProxy", "exclusive", "idle", "outlive"];
 const NAMES: readonly string[] = [...SESSION_OPTIONS.filter((name) => name !== "backend"), ...OWN];
 
 export interface ResolvedAppOptions<T extends object> {
@@ -55,13 +60,15 @@ export interface ResolvedAppOptions<T extends object> {
   readonly trust: Trust | undefined;
   readonly exclusive: Requests<T> | undefined;
   readonly idle: Requests<T> | undefined;
+  readonly outlive: Requests<T> | undefined;
 }
 
 /** Throws ConfigError that names an option that is unknown, invalid, or contradicts another. */
 export function resolveAppOptions<T extends object>(options: AppOptions<T>): ResolvedAppOptions<T> {
   refuseUnknown(options, NAMES);
-  const { sessionBackend, sessions, limits, sockets, trustProxy, exclusive, idle, ...session } = options;
-  for (const [name, requests] of Object.entries({ exclusive, idle })) {
+  const { sessionBackend, sessions, limits, sockets, trustProxy, exclusive, idle, outlive, ...session } =
+    options;
+  for (const [name, requests] of Object.entries({ exclusive, idle, outlive })) {
     if (requests !== undefined && typeof requests !== "function" && !Array.isArray(requests))
       throw new ConfigError(name, "Must be an array of method names or a function.");
   }
@@ -71,6 +78,7 @@ export function resolveAppOptions<T extends object>(options: AppOptions<T>): Res
     trust: resolveTrust(trustProxy),
     exclusive,
     idle,
+    outlive,
   };
   if (sessions !== undefined) {
     const others = { sessionBackend, ...session };
@@ -91,7 +99,7 @@ export type RequestTest = (request: AppRequest, route: string | undefined) => bo
 
 /** Returns the test of an option that selects requests, if any. Throws ConfigError for a method that is not a route. */
 export function requestTest<T extends object>(
-  option: "exclusive" | "idle",
+  option: "exclusive" | "idle" | "outlive",
   requests: Requests<T> | undefined,
   routes: RouteTable,
 ): RequestTest | undefined {
