@@ -24,7 +24,7 @@ export const CIRCLES = {
     "test/consumers/*.test.ts",
     "test/types/typescript-5.9.test.ts",
     "test/guides/*.test.ts",
-    "test/{browser,browser-sockets,compare,examples,example-apps,example-passport,shared-cache,site}.test.ts",
+    "test/{browser,browser-sockets,compare,example-chat,examples,example-apps,example-passport,shared-cache,site}.test.ts",
   ],
   /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), of test/consumers and test/drivers, and the same servers. */
   runtimes: ["test/runtimes/*.test.ts"],
