@@ -28,7 +28,7 @@ export const CIRCLES = {
     "test/create/{projects,terminal}.test.ts",
     "test/types/{typescript-5.9,compiler-settings}.test.ts",
     "test/guides/*.test.ts",
-    "test/{browser,compare,first-parts,shell-blocks,release,examples,example-apps,example-pages,example-passport,shared-cache,site}.test.ts",
+    "test/{browser,browser-sockets,compare,first-parts,shell-blocks,release,example-chat,examples,example-apps,example-pages,example-passport,shared-cache,site}.test.ts",
   ],
   /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), of test/consumers and test/drivers, and the same servers. */
   runtimes: ["test/runtimes/*.test.ts"],
@@ -48,9 +48,11 @@ export const ISOLATED = [
   "test/adapters/{elysia,fetch,hono}*.test.ts",
   "test/legacy/hono-sessions.test.ts",
   // What is printed once in ten seconds, and warnings that are given once.
-  "test/app/{answers,bodies,fuzz,middleware,request,serve,session,streams}.test.ts",
+  "test/app/{answers,bodies,fuzz,middleware,request,serve,session,sockets,streams}.test.ts",
   "test/adapters/error-handlers.test.ts",
   "test/compat/deprecated.test.ts",
+  "test/sockets/adapters.test.ts",
+  "test/golden-sockets.test.ts",
   "test/testing-your-application.test.ts",
   "test/visit/{answer,printed}.test.ts",
   "test/core/{crowded,default-backend,random}.test.ts",
