@@ -97,7 +97,7 @@ export function finish(live: Live): Awaitable<string | undefined> {
 /** Ends the request's use without saving. Returns what the error answer has to carry, because the handler saved itself. */
 export function drop(live: Live): string | undefined {
   requestEnded(live);
-  letStay(live);
+  if (live.turn.follow !== undefined) letStay(live);
   void free(live);
   return live.outbox.headers === "open" ? live.outbox.line : undefined;
 }
@@ -105,7 +105,7 @@ export function drop(live: Live): string | undefined {
 /** The last commit is done. Whatever comes later is refused, and no longer dropped in silence. */
 export function close(live: Live): void {
   requestEnded(live);
-  letStay(live);
+  if (live.turn.follow !== undefined) letStay(live);
   watchLateWrites(live.data);
 }
 
@@ -113,7 +113,7 @@ function leave(live: Live, settled = false): Awaitable<string | undefined> {
   const { legacy } = live.engine;
   if (legacy !== undefined && !settled) return chain(legacy.settle(live), () => leave(live, true));
   const line = headersLeave(live);
-  letStay(live);
+  if (live.turn.follow !== undefined) letStay(live);
   const freed = live.turn.held === undefined ? undefined : free(live);
   return freed === undefined ? line : freed.then(() => line);
 }

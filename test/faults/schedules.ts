@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createSessions, info, login, type Sessions } from "micropie";
+import { GatedBackend } from "micropie/testing";
 import { openStore, type StoreSpec } from "../processes/stores.ts";
 import { type FaultProxy, startProxy } from "../servers/proxy.ts";
 
@@ -37,7 +38,8 @@ export interface Stage {
 export async function schedule({ server, at, elsewhere, lag }: Stage, random: () => number): Promise<string> {
   const proxy = await startProxy(server);
   const store = await openStore(at(proxy.port));
-  const sessions = createSessions({ backend: store.backend });
+  const backend = new GatedBackend(store.backend);
+  const sessions = createSessions({ backend });
   const names = Object.keys(FAULTS);
   const fault = names[Math.floor(random() * names.length)]!;
   const isLong = fault !== "none" && fault !== "slow" && fault !== "cut once" && random() < 0.1;
@@ -59,6 +61,9 @@ export async function schedule({ server, at, elsewhere, lag }: Stage, random: ()
         told.set(handle, { reason, at: now() });
       });
     await pause(random() * 2000);
+    // On a busy machine, the first connection takes its time.
+    while (backend.count("standings") === 0) await pause(20);
+    await backend.settled();
     const begin = now();
     FAULTS[fault]!(proxy, random);
     const [early, late] = handles;
