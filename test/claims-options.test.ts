@@ -105,6 +105,8 @@ const OTHER_NAMES = [
   "raw",
   "beforeRequest",
   "afterRequest",
+  "ws_chat",
+  "wsMiddlewares",
   "startupHandlers",
   "shutdownHandlers",
   "HttpOnly",

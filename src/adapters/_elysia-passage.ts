@@ -6,8 +6,8 @@ import { Around, aroundOf } from "../visit/around.ts";
 import { attempt } from "../visit/attempt.ts";
 import { expose } from "../visit/expose.ts";
 import type { Mount } from "../visit/mount.ts";
-import { each } from "../visit/use.ts";
 import { begun, isFailure, isInert, leave } from "../visit/value.ts";
+import { each } from "../visit/visit.ts";
 
 export type Fetch = (...args: unknown[]) => unknown;
 type Place = Context & { readonly error?: unknown; readonly responseValue?: unknown };

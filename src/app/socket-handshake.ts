@@ -1,10 +1,10 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
+import { Connection, SESSION_ENDED } from "../core/connection.ts";
+import { protocolsIn } from "../core/handshake.ts";
 import type { MessageOptions } from "../core/message.ts";
 import type { Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { addDue } from "../visit/answer.ts";
-import { Connection, SESSION_ENDED } from "../visit/connection.ts";
-import { protocolsIn } from "../visit/handshake.ts";
 import type { Outcome } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { seal } from "./seal.ts";

@@ -1,7 +1,7 @@
+import { ORIGIN_OPTIONS, type OriginOptions, type Origins, resolveOrigins } from "../core/handshake.ts";
 import { type Duration, secondsOf } from "../duration.ts";
 import { ConfigError } from "../errors.ts";
 import { type Resolved, refuseUnknown } from "../option-names.ts";
-import { ORIGIN_OPTIONS, type OriginOptions, type Origins, resolveOrigins } from "../visit/handshake.ts";
 
 /** Which pages may open a WebSocket of an App, and how much one may use. Sizes are in bytes. */
 export interface SocketOptions extends OriginOptions {

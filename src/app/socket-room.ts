@@ -1,6 +1,6 @@
 import type { SessionData } from "../backends/backend.ts";
+import { faultOf, type HeaderReader, mayConnect } from "../core/handshake.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { faultOf, type HeaderReader, mayConnect } from "../visit/handshake.ts";
 import { printError } from "../visit/printed.ts";
 import { type Answer, answerOf, type Outcome, TEXT, toResponse } from "./answer.ts";
 import { ConnectionClosed } from "./connection-closed.ts";

@@ -37,7 +37,9 @@ export interface BunSessions<T extends object, H> extends SocketsOf<BunSocket, T
  * @example
  * const sockets = bunSessions(sessions, {
  *   maxPayloadLength: 1_048_576,
- *   message: (socket) => sockets.of(socket).session((session) => update(session, "n", (n = 0) => n + 1)),
+ *   async message(socket: ServerWebSocket<object>) {
+ *     await sockets.of(socket).session((session) => update(session, "n", (n = 0) => n + 1));
+ *   },
  * });
  * Bun.serve({ websocket: sockets.websocket, fetch: (request, server) => sockets.upgrade(request, server) });
  */

@@ -4,9 +4,9 @@ import type { SocketSession } from "./socket-session.ts";
 
 /** The options of `Deno.upgradeWebSocket`. */
 export interface DenoUpgradeOptions {
-  protocol?: string;
+  protocol?: string | undefined;
   /** Seconds. */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
 }
 
 /** What `denoSessions` returns. */

@@ -1,9 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import type { Session } from "../core/register.ts";
-import type { Sessions } from "../core/sessions.ts";
-import { ConfigError } from "../errors.ts";
-import { refuseUnknown } from "../option-names.ts";
-import { type AnswerHeaders, addDue, errorAnswer, type NodeHeaders } from "../visit/answer.ts";
 import {
   faultOf,
   mayConnect,
@@ -11,15 +6,19 @@ import {
   type OriginOptions,
   type Origins,
   resolveOrigins,
-} from "../visit/handshake.ts";
+} from "../core/handshake.ts";
+import type { AnyData, Session } from "../core/register.ts";
+import type { Sessions } from "../core/sessions.ts";
+import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
+import { type AnswerHeaders, addDue, errorAnswer, type NodeHeaders } from "../visit/answer.ts";
 import { type Mount, mountOf } from "../visit/mount.ts";
-import { headerOf } from "../visit/node-response.ts";
 import { printError } from "../visit/printed.ts";
-import { Visit } from "../visit/visit.ts";
+import { headerOf, Visit } from "../visit/visit.ts";
 import { type Close, SocketSession } from "./socket-session.ts";
 
 /** The options of all adapters for sockets. */
-export interface GateOptions<T extends object, Req> extends OriginOptions {
+export interface GateOptions<T extends object = AnyData, Req = AnyHandshake> extends OriginOptions {
   /**
    * Decides about a handshake. It may change the session, which is saved before the socket is opened. To refuse, return a status, such
    * as 401; then nothing is saved. Default: every handshake that `origins` allows is accepted.

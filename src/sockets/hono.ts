@@ -1,16 +1,21 @@
-import type { Context, MiddlewareHandler } from "hono";
-import type { UpgradeWebSocket, WSContext, WSEvents } from "hono/ws";
+import type { Context, MiddlewareHandler, Next } from "hono";
+import type { WSContext, WSEvents } from "hono/ws";
 import type { Sessions } from "../core/sessions.ts";
 import { visitAround } from "../visit/around.ts";
-import { closeFirmly } from "./_close.ts";
+import { type Closable, closeFirmly } from "./_close.ts";
 import { joinedOf } from "./_joined.ts";
 import { type Entry, type GateOptions, socketGate } from "./gate.ts";
 import type { SocketSession, SocketsOf } from "./socket-session.ts";
 
+/** The `upgradeWebSocket` of a runtime. `Raw` is the runtime's own socket. */
+export type Upgrade<Raw> = (
+  events: (c: Context) => Promise<WSEvents<Raw>>,
+) => (c: Context, next: Next) => Promise<unknown>;
+
 /** What `honoSockets` returns. */
-export interface HonoSockets<T extends object> extends SocketsOf<WSContext<unknown>, T> {
+export interface HonoSockets<T extends object, Raw> extends SocketsOf<WSContext<Raw>, T> {
   /** Takes the place of `upgradeWebSocket`. */
-  upgrade(events: (c: Context) => WSEvents<unknown> | Promise<WSEvents<unknown>>): MiddlewareHandler;
+  upgrade(events: (c: Context) => WSEvents<Raw> | Promise<WSEvents<Raw>>): MiddlewareHandler;
 }
 
 /**
@@ -26,18 +31,18 @@ export interface HonoSockets<T extends object> extends SocketsOf<WSContext<unkno
  *   onMessage: (_, ws) => sockets.of(ws).session((session) => update(session, "n", (n = 0) => n + 1)),
  * })));
  */
-export function honoSockets<T extends object>(
+export function honoSockets<T extends object, Raw>(
   sessions: Sessions<T>,
-  upgradeWebSocket: UpgradeWebSocket<never>,
+  upgradeWebSocket: Upgrade<Raw>,
   options: GateOptions<T, Request> = {},
-): HonoSockets<T> {
+): HonoSockets<T, Raw> {
   const gate = socketGate<T, Request>(sessions, options);
   const joined = new WeakMap<object, SocketSession<T>>();
   const entries = new WeakMap<Context, Entry<T>>();
   return {
     of: (ws) => joinedOf(joined, keyOf(ws)),
     upgrade(events) {
-      const handler = (upgradeWebSocket as unknown as UpgradeWebSocket<unknown>)(async (c) => {
+      const handler = upgradeWebSocket(async (c) => {
         const entry = entries.get(c)!;
         const theirs = await events(c);
         return {
@@ -67,11 +72,11 @@ export function honoSockets<T extends object>(
 }
 
 /** On Bun, each event has a context of its own. */
-function keyOf(ws: WSContext<unknown>): object {
+function keyOf<Raw>(ws: WSContext<Raw>): object {
   return (ws.raw as object | undefined) ?? ws;
 }
 
-function closable(ws: WSContext<unknown>) {
+function closable<Raw>(ws: WSContext<Raw>): Closable {
   return {
     close: (code: number, reason: string) => ws.close(code, reason),
     terminate: () => (ws.raw as { terminate?: () => void } | undefined)?.terminate?.(),

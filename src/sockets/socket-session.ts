@@ -1,9 +1,9 @@
 import type { Awaitable } from "../backends/backend.ts";
+import { Connection, SESSION_ENDED } from "../core/connection.ts";
 import type { MessageOptions } from "../core/message.ts";
 import type { ReadonlySession, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import type { EndReason } from "../core/watch.ts";
-import { Connection, SESSION_ENDED } from "../visit/connection.ts";
 import { SessionEndedError } from "./signal.ts";
 
 /** How the adapters close a socket. */

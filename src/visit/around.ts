@@ -4,8 +4,7 @@ import { type AnswerHeaders, addDue, errorResponse, isDue, linesOf } from "./ans
 import { attempt } from "./attempt.ts";
 import { carry, isUpgrade, makingOf } from "./carry.ts";
 import type { Mount } from "./mount.ts";
-import { each } from "./use.ts";
-import { isMounted, Visit } from "./visit.ts";
+import { each, isMounted, Visit } from "./visit.ts";
 import { watchBody } from "./watch-body.ts";
 
 const AROUND: unique symbol = Symbol("micropie.around");

@@ -7,8 +7,8 @@ import { type Holder, holdBy, holderOf, intercept } from "./intercept.ts";
 import { Mask, refuse } from "./mask.ts";
 import { type HeldResponse, type Method, type NodeResponse, unpackHead, type Way } from "./node-response.ts";
 import { saveError } from "./save-error.ts";
-import { closeAll, each, type Use, type Watcher } from "./use.ts";
-import type { Visit } from "./visit.ts";
+import { closeAll, type Use, type Watcher } from "./use.ts";
+import { each, type Visit } from "./visit.ts";
 
 type Call = [way: Way, args: unknown[]];
 /** Returns the Hold of a response, if it has one. */

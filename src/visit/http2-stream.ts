@@ -2,7 +2,7 @@ import { StateError } from "../errors.ts";
 import { addDue, type NodeHeaders } from "./answer.ts";
 import type { Method } from "./node-response.ts";
 import type { Use } from "./use.ts";
-import { each } from "./use.ts";
+import { each } from "./visit.ts";
 
 type HeaderRecord = Record<string, string | readonly string[]>;
 

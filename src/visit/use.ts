@@ -30,17 +30,3 @@ export interface Watcher {
 export function closeAll(uses: readonly Use[], { statusCode }: { readonly statusCode: number }): void {
   if (statusCode !== 101) for (const use of uses) use.close?.();
 }
-
-/** Calls a method of each, one after the other. Stops at the first error. Synchronous if the methods are. */
-export function each<Step extends string>(
-  uses: readonly { [S in Step]: () => Awaitable<unknown> }[],
-  step: Step,
-  from = 0,
-): Awaitable<unknown> {
-  for (let at = from; at < uses.length; at++) {
-    const done = uses[at]![step]();
-    if (done instanceof Promise)
-      return at + 1 < uses.length ? done.then(() => each(uses, step, at + 1)) : done;
-  }
-  return undefined;
-}

@@ -12,8 +12,22 @@ import { rethrow } from "./answer.ts";
 import { assign } from "./assign.ts";
 import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
 import { isSame, type Mount } from "./mount.ts";
-import { type AnyRequest, headerOf } from "./node-response.ts";
+import type { AnyRequest, NodeRequest } from "./node-response.ts";
 import type { Use, Watcher } from "./use.ts";
+
+/** Calls a method of each, one after the other. Stops at the first error. Synchronous if the methods are. */
+export function each<Step extends string>(
+  uses: readonly { [S in Step]: () => Awaitable<unknown> }[],
+  step: Step,
+  from = 0,
+): Awaitable<unknown> {
+  for (let at = from; at < uses.length; at++) {
+    const done = uses[at]![step]();
+    if (done instanceof Promise)
+      return at + 1 < uses.length ? done.then(() => each(uses, step, at + 1)) : done;
+  }
+  return undefined;
+}
 
 /** Returns true if the request has these sessions. Throws ConfigError if other sessions have their name or cookie. */
 export function isMounted(uses: readonly Use[], mount: Mount): boolean {
@@ -227,3 +241,9 @@ function hasLeft(request: AnyRequest): boolean {
 }
 
 const BARRED = "The response has left without Vary: Cookie. Look at the session before you return it.";
+
+/** Returns the value of a header of a request, by its name in lower case. */
+export function headerOf({ headers }: AnyRequest, name: string): string | undefined {
+  if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;
+  return (headers as NodeRequest["headers"])[name]?.toString();
+}

@@ -240,7 +240,7 @@ function honoServer(withSessions: boolean): SocketServerCase {
     client: "ws",
     async serve(sessions, hooks) {
       const app = new Hono();
-      const sockets = honoSockets(sessions, upgradeWebSocket as never, OPTIONS);
+      const sockets = honoSockets(sessions, upgradeWebSocket, OPTIONS);
       if (withSessions) app.use(honoSessions(sessions));
       app.get(
         "/chat",

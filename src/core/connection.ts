@@ -1,9 +1,9 @@
 import type { Awaitable } from "../backends/backend.ts";
-import { type Bookmark, bookmarkOf, inMessage, type MessageOptions } from "../core/message.ts";
-import type { Session } from "../core/register.ts";
-import type { Sessions } from "../core/sessions.ts";
-import { watchOwn } from "../core/told.ts";
-import type { EndReason } from "../core/watch.ts";
+import { type Bookmark, bookmarkOf, inMessage, type MessageOptions } from "./message.ts";
+import type { Session } from "./register.ts";
+import type { Sessions } from "./sessions.ts";
+import { watchOwn } from "./told.ts";
+import type { EndReason } from "./watch.ts";
 
 /** The session of a connection that lives on after its request. It holds nothing between messages. */
 export class Connection<T extends object> {
