@@ -71,6 +71,7 @@ describe("options:", () => {
       "rotationGrace",
       "maxBytes",
       "backendTimeout",
+      "watchLease",
       "lock.wait",
       "lock.ttl",
     ]);

@@ -161,7 +161,7 @@ export class Watcher {
       return;
     }
     this.#wait();
-    if (now - this.#tickedAt > STALL) this.#spared = now + STALL;
+    if (now - this.#tickedAt > STALL) this.#spared = now + 2 * TICK;
     this.#tickedAt = now;
     this.#line.tick(now);
     const { round, isOpen, heardAt, before, mayMiss } = this.#line;

@@ -100,7 +100,9 @@ export async function schedule({ server, at, elsewhere, lag }: Stage, random: ()
           heard.reason !== "unreachable" ||
           heard.at - begin > LEASE + MARGIN + lag() / 1000
         )
-          throw new Error(`${fault}, ${duration} s: a watch went on without word from the store.`);
+          throw new Error(
+            `${fault}, ${duration} s: a watch went on without word from the store: ${heard?.reason} after ${(heard?.at ?? 0) - begin} s.`,
+          );
       } else if (heard !== undefined)
         throw new Error(
           `${fault}, ${duration} s: a session that lives was ended: ${heard.reason} after ${heard.at - begin} s, healed after ${end - begin} s.`,
