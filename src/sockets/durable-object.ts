@@ -2,13 +2,14 @@ import type { Awaitable } from "../backends/backend.ts";
 import { SESSION_ENDED } from "../core/connection.ts";
 import { type Bookmark, bookmarkOf, inMessage, isStanding, type MessageOptions } from "../core/message.ts";
 import { plainUser } from "../core/realm.ts";
-import type { Session } from "../core/register.ts";
+import type { AnyData, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { type Duration, secondsOf } from "../duration.ts";
 import { type GateOptions, socketGate } from "./gate.ts";
 
 /** What this uses of a WebSocket of Workers. */
 export interface WorkerSocket {
+  readonly readyState: number;
   close(code: number, reason: string): void;
   serializeAttachment(value: unknown): void;
   deserializeAttachment(): unknown;
@@ -25,7 +26,7 @@ export interface SocketContext {
 }
 
 /** Those of the other adapters, and `every`. */
-export interface DurableObjectSocketOptions<T extends object> extends GateOptions<T, Request> {
+export interface DurableObjectSocketOptions<T extends object = AnyData> extends GateOptions<T, Request> {
   /** The time after which the alarm looks for sockets whose session has ended. Default 60 s. */
   every?: Duration | undefined;
 }
@@ -50,6 +51,9 @@ export interface DurableObjectSockets<T extends object> {
   /** To be called by the object's `alarm`. */
   alarm(): Promise<void>;
 }
+
+/** The state of a socket that is not closing. */
+const OPEN = 1;
 
 /** What is attached to a socket. */
 interface Attached {
@@ -87,7 +91,8 @@ export function durableObjectSessions<T extends object>(
   const end = (socket: WorkerSocket): void => socket.close(SESSION_ENDED, "ended");
 
   async function live(tag?: string): Promise<WorkerSocket[]> {
-    const all = tag === undefined ? ctx.getWebSockets() : ctx.getWebSockets(tag);
+    const joined = tag === undefined ? ctx.getWebSockets() : ctx.getWebSockets(tag);
+    const all = joined.filter(({ readyState }) => readyState === OPEN);
     // One look at a session, however many sockets it has.
     const looks = new Map<string, Promise<boolean>>();
     const standing = await Promise.all(
