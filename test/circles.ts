@@ -9,6 +9,7 @@ export const CIRCLES = {
     "test/backends/*-{drivers,servers}.suite.test.ts",
     "test/backends/*-servers.test.ts",
     "test/backends/workers.test.ts",
+    "test/sockets/durable-object.test.ts",
     "test/adapters/express-backends.test.ts",
     "test/compat/{store,stores,store-life}.test.ts",
     "test/legacy/stores.test.ts",

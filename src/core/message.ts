@@ -66,6 +66,13 @@ export async function inMessage<R>(
   return result;
 }
 
+/** Returns true if the session of a bookmark lives and has the same rights. Throws BackendError. */
+export async function isStanding(sessions: object, bookmark: Bookmark): Promise<boolean> {
+  const { [ENGINE]: engine } = sessions as { readonly [ENGINE]: Engine };
+  const record = await readInRealm(engine, bookmark.handle);
+  return record !== undefined && isSame(record, bookmark);
+}
+
 function openEmpty(engine: Engine): Awaitable<Live> {
   const live = open(engine, newPhase(false));
   return engine.options.schema === undefined ? live : chain(fitEmpty(live), () => live);
