@@ -28,7 +28,14 @@ export function open(engine: Engine, phase: Phase, options: LoadOptions = {}): L
       farewells: NO_LINES,
       reserved: undefined,
     },
-    turn: { busy: undefined, held: undefined, refused: undefined, replaced: undefined, blank: "{}" },
+    turn: {
+      busy: undefined,
+      held: undefined,
+      refused: undefined,
+      replaced: undefined,
+      blank: "{}",
+      onRefusal: undefined,
+    },
     beside: undefined,
   };
   live.data = new kind(live);
@@ -96,6 +103,11 @@ export function saveRefused({ turn }: Live, text: string | undefined): void {
 /** Values of the session's data are about to be replaced by others, or have been looked after. */
 export function noteReplaced({ turn }: Live, replaced: Turn["replaced"]): void {
   turn.replaced = replaced;
+}
+
+/** The answer to what a guard throws is prepared by this listener. */
+export function refusalsHeard({ turn }: Live, listener: Turn["onRefusal"]): void {
+  turn.onRefusal = listener;
 }
 
 /** The idle deadline has moved. */
