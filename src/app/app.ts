@@ -60,7 +60,8 @@ export class App<T extends object = Registered> {
   constructor(options: AppOptions<T> = {}) {
     this.#options = resolveAppOptions(options);
     this.sessions = this.#options.sessions;
-    this.#mount = mountOf<{ readonly url?: string }>(this.sessions, {}, ({ url = "" }) => url);
+    const { csrf, signIn } = this.#options;
+    this.#mount = mountOf<{ readonly url?: string }>(this.sessions, { csrf, signIn }, ({ url = "" }) => url);
     this.fetch = this.fetch.bind(this);
     registerRoom(this, () => this.#open());
   }

@@ -4,6 +4,8 @@ import type { Registered } from "../core/register.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { nearest, type Resolved, refuseUnknown } from "../option-names.ts";
+import type { CsrfOptions } from "../visit/cross-site.ts";
+import type { SignIn } from "../visit/sign-in.ts";
 import { type BodyLimits, resolveLimits } from "./limits.ts";
 import type { AppRequest } from "./request.ts";
 import type { RouteTable } from "./routes.ts";
@@ -43,12 +45,35 @@ export interface AppOptions<T extends object = Registered> extends Omit<SessionO
    * a stream whose request has looked at the session ends with it.
    */
   outlive?: Requests<T> | undefined;
+  /**
+   * Whether requests that change something are refused if a page of another site sent them: anything but GET, HEAD and OPTIONS,
+   * judged by `Sec-Fetch-Site` and `Origin` before the body is read and the session loaded. They are a 403. `{ trust:
+   * ["https://app.example.com"] }` lists origins that may. Default true.
+   */
+  csrf?: boolean | CsrfOptions | undefined;
+  /**
+   * Where users sign in: a path, or a function that returns one for what was asked. When `requireUser` or `requireFresh` of
+   * `micropie/guards` throws, a browser that asked for a page is sent there, with the page to return to in the query as `back`.
+   * Default: none; the answer is a 401 in JSON, as it is for everything else.
+   */
+  signIn?: SignIn | undefined;
 }
 
 /** Which requests: those of these methods, or those for which a function returns true. */
 type Requests<T extends object> = readonly string[] | ((request: AppRequest<T>) => boolean);
 
-const OWN = ["sessionBackend", "sessions", "limits", "sockets", "trustProxy", "exclusive", "idle", "outlive"];
+const OWN = [
+  "sessionBackend",
+  "sessions",
+  "limits",
+  "sockets",
+  "trustProxy",
+  "exclusive",
+  "idle",
+  "outlive",
+  "csrf",
+  "signIn",
+];
 const NAMES: readonly string[] = [...SESSION_OPTIONS.filter((name) => name !== "backend"), ...OWN];
 
 export interface ResolvedAppOptions<T extends object> {
@@ -61,13 +86,26 @@ export interface ResolvedAppOptions<T extends object> {
   readonly exclusive: Requests<T> | undefined;
   readonly idle: Requests<T> | undefined;
   readonly outlive: Requests<T> | undefined;
+  readonly csrf: boolean | CsrfOptions;
+  readonly signIn: SignIn | undefined;
 }
 
 /** Throws ConfigError that names an option that is unknown, invalid, or contradicts another. */
 export function resolveAppOptions<T extends object>(options: AppOptions<T>): ResolvedAppOptions<T> {
   refuseUnknown(options, NAMES);
-  const { sessionBackend, sessions, limits, sockets, trustProxy, exclusive, idle, outlive, ...session } =
-    options;
+  const {
+    sessionBackend,
+    sessions,
+    limits,
+    sockets,
+    trustProxy,
+    exclusive,
+    idle,
+    outlive,
+    csrf = true,
+    signIn,
+    ...session
+  } = options;
   for (const [name, requests] of Object.entries({ exclusive, idle, outlive })) {
     if (requests !== undefined && typeof requests !== "function" && !Array.isArray(requests))
       throw new ConfigError(name, "Must be an array of method names or a function.");
@@ -79,6 +117,8 @@ export function resolveAppOptions<T extends object>(options: AppOptions<T>): Res
     exclusive,
     idle,
     outlive,
+    csrf,
+    signIn,
   };
   if (sessions !== undefined) {
     const others = { sessionBackend, ...session };

@@ -54,6 +54,7 @@ function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
   // Without a middleware to see it, a path that leads nowhere costs neither its body nor a session.
   const match = room.middlewares.length === 0 ? matchRoute(room.routes, exchange.path) : undefined;
   if (match !== undefined) refuseMethod(match.route.handler, exchange.method);
+  exchange.visit.refuseCrossSite();
   if (!mayHaveBody(exchange)) return runWithBody(room, exchange, match);
   const passedOn = passesBody(room.middlewares, exchange.path);
   return chain(readBody(exchange, room.limits, passedOn), (body) => {

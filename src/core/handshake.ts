@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { isOfHost, originsIn } from "./origins.ts";
 
 /** Which pages may open a WebSocket. */
 export interface OriginOptions {
@@ -21,26 +22,10 @@ export interface Origins {
 }
 
 /** Throws ConfigError that names an invalid option; `prefix` comes before its name. */
-export function resolveOrigins({ origins = [], withoutOrigin = false }: OriginOptions, prefix = ""): Origins {
-  const refuse = (name: string, message: string): never => {
-    throw new ConfigError(prefix + name, message);
-  };
-  if (typeof withoutOrigin !== "boolean") refuse("withoutOrigin", "Pass true or false.");
-  if (!Array.isArray(origins)) refuse("origins", 'Pass an array, such as ["https://app.example.com"].');
-  for (const origin of origins as readonly unknown[]) {
-    const url = typeof origin === "string" ? URL.parse(origin) : null;
-    const exact = url === null ? undefined : originOf(url);
-    if (exact === undefined)
-      refuse("origins", `Pass origins such as "https://app.example.com"; got ${JSON.stringify(origin)}.`);
-    if (exact !== origin)
-      refuse("origins", `${JSON.stringify(origin)} is no origin as browsers send it. Pass "${exact}".`);
-  }
-  return { allowed: new Set(origins), withoutOrigin };
-}
-
-/** `URL.origin` is "null" for the schemes of browser extensions. */
-function originOf({ origin, protocol, host }: URL): string {
-  return origin === "null" ? `${protocol}//${host}` : origin;
+export function resolveOrigins({ origins, withoutOrigin = false }: OriginOptions, prefix = ""): Origins {
+  if (typeof withoutOrigin !== "boolean")
+    throw new ConfigError(`${prefix}withoutOrigin`, "Pass true or false.");
+  return { allowed: originsIn(`${prefix}origins`, origins), withoutOrigin };
 }
 
 /** Returns a header of a request by its name in lower case. */
@@ -48,17 +33,13 @@ export type HeaderReader = (name: string) => string | undefined;
 
 /**
  * Returns true if a page of this origin may open a WebSocket: browsers send cookies with it from any site, and do not ask
- * before (RFC 6455 10.2; OWASP: Cross-Site WebSocket Hijacking). Schemes are not compared, as a proxy may end TLS.
+ * before (RFC 6455 10.2; OWASP: Cross-Site WebSocket Hijacking).
  */
 export function mayConnect({ allowed, withoutOrigin }: Origins, header: HeaderReader): boolean {
   const origin = header("origin");
   // Browsers leave it out of a plain GET of the same origin, with which some libraries begin.
   if (origin === undefined) return withoutOrigin || header("sec-fetch-site") === "same-origin";
-  if (allowed.has(origin)) return true;
-  const page = URL.parse(origin);
-  if (page === null || !/^https?:$/.test(page.protocol)) return false;
-  const host = header("host");
-  return host !== undefined && URL.parse(`${page.protocol}//${host}`)?.host === page.host;
+  return allowed.has(origin) || isOfHost(origin, header("host"));
 }
 
 /** Why a handshake is refused. */

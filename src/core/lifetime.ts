@@ -26,6 +26,11 @@ export interface LoginOptions {
    * `timeouts` says otherwise. Default: the option `cookie.persistent`.
    */
   remember?: boolean | Duration | undefined;
+  /**
+   * The factors that the user has proved: up to eight names of yours, such as `["password", "totp"]` (RFC 8176 lists common
+   * ones). `requireFresh` and `info` tell them. Default: none.
+   */
+  by?: readonly string[] | undefined;
 }
 
 const DAY = 86_400;
@@ -55,7 +60,7 @@ export function resolveTimeouts(given: Timeouts | Level | undefined): Limits {
 
 /** Returns what the options of `login` ask for. Throws ConfigError, naming what is wrong. */
 export function lifetimeOf(options: LoginOptions): Lifetime {
-  refuseUnknown(options, ["timeouts", "remember"]);
+  refuseUnknown(options, ["timeouts", "remember", "by"]);
   const { timeouts = {}, remember } = options;
   refuseUnknown(timeouts, ["idle", "absolute"], "timeouts.");
   const own = lifetimeIn(timeouts);

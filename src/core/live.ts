@@ -1,6 +1,7 @@
 import type { Awaitable, EndNotice, SessionBackend, SessionRecord } from "../backends/backend.ts";
 import type { Duration } from "../duration.ts";
 import type { Environment } from "../environment.ts";
+import type { AccessError } from "../errors.ts";
 import type { Head } from "./head.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 
@@ -159,8 +160,14 @@ export interface Over {
 export type Intent =
   | { readonly is: "none" }
   | { readonly is: "logout" }
-  | { readonly is: "rotate"; readonly elevated: boolean; readonly lifetime: Lifetime | undefined }
-  | (Renewing & { readonly is: "login"; readonly userId: string })
+  | {
+      readonly is: "rotate";
+      readonly elevated: boolean;
+      readonly lifetime: Lifetime | undefined;
+      /** The factors that the user has proved now. */
+      readonly by: readonly string[];
+    }
+  | (Renewing & { readonly is: "login"; readonly userId: string; readonly by: readonly string[] })
   /** Starts over signed out. */
   | (Renewing & { readonly is: "startOver" });
 
@@ -210,6 +217,8 @@ export interface Turn {
   replaced: readonly Replaced[] | undefined;
   /** What goes along with the session; see follow.ts. */
   follow: Follow | undefined;
+  /** Called with what a guard throws. */
+  onRefusal: ((error: AccessError) => void) | undefined;
 }
 
 /** A value that was part of the session's data, and how it was encoded then. */

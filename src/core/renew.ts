@@ -5,6 +5,7 @@ import { call, chain, ifPossible, patch } from "./call.ts";
 import { warnCrowded } from "./crowded.ts";
 import { endOthers, lost, refused, refusedByGrace } from "./end.ts";
 import { publish } from "./events.ts";
+import { provedLater, signedInBy } from "./factors.ts";
 import { type Head, headText, inRealm, remember, timesOf } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Intent, Live, Stored } from "./live.ts";
@@ -31,7 +32,8 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
   const token = createToken(engine.options.realm, attempt === 1 ? outbox.reserved : undefined);
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   const { head: usual, options } = engine;
-  const head = lifetime === undefined ? usual.value : inRealm(headOf(options, lifetime), options.realm);
+  const made = lifetime === undefined ? usual.value : inRealm(headOf(options, lifetime), options.realm);
+  const head = intent.is === "login" ? signedInBy(made, intent.by) : made;
   const record: NewRecord = {
     data: text,
     secretHash: token.secretHash,
@@ -108,7 +110,8 @@ function rotationOf(
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   if (intent.is === "login" || intent.is === "startOver") {
     const created = startsOver(intent) ? undefined : timesOf(phase.record, phase.head).createdAt;
-    const head = remember({ ...before, ...headOf(options, lifetime) }, { created });
+    const kept = remember({ ...before, ...headOf(options, lifetime) }, { created });
+    const head = signedInBy(kept, intent.is === "login" ? intent.by : []);
     const user = intent.is === "login" ? { userId: storedUser(options.realm, intent.userId) } : {};
     return {
       head,
@@ -116,10 +119,11 @@ function rotationOf(
     };
   }
   const raiseEpoch = intent.is === "rotate" && intent.elevated;
-  if (lifetime === undefined) return { head: before, rotation: { ...secret, raiseEpoch } };
+  const proved = intent.is === "rotate" ? provedLater(before, intent.by, engine.backend.now()) : before;
+  if (lifetime === undefined) return { head: proved, rotation: { ...secret, raiseEpoch } };
   const { idleTimeout = phase.head.idleTimeout, persistent = phase.head.persistent } = lifetime;
   return {
-    head: { ...before, idleTimeout, persistent },
+    head: { ...proved, idleTimeout, persistent },
     rotation: { ...secret, raiseEpoch, restartIdle: true },
   };
 }

@@ -3,11 +3,9 @@ import { touchedDeadline } from "../record/record.ts";
 import { decode, encode, outgrown, setKey } from "./codec.ts";
 import type { Head } from "./head.ts";
 import type { Beside, Engine, Intent, Lease, Live, LoadOptions, Phase, Seen, Stored, Turn } from "./live.ts";
-
 import { newPhase, SessionObject, storedPhase } from "./opened.ts";
 
 // What happens to the state of a session. Nothing else assigns to it.
-
 const NOTHING: Intent = { is: "none" };
 const NO_LINES: readonly string[] = [];
 
@@ -35,6 +33,7 @@ export function open(engine: Engine, phase: Phase, options: LoadOptions = {}): L
       replaced: undefined,
       blank: "{}",
       follow: undefined,
+      onRefusal: undefined,
     },
     beside: undefined,
   };
@@ -108,6 +107,11 @@ export function noteReplaced({ turn }: Live, replaced: Turn["replaced"]): void {
 /** What watches it goes along with it, or no more. */
 export function followed({ turn }: Live, follow: Turn["follow"]): void {
   turn.follow = follow;
+}
+
+/** The answer to what a guard throws is prepared by this listener. */
+export function refusalsHeard({ turn }: Live, listener: Turn["onRefusal"]): void {
+  turn.onRefusal = listener;
 }
 
 /** The idle deadline has moved. */

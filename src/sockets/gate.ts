@@ -11,10 +11,12 @@ import type { AnyData, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
-import { type AnswerHeaders, addDue, errorAnswer, type NodeHeaders } from "../visit/answer.ts";
+import { type AnswerHeaders, addDue, type NodeHeaders } from "../visit/answer.ts";
+import { errorAnswer } from "../visit/error-parts.ts";
 import { type Mount, mountOf } from "../visit/mount.ts";
+import { headerOf } from "../visit/node-response.ts";
 import { printError } from "../visit/printed.ts";
-import { headerOf, Visit } from "../visit/visit.ts";
+import { Visit } from "../visit/visit.ts";
 import { type Close, SocketSession } from "./socket-session.ts";
 
 /** The options of all adapters for sockets. */

@@ -6,28 +6,16 @@ import { load } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
 import { farewellsOf } from "../core/sessions.ts";
 import { takeBack } from "../core/take-back.ts";
-import { headSent, isSignedIn, revertNow, unawaited } from "../core/told.ts";
-import { StateError } from "../errors.ts";
-import { rethrow } from "./answer.ts";
+import { headSent, hearRefusals, isSignedIn, revertNow, unawaited } from "../core/told.ts";
+import { type AccessError, StateError } from "../errors.ts";
 import { assign } from "./assign.ts";
+import { refuseCrossSite } from "./cross-site.ts";
 import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
+import { leadTo, rethrow } from "./error-parts.ts";
 import { isSame, type Mount } from "./mount.ts";
-import type { AnyRequest, NodeRequest } from "./node-response.ts";
+import { type AnyRequest, headerOf } from "./node-response.ts";
+import { type SignIn, signInPage } from "./sign-in.ts";
 import type { Use, Watcher } from "./use.ts";
-
-/** Calls a method of each, one after the other. Stops at the first error. Synchronous if the methods are. */
-export function each<Step extends string>(
-  uses: readonly { [S in Step]: () => Awaitable<unknown> }[],
-  step: Step,
-  from = 0,
-): Awaitable<unknown> {
-  for (let at = from; at < uses.length; at++) {
-    const done = uses[at]![step]();
-    if (done instanceof Promise)
-      return at + 1 < uses.length ? done.then(() => each(uses, step, at + 1)) : done;
-  }
-  return undefined;
-}
 
 /** Returns true if the request has these sessions. Throws ConfigError if other sessions have their name or cookie. */
 export function isMounted(uses: readonly Use[], mount: Mount): boolean {
@@ -53,6 +41,8 @@ export class Visit implements Use {
   isPrivate = false;
   line: string | undefined;
   watcher: Watcher | undefined;
+  /** What a guard has thrown, if the option `signIn` says where users sign in. */
+  refusal: AccessError | undefined;
 
   constructor(mount: Mount, request: AnyRequest) {
     this.mount = mount;
@@ -74,6 +64,7 @@ export class Visit implements Use {
     if (isOutside !== undefined && token === undefined && isOutside(context as never)) options = outside;
     this.skipped = Boolean(options?.skip);
     if (this.skipped) this.varies = false;
+    else this.refuseCrossSite();
     this.#options = token === undefined ? options : { ...options, token };
     const cookie = headerOf(this.#request, "cookie");
     // Without a cookie the session is empty. It is made when somebody looks at it, unless a schema may have to be awaited.
@@ -102,6 +93,12 @@ export class Visit implements Use {
     return undefined;
   }
 
+  /** Throws AccessError `cross_site` if the request is one that the option `csrf` refuses. */
+  refuseCrossSite(): void {
+    const { csrf } = this.mount;
+    if (csrf !== undefined) refuseCrossSite(csrf, this.#request);
+  }
+
   /** Loads the session, then returns what `go` returns. Errors go to `refuse`. Synchronous if the back-end is. */
   begin<R>(context: unknown, go: () => R, refuse: (error: unknown) => R = rethrow): R | Promise<R> {
     let loading: Promise<void> | undefined;
@@ -121,8 +118,16 @@ export class Visit implements Use {
       this.varies = !this.skipped;
       if (this.mount.sessions.options.private) this.#keepNothing();
       if (this.varies) this.watcher?.looked(this);
+      if (this.mount.signIn !== undefined) this.#hearRefusals(this.mount.signIn);
     }
     return (this.#live ?? this.#open()).data as Session;
+  }
+
+  #hearRefusals(signIn: SignIn): void {
+    hearRefusals((this.#live ?? this.#open()).data, (error) => {
+      this.refusal = error;
+      leadTo(error, signInPage(signIn, error, this.#request));
+    });
   }
 
   mayLook(): void {
@@ -241,9 +246,3 @@ function hasLeft(request: AnyRequest): boolean {
 }
 
 const BARRED = "The response has left without Vary: Cookie. Look at the session before you return it.";
-
-/** Returns the value of a header of a request, by its name in lower case. */
-export function headerOf({ headers }: AnyRequest, name: string): string | undefined {
-  if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;
-  return (headers as NodeRequest["headers"])[name]?.toString();
-}
