@@ -25,7 +25,10 @@ interface Env {
 }
 
 const { SESSIONS, CHAT } = env as unknown as Env;
-const sessions = createSessions<Data>({ backend: new DurableObjectSessionBackend(SESSIONS) });
+/** One for the Worker and one for each object: what is awaited in one of them cannot be awaited in another. */
+const newSessions = () => createSessions<Data>({ backend: new DurableObjectSessionBackend(SESSIONS) });
+const sessions = newSessions();
+const ofObject = newSessions();
 
 export class Sessions extends SessionsObject(DurableObject) {}
 
@@ -54,6 +57,10 @@ export class Chat extends DurableObject {
     if (message === "user") return socket.send(String(own.userId));
     const n = await own.session((session) => update(session, "n", (n = 0) => n + 1)).catch(() => undefined);
     if (n !== undefined) socket.send(String(n));
+  }
+  /** Without it, the runtime delivers no further event after a close. */
+  webSocketClose(socket: WorkerSocket, code: number): void {
+    socket.close(code === 1005 ? 1000 : code, "");
   }
   async alarm(): Promise<void> {
     await this.sockets.alarm();
