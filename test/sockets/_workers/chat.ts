@@ -25,10 +25,7 @@ interface Env {
 }
 
 const { SESSIONS, CHAT } = env as unknown as Env;
-/** One for the Worker and one for each object: what is awaited in one of them cannot be awaited in another. */
-const newSessions = () => createSessions<Data>({ backend: new DurableObjectSessionBackend(SESSIONS) });
-const sessions = newSessions();
-const ofObject = newSessions();
+const sessions = createSessions<Data>({ backend: new DurableObjectSessionBackend(SESSIONS) });
 
 export class Sessions extends SessionsObject(DurableObject) {}
 
