@@ -21,36 +21,41 @@ await onServer("redis", ({ url }) => {
     };
   };
 
-  describe.each(SERVERS)("$name: sockets of another engine, with a client of its own", ({ client: kind, serve }) => {
-    let here: Awaited<ReturnType<typeof another>>;
-    let elsewhere: Awaited<ReturnType<typeof another>>;
-    beforeAll(async () => {
-      [here, elsewhere] = await Promise.all([another(), another()]);
-    });
-    afterAll(() => Promise.all([here.close(), elsewhere.close()]));
+  describe.each(SERVERS)(
+    "$name: sockets of another engine, with a client of its own",
+    ({ client: kind, serve }) => {
+      let here: Awaited<ReturnType<typeof another>>;
+      let elsewhere: Awaited<ReturnType<typeof another>>;
+      beforeAll(async () => {
+        [here, elsewhere] = await Promise.all([another(), another()]);
+      });
+      afterAll(() => Promise.all([here.close(), elsewhere.close()]));
 
-    test("close within a second of the acknowledgment of a logout, and get nothing after that", async () => {
-      const running = await serve(here.sessions, { inside: async () => {} });
-      onTestFinished(() => void running.close());
-      const begun = await elsewhere.sessions.load();
-      login(begun, "ann");
-      const cookie = (await elsewhere.sessions.commit(begun))!.split(";", 1)[0]!;
-      const sockets = await Promise.all(
-        Array.from({ length: 20 }, () => open(kind, running.port, { cookie })),
-      );
-      for (const socket of sockets) {
-        socket.send("user");
-        expect(await socket.next()).toBe("ann");
-      }
-      const session = await elsewhere.sessions.load(cookie);
-      expect(info(session).userId).toBe("ann");
-      logout(session);
-      await elsewhere.sessions.commit(session);
-      const acknowledged = performance.now();
-      const closed = await Promise.all(sockets.map((socket) => socket.closed));
-      expect(performance.now() - acknowledged).toBeLessThan(1000);
-      expect(new Set(closed)).toEqual(new Set([kind === "ws" ? "4401 logged_out" : "io server disconnect"]));
-      expect(sockets.flatMap((socket) => socket.received)).toEqual([]);
-    });
-  });
+      test("close within a second of the acknowledgment of a logout, and get nothing after that", async () => {
+        const running = await serve(here.sessions, { inside: async () => {} });
+        onTestFinished(() => void running.close());
+        const begun = await elsewhere.sessions.load();
+        login(begun, "ann");
+        const cookie = (await elsewhere.sessions.commit(begun))!.split(";", 1)[0]!;
+        const sockets = await Promise.all(
+          Array.from({ length: 20 }, () => open(kind, running.port, { cookie })),
+        );
+        for (const socket of sockets) {
+          socket.send("user");
+          expect(await socket.next()).toBe("ann");
+        }
+        const session = await elsewhere.sessions.load(cookie);
+        expect(info(session).userId).toBe("ann");
+        logout(session);
+        await elsewhere.sessions.commit(session);
+        const acknowledged = performance.now();
+        const closed = await Promise.all(sockets.map((socket) => socket.closed));
+        expect(performance.now() - acknowledged).toBeLessThan(1000);
+        expect(new Set(closed)).toEqual(
+          new Set([kind === "ws" ? "4401 logged_out" : "io server disconnect"]),
+        );
+        expect(sockets.flatMap((socket) => socket.received)).toEqual([]);
+      });
+    },
+  );
 });
