@@ -2,6 +2,7 @@ import type { Awaitable } from "../backends/backend.ts";
 import { InMemorySessionBackend } from "../backends/memory.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
 import { answerCases, answeredErrorCases } from "./adapter-cases/answer.ts";
+import { freshCases } from "./adapter-cases/fresh.ts";
 import { outageCases } from "./adapter-cases/outage.ts";
 import { overlapCases } from "./adapter-cases/overlap.ts";
 import { assignCases, visitCases } from "./adapter-cases/visit.ts";
@@ -57,6 +58,7 @@ export function adapterSuite(options: AdapterSuiteOptions): SuiteCase[] {
     ...answerCases(ways),
     ...(options.passesErrorsOn ? [] : answeredErrorCases),
     ...overlapCases,
+    ...freshCases,
     ...outageCases(ways),
   ];
   return cases.map(({ promise, name, run }) => ({
