@@ -19,7 +19,6 @@ const GIVEN = [
   ["session", "declare const session: Session;"],
   ["user", "declare const user: { id: string };"],
   ["pay", "declare function pay(cart: string[]): Promise<void>;"],
-  ["owns", "declare function owns(userId: string | undefined): Promise<boolean>;"],
   ["MyApp", "class MyApp extends App {}"],
   ["getSessionFromDb", "declare function getSessionFromDb(id: string): Promise<SessionData | undefined>;"],
   [
