@@ -55,7 +55,9 @@ export class App<T extends object = Registered> {
   constructor(options: AppOptions<T> = {}) {
     this.#options = resolveAppOptions(options);
     this.sessions = this.#options.sessions;
-    this.#mount = mountOf<{ readonly url?: string }>(this.sessions, {}, ({ url = "" }) => url);
+    this.#mount = mountOf<{ readonly url?: string }>(this.sessions, {}, ({ url = "" }) => url, {
+      trust: this.#options.trust,
+    });
     this.fetch = this.fetch.bind(this);
     registerRoom(this, () => this.#open());
   }

@@ -2,12 +2,12 @@ import type { LoadSave, SessionBackend } from "../backends/backend.ts";
 import { SESSION_OPTIONS, type SessionOptions } from "../core/options.ts";
 import type { Registered } from "../core/register.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
+import { resolveTrust, type Trust } from "../core/trust-proxy.ts";
 import { ConfigError } from "../errors.ts";
 import { nearest, type Resolved, refuseUnknown } from "../option-names.ts";
 import { type BodyLimits, resolveLimits } from "./limits.ts";
 import type { AppRequest } from "./request.ts";
 import type { RouteTable } from "./routes.ts";
-import { resolveTrust, type Trust } from "./trust-proxy.ts";
 
 /** The options of an App: those of `createSessions`, and these. The back-end has MicroPie's name, `sessionBackend`. */
 export interface AppOptions<T extends object = Registered> extends Omit<SessionOptions<T>, "backend"> {

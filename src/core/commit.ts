@@ -6,6 +6,7 @@ import { discard, end, endReplaced, endUnlessChanged, lostError, refused, refuse
 import { commitFollowed } from "./follow.ts";
 import { watchLateWrites } from "./late.ts";
 import { isTouchDue } from "./lifetime.ts";
+import { storeWithin } from "./limit.ts";
 import type { Engine, Intent, Live, Seen, Stored } from "./live.ts";
 import { create, own, replace, rotate } from "./renew.ts";
 import { refuseStaleEdits } from "./replaced.ts";
@@ -167,6 +168,12 @@ function askedOf(engine: Engine, intent: Exclude<Intent, { is: "none" }>): Asked
 }
 
 function act(live: Live, step: Step, text: string, intent: Intent): Awaitable<void> {
+  if (intent.is !== "login" || live.engine.options.perUser === undefined || !WRITES.has(step))
+    return perform(live, step, text, intent);
+  return storeWithin(live, intent, () => perform(live, step, text, intent));
+}
+
+function perform(live: Live, step: Step, text: string, intent: Intent): Awaitable<void> {
   switch (step) {
     case "keep":
       return;

@@ -26,6 +26,11 @@ export interface LoginOptions {
    * `timeouts` says otherwise. Default: the option `cookie.persistent`.
    */
   remember?: boolean | Duration | undefined;
+  /**
+   * What to call the device in lists, such as "Work laptop"; cut to 256 characters. Default: the name that it has, if it is this
+   * user's already.
+   */
+  device?: string | undefined;
 }
 
 const DAY = 86_400;
@@ -55,7 +60,7 @@ export function resolveTimeouts(given: Timeouts | Level | undefined): Limits {
 
 /** Returns what the options of `login` ask for. Throws ConfigError, naming what is wrong. */
 export function lifetimeOf(options: LoginOptions): Lifetime {
-  refuseUnknown(options, ["timeouts", "remember"]);
+  refuseUnknown(options, ["timeouts", "remember", "device"]);
   const { timeouts = {}, remember } = options;
   refuseUnknown(timeouts, ["idle", "absolute"], "timeouts.");
   const own = lifetimeIn(timeouts);

@@ -2,6 +2,7 @@ import type { Awaitable, NewRecord, Rotation } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { newRecord, rotatedRecord, snapshot } from "../record/record.ts";
 import { call, chain, ifPossible, patch } from "./call.ts";
+import { movedHead, signedInHead } from "./came-from.ts";
 import { warnCrowded } from "./crowded.ts";
 import { endOthers, lost, refused, refusedByGrace } from "./end.ts";
 import { publish } from "./events.ts";
@@ -31,7 +32,10 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
   const token = createToken(engine.options.realm, attempt === 1 ? outbox.reserved : undefined);
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   const { head: usual, options } = engine;
-  const head = lifetime === undefined ? usual.value : inRealm(headOf(options, lifetime), options.realm);
+  const head =
+    lifetime === undefined
+      ? usual.value
+      : signedInHead(live, intent, inRealm(headOf(options, lifetime), options.realm));
   const record: NewRecord = {
     data: text,
     secretHash: token.secretHash,
@@ -97,18 +101,23 @@ export function rotate(
 }
 
 function rotationOf(
-  { engine }: Live,
+  live: Live,
   phase: Stored,
   intent: Intent,
   secretHash: string,
 ): { head: Head; rotation: Rotation } {
-  const { options } = engine;
-  const before = retire(phase.record, phase.head);
+  const { options } = live.engine;
+  const retired = retire(phase.record, phase.head);
+  const before = retired === phase.head ? retired : movedHead(live, retired);
   const secret = { secretHash, grace: options.rotationGrace };
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   if (intent.is === "login" || intent.is === "startOver") {
     const created = startsOver(intent) ? undefined : timesOf(phase.record, phase.head).createdAt;
-    const head = remember({ ...before, ...headOf(options, lifetime) }, { created });
+    const kept = remember(
+      { ...before, ...headOf(options, lifetime) },
+      { created, nth: undefined, device: undefined },
+    );
+    const head = signedInHead(live, intent, kept);
     const user = intent.is === "login" ? { userId: storedUser(options.realm, intent.userId) } : {};
     return {
       head,

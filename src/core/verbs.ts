@@ -1,6 +1,7 @@
 import { ConfigError, StateError } from "../errors.ts";
 import { setKey } from "./codec.ts";
 import { saveNow } from "./commit.ts";
+import { nameOf } from "./device.ts";
 import { checkLifetime, type LoginOptions, lifetimeOf } from "./lifetime.ts";
 import type { Intent, Lifetime, Live } from "./live.ts";
 import type { AnySession } from "./register.ts";
@@ -75,7 +76,8 @@ export function login(session: AnySession, userId: string | number, options: Log
   const { timeouts } = live.engine.options;
   const lifetime = lifetimeOf(options);
   checkLifetime(lifetime, timeouts);
-  ask(live, { is: "login", userId: user, lifetime, afresh: startsOver(live.intent) });
+  const device = options.device === undefined ? undefined : (nameOf("login", options.device) ?? "");
+  ask(live, { is: "login", userId: user, lifetime, device, afresh: startsOver(live.intent) });
 }
 
 /**
