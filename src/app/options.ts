@@ -18,7 +18,7 @@ export interface AppOptions<T extends object = Registered> extends Omit<SessionO
   /** Limits for request bodies. */
   limits?: BodyLimits | undefined;
   /**
-   * Which proxies `request.address` trusts: the number of proxies in front of the App, or their addresses and ranges
+   * Which proxies `request.address`, and the addresses that sign-ins store, trust: the number of proxies in front of the App, or their addresses and ranges
    * (`["10.0.0.0/8", "::1"]`). `true` trusts all that X-Forwarded-For says, so the proxy must replace what clients send.
    * Default: none; the address is that of the connection.
    */
@@ -40,7 +40,7 @@ export interface AppOptions<T extends object = Registered> extends Omit<SessionO
 /** Which requests: those of these methods, or those for which a function returns true. */
 type Requests<T extends object> = readonly string[] | ((request: AppRequest<T>) => boolean);
 
-const OWN = ["sessionBackend", "sessions", "limits", "trustProxy", "exclusive", "idle"];
+const OWN = ["sessionBackend", "sessions", "limits", "exclusive", "idle"];
 const NAMES: readonly string[] = [...SESSION_OPTIONS.filter((name) => name !== "backend"), ...OWN];
 
 export interface ResolvedAppOptions<T extends object> {
@@ -71,7 +71,7 @@ export function resolveAppOptions<T extends object>(options: AppOptions<T>): Res
   }
   return {
     ...resolved,
-    sessions: createSessions<T>({ ...session, backend: sessionBackend }),
+    sessions: createSessions<T>({ ...session, trustProxy, backend: sessionBackend }),
     ownsSessions: true,
   };
 }
