@@ -138,7 +138,7 @@ export type StateCode =
   /** The wait limit for exclusive use is over. */
   | "lock_timeout"
   | "client_left"
-  /** The user has as many sessions as the option `perUser` allows, and `onLimit` is "refuse". Nobody was signed in. */
+  /** The user has as many sessions as the option `perUser` allows, and `onLimit` is "refuse". The session is as it was before. */
   | "limit"
   /** The request came by the id before a rotation, which may not change the rights. */
   | "id_replaced"

@@ -2,6 +2,7 @@ import type { Awaitable, SessionRecord } from "../backends/backend.ts";
 import { sleep } from "../environment.ts";
 import { SessionError, StateError } from "../errors.ts";
 import { call, chain, ifPossible } from "./call.ts";
+import { encode } from "./codec.ts";
 import { publish } from "./events.ts";
 import { type Head, headIn, recall, timesOf } from "./head.ts";
 import { exclusively, type Turn } from "./limit-turn.ts";
@@ -9,7 +10,8 @@ import type { Engine, Intent, Live } from "./live.ts";
 import { plainUser, storedUser } from "./realm.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { beginsAnother } from "./session.ts";
-import { ended, owe } from "./state.ts";
+import { ended, owe, saveRefused } from "./state.ts";
+import { takeBack } from "./take-back.ts";
 
 /*
  * At most n sessions of a user. Each sign-in is stored first, and then ends those that are too many: the ones that have fewer
@@ -72,7 +74,12 @@ async function storeIfFree(
   const kept = phase.is === "stored" && !beginsAnother(phase, intent) ? phase.handle : undefined;
   await exclusively(engine, user, async (turn) => {
     const before = await standingsOf(engine, user);
-    if (before.filter(({ handle }) => handle !== kept).length >= most) throw refusal(most);
+    if (before.filter(({ handle }) => handle !== kept).length >= most) {
+      // A handler that answers this itself must find nobody signed in, in the data either.
+      saveRefused(live, encode(live.data));
+      takeBack(live);
+      throw refusal(most);
+    }
     await store();
     const own = signedInAs(live, user);
     if (own === undefined || (await turn.isStillOurs())) return;
@@ -89,7 +96,7 @@ async function storeIfFree(
 function refusal(most: number): StateError {
   return new StateError(
     "limit",
-    `The user has ${most} ${most === 1 ? "session" : "sessions"} already, which is the most that perUser allows. Nobody was signed in; end one of them and sign in again.`,
+    `The user has ${most} ${most === 1 ? "session" : "sessions"} already, which is the most that perUser allows. Nothing was changed; end one of them and sign in again.`,
   );
 }
 
