@@ -187,20 +187,48 @@ const ACCESS_STATUS: Record<AccessError["code"], AccessError["status"]> = {
   cross_site: 403,
 };
 
+/** What an AccessError asks for. */
+export interface AccessAsked extends ErrorOptions {
+  readonly maxAge?: number | undefined;
+  readonly by?: readonly string[] | undefined;
+}
+
 /**
  * The request may not do this. `no_user`: nobody is signed in; `not_fresh`: the sign-in is too long ago, or lacks a factor
- * (both 401); `cross_site`: the request came from another site (403).
+ * (both 401); `cross_site`: a page of another site sent it (403). `maxAge` (seconds) and `by` (factors) say what sign-in would
+ * do. Where an adapter or App answers it, the answer is JSON with these and with the message, so put no secret into that.
  *
  * @example
- * if (info(session).userId === undefined) throw new AccessError("no_user", "Sign in first.");
+ * if (!(await owns(info(session).userId, note))) throw new AccessError("no_user", "Sign in as the owner.");
  */
 export class AccessError extends SessionError {
   override readonly name = "AccessError";
   declare readonly code: "no_user" | "not_fresh" | "cross_site";
   declare readonly status: 401 | 403;
+  /** How many seconds ago the sign-in, or the factor, may be. Undefined if any sign-in would do. */
+  readonly maxAge: number | undefined;
+  /** The factors that are asked for; none if any sign-in would do. */
+  readonly by: readonly string[];
 
-  constructor(code: AccessError["code"], message: string, options?: ErrorOptions) {
+  constructor(code: AccessError["code"], message: string, { maxAge, by = [], ...options }: AccessAsked = {}) {
     super(code, ACCESS_STATUS[code], message, options);
+    this.maxAge = maxAge;
+    this.by = by;
+  }
+
+  /** Returns what the answer says. */
+  toJSON(): {
+    code: string;
+    message: string;
+    maxAge?: number | undefined;
+    by?: readonly string[] | undefined;
+  } {
+    const { code, message, maxAge, by } = this;
+    return { code, message, maxAge, by: by.length === 0 ? undefined : by };
+  }
+
+  override getResponse(): Response {
+    return Response.json(this, { status: this.status });
   }
 }
 

@@ -61,6 +61,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "warning.ts",
   ],
   sockets: [
+    "app",
+    "visit",
     "core",
     "backends",
     "errors.ts",
@@ -80,6 +82,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "option-names.ts",
     "warning.ts",
   ],
+  "guards.ts": ["core", "errors.ts", "duration.ts"],
   cli: [
     "app",
     "visit",
@@ -107,7 +110,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
  * Whose types an adapter takes. Not peer dependencies: npm refuses to install beside another major version of one, even
  * where the adapter is not used.
  */
-const TYPES_OF = new Set(["elysia", "express-session", "fastify", "h3", "hono"]);
+const TYPES_OF = new Set(["crossws", "elysia", "express-session", "fastify", "h3", "hono", "socket.io"]);
 
 /** The built-in modules that code outside of `cli` and `testing` may load, and what for. */
 const BUILT_IN: Record<string, Record<string, string>> = {
@@ -141,7 +144,11 @@ const BUILT_IN: Record<string, Record<string, string>> = {
   "node:stream": { app: "uploads, read by a parser that is a Node stream" },
   "node:fs": { backends: "looking at a SQLite file before it is opened" },
   "node:path": { backends: "naming the folder of a SQLite file" },
-  "node:http": { adapters: "the node adapter" },
+  "node:http": {
+    adapters: "the node adapter",
+    app: "the answer to a handshake that is refused",
+    sockets: "the words of a status",
+  },
 };
 
 /** The rooms whose time, randomness and timers come from the environment. */
@@ -269,12 +276,14 @@ describe("what the outside gives", () => {
   );
 
   test("every package is one of the dependencies", () => {
-    const packages = foreign.filter(
-      ({ target, typeOnly }) => !target.startsWith("node:") && !(typeOnly && TYPES_OF.has(target)),
-    );
-    expect([...new Set(packages.map(({ target }) => target))].sort()).toEqual(
-      Object.keys(manifest.dependencies).sort(),
-    );
+    const packageOf = (target: string): string => /^(?:@[^/]+\/)?[^/]+/.exec(target)![0];
+    const names = foreign
+      .map(({ target, typeOnly }) => ({ target, name: packageOf(target), typeOnly }))
+      .filter(
+        ({ target, name, typeOnly }) => !target.startsWith("node:") && !(typeOnly && TYPES_OF.has(name)),
+      )
+      .map(({ name }) => name);
+    expect([...new Set(names)].sort()).toEqual(Object.keys(manifest.dependencies).sort());
   });
 
   test("a built-in module is loaded only where there is a reason", () => {
@@ -360,5 +369,5 @@ test("import path = file path, one by one, and every public file has one", () =>
     .map(({ path }) => path)
     .filter((path) => /^(backends|adapters|compat|legacy|sockets)\//.test(path) && !/\/_/.test(path))
     .map((path) => `./${path.replace(/\.ts$/, "")}`);
-  expect(entries.map(([path]) => path).sort()).toEqual([".", "./testing", ...published].sort());
+  expect(entries.map(([path]) => path).sort()).toEqual([".", "./guards", "./testing", ...published].sort());
 });

@@ -71,6 +71,7 @@ describe("options:", () => {
       "rotationGrace",
       "maxBytes",
       "backendTimeout",
+      "watchLease",
       "lock.wait",
       "lock.ttl",
     ]);
@@ -105,6 +106,8 @@ const OTHER_NAMES = [
   "raw",
   "beforeRequest",
   "afterRequest",
+  "ws_chat",
+  "wsMiddlewares",
   "startupHandlers",
   "shutdownHandlers",
   "HttpOnly",

@@ -10,6 +10,7 @@ const APPS = ["elysia", "express", "fastify", "h3", "hono", "koa", "node"];
 test("each example with a server of its own is driven here, or says where", () => {
   const elsewhere = [
     "bun",
+    "chat",
     "deno",
     "express-passport",
     "migrate-from-express-session",

@@ -1,6 +1,7 @@
 /**
  * One program on one framework: with the sessions of another checkout's dist for `--library FOLDER`, else without any.
  * Told `{ path, us }`, it sends itself requests until they have taken so much CPU time, and replies with the µs of one.
+ * Told `{ path, requests }`, it sends so many and replies with the bytes that one allocates on the heap.
  * With `--listen` it is a server like those in ../servers.
  */
 import assert from "node:assert/strict";
@@ -27,7 +28,13 @@ if (options.listen) {
 } else {
   const send = connect(target);
   const cookies = await check(send, options.library !== undefined);
-  process.on("message", async ({ path, us }) => process.send({ us: await measure(send, path, cookies, us) }));
+  process.on("message", async ({ path, us, requests }) =>
+    process.send(
+      requests === undefined
+        ? { us: await measure(send, path, cookies, us) }
+        : { bytes: await allocated(send, path, cookies, requests) },
+    ),
+  );
   process.on("disconnect", () => process.exit());
   process.send({ ready: true });
 }
@@ -51,6 +58,25 @@ async function measure(send, path, cookies, us) {
     const { user, system } = process.cpuUsage(before);
     if (user + system >= us) return (user + system) / sent;
   }
+}
+
+/** The new space must be so large that nothing is collected meanwhile: --max-semi-space-size. */
+async function allocated(send, path, cookies, count) {
+  const requests = cookies.map((cookie) => send.prepare(path, cookie));
+  const used = async () => {
+    globalThis.gc();
+    const before = process.memoryUsage().heapUsed;
+    for (let sent = 0; sent < count; sent++) {
+      await send(requests[sent % SESSIONS]);
+      if (sent % BATCH === 0) await turn();
+    }
+    return (process.memoryUsage().heapUsed - before) / count;
+  };
+  // The first are compiled meanwhile.
+  for (let warm = 0; warm < 5; warm++) await used();
+  const found = [];
+  for (let n = 0; n < 5; n++) found.push(await used());
+  return found.sort((a, b) => a - b)[2];
 }
 
 /** Throws if an answer is wrong. Returns a cookie for each session. */

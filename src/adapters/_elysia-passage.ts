@@ -1,13 +1,14 @@
 import type { Context } from "elysia";
 import type { Awaitable } from "../backends/backend.ts";
 import { ConfigError } from "../errors.ts";
-import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
+import { clearedHeaders } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { attempt } from "../visit/attempt.ts";
+import { errorAnswer, rethrow } from "../visit/error-parts.ts";
 import { expose } from "../visit/expose.ts";
 import type { Mount } from "../visit/mount.ts";
+import { each } from "../visit/use.ts";
 import { begun, isFailure, isInert, leave } from "../visit/value.ts";
-import { each } from "../visit/visit.ts";
 
 export type Fetch = (...args: unknown[]) => unknown;
 type Place = Context & { readonly error?: unknown; readonly responseValue?: unknown };
@@ -40,7 +41,8 @@ export function around(fetch: Fetch, request: Request, mount: Mount<Request>): F
     const passage = new Passage(mount, request);
     return attempt(
       () => fetch(...args),
-      (response) => {
+      (given) => {
+        const response = given instanceof Response ? passage.instead(given) : given;
         if (passage.hasThrown || isFailure(response)) passage.fail();
         // A later hook may have made a stream of the answer.
         const [place] = passage.contexts.keys();

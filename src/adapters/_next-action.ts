@@ -7,6 +7,7 @@ import { save } from "../core/verbs.ts";
 import { linesOf } from "../visit/answer.ts";
 import { type CookieParts, ownCookies, partsOf } from "../visit/cookie-parts.ts";
 import type { Mount } from "../visit/mount.ts";
+import { signInUrl } from "../visit/sign-in.ts";
 import { Visit } from "../visit/visit.ts";
 import { isAnswer } from "./_next-answer.ts";
 import { inside, inTurn, visitAround } from "./_next-turns.ts";
@@ -63,10 +64,15 @@ async function actAlone<Result>(
   } catch (thrown) {
     if (!isAnswer(thrown)) visit.discard();
     await save();
-    throw thrown;
+    throw thrown === visit.refusal ? redirectTo(signInUrl(mount.signIn!, visit.refusal!, request)) : thrown;
   }
   await save();
   return result;
+}
+
+/** Returns what `redirect` of next/navigation throws: Next tells it by its digest. */
+function redirectTo(place: string): Error {
+  return Object.assign(new Error("NEXT_REDIRECT"), { digest: `NEXT_REDIRECT;push;${place};303;` });
 }
 
 async function setCookies({ cookies }: NextHeaders, lines: readonly string[]): Promise<void> {
@@ -118,7 +124,9 @@ async function requestOf({ sessions }: Mount, next: NextHeaders): Promise<Reques
     if (name === "cookie") return cookie ?? null;
     return name === sessions.options.tokenHeader ? null : headers.get(name);
   };
-  return { url: `http://${headers.get("host")}/`, headers: { get: read } } as unknown as Request;
+  // Next calls an action for a POST alone.
+  const url = `http://${headers.get("host")}/`;
+  return { method: "POST", url, headers: { get: read } } as unknown as Request;
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Session } from "../core/session.ts";
-import { keepOut, rethrow } from "../visit/answer.ts";
+import { keepOut } from "../visit/answer.ts";
 import { Around } from "../visit/around.ts";
 import { cookiesAfter } from "../visit/cookie-parts.ts";
+import { rethrow } from "../visit/error-parts.ts";
 import type { Mount } from "../visit/mount.ts";
 import { isSent } from "../visit/sent.ts";
 import type { Visit } from "../visit/visit.ts";

@@ -3,7 +3,7 @@ import type { UseOptions } from "../visit/mount.ts";
 import type { NextAnswer } from "./_next-answer.ts";
 
 /** How a route handler, or the proxy, uses its session. */
-export type NextUse = Pick<UseOptions<Request>, "exclusive" | "idle" | "skip">;
+export type NextUse = Pick<UseOptions<Request>, "exclusive" | "idle" | "skip" | "csrf" | "signIn">;
 
 /** Sessions for Next.js, by the place where code runs. */
 export interface NextSessions<T extends object> {

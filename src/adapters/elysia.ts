@@ -4,7 +4,7 @@ import type { Sessions } from "../core/sessions.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { around, enter, type Fetch, save } from "./_elysia-passage.ts";
 
-/** `as`, `exclusive`, `idle`, `skip` and `onError`. */
+/** `as`, `csrf`, `exclusive`, `idle`, `onError`, `signIn` and `skip`. */
 export type ElysiaSessionsOptions<As extends string = "session"> = MountOptions<Request, As>;
 
 /** What `use` takes, and the context that its routes then have. */

@@ -17,7 +17,7 @@ export type ExpressRequest<
   As extends string = "session",
 > = Req & ("session" extends As ? HasExpressSession<T> : { [K in As]: ExpressSession<T> });
 
-/** `as`, `exclusive`, `idle`, `skip` and `onError`. Paths are those of the request, wherever the middleware is mounted. */
+/** `as`, `csrf`, `exclusive`, `idle`, `onError`, `signIn` and `skip`. Paths are those of the request, wherever the middleware is mounted. */
 export type ExpressSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;
 
 /**

@@ -12,7 +12,7 @@ import { isMounted, Visit } from "../visit/visit.ts";
 export type { ExpressCookie, FastifySessionMembers, SessionCallback } from "../facades/fastify.ts";
 export type { FastifySession, RegisteredRequest } from "./_fastify-register.ts";
 
-/** `as`, `exclusive` and `skip`. Paths are those of the request. */
+/** `as`, `csrf`, `exclusive`, `idle`, `signIn` and `skip`. Paths are those of the request. */
 export interface FastifySessionsOptions extends UseOptions<FastifyRequest> {
   /**
    * Set to true if something answers errors before Fastify sees them, such as Nest. An answer with a status of 500 or

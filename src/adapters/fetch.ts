@@ -5,7 +5,7 @@ import { Around, visitAround } from "../visit/around.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import type { Visit } from "../visit/visit.ts";
 
-/** `exclusive`, `skip` and `onError`. */
+/** `csrf`, `exclusive`, `idle`, `onError`, `signIn` and `skip`. */
 export type FetchSessionsOptions = Omit<MountOptions<Request>, "as">;
 
 /**

@@ -2,8 +2,9 @@ import type { H3Event, Middleware } from "h3";
 import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
-import { clearAnswer, errorAnswer } from "../visit/answer.ts";
+import { clearAnswer } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
+import { errorAnswer } from "../visit/error-parts.ts";
 import { expose } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { runBehind } from "../visit/value.ts";
@@ -11,7 +12,7 @@ import { carry, carryOutside } from "./_h3-carry.ts";
 
 export type { RegisteredSessions } from "./_h3-register.ts";
 
-/** `as`, `exclusive`, `idle`, `skip` and `onError`. */
+/** `as`, `csrf`, `exclusive`, `idle`, `onError`, `signIn` and `skip`. */
 export type H3SessionsOptions = MountOptions<H3Event>;
 
 /**

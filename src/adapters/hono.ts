@@ -2,8 +2,9 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { SessionData } from "../backends/backend.ts";
 import type { Registered, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
-import { clearedHeaders, errorAnswer, rethrow } from "../visit/answer.ts";
+import { clearedHeaders } from "../visit/answer.ts";
 import { Around, aroundOf, reportPassedBy } from "../visit/around.ts";
+import { errorAnswer, rethrow } from "../visit/error-parts.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { SHOWN } from "./_hono-shown.ts";
 
@@ -14,7 +15,7 @@ export type SessionVariables<T extends object = Registered, As extends string = 
   [K in As]: Session<T>;
 };
 
-/** `as`, `exclusive`, `idle`, `skip` and `onError`. */
+/** `as`, `csrf`, `exclusive`, `idle`, `onError`, `signIn` and `skip`. */
 export type HonoSessionsOptions<As extends string = "session"> = MountOptions<Context, As>;
 
 /**

@@ -3,8 +3,8 @@ import type { Registered } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { koaKind } from "../facades/koa.ts";
-import { errorAnswer } from "../visit/answer.ts";
 import { clearHead } from "../visit/error-answer.ts";
+import { errorAnswer } from "../visit/error-parts.ts";
 import { expose } from "../visit/expose.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
 import { mountOf, type UseOptions } from "../visit/mount.ts";
@@ -37,7 +37,7 @@ export type KoaSessionsMiddleware<T extends object = Registered, As extends stri
   next: () => Promise<unknown>,
 ) => Promise<void>;
 
-/** `as`, `exclusive` and `skip`. Paths are those of the request, wherever the middleware is mounted. */
+/** `as`, `csrf`, `exclusive`, `idle`, `signIn` and `skip`. Paths are those of the request, wherever the middleware is mounted. */
 export interface KoaSessionsOptions<As extends string = "session", Context = KoaContext>
   extends UseOptions<Context, As> {}
 

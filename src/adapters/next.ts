@@ -2,7 +2,7 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
-import { type Mount, mountOf } from "../visit/mount.ts";
+import { type Mount, mountOf, type UseOptions } from "../visit/mount.ts";
 import { isSent } from "../visit/sent.ts";
 import { act, type NextHeaders, readSession, watchCookies } from "./_next-action.ts";
 import { answer } from "./_next-answer.ts";
@@ -13,9 +13,11 @@ export type { NextSessions, NextUse } from "./_next-sessions.ts";
 
 /**
  * `cookies` and `headers` from `next/headers`; only the copy of Next in your application knows the current request.
- * `onError` is called with each error that no error handler gets. Default: prints them.
+ * `onError` is called with each error that no error handler gets. Default: prints them. `csrf` and `signIn` are for all
+ * actions, route handlers and the proxy; a route handler and the proxy can have others.
  */
-export type NextSessionsOptions = NextHeaders & { onError?: ((error: unknown) => void) | undefined };
+export type NextSessionsOptions = NextHeaders &
+  Pick<UseOptions<Request>, "csrf" | "signIn"> & { onError?: ((error: unknown) => void) | undefined };
 
 /**
  * Returns sessions for the app router of Next.js. Create them once, in a module that the others import. Use a
@@ -29,15 +31,15 @@ export function nextSessions<T extends object>(
   for (const name of ["cookies", "headers"] as const)
     if (typeof options?.[name] !== "function")
       throw new ConfigError(name, `Pass \`${name}\` from next/headers.`);
-  refuseUnknown(options, ["cookies", "headers", "onError"]);
-  const { onError } = options;
+  refuseUnknown(options, ["cookies", "headers", "onError", "csrf", "signIn"]);
+  const { cookies: _, headers: __, ...common } = options;
   const mountFor = (
     use: NextUse = {},
-    names = ["exclusive", "idle", "skip"],
+    names = ["exclusive", "idle", "skip", "csrf", "signIn"],
     urlOf = ({ url }: Request) => url,
   ): Mount<Request> => {
     refuseUnknown(use, names);
-    return mountOf<Request>(sessions, onError ? { ...use, onError } : use, urlOf, {
+    return mountOf<Request>(sessions, { ...common, ...use }, urlOf, {
       isAsked: isSent,
     });
   };

@@ -15,7 +15,7 @@ export type RequestWithSession<
   As extends string = "session",
 > = Req & ("session" extends As ? HasSession<T> : { [K in As]: Session<T> });
 
-/** `as`, `exclusive`, `idle`, `skip` and `onError`. */
+/** `as`, `csrf`, `exclusive`, `idle`, `onError`, `signIn` and `skip`. */
 export type NodeSessionsOptions<Req = IncomingMessage> = MountOptions<Req>;
 
 /**

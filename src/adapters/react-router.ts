@@ -2,11 +2,11 @@ import type { Session } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { abandoned, lineDue } from "../core/told.ts";
 import { logout, save } from "../core/verbs.ts";
-import { SessionError } from "../errors.ts";
+import { reasonOf, SessionError } from "../errors.ts";
 import { type RouterSession, RouterSessionObject, sessionIn } from "../facades/react-router.ts";
-import { errorAnswer } from "../visit/answer.ts";
 import { Around, visitAround } from "../visit/around.ts";
 import { ownCookies } from "../visit/cookie-parts.ts";
+import { errorAnswer } from "../visit/error-parts.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { isSent } from "../visit/sent.ts";
 import type { Visit } from "../visit/visit.ts";
@@ -26,7 +26,7 @@ export interface RouterContext<T> {
   defaultValue?: T;
 }
 
-/** `exclusive`, `skip` and `onError`, for `middleware`. */
+/** `csrf`, `exclusive`, `idle`, `onError`, `signIn` and `skip`, for `middleware`. */
 export type ReactRouterSessionsOptions = Omit<MountOptions<RouterArgs>, "as">;
 
 /** Sessions for React Router, in two forms: middleware, and a `SessionStorage`. */
@@ -145,5 +145,5 @@ function refuseOptions(options: object | undefined): void {
 function boundaryError(error: unknown): unknown {
   if (!(error instanceof SessionError)) return error;
   const { status, text } = errorAnswer(error);
-  return { status, statusText: text, data: text, internal: false, error };
+  return { status, statusText: reasonOf(status), data: text, internal: false, error };
 }

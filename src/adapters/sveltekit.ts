@@ -38,7 +38,7 @@ export type SvelteKitHandle = <Event extends SvelteKitEvent>(input: {
   resolve(event: Event): Response | Promise<Response>;
 }) => Promise<Response>;
 
-/** `as`, `exclusive`, `idle`, `skip` and `onError`. */
+/** `as`, `csrf`, `exclusive`, `idle`, `onError`, `signIn` and `skip`. */
 export type SvelteKitSessionsOptions = MountOptions<SvelteKitEvent>;
 
 /**

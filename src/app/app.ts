@@ -1,4 +1,4 @@
-import type { Awaitable } from "../backends/backend.ts";
+import type { Awaitable, SessionData } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
 import type { Registered } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
@@ -11,8 +11,10 @@ import { type AppOptions, type ResolvedAppOptions, requestTest, resolveAppOption
 import { type AppRequest, viewOf } from "./request.ts";
 import { type Room, respond } from "./respond.ts";
 import { registerRoom } from "./rooms.ts";
-import { routesOf } from "./routes.ts";
+import { routesOf, socketRoutesOf } from "./routes.ts";
 import { listen, type RunningApp, type ServeOptions } from "./serve.ts";
+import type { SocketMiddleware } from "./socket-middleware.ts";
+import type { SocketSetup } from "./socket-room.ts";
 
 /** Called when an App starts or shuts down. */
 export type LifespanHandler = () => Awaitable<unknown>;
@@ -21,8 +23,9 @@ export type LifespanHandler = () => Awaitable<unknown>;
  * A web application. Extend it; every method is a route.
  *
  * `/` calls `index()`, `/greet/Ann` calls `greet("Ann")`. The return value is the response, and `this.request` is the request.
- * Methods whose names start with `_`, `#` or `ws_` are not routes, nor are names that App or every object has. A method that is
- * only `private` in TypeScript is a route; use `#` or `_`.
+ * A method whose name starts with `ws_` is the route of a WebSocket: `ws://host/chat/lobby` calls `ws_chat(ws, "lobby")`, `/` calls
+ * `ws_index(ws)`; see `AppSocket`. Methods whose names start with `_` or `#` are not routes, nor are names that App or every
+ * object has. A method that is only `private` in TypeScript is a route; use `#` or `_`.
  *
  * Serve it with `npx micropie` or `serve`, or pass `fetch` to any host of fetch handlers.
  *
@@ -41,6 +44,8 @@ export class App<T extends object = Registered> {
   readonly sessions: Sessions<T>;
   /** Called for every request, in this order. Add all before the first request. */
   readonly middlewares: Middleware[] = [];
+  /** Called for every WebSocket, in this order. */
+  readonly wsMiddlewares: SocketMiddleware[] = [];
   /** Called in this order before the first request. If one fails, `serve` rejects and every request is a 500. */
   readonly startupHandlers: LifespanHandler[] = [];
   /** Called in this order after the last request, when the server closes or by `shutdown`. */
@@ -55,9 +60,9 @@ export class App<T extends object = Registered> {
   constructor(options: AppOptions<T> = {}) {
     this.#options = resolveAppOptions(options);
     this.sessions = this.#options.sessions;
-    this.#mount = mountOf<{ readonly url?: string }>(this.sessions, {}, ({ url = "" }) => url, {
-      trust: this.#options.trust,
-    });
+    const { csrf, signIn, trust } = this.#options;
+    const urlOf = ({ url = "" }: { readonly url?: string }): string => url;
+    this.#mount = mountOf(this.sessions, { csrf, signIn }, urlOf, { trust });
     this.fetch = this.fetch.bind(this);
     registerRoom(this, () => this.#open());
   }
@@ -88,7 +93,22 @@ export class App<T extends object = Registered> {
       mount: this.#mount,
       respond: (exchange) => this.#respond(exchange),
       shutdown: () => this.shutdown(),
+      sockets: this.#sockets(),
     });
+  }
+
+  /** Returns undefined for an App without WebSockets, whose requests then pay nothing for them. */
+  #sockets(): SocketSetup | undefined {
+    const routes = socketRoutesOf(this, App.prototype);
+    if (routes.size === 0) return undefined;
+    const sessions = this.sessions as unknown as Sessions<SessionData>;
+    return {
+      room: this.#open(),
+      routes,
+      middlewares: this.wsMiddlewares,
+      sessions,
+      ...this.#options.sockets,
+    };
   }
 
   /**
@@ -148,6 +168,7 @@ export class App<T extends object = Registered> {
         trust: this.#options.trust,
         isExclusive: requestTest("exclusive", this.#options.exclusive, routes),
         isIdle: requestTest("idle", this.#options.idle, routes),
+        outlives: requestTest("outlive", this.#options.outlive, routes),
       };
     }
     return this.#room;

@@ -29,6 +29,8 @@ export interface Exchange {
   view: object | undefined;
   /** Whether it is too late for a cookie. */
   headersSent: boolean;
+  /** Whether a stream goes on after the end of its session. */
+  outlives: boolean;
 }
 
 /** The routes of the App that answers, and the part of the path that they see. */
@@ -95,5 +97,6 @@ export function open(
     body: undefined,
     view: undefined,
     headersSent: false,
+    outlives: false,
   };
 }

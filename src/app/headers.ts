@@ -9,6 +9,13 @@ export type HeadersGiven =
   | Readonly<Record<string, string | number | readonly string[]>>
   | Iterable<readonly [string, string]>;
 
+/** The headers of an event stream: caches keep nothing of it, and nginx passes each event on at once. */
+export const EVENT_STREAM: HeadersGiven = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  "x-accel-buffering": "no",
+};
+
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
 // What RFC 9110 5.5 allows in a field value; node:http refuses the same.
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;

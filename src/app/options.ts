@@ -5,9 +5,12 @@ import { createSessions, type Sessions } from "../core/sessions.ts";
 import { resolveTrust, type Trust } from "../core/trust-proxy.ts";
 import { ConfigError } from "../errors.ts";
 import { nearest, type Resolved, refuseUnknown } from "../option-names.ts";
+import type { CsrfOptions } from "../visit/cross-site.ts";
+import type { SignIn } from "../visit/sign-in.ts";
 import { type BodyLimits, resolveLimits } from "./limits.ts";
 import type { AppRequest } from "./request.ts";
 import type { RouteTable } from "./routes.ts";
+import { type ResolvedSocketOptions, resolveSocketOptions, type SocketOptions } from "./socket-limits.ts";
 
 /** The options of an App: those of `createSessions`, and these. The back-end has MicroPie's name, `sessionBackend`. */
 export interface AppOptions<T extends object = Registered> extends Omit<SessionOptions<T>, "backend"> {
@@ -17,6 +20,8 @@ export interface AppOptions<T extends object = Registered> extends Omit<SessionO
   sessions?: Sessions<T> | undefined;
   /** Limits for request bodies. */
   limits?: BodyLimits | undefined;
+  /** Which pages may open a WebSocket, and limits for them. */
+  sockets?: SocketOptions | undefined;
   /**
    * Which proxies `request.address`, and the addresses that sign-ins store, trust: the number of proxies in front of the App, or their addresses and ranges
    * (`["10.0.0.0/8", "::1"]`). `true` trusts all that X-Forwarded-For says, so the proxy must replace what clients send.
@@ -35,12 +40,39 @@ export interface AppOptions<T extends object = Registered> extends Omit<SessionO
    * (`Sec-Purpose: prefetch`) always is one.
    */
   idle?: Requests<T> | undefined;
+  /**
+   * Which requests have streams that go on when their session ends: names of methods, or a function that returns true. Default: none;
+   * a stream whose request has looked at the session ends with it.
+   */
+  outlive?: Requests<T> | undefined;
+  /**
+   * Whether requests that change something are refused if a page of another site sent them: anything but GET, HEAD and OPTIONS,
+   * judged by `Sec-Fetch-Site` and `Origin` before the body is read and the session loaded. They are a 403. `{ trust:
+   * ["https://app.example.com"] }` lists origins that may. Default true.
+   */
+  csrf?: boolean | CsrfOptions | undefined;
+  /**
+   * Where users sign in: a path, or a function that returns one for what was asked. When `requireUser` or `requireFresh` of
+   * `micropie/guards` throws, a browser that asked for a page is sent there, with the page to return to in the query as `back`.
+   * Default: none; the answer is a 401 in JSON, as it is for everything else.
+   */
+  signIn?: SignIn | undefined;
 }
 
 /** Which requests: those of these methods, or those for which a function returns true. */
 type Requests<T extends object> = readonly string[] | ((request: AppRequest<T>) => boolean);
 
-const OWN = ["sessionBackend", "sessions", "limits", "exclusive", "idle"];
+const OWN = [
+  "sessionBackend",
+  "sessions",
+  "limits",
+  "sockets",
+  "exclusive",
+  "idle",
+  "outlive",
+  "csrf",
+  "signIn",
+];
 const NAMES: readonly string[] = [...SESSION_OPTIONS.filter((name) => name !== "backend"), ...OWN];
 
 export interface ResolvedAppOptions<T extends object> {
@@ -48,20 +80,45 @@ export interface ResolvedAppOptions<T extends object> {
   /** Whether the App made the sessions and has to close them. */
   readonly ownsSessions: boolean;
   readonly limits: Resolved<BodyLimits>;
+  readonly sockets: ResolvedSocketOptions;
   readonly trust: Trust | undefined;
   readonly exclusive: Requests<T> | undefined;
   readonly idle: Requests<T> | undefined;
+  readonly outlive: Requests<T> | undefined;
+  readonly csrf: boolean | CsrfOptions;
+  readonly signIn: SignIn | undefined;
 }
 
 /** Throws ConfigError that names an option that is unknown, invalid, or contradicts another. */
 export function resolveAppOptions<T extends object>(options: AppOptions<T>): ResolvedAppOptions<T> {
   refuseUnknown(options, NAMES);
-  const { sessionBackend, sessions, limits, trustProxy, exclusive, idle, ...session } = options;
-  for (const [name, requests] of Object.entries({ exclusive, idle })) {
+  const {
+    sessionBackend,
+    sessions,
+    limits,
+    sockets,
+    trustProxy,
+    exclusive,
+    idle,
+    outlive,
+    csrf = true,
+    signIn,
+    ...session
+  } = options;
+  for (const [name, requests] of Object.entries({ exclusive, idle, outlive })) {
     if (requests !== undefined && typeof requests !== "function" && !Array.isArray(requests))
       throw new ConfigError(name, "Must be an array of method names or a function.");
   }
-  const resolved = { limits: resolveLimits(limits), trust: resolveTrust(trustProxy), exclusive, idle };
+  const resolved = {
+    limits: resolveLimits(limits),
+    sockets: resolveSocketOptions(sockets),
+    trust: resolveTrust(trustProxy),
+    exclusive,
+    idle,
+    outlive,
+    csrf,
+    signIn,
+  };
   if (sessions !== undefined) {
     const others = { sessionBackend, ...session };
     const other = Object.keys(others).find((name) => others[name as keyof typeof others] !== undefined);
@@ -81,7 +138,7 @@ export type RequestTest = (request: AppRequest, route: string | undefined) => bo
 
 /** Returns the test of an option that selects requests, if any. Throws ConfigError for a method that is not a route. */
 export function requestTest<T extends object>(
-  option: "exclusive" | "idle",
+  option: "exclusive" | "idle" | "outlive",
   requests: Requests<T> | undefined,
   routes: RouteTable,
 ): RequestTest | undefined {

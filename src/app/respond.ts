@@ -26,6 +26,8 @@ export interface Room {
   /** Whether a request has its session to itself; undefined if none has. */
   readonly isExclusive: RequestTest | undefined;
   readonly isIdle: RequestTest | undefined;
+  /** Whether a stream goes on after the end of its session. */
+  readonly outlives: RequestTest | undefined;
 }
 
 /**
@@ -52,6 +54,7 @@ function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
   // Without a middleware to see it, a path that leads nowhere costs neither its body nor a session.
   const match = room.middlewares.length === 0 ? matchRoute(room.routes, exchange.path) : undefined;
   if (match !== undefined) refuseMethod(match.route.handler, exchange.method);
+  exchange.visit.refuseCrossSite();
   if (!mayHaveBody(exchange)) return runWithBody(room, exchange, match);
   const passedOn = passesBody(room.middlewares, exchange.path);
   return chain(readBody(exchange, room.limits, passedOn), (body) => {
@@ -72,10 +75,11 @@ const ALONE: LoadOptions = { ...USUAL, exclusive: true };
 
 /** Returns how the request has its session. */
 function wanted(room: Room, exchange: Exchange, match: Match | undefined): LoadOptions | undefined {
-  const { isExclusive, isIdle } = room;
-  if (isExclusive === undefined && isIdle === undefined) return undefined;
+  const { isExclusive, isIdle, outlives } = room;
+  if (isExclusive === undefined && isIdle === undefined && outlives === undefined) return undefined;
   const name = match === undefined ? routeName(room.routes, exchange.path) : match.route.name;
   const request = viewOf(exchange) as AppRequest;
+  exchange.outlives = outlives?.(request, name) ?? false;
   const options = isExclusive?.(request, name) ? ALONE : undefined;
   return isIdle?.(request, name) ? { ...USUAL, ...options, idle: true } : options;
 }

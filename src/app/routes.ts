@@ -21,7 +21,18 @@ export interface RouteTable extends ReadonlyMap<string, Route> {
 }
 
 const NO_SEGMENTS: readonly string[] = [];
-const tables = new WeakMap<object, ReadonlyMap<string, Route>>();
+
+/** Which methods are routes. */
+interface Kind {
+  /** How their names begin; the rest is the segment of the path. */
+  readonly prefix: string;
+  /** How many arguments come before those of the path. */
+  readonly given: number;
+  readonly tables: WeakMap<object, ReadonlyMap<string, Route>>;
+}
+
+const HTTP: Kind = { prefix: "", given: 0, tables: new WeakMap() };
+const WEB_SOCKET: Kind = { prefix: "ws_", given: 1, tables: new WeakMap() };
 
 /**
  * Returns the routes of an application: the methods of its class and of the classes between it and `base`, and the functions
@@ -30,70 +41,87 @@ const tables = new WeakMap<object, ReadonlyMap<string, Route>>();
  * is replaced later is called instead; a function with a new name is no route.
  */
 export function routesOf(app: object, base: object): RouteTable {
-  const table = new Map(classRoutes(Object.getPrototypeOf(app) as object, base));
-  addRoutes(table, app, base);
-  return new OwnRoutes(app, base, table);
+  return tableOf(app, base, HTTP);
+}
+
+/** Returns the same for WebSockets: the methods whose names begin with `ws_`, which take the socket as a first argument. */
+export function socketRoutesOf(app: object, base: object): RouteTable {
+  return tableOf(app, base, WEB_SOCKET);
+}
+
+function tableOf(app: object, base: object, kind: Kind): RouteTable {
+  const table = new Map(classRoutes(Object.getPrototypeOf(app) as object, base, kind));
+  addRoutes(table, app, base, kind);
+  return new OwnRoutes(app, base, table, kind);
 }
 
 class OwnRoutes extends Map<string, Route> implements RouteTable {
   readonly #app: Readonly<Record<string, unknown>>;
   readonly #base: object;
+  readonly #kind: Kind;
 
-  constructor(app: object, base: object, table: ReadonlyMap<string, Route>) {
+  constructor(app: object, base: object, table: ReadonlyMap<string, Route>, kind: Kind) {
     super(table);
     this.#app = app as Readonly<Record<string, unknown>>;
     this.#base = base;
+    this.#kind = kind;
   }
 
-  override get(name: string): Route | undefined {
-    const route = super.get(name);
+  override get(segment: string): Route | undefined {
+    const route = super.get(segment);
     if (route === undefined) return undefined;
-    const handler = this.#app[name];
+    const handler = this.#app[route.name];
     if (handler === route.handler || typeof handler !== "function") return route;
-    const renewed = routeOf(name, handler as Handler);
+    const renewed = routeOf(route.name, handler as Handler, this.#kind);
     if (renewed === undefined) return route;
-    this.set(name, renewed);
+    this.set(segment, renewed);
     return renewed;
   }
 
-  isLate(name: string): boolean {
-    if (isPrivate(name) || name in this.#base || !Object.hasOwn(this.#app, name)) return false;
+  isLate(segment: string): boolean {
+    const name = this.#kind.prefix + segment;
+    if (isPrivate(segment) || name in this.#base || !Object.hasOwn(this.#app, name)) return false;
     return typeof this.#app[name] === "function";
   }
 }
 
-function classRoutes(prototype: object, base: object): ReadonlyMap<string, Route> {
+function classRoutes(prototype: object, base: object, kind: Kind): ReadonlyMap<string, Route> {
   if (prototype === base || prototype === null) return new Map();
-  let table = tables.get(prototype);
+  let table = kind.tables.get(prototype);
   if (table === undefined) {
-    const own = new Map(classRoutes(Object.getPrototypeOf(prototype) as object, base));
-    addRoutes(own, prototype, base);
+    const own = new Map(classRoutes(Object.getPrototypeOf(prototype) as object, base, kind));
+    addRoutes(own, prototype, base, kind);
     table = own;
-    tables.set(prototype, table);
+    kind.tables.set(prototype, table);
   }
   return table;
 }
 
-function addRoutes(table: Map<string, Route>, owner: object, base: object): void {
+function addRoutes(table: Map<string, Route>, owner: object, base: object, kind: Kind): void {
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
-    if (isPrivate(name) || name in base) continue;
+    const segment = name.slice(kind.prefix.length);
+    if (!name.startsWith(kind.prefix) || isPrivate(segment) || name in base) continue;
     // A member that overrides a method of the parent class also replaces its route.
-    table.delete(name);
+    table.delete(segment);
     const handler: unknown = property.value;
     if (typeof handler !== "function") continue;
-    const route = routeOf(name, handler as Handler);
-    if (route !== undefined) table.set(name, route);
+    const route = routeOf(name, handler as Handler, kind);
+    if (route !== undefined) table.set(segment, route);
   }
 }
 
 /** Returns undefined for a class. */
-function routeOf(name: string, handler: Handler): Route | undefined {
+function routeOf(name: string, handler: Handler, { given }: Kind): Route | undefined {
   const parameters = parametersOf(handler);
-  return parameters && { name, handler, ...parameters };
+  if (parameters === undefined) return undefined;
+  const { required, most, names } = parameters;
+  if (given === 0) return { name, handler, required, most, names };
+  const rest = { required: Math.max(0, required - given), most: Math.max(0, most - given) };
+  return { name, handler, ...rest, names: names.slice(given) };
 }
 
-function isPrivate(name: string): boolean {
-  return name.startsWith("_") || name.startsWith("ws_");
+function isPrivate(segment: string): boolean {
+  return segment.startsWith("_") || segment.startsWith("ws_");
 }
 
 /** The route of a path, and its arguments. */

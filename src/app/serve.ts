@@ -10,6 +10,8 @@ import { type Answer, type Outcome, toResponse } from "./answer.ts";
 import { type Exchange, fromRequest, open } from "./exchange.ts";
 import { closeServer, startServer } from "./server.ts";
 import { onSignals } from "./signals.ts";
+import type { SocketSetup } from "./socket-room.ts";
+import type { SocketServer } from "./socket-server.ts";
 
 /** The options of `serve`. */
 export interface ServeOptions {
@@ -37,6 +39,7 @@ export interface Listener {
   readonly mount: Mount;
   respond(exchange: Exchange): Awaitable<Outcome>;
   shutdown(): Promise<void>;
+  readonly sockets: SocketSetup | undefined;
 }
 
 const NAMES = ["port", "hostname", "signals", "shutdownTimeout"];
@@ -57,19 +60,25 @@ export async function listen(options: ServeOptions, listener: Listener): Promise
     return toResponse(exchange, outcome);
   }
   const sent = new FastResponse(null);
-  const starting = startServer({
-    fetch(request) {
-      const exchange = exchangeOf(listener.mount, request, FastResponse);
-      const outcome = listener.respond(exchange);
-      return outcome instanceof Promise
-        ? outcome.then((later) => send(request, exchange, later))
-        : send(request, exchange, outcome);
+  const sockets = await socketsOf(listener);
+  const starting = startServer(
+    {
+      fetch(request) {
+        const handshake = sockets?.answer?.(request);
+        if (handshake !== undefined) return handshake;
+        const exchange = exchangeOf(listener.mount, request, FastResponse);
+        const outcome = listener.respond(exchange);
+        return outcome instanceof Promise
+          ? outcome.then((later) => send(request, exchange, later))
+          : send(request, exchange, outcome);
+      },
+      port,
+      ...(hostname === undefined ? {} : { hostname }),
+      // Bun would refuse bodies over 128 MiB, whatever the limits of the App are.
+      bun: { maxRequestBodySize: Number.MAX_SAFE_INTEGER, ...sockets?.bun },
     },
-    port,
-    ...(hostname === undefined ? {} : { hostname }),
-    // Bun would refuse bodies over 128 MiB, whatever the limits of the App are.
-    bun: { maxRequestBodySize: Number.MAX_SAFE_INTEGER },
-  });
+    sockets?.attach,
+  );
   const server = await starting.catch((error: unknown) => {
     throw listenError(error, port, hostname);
   });
@@ -80,7 +89,7 @@ export async function listen(options: ServeOptions, listener: Listener): Promise
 
   function close(): Promise<void> {
     forget();
-    closing ??= closeServer(server, shutdownTimeout).finally(() => listener.shutdown());
+    closing ??= closeServer(server, shutdownTimeout, sockets?.close()).finally(() => listener.shutdown());
     return closing;
   }
   const forget = signals ? onSignals(close) : () => {};
@@ -88,6 +97,11 @@ export async function listen(options: ServeOptions, listener: Listener): Promise
   if (hostname === undefined || url.hostname === "[::]" || url.hostname === "0.0.0.0")
     url.hostname = "localhost";
   return { url: url.href, port: Number(url.port || 80), close };
+}
+
+/** An App without WebSockets loads nothing for them. */
+async function socketsOf({ sockets, mount }: Listener): Promise<SocketServer | undefined> {
+  return sockets && (await import("./socket-server.ts")).openSockets(sockets, mount);
 }
 
 function exchangeOf(mount: Mount, request: ServerRequest, kind: typeof Response): Exchange {

@@ -1,4 +1,5 @@
 import type { Awaitable } from "../backends/backend.ts";
+import { watchOwn } from "../core/told.ts";
 import { printError } from "../visit/printed.ts";
 import { type Exchange, within } from "./exchange.ts";
 import { Html } from "./html.ts";
@@ -135,6 +136,8 @@ function sourceStream(
   let over = false;
   let left = false;
   let failed = false;
+  let watch: Disposable | undefined;
+  const forget = (): void => watch?.[Symbol.dispose]();
   async function fail(error: unknown): Promise<void> {
     if (failed) return;
     failed = true;
@@ -145,6 +148,7 @@ function sourceStream(
   async function leave(reason: unknown): Promise<void> {
     if (left || over) return;
     left = true;
+    forget();
     try {
       await stop(reason);
       // If the headers were never sent, nothing must be saved.
@@ -157,6 +161,14 @@ function sourceStream(
     {
       start(controller) {
         if (atOnce) controller.enqueue(COMMENT);
+        watch = watchEnd(exchange, () => {
+          if (left || over) return;
+          left = true;
+          controller.close();
+          abandon(exchange);
+          // It may wait for something that never comes.
+          stop(undefined).catch(() => {});
+        });
         // Deno cancels the body itself, and warns of each look at the signal.
         if ("Deno" in globalThis) return;
         const { signal } = exchange.raw;
@@ -174,11 +186,13 @@ function sourceStream(
           if (left) return;
           if (chunk === undefined) {
             over = true;
+            forget();
             await close(exchange);
             controller.close();
           } else controller.enqueue(chunk);
         } catch (error) {
           over = true;
+          forget();
           await fail(error);
           if (!left) controller.error(error);
         }
@@ -187,6 +201,12 @@ function sourceStream(
     },
     { highWaterMark: 0 },
   );
+}
+
+/** Calls `onEnd` when the session of the request ends, if anybody has looked at it by then. */
+function watchEnd({ visit, outlives }: Exchange, onEnd: () => void): Disposable | undefined {
+  const session = outlives ? undefined : visit.unseen;
+  return session && watchOwn(session, () => (visit.looked ? onEnd() : undefined));
 }
 
 /** Ends a request whose response was sent, and saves what changed since the first byte. */

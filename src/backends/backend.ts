@@ -164,7 +164,7 @@ export abstract class SessionBackend {
 
   /**
    * Opens the channel by which the store tells this process of every session that ends, or gets other rights, in any
-   * process: within the very step that does it, so that no end is without its notice. Undefined, which is the default, if the
+   * other process: within the very step that does it, so that no end is without its notice. Undefined, which is the default, if the
    * store has no such channel: then watched sessions are asked for with `standings`, about once a second. Rejects if it
    * cannot be opened now; it is then tried again.
    */

@@ -1,11 +1,11 @@
 import type { Change, StoredRecord } from "../record/record.ts";
 import { applyLock, applyPatch, applyRelock, applyTouch, newRecord, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
-import { Entry, inOnePiece, moreOf } from "./_memory/entry.ts";
+import { Entry, moreOf } from "./_memory/entry.ts";
 import { Expiry, TICKS, TOLERANCE, WIDTH } from "./_memory/expiry.ts";
 import { Listeners } from "./_memory/listeners.ts";
 import { type InMemoryOptions, resolveOptions } from "./_memory/options.ts";
-import { Room } from "./_memory/room.ts";
+import { inOnePiece, Room } from "./_memory/room.ts";
 import { UserIndex } from "./_memory/user-index.ts";
 import {
   type DeleteReason,

@@ -3,6 +3,7 @@ import { LOCK_SLACK, newRecord, patchedData, snapshot } from "../record/record.t
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { type Row, toValues } from "./_sql/row.ts";
 import { whenFree } from "./_sqlite/busy.ts";
+import { watchChanges } from "./_sqlite/changes.ts";
 import type { SqliteLike } from "./_sqlite/like.ts";
 import { openFile, prepareHandle } from "./_sqlite/open.ts";
 import { resolveOptions, type SqliteOptions } from "./_sqlite/options.ts";
@@ -10,6 +11,8 @@ import type { Room } from "./_sqlite/room.ts";
 import { prepareStatements, type Statements } from "./_sqlite/statements.ts";
 import {
   type Awaitable,
+  type EndChannel,
+  type EndListener,
   type NewRecord,
   type PatchResult,
   SessionBackend,
@@ -38,6 +41,7 @@ const BATCH = 500;
  * cannot be used.
  */
 export class SqliteSessionBackend extends SessionBackend {
+  readonly #db: SqliteLike;
   readonly #sql: Statements;
   readonly #busyTimeout: number;
   readonly #pruneInterval: number;
@@ -54,10 +58,12 @@ export class SqliteSessionBackend extends SessionBackend {
     if (typeof database === "string") {
       const { db, room } = openFile(database, settings);
       this.#close = () => db.close();
+      this.#db = db;
       this.#sql = prepareStatements(db, table);
       this.#room = room;
     } else {
       prepareHandle(database, settings);
+      this.#db = database;
       this.#sql = prepareStatements(database, table);
     }
   }
@@ -158,6 +164,11 @@ export class SqliteSessionBackend extends SessionBackend {
       const rows = this.#sql.selectStandings.all(JSON.stringify(handles), now) as Row[];
       return rows.map(({ handle, epoch, expiresAt }) => ({ handle, epoch, left: expiresAt - now }));
     });
+  }
+
+  /** What this process ends, its engine tells by itself. */
+  override listen(listener: EndListener): Awaitable<EndChannel> {
+    return this.#try(() => watchChanges(this.#db, listener));
   }
 
   /** Deletes every expired record, in small batches with room for other work in between. */

@@ -55,8 +55,7 @@ function isNew(
 let signIns = 0;
 
 /** Returns the head of a session whose user signs in with this request: who comes after whom, and with which device. */
-export function signedInHead(live: Live, intent: Intent, head: Head): Head {
-  if (intent.is !== "login") return head;
+export function signedInWith(live: Live, intent: Extract<Intent, { is: "login" }>, head: Head): Head {
   const { perUser, device, realm } = live.engine.options;
   const nth = perUser === undefined ? undefined : ++signIns;
   const numbered = nth === undefined ? head : remember(head, { nth });

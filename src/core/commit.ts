@@ -1,9 +1,9 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { call, chain, ifPossible, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
-import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
+import { type Asked, type Content, decide, type Facts, type Step, WRITES } from "./decide.ts";
 import { discard, end, endReplaced, endUnlessChanged, lostError, refused, refusedByGrace } from "./end.ts";
-import { commitFollowed } from "./follow.ts";
+import { commitFollowed, letStay } from "./follow.ts";
 import { watchLateWrites } from "./late.ts";
 import { isTouchDue } from "./lifetime.ts";
 import { storeWithin } from "./limit.ts";
@@ -98,6 +98,7 @@ export function finish(live: Live): Awaitable<string | undefined> {
 /** Ends the request's use without saving. Returns what the error answer has to carry, because the handler saved itself. */
 export function drop(live: Live): string | undefined {
   requestEnded(live);
+  if (live.turn.follow !== undefined) letStay(live);
   void free(live);
   return live.outbox.headers === "open" ? live.outbox.line : undefined;
 }
@@ -105,6 +106,7 @@ export function drop(live: Live): string | undefined {
 /** The last commit is done. Whatever comes later is refused, and no longer dropped in silence. */
 export function close(live: Live): void {
   requestEnded(live);
+  if (live.turn.follow !== undefined) letStay(live);
   watchLateWrites(live.data);
 }
 
@@ -112,6 +114,7 @@ function leave(live: Live, settled = false): Awaitable<string | undefined> {
   const { legacy } = live.engine;
   if (legacy !== undefined && !settled) return chain(legacy.settle(live), () => leave(live, true));
   const line = headersLeave(live);
+  if (live.turn.follow !== undefined) letStay(live);
   const freed = live.turn.held === undefined ? undefined : free(live);
   return freed === undefined ? line : freed.then(() => line);
 }
@@ -168,8 +171,7 @@ function askedOf(engine: Engine, intent: Exclude<Intent, { is: "none" }>): Asked
 }
 
 function act(live: Live, step: Step, text: string, intent: Intent): Awaitable<void> {
-  if (intent.is !== "login" || live.engine.options.perUser === undefined || !WRITES.has(step))
-    return perform(live, step, text, intent);
+  if (intent.is !== "login" || !WRITES.has(step)) return perform(live, step, text, intent);
   return storeWithin(live, intent, () => perform(live, step, text, intent));
 }
 
@@ -222,9 +224,6 @@ function actOnStored(
       return endReplaced(live, phase, () => save(live, text, intent));
   }
 }
-
-/** The steps that store the data, which is judged before. */
-const WRITES: ReadonlySet<Step> = new Set<Step>(["save", "create", "rotate", "replace", "own"]);
 
 /** Judges the data. Throws DataError if it is too large, or if the schema refuses it. */
 function check({ engine, phase, data }: Live, text: string): Awaitable<unknown> {

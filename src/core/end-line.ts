@@ -26,6 +26,8 @@ export class EndLine {
   isOpen = false;
   /** When the last beat was sent that was heard: everything that the store did before has been told. */
   heardAt = 0;
+  /** The last round that was open before this one, and when its last beat was sent that was heard. */
+  before = { round: -1, heardAt: 0 };
   readonly #engine: Engine;
   readonly #whoever: Whoever;
   #state: "off" | "none" | "wanted" | "opening" | "up" = "off";
@@ -131,6 +133,7 @@ export class EndLine {
   }
 
   #drop(): void {
+    if (this.isOpen && !this.mayMiss) this.before = { round: this.round, heardAt: this.heardAt };
     this.round++;
     this.isOpen = false;
     shut(this.#channel);

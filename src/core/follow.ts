@@ -1,5 +1,6 @@
 import type { Awaitable } from "../backends/backend.ts";
 import type { Live, Stored } from "./live.ts";
+import { followed } from "./state.ts";
 import type { Watch } from "./watched.ts";
 import type { Watcher } from "./watcher.ts";
 
@@ -57,4 +58,12 @@ export function goAlong(live: Live): void {
       else watcher.end(watch, doubt);
     }
   }
+}
+
+/** Lets the watches of a session stay where they are: its headers have left, or its request is over. */
+export function letStay(live: Live): void {
+  const { follow } = live.turn;
+  if (follow === undefined) return;
+  for (const watch of follow.watches as Watch[]) watch.follow = undefined;
+  followed(live, undefined);
 }

@@ -27,6 +27,8 @@ export interface Memory {
   readonly nth?: number | undefined;
   /** Whose session it is, if that is not the realm of the default. */
   readonly realm?: string;
+  /** The factors that its user has proved: 0 for those of the sign-in, else seconds since 1970; see factors.ts. */
+  readonly by?: Readonly<Record<string, number>> | undefined;
 }
 
 const DEFAULT_REALM = "session_id";

@@ -1,4 +1,5 @@
 import type { SessionRecord } from "../backends/backend.ts";
+import { type Factors, factorsIn, provedLater } from "./factors.ts";
 import { type Head, timesOf } from "./head.ts";
 import { checkLifetime } from "./lifetime.ts";
 import type { Intent, Lifetime, Live, Stored } from "./live.ts";
@@ -20,6 +21,13 @@ export interface SessionInfo {
   readonly createdAt: number | undefined;
   /** When its user last signed in, with `login` or by the option `userIdOf`. Undefined if nobody is signed in. */
   readonly signedInAt: number | undefined;
+  /**
+   * When its user last proved who it is: at the sign-in, or by a factor that came later, with `rotate(session, "elevated",
+   * { by })`. Undefined if nobody is signed in.
+   */
+  readonly authenticatedAt: number | undefined;
+  /** The factors that its user has proved: `by` of `login` and `rotate`. */
+  readonly by: readonly string[];
   /** When it ends if no further request comes. */
   readonly expiresAt: number | undefined;
   readonly absoluteExpiresAt: number | undefined;
@@ -45,18 +53,48 @@ export function info(session: AnyShown): SessionInfo {
   if (intent.is === "login") return asSignedIn(live, stored, intent);
   if (intent.is === "startOver") return { ...nobody(live), persistent: persistentBy(live, intent.lifetime) };
   if (stored === undefined) return { ...nobody(live), persistent: persistentBy(live, lifetimeIn(intent)) };
-  const told = ofRecord(stored.handle, stored.record, stored.head);
+  const told = ofRecord(stored.handle, stored.record, headDue(live, stored, intent));
   return { ...told, expiresAt: stored.expiresAt, ...renewed(live, stored, lifetimeIn(intent)) };
+}
+
+/**
+ * Returns how many seconds ago the user proved who it is, or proved this factor; undefined for nobody, and for a factor that
+ * was not proved. As `info`, it tells of the session as the request will leave it.
+ */
+export function provedAgo(session: AnyShown, factor?: string): number | undefined {
+  const live = seenLive(session);
+  const now = live.engine.backend.now();
+  const intent = dueIntent(live);
+  if (intent.is === "login") return factor === undefined || intent.by.includes(factor) ? 0 : undefined;
+  const stored = storedOf(live);
+  if (stored === undefined || intent.is === "logout" || intent.is === "startOver") return undefined;
+  const head = headDue(live, stored, intent);
+  const { signedInAt } = timesOf(stored.record, head);
+  const factors = factorsIn(head, signedInAt);
+  const at = factor === undefined ? latest(signedInAt, factors) : factors[factor];
+  return at === undefined ? undefined : now - at;
+}
+
+/** The head with the factors that the request has proved. */
+function headDue({ engine }: Live, { head }: Stored, intent: Intent): Head {
+  return intent.is === "rotate" ? provedLater(head, intent.by, engine.backend.now()) : head;
+}
+
+function latest(signedInAt: number | undefined, factors: Factors): number | undefined {
+  return signedInAt === undefined ? undefined : Math.max(signedInAt, ...Object.values(factors));
 }
 
 /** Returns what is known of a stored record. */
 export function ofRecord(handle: string, record: SessionRecord, head: Head): SessionInfo {
   const { createdAt, signedInAt } = timesOf(record, head);
+  const factors = factorsIn(head, signedInAt);
   return {
     handle,
     userId: plainUser(record.userId) ?? undefined,
     createdAt,
     signedInAt,
+    authenticatedAt: latest(signedInAt, factors),
+    by: Object.keys(factors),
     expiresAt: record.expiresAt,
     absoluteExpiresAt: record.absoluteExpiresAt,
     persistent: head.persistent,
@@ -93,6 +131,8 @@ function nobody({ engine }: Live): SessionInfo {
     userId: undefined,
     createdAt: undefined,
     signedInAt: undefined,
+    authenticatedAt: undefined,
+    by: [],
     expiresAt: undefined,
     absoluteExpiresAt: undefined,
     persistent: engine.options.cookie.persistent,
@@ -114,6 +154,8 @@ function asSignedIn(
     userId: intent.userId,
     createdAt: kept && !startsOver(intent) ? timesOf(kept.record, kept.head).createdAt : undefined,
     signedInAt: now,
+    authenticatedAt: now,
+    by: intent.by,
     expiresAt: now + idleTimeout,
     absoluteExpiresAt: now + absoluteTimeout,
     persistent: persistentBy(live, intent.lifetime),

@@ -30,8 +30,8 @@ type SignIn = Extract<Intent, { is: "login" }>;
  */
 export function storeWithin(live: Live, intent: SignIn, store: () => Awaitable<void>): Awaitable<void> {
   const { engine } = live;
-  const { perUser, onLimit } = engine.options;
-  const most = typeof perUser === "function" ? checked(perUser(intent.userId)) : perUser!;
+  const { perUser = Number.POSITIVE_INFINITY, onLimit } = engine.options;
+  const most = typeof perUser === "function" ? checked(perUser(intent.userId)) : perUser;
   if (most === Number.POSITIVE_INFINITY) return store();
   const user = storedUser(engine.options.realm, intent.userId);
   if (onLimit === "refuse") return storeIfFree(live, intent, { user, most }, store);

@@ -1,6 +1,7 @@
 import type { Awaitable, EndNotice, SessionBackend, SessionRecord } from "../backends/backend.ts";
 import type { Duration } from "../duration.ts";
 import type { Environment } from "../environment.ts";
+import type { AccessError } from "../errors.ts";
 import type { Client } from "./client.ts";
 import type { Head } from "./head.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
@@ -26,7 +27,7 @@ export interface Engine {
 
 /** Watches of a session that its request may still change: they go along with it. */
 export interface Follow {
-  readonly watches: Set<object>;
+  readonly watches: object[];
   /** A commit of the request is under way, so what is told of the session may be its own doing. */
   busy: boolean;
   /** What was told meanwhile. */
@@ -160,8 +161,19 @@ export interface Over {
 export type Intent =
   | { readonly is: "none" }
   | { readonly is: "logout" }
-  | { readonly is: "rotate"; readonly elevated: boolean; readonly lifetime: Lifetime | undefined }
-  | (Renewing & { readonly is: "login"; readonly userId: string; readonly device?: string | undefined })
+  | {
+      readonly is: "rotate";
+      readonly elevated: boolean;
+      readonly lifetime: Lifetime | undefined;
+      /** The factors that the user has proved now. */
+      readonly by: readonly string[];
+    }
+  | (Renewing & {
+      readonly is: "login";
+      readonly userId: string;
+      readonly by: readonly string[];
+      readonly device?: string | undefined;
+    })
   /** Starts over signed out. */
   | (Renewing & { readonly is: "startOver" });
 
@@ -213,6 +225,8 @@ export interface Turn {
   replaced: readonly Replaced[] | undefined;
   /** What goes along with the session; see follow.ts. */
   follow: Follow | undefined;
+  /** Called with what a guard throws. */
+  onRefusal: ((error: AccessError) => void) | undefined;
 }
 
 /** A value that was part of the session's data, and how it was encoded then. */

@@ -2,10 +2,11 @@ import type { Awaitable, NewRecord, Rotation } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { newRecord, rotatedRecord, snapshot } from "../record/record.ts";
 import { call, chain, ifPossible, patch } from "./call.ts";
-import { movedHead, signedInHead } from "./came-from.ts";
+import { movedHead, signedInWith } from "./came-from.ts";
 import { warnCrowded } from "./crowded.ts";
 import { endOthers, lost, refused, refusedByGrace } from "./end.ts";
 import { publish } from "./events.ts";
+import { provedLater, signedInBy } from "./factors.ts";
 import { type Head, headText, inRealm, remember, timesOf } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Intent, Live, Stored } from "./live.ts";
@@ -32,10 +33,8 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
   const token = createToken(engine.options.realm, attempt === 1 ? outbox.reserved : undefined);
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   const { head: usual, options } = engine;
-  const head =
-    lifetime === undefined
-      ? usual.value
-      : signedInHead(live, intent, inRealm(headOf(options, lifetime), options.realm));
+  const made = lifetime === undefined ? usual.value : inRealm(headOf(options, lifetime), options.realm);
+  const head = intent.is === "login" ? signedInWith(live, intent, signedInBy(made, intent.by)) : made;
   const record: NewRecord = {
     data: text,
     secretHash: token.secretHash,
@@ -117,7 +116,8 @@ function rotationOf(
       { ...before, ...headOf(options, lifetime) },
       { created, nth: undefined, device: undefined },
     );
-    const head = signedInHead(live, intent, kept);
+    const by = signedInBy(kept, intent.is === "login" ? intent.by : []);
+    const head = intent.is === "login" ? signedInWith(live, intent, by) : by;
     const user = intent.is === "login" ? { userId: storedUser(options.realm, intent.userId) } : {};
     return {
       head,
@@ -125,10 +125,11 @@ function rotationOf(
     };
   }
   const raiseEpoch = intent.is === "rotate" && intent.elevated;
-  if (lifetime === undefined) return { head: before, rotation: { ...secret, raiseEpoch } };
+  const proved = intent.is === "rotate" ? provedLater(before, intent.by, live.engine.backend.now()) : before;
+  if (lifetime === undefined) return { head: proved, rotation: { ...secret, raiseEpoch } };
   const { idleTimeout = phase.head.idleTimeout, persistent = phase.head.persistent } = lifetime;
   return {
-    head: { ...before, idleTimeout, persistent },
+    head: { ...proved, idleTimeout, persistent },
     rotation: { ...secret, raiseEpoch, restartIdle: true },
   };
 }

@@ -7,7 +7,6 @@ import type { Beside, Engine, Intent, Lease, Live, LoadOptions, Phase, Seen, Sto
 import { newOutbox, newPhase, SessionObject, storedPhase } from "./opened.ts";
 
 // What happens to the state of a session. Nothing else assigns to it.
-
 const NOTHING: Intent = { is: "none" };
 const NO_LINES: readonly string[] = [];
 
@@ -28,6 +27,7 @@ export function open(engine: Engine, phase: Phase, options: LoadOptions = {}): L
       replaced: undefined,
       blank: "{}",
       follow: undefined,
+      onRefusal: undefined,
     },
     beside: undefined,
   };
@@ -57,11 +57,8 @@ export function dataReplaced(live: Live): void {
 export function dataFitted(live: Live, data: object, hidden: boolean, fits: boolean): void {
   for (const key of Object.keys(live.data)) setKey(live.data, key, undefined);
   for (const key of Object.keys(data)) setKey(live.data, key, (data as SessionData)[key]);
-  see(live, (seen) => ({
-    ...seen,
-    text: fits ? encode(live.data) : seen.text,
-    as: hidden ? "hidden" : "data",
-  }));
+  const text = fits ? encode(live.data) : undefined;
+  see(live, (seen) => ({ ...seen, text: text ?? seen.text, as: hidden ? "hidden" : "data" }));
 }
 
 /** The schema filled in what a session without data has. */
@@ -106,10 +103,14 @@ export function noteReplaced({ turn }: Live, replaced: Turn["replaced"]): void {
   turn.replaced = replaced;
 }
 
-/** It is watched, while its request may still change it. */
-export function followed({ turn }: Live): NonNullable<Turn["follow"]> {
-  turn.follow ??= { watches: new Set(), busy: false, doubt: undefined };
-  return turn.follow;
+/** What watches it goes along with it, or no more. */
+export function followed({ turn }: Live, follow: Turn["follow"]): void {
+  turn.follow = follow;
+}
+
+/** The answer to what a guard throws is prepared by this listener. */
+export function refusalsHeard({ turn }: Live, listener: Turn["onRefusal"]): void {
+  turn.onRefusal = listener;
 }
 
 /** The idle deadline has moved. */

@@ -1,10 +1,11 @@
 import type { Awaitable } from "../backends/backend.ts";
+import type { AccessError } from "../errors.ts";
 import { ENGINE, type Engine, type Live } from "./live.ts";
 import type { AnyShown } from "./register.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { revert } from "./revert.ts";
-import { keptTimeout, lastStored, seenLive, storedOf } from "./session.ts";
-import { headersLeave, released, shown } from "./state.ts";
+import { keptTimeout, lastStored, readOnly, seenLive, storedOf } from "./session.ts";
+import { headersLeave, refusalsHeard, released, shown } from "./state.ts";
 import { type SessionEnd, watch } from "./watch.ts";
 
 /*
@@ -47,6 +48,23 @@ export function abandoned(session: object): void {
 /** Makes a session one that cannot be written: verbs throw StateError `read_only`. */
 export function shownOnly(session: object): void {
   shown(seenLive(session));
+}
+
+/** Calls `listener` with what a guard of this session throws. */
+export function hearRefusals(session: object, listener: (error: AccessError) => void): void {
+  refusalsHeard(seenLive(session), listener);
+}
+
+/** Throws the error after those who answer the request have heard of it. */
+export function refuse(session: object, error: AccessError): never {
+  seenLive(session).turn.onRefusal?.(error);
+  throw error;
+}
+
+/** Throws StateError `read_only` (503) if nobody knows who is signed in, because the store is down. */
+export function refuseOutage(session: object, verb: string): void {
+  const live = seenLive(session);
+  if (live.phase.is === "readOnly" && live.phase.why === "outage") throw readOnly(live, verb);
 }
 
 /** Returns true if the session has ended in this request, or will end at its commit. */

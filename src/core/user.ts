@@ -26,7 +26,7 @@ export function intentOf(live: Live): Intent {
     return asked;
   const lifetime = asked.is === "none" ? {} : (asked.lifetime ?? {});
   const made = { lifetime, afresh, before: asked };
-  return user === null ? { is: "startOver", ...made } : { is: "login", userId: user, ...made };
+  return user === null ? { is: "startOver", ...made } : { is: "login", userId: user, by: [], ...made };
 }
 
 /**

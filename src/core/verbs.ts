@@ -1,7 +1,10 @@
-import { ConfigError, StateError } from "../errors.ts";
+import { AccessError, ConfigError, StateError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
 import { setKey } from "./codec.ts";
 import { saveNow } from "./commit.ts";
 import { nameOf } from "./device.ts";
+import { checkFactors } from "./factors.ts";
+import { info } from "./info.ts";
 import { checkLifetime, type LoginOptions, lifetimeOf } from "./lifetime.ts";
 import type { Intent, Lifetime, Live } from "./live.ts";
 import type { AnySession } from "./register.ts";
@@ -15,17 +18,30 @@ import { checkUserId } from "./user.ts";
  * another role) the old id is dead at once, and what requests that began under the old rights write later is dropped
  * (OWASP Session Management: renew at any change of privilege). No deadline moves, and neither does the time of the
  * sign-in: only `login` starts them anew (NIST SP 800-63B-4 5.2).
+ * With `by`, the user has proved these factors now, beside those of the sign-in, and `requireFresh` counts from it.
  * A session that is not stored yet gets its id from `commit` anyway.
- * Throws StateError `headers_sent` after the first byte, `ended` after `logout`; TypeError for another reason.
+ * Throws StateError `headers_sent` after the first byte, `ended` after `logout`; AccessError `no_user` (401) for factors of
+ * nobody; TypeError for another reason, for factors without one, and for names of factors that are none.
  *
  * @example
- * rotate(session, "elevated"); // the user got another role
+ * rotate(session, "elevated", { by: ["totp"] }); // after its code was right
  */
-export function rotate(session: AnySession, why?: "elevated"): void {
+export function rotate(session: AnySession, why?: "elevated", options: ElevatedOptions = {}): void {
   const live = changeable(session, "rotate");
   if (why !== undefined && why !== "elevated")
     throw new TypeError('rotate: pass "elevated" if the rights changed, or nothing.');
-  renew(live, why === "elevated", undefined);
+  refuseUnknown(options, ["by"]);
+  const by = checkFactors("rotate", options.by);
+  if (by.length > 0 && why === undefined) throw new TypeError('rotate: `by` needs "elevated".');
+  if (by.length > 0 && info(session).userId === undefined)
+    throw new AccessError("no_user", "Nobody is signed in who could prove a factor. Call login.");
+  renew(live, why === "elevated", undefined, by);
+}
+
+/** What `rotate` takes with "elevated". */
+export interface ElevatedOptions {
+  /** The factors that the user has proved now, as `by` of `login`. */
+  readonly by?: readonly string[] | undefined;
 }
 
 /**
@@ -46,10 +62,17 @@ export function setLifetime(session: AnySession, given: Lifetime): void {
   renew(live, false, given);
 }
 
-function renew(live: Live, elevated: boolean, lifetime: Lifetime | undefined): void {
+function renew(
+  live: Live,
+  elevated: boolean,
+  lifetime: Lifetime | undefined,
+  by: readonly string[] = [],
+): void {
   const { intent } = live;
   if (intent.is === "login" || intent.is === "startOver") {
-    if (lifetime !== undefined) ask(live, { ...intent, lifetime });
+    const proved = intent.is === "login" ? { by: [...new Set([...intent.by, ...by])] } : {};
+    if (lifetime !== undefined || by.length > 0)
+      ask(live, { ...intent, lifetime: lifetime ?? intent.lifetime, ...proved });
     return;
   }
   const before = intent.is === "rotate" ? intent : undefined;
@@ -57,18 +80,19 @@ function renew(live: Live, elevated: boolean, lifetime: Lifetime | undefined): v
     is: "rotate",
     elevated: elevated || (before?.elevated ?? false),
     lifetime: lifetime ?? before?.lifetime,
+    by: [...new Set([...(before?.by ?? []), ...by])],
   });
 }
 
 /**
  * Makes the session `userId`'s from commit on: a new id, new deadlines from now (NIST SP 800-63B-4 5.2), the old id dead
  * at once (ASVS 7.2.4). A number becomes a text. The data is kept; clear what must not be. Signing in again, or another
- * user, is the same.
+ * user, is the same: what requests that began before write later is dropped, and the factors are those of `by` alone.
  * Throws UserIdError (400) for an id that is empty, is not well-formed Unicode, contains NUL or has more than 255 bytes of UTF-8;
- * StateError as `rotate` does; ConfigError for wrong timeouts.
+ * StateError as `rotate` does; ConfigError for wrong timeouts; TypeError for names of factors that are none.
  *
  * @example
- * login(session, user.id, { remember: "30d" });
+ * login(session, user.id, { by: ["password"], remember: "30d" });
  */
 export function login(session: AnySession, userId: string | number, options: LoginOptions = {}): void {
   const user = checkUserId("login", userId);
@@ -77,7 +101,8 @@ export function login(session: AnySession, userId: string | number, options: Log
   const lifetime = lifetimeOf(options);
   checkLifetime(lifetime, timeouts);
   const device = options.device === undefined ? undefined : (nameOf("login", options.device) ?? "");
-  ask(live, { is: "login", userId: user, lifetime, device, afresh: startsOver(live.intent) });
+  const by = checkFactors("login", options.by);
+  ask(live, { is: "login", userId: user, lifetime, by, device, afresh: startsOver(live.intent) });
 }
 
 /**

@@ -63,8 +63,9 @@ function watchLive(live: Live, own: Watch, keepAlive: boolean): void {
     watcher.join(own, handle, epoch, left, keepAlive ? stored.head.idleTimeout : 0);
   }
   if (phase.is !== "new" && phase.is !== "stored") return;
-  own.follow = followed(live);
-  own.follow.watches.add(own);
+  own.follow = live.turn.follow ?? { watches: [], busy: false, doubt: undefined };
+  followed(live, own.follow);
+  own.follow.watches.push(own);
   if (live.turn.busy === undefined) return;
   own.follow.busy = true;
   void live.turn.busy.then(() => goAlong(live));

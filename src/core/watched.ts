@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { EndNotice } from "../backends/backend.ts";
 import { warn } from "../warning.ts";
 import type { Follow } from "./live.ts";
@@ -43,8 +44,9 @@ export class Watch implements Disposable {
 
   [Symbol.dispose](): void {
     this.onEnd = undefined;
-    this.follow?.watches.delete(this);
+    const { follow } = this;
     this.follow = undefined;
+    if (follow !== undefined) follow.watches.splice(follow.watches.indexOf(this), 1);
     this.session?.of.leave(this);
   }
 }
@@ -76,7 +78,8 @@ export class WatchedSession {
 
   constructor(of: Leaves, handle: string, epoch: number, now: number, deadline: number) {
     this.of = of;
-    this.handle = handle;
+    // A part of a text keeps the whole of it, which has the secret.
+    this.handle = Buffer.from(handle, "latin1").toString("latin1");
     this.epoch = epoch;
     this.deadline = deadline;
     this.seenAt = now;

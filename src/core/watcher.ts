@@ -69,7 +69,7 @@ export class Watcher {
     }
     if (session === undefined) {
       session = new WatchedSession(this, handle, epoch, now, this.#after(now, left));
-      this.#byHandle.set(handle, session);
+      this.#byHandle.set(session.handle, session);
       session.at = this.#all.push(session) - 1;
     }
     if (session.epoch < 0) session.epoch = epoch;
@@ -161,18 +161,20 @@ export class Watcher {
       return;
     }
     this.#wait();
-    if (now - this.#tickedAt > STALL) this.#spared = now + STALL;
+    if (now - this.#tickedAt > STALL) this.#spared = now + 2 * TICK;
     this.#tickedAt = now;
     this.#line.tick(now);
-    const { round, isOpen, heardAt, mayMiss } = this.#line;
+    const { round, isOpen, heardAt, before, mayMiss } = this.#line;
     const due: WatchedSession[] = [];
     const over: WatchedSession[] = [];
     for (const session of this.#all) {
-      // Where something may be missed, only an answer counts as word, and there is one twice in each lease.
-      const isTold =
-        isOpen && session.round === round && (!mayMiss || now - session.seenAt < this.#lease / 2);
-      const seenAt = isTold && !mayMiss ? Math.max(heardAt, session.seenAt) : session.seenAt;
-      if (now - seenAt > this.#lease && now >= this.#spared) over.push(session);
+      const isSynced = isOpen && session.round === round;
+      // Until a channel was lost, it was word enough.
+      if (isSynced && !mayMiss) session.seenAt = Math.max(session.seenAt, heardAt);
+      else if (session.round === before.round) session.seenAt = Math.max(session.seenAt, before.heardAt);
+      // Where something may be missed, only an answer counts, and there is one twice in each lease.
+      const isTold = isSynced && (!mayMiss || now - session.seenAt < this.#lease / 2);
+      if (now - session.seenAt > this.#lease && now >= this.#spared) over.push(session);
       else if (isTold && session.deadline > now) {
         if (session.touchAt <= now) due.push(session);
       } else if (now - session.askedAt >= INTERVAL) due.push(session);

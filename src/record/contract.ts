@@ -134,7 +134,7 @@ export interface EndListener {
   told(notice: EndNotice): void;
   /** Takes a text that `beat` has sent. */
   heard(beat: string): void;
-  /** The channel is over: something may have been missed. It is closed, and another one opened. */
+  /** The channel is over: something may have been missed. It is closed, what is watched is asked for, and another one opened. */
   lost(): void;
 }
 

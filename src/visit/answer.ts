@@ -1,5 +1,3 @@
-import { reasonOf, SessionError } from "../errors.ts";
-
 // The only file that knows Set-Cookie, Vary, Cache-Control and its relatives.
 
 /** The headers that a response must have because of one session. */
@@ -165,27 +163,6 @@ export function appendCookies(headers: Pick<Headers, "append">, lines: readonly 
 /** Returns the name of the cookie in a Set-Cookie line. */
 function nameOf(line: string): string {
   return line.slice(0, line.indexOf("=")).trim();
-}
-
-/** Returns the status and the text of the answer to an error. They reveal no details. */
-export function errorAnswer(error: unknown): { status: number; text: string } {
-  const status = error instanceof SessionError ? error.status : 500;
-  return { status, text: reasonOf(status) };
-}
-
-/** Returns a Response for an error, without details. */
-export function errorResponse(error: unknown): Response {
-  const { status, text } = errorAnswer(error);
-  return new Response(text, { status, headers: { "Cache-Control": "no-store" } });
-}
-
-/** Throws the error. The methods that Hono (`getResponse`) and Elysia (`toResponse`) call return its answer. */
-export function rethrow(error: unknown): never {
-  if (error instanceof SessionError) {
-    const method = { value: () => errorResponse(error), configurable: true };
-    Object.defineProperties(error, { getResponse: method, toResponse: method });
-  }
-  throw error;
 }
 
 /** The names of headers that describe one answer. */

@@ -1,11 +1,13 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { SessionError, StateError } from "../errors.ts";
-import { type AnswerHeaders, addDue, errorResponse, isDue, linesOf } from "./answer.ts";
+import { type AnswerHeaders, addDue, isDue, linesOf } from "./answer.ts";
 import { attempt } from "./attempt.ts";
 import { carry, isUpgrade, makingOf } from "./carry.ts";
+import { errorResponse } from "./error-parts.ts";
 import type { Mount } from "./mount.ts";
-import { each, isMounted, Visit } from "./visit.ts";
-import { watchBody } from "./watch-body.ts";
+import { each, refusalOf } from "./use.ts";
+import { isMounted, Visit } from "./visit.ts";
+import { isOfBytes, watchBody } from "./watch-body.ts";
 
 const AROUND: unique symbol = Symbol("micropie.around");
 
@@ -79,7 +81,7 @@ export class Around {
       this.visits.push(visit);
       const loading = visit.load(this.context);
       if (loading !== undefined) await loading;
-      response = await handle(visit);
+      response = this.instead(await handle(visit));
       if (response.status === 0) this.fail();
       const saving = this.commit();
       if (saving !== undefined) await saving;
@@ -138,6 +140,14 @@ export class Around {
     this.discard();
     if (!(error instanceof SessionError)) throw error;
     return this.answerError(error);
+  }
+
+  /** Returns the answer to what a guard has thrown in place of an error answer of the framework, or else that. */
+  instead(response: Response): Response {
+    const refusal = response.status >= 400 ? refusalOf(this.visits) : undefined;
+    if (refusal === undefined) return response;
+    this.discard(refusal, response);
+    return errorResponse(refusal);
   }
 
   /** Reports an error, and returns a response for it. */
@@ -227,16 +237,6 @@ export class Around {
       (done) => done,
       tell,
     ) as Awaitable<unknown>;
-  }
-}
-
-/** Returns false for a stream of JavaScript values. The streams that a runtime makes of text and bytes have bytes. */
-function isOfBytes(body: ReadableStream<Uint8Array>): boolean {
-  try {
-    body.getReader({ mode: "byob" }).releaseLock();
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { errorAnswer, type NodeHeaders, noStore, notOfAnyAnswer, ofOneAnswer } from "./answer.ts";
+import { type NodeHeaders, noStore, notOfAnyAnswer, ofOneAnswer } from "./answer.ts";
+import { errorAnswer, isAnswered } from "./error-parts.ts";
 import type { HeldResponse, Method, Way } from "./node-response.ts";
 
 /** Tells the calls of the framework's error handler from those of the handler that failed. */
@@ -23,13 +24,14 @@ export class ErrorAnswer {
     return this.#isOurs || answering.getStore() === this;
   }
 
-  /** Calls `next`, which answers now or later; without `next`, answers itself. */
+  /** Calls `given`, which answers now or later; without it, and for what `isAnswered`, answers itself. */
   send(
     error: unknown,
     isWriterWaiting: boolean,
     isHttp2: boolean,
-    next: ((error: unknown) => void) | undefined,
+    given: ((error: unknown) => void) | undefined,
   ): void {
+    const next = isAnswered(error) ? undefined : given;
     // A stream that is piped into the answer runs to its end, instead of waiting forever.
     if (isWriterWaiting) this.#res.emit("drain");
     prepareErrorHead(this.#res, error, isHttp2, next === undefined);
@@ -88,10 +90,12 @@ interface Answerable {
   end(text: string): unknown;
 }
 
-/** Answers an error with the text of its status. */
+/** Answers an error with what `errorAnswer` says, but for the status. */
 export function endWith(res: Answerable, error: unknown): void {
-  res.setHeader("Content-Type", "text/plain; charset=utf-8");
-  res.end(errorAnswer(error).text);
+  const { text, type, location } = errorAnswer(error);
+  res.setHeader("Content-Type", type);
+  if (location !== undefined) res.setHeader("Location", location);
+  res.end(text);
 }
 
 /** Removes the headers that describe one answer, and sets `no-store`. */

@@ -1,14 +1,15 @@
 import { StateError } from "../errors.ts";
-import { addDue, type Due, isDue } from "./answer.ts";
+import { addDue, type Due } from "./answer.ts";
 import { attempt } from "./attempt.ts";
 import { dropCall, ErrorAnswer, giveUp, resultOf } from "./error-answer.ts";
+import { addHead } from "./head.ts";
 import { passBy, watchStream } from "./http2-stream.ts";
 import { type Holder, holdBy, holderOf, intercept } from "./intercept.ts";
 import { Mask, refuse } from "./mask.ts";
-import { type HeldResponse, type Method, type NodeResponse, unpackHead, type Way } from "./node-response.ts";
+import type { HeldResponse, Method, NodeResponse, Way } from "./node-response.ts";
 import { saveError } from "./save-error.ts";
-import type { Use, Watcher } from "./use.ts";
-import { closeAll, each, type Visit } from "./visit.ts";
+import { closeAll, each, refusalOf, type Use, type Watcher } from "./use.ts";
+import type { Visit } from "./visit.ts";
 
 type Call = [way: Way, args: unknown[]];
 /** Returns the Hold of a response, if it has one. */
@@ -88,9 +89,14 @@ export class Hold implements Holder, Watcher {
       case "open":
         // HTTP/1 sends nothing yet, HTTP/2 in this turn. Changes before that can still need a cookie.
         if (way === "writeHead") {
-          if (this.#isHttp2) process.nextTick(() => this.#sendHead());
+          if (this.#isHttp2)
+            process.nextTick(
+              () => this.#phase === "open" && this.#calls[0] && this.respond("flushHeaders", []),
+            );
           return this.#wait(way, args);
         }
+        if (this.#res.statusCode >= 400 && refusalOf(this.uses) !== undefined)
+          return this.#drop(way, args, refusalOf(this.uses), true);
         if (way !== "end" && !this.#isFile) for (const use of this.uses) use.mayLook?.();
         return this.#save(way, args, "held");
       case "sent":
@@ -104,8 +110,10 @@ export class Hold implements Holder, Watcher {
     }
   }
 
-  #sendHead(): void {
-    if (this.#phase === "open" && this.#calls.length > 0) this.respond("flushHeaders", []);
+  #drop(way: Way, args: unknown[], error: unknown, isAnswered: boolean): unknown {
+    this.#calls.push([way, args]);
+    this.#stop(error, isAnswered);
+    return resultOf(way, this.#res);
   }
 
   /** Returns true if the framework can answer an error; if not, closes the connection, unless the end is waiting. */
@@ -121,10 +129,7 @@ export class Hold implements Holder, Watcher {
     this.running = false;
     const isUnsent = this.#phase === "open" || (this.#phase !== "dropped" && !this.#res.headersSent);
     if (isUnsent) this.#stop(error, true);
-    else {
-      this.makeWay(error);
-      this.#tell(error);
-    }
+    else if (!this.makeWay(error)) this.#tell(error);
   }
 
   /** To be called when the handler is done. */
@@ -160,9 +165,7 @@ export class Hold implements Holder, Watcher {
         saved = saveError(status, this.#next && !this.seesErrors ? "unknown" : known, this.uses, this.#tell);
       }
     } catch (error) {
-      this.#calls.push([way, args]);
-      this.#stop(error, waiting === "held");
-      return resultOf(way, this.#res);
+      return this.#drop(way, args, error, waiting === "held");
     }
     if (saved instanceof Promise) {
       this.#phase = waiting;
@@ -238,13 +241,9 @@ export class Hold implements Holder, Watcher {
   }
 
   #pass(way: Way, args: unknown[]): unknown {
-    let rest = args;
     // HTTP/1 makes every head with writeHead.
-    if (!this.#isHeaded && (way === "writeHead" || this.#isHttp2)) {
-      this.#isHeaded = true;
-      if (way === "writeHead" && args.length > 1 && this.uses.some(isDue)) rest = unpackHead(this.#res, args);
-      for (const use of this.uses) addDue(this.#res, use);
-    }
-    return this.#own[way].apply(this.#res, rest);
+    const isHead = !this.#isHeaded && (way === "writeHead" || this.#isHttp2);
+    this.#isHeaded ||= isHead;
+    return this.#own[way].apply(this.#res, isHead ? addHead(this.#res, this.uses, way, args) : args);
   }
 }

@@ -1,8 +1,7 @@
 import { StateError } from "../errors.ts";
 import { addDue, type NodeHeaders } from "./answer.ts";
 import type { Method } from "./node-response.ts";
-import type { Use } from "./use.ts";
-import { each } from "./visit.ts";
+import { each, type Use } from "./use.ts";
 
 type HeaderRecord = Record<string, string | readonly string[]>;
 

@@ -3,10 +3,12 @@ import type { LoadOptions } from "../core/live.ts";
 import type { SessionKind } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
 import type { Trust } from "../core/trust-proxy.ts";
-import { ConfigError } from "../errors.ts";
+import { AccessError, ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
+import { type Csrf, type CsrfOptions, resolveCsrf } from "./cross-site.ts";
 import { decodedPath, isBelow, pathIn } from "./path.ts";
 import { printError } from "./printed.ts";
+import { resolveSignIn, type SignIn } from "./sign-in.ts";
 
 /** The options that all adapters have. `Req` is what the framework gives to a handler, `As` the type of `as`. */
 export interface UseOptions<Req, As extends string = string> {
@@ -27,6 +29,18 @@ export interface UseOptions<Req, As extends string = string> {
    * `read_only`. Default: none.
    */
   skip?: readonly string[] | ((req: Req) => boolean) | undefined;
+  /**
+   * Whether requests that change something are refused if a page of another site sent them: anything but GET, HEAD and OPTIONS,
+   * judged by `Sec-Fetch-Site` and `Origin` before the session is loaded. They are a 403, AccessError `cross_site`. `{ trust:
+   * ["https://app.example.com"] }` lists origins that may. Requests in `skip` are not judged. Default false.
+   */
+  csrf?: boolean | CsrfOptions | undefined;
+  /**
+   * Where users sign in: a path, or a function that returns one for what was asked. With it, the adapter itself answers when
+   * `requireUser` or `requireFresh` of `micropie/guards` has thrown and the answer would be an error: a browser that asked for a
+   * page is sent there, with the page to return to in the query as `back`; everything else gets a 401 in JSON. Default: none.
+   */
+  signIn?: SignIn | undefined;
 }
 
 /** The options of adapters that report errors themselves. */
@@ -57,13 +71,15 @@ export interface Mount<Req = never> {
   readonly addressOf: ((req: Req) => string | undefined) | undefined;
   /** Which proxies are trusted to say it. */
   readonly trust: Trust | undefined;
+  readonly csrf: Csrf | undefined;
+  readonly signIn: SignIn | undefined;
   readonly onError: (error: unknown, req: Req) => void;
 }
 
 interface MountSettings<Req> {
   /** The class of the session objects. */
   readonly kind?: SessionKind;
-  /** The options that the adapter has. Default: all of `MountOptions`. */
+  /** The options that the adapter has besides `csrf` and `signIn`. Default: all of `MountOptions`. */
   readonly names?: readonly string[];
   /** Returns false for a request that nobody sent, as in a build; it has no session. */
   readonly isAsked?: (req: Req) => boolean;
@@ -91,7 +107,7 @@ export function mountOf<Req>(
 ): Mount<Req> {
   if (typeof (sessions as Partial<Sessions> | undefined)?.load !== "function")
     throw new ConfigError("sessions", "Pass what createSessions returns.");
-  refuseUnknown(options, names);
+  refuseUnknown(options, [...names, "csrf", "signIn"]);
   const { as = "session", exclusive = false, idle, skip, onError = printError } = options;
   if (typeof as !== "string" || as === "") throw new ConfigError("as", "Pass a name, such as adminSession.");
   if (typeof exclusive !== "boolean" && typeof exclusive !== "function")
@@ -123,7 +139,10 @@ export function mountOf<Req>(
         ? undefined
         : (req) =>
             isAsked?.(req) === false ? unsent : isSkipped?.(req) ? none : isAlone(req) ? alone : shared,
-    onError,
+    csrf: resolveCsrf(options.csrf),
+    signIn: resolveSignIn(options.signIn),
+    // What a request may not do is its answer, and no fault of the application.
+    onError: (error, req) => (error instanceof AccessError ? undefined : onError(error, req)),
   };
 }
 

@@ -67,3 +67,9 @@ function pairsOf(list: unknown[]): [string, string][] {
   }
   return pairs;
 }
+
+/** Returns the value of a header of a request, by its name in lower case. */
+export function headerOf({ headers }: AnyRequest, name: string): string | undefined {
+  if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;
+  return (headers as NodeRequest["headers"])[name]?.toString();
+}

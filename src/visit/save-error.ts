@@ -1,6 +1,5 @@
 import { attempt } from "./attempt.ts";
-import type { Use } from "./use.ts";
-import { each } from "./visit.ts";
+import { each, type Use } from "./use.ts";
 
 /** Who writes a response: an error handler after an error has passed, whatever else, or nobody knows which of the two. */
 export type Writer = "error handler" | "other" | "unknown";

@@ -1,7 +1,8 @@
 import { type Client, connectedAddress } from "../core/client.ts";
 import { clientAddress } from "../core/trust-proxy.ts";
+import { refuseCrossSite } from "./cross-site.ts";
 import type { Mount } from "./mount.ts";
-import type { AnyRequest, NodeRequest } from "./node-response.ts";
+import { type AnyRequest, headerOf } from "./node-response.ts";
 
 /** Who has sent a request, by the request itself and by what the framework knows. */
 export class Sender implements Client {
@@ -19,16 +20,16 @@ export class Sender implements Client {
     return headerOf(this.request, name);
   }
 
+  /** Throws AccessError `cross_site` if the request is one that the option `csrf` refuses. */
+  refuseCrossSite(): void {
+    const { csrf } = this.mount;
+    if (csrf !== undefined) refuseCrossSite(csrf, this.request);
+  }
+
   address(): string | undefined {
     const { trust, addressOf } = this.mount;
     const told = trust === undefined ? addressOf?.(this.context as never) : undefined;
     if (told !== undefined) return clientAddress(undefined, told, null);
     return clientAddress(trust, connectedAddress(this.request), this.header("x-forwarded-for") ?? null);
   }
-}
-
-/** Returns the value of a header of a request, by its name in lower case. */
-export function headerOf({ headers }: AnyRequest, name: string): string | undefined {
-  if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;
-  return (headers as NodeRequest["headers"])[name]?.toString();
 }

@@ -1,8 +1,11 @@
 import type { Awaitable } from "../backends/backend.ts";
+import type { AccessError } from "../errors.ts";
 import type { Due } from "./answer.ts";
 
 /** The use of one session by a request, as the Hold of its response sees it. */
 export interface Use extends Due {
+  /** What a guard has thrown. It is answered in place of an error answer of the framework. */
+  readonly refusal?: AccessError | undefined;
   /** To be called when the client has left while a handler may still run. Its lock then ends by itself, at the latest. */
   unawaited?(): void;
   /** Saves before the head is sent. */
@@ -24,4 +27,29 @@ export interface Use extends Due {
 /** What has to know at once that somebody has looked at a session. */
 export interface Watcher {
   looked(due: Due): void;
+}
+
+/** The answer is complete. A connection that was upgraded has its sessions for as long as it lasts. */
+export function closeAll(uses: readonly Use[], { statusCode }: { readonly statusCode: number }): void {
+  if (statusCode !== 101) for (const use of uses) use.close?.();
+}
+
+/** Calls a method of each, one after the other. Stops at the first error. Synchronous if the methods are. */
+export function each<Step extends string>(
+  uses: readonly { [S in Step]: () => Awaitable<unknown> }[],
+  step: Step,
+  from = 0,
+): Awaitable<unknown> {
+  for (let at = from; at < uses.length; at++) {
+    const done = uses[at]![step]();
+    if (done instanceof Promise)
+      return at + 1 < uses.length ? done.then(() => each(uses, step, at + 1)) : done;
+  }
+  return undefined;
+}
+
+/** Returns what a guard has thrown; undefined if none has, or if the option `signIn` is not given. */
+export function refusalOf(uses: readonly Pick<Use, "refusal">[]): AccessError | undefined {
+  for (const { refusal } of uses) if (refusal !== undefined) return refusal;
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import { chain } from "../core/call.ts";
 import type { Around } from "./around.ts";
 import { attempt } from "./attempt.ts";
+import { errorResponse, isAnswered } from "./error-parts.ts";
 import type { Visit } from "./visit.ts";
 import { watchBody } from "./watch-body.ts";
 
@@ -39,7 +40,12 @@ export function runBehind(
     };
     return saved(around, () => carry(value), refuse);
   };
-  return visit.begin(around.context, () => (isOutermost ? attempt(next, finish, fail) : next()), fail);
+  const refuse = (error: unknown): unknown => {
+    if (!isAnswered(error)) return fail(error);
+    around.discard();
+    return carry(errorResponse(error));
+  };
+  return visit.begin(around.context, () => (isOutermost ? attempt(next, finish, refuse) : next()), fail);
 }
 
 /** Saves, and returns the answer of the framework. Adds headers if it is a Response; see `settle`. */

@@ -7,34 +7,16 @@ import { load } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
 import { farewellsOf } from "../core/sessions.ts";
 import { takeBack } from "../core/take-back.ts";
-import { headSent, isSignedIn, revertNow, unawaited } from "../core/told.ts";
-import { StateError } from "../errors.ts";
-import { rethrow } from "./answer.ts";
+import { headSent, hearRefusals, isSignedIn, revertNow, unawaited } from "../core/told.ts";
+import { type AccessError, StateError } from "../errors.ts";
 import { assign } from "./assign.ts";
 import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
+import { leadTo, rethrow } from "./error-parts.ts";
 import { isSame, type Mount } from "./mount.ts";
-import type { AnyRequest } from "./node-response.ts";
-import { headerOf, Sender } from "./sender.ts";
+import { type AnyRequest, headerOf } from "./node-response.ts";
+import { Sender } from "./sender.ts";
+import { type SignIn, signInPage } from "./sign-in.ts";
 import type { Use, Watcher } from "./use.ts";
-
-/** The answer is complete. A connection that was upgraded has its sessions for as long as it lasts. */
-export function closeAll(uses: readonly Use[], { statusCode }: { readonly statusCode: number }): void {
-  if (statusCode !== 101) for (const use of uses) use.close?.();
-}
-
-/** Calls a method of each, one after the other. Stops at the first error. Synchronous if the methods are. */
-export function each<Step extends string>(
-  uses: readonly { [S in Step]: () => Awaitable<unknown> }[],
-  step: Step,
-  from = 0,
-): Awaitable<unknown> {
-  for (let at = from; at < uses.length; at++) {
-    const done = uses[at]![step]();
-    if (done instanceof Promise)
-      return at + 1 < uses.length ? done.then(() => each(uses, step, at + 1)) : done;
-  }
-  return undefined;
-}
 
 /** Returns true if the request has these sessions. Throws ConfigError if other sessions have their name or cookie. */
 export function isMounted(uses: readonly Use[], mount: Mount): boolean {
@@ -58,6 +40,8 @@ export class Visit extends Sender implements Use {
   isPrivate = false;
   line: string | undefined;
   watcher: Watcher | undefined;
+  /** What a guard has thrown, if the option `signIn` says where users sign in. */
+  refusal: AccessError | undefined;
 
   constructor(mount: Mount, request: AnyRequest) {
     super(mount, request);
@@ -79,6 +63,7 @@ export class Visit extends Sender implements Use {
     if (isOutside !== undefined && token === undefined && isOutside(context as never)) options = outside;
     this.skipped = Boolean(options?.skip);
     if (this.skipped) this.varies = false;
+    else this.refuseCrossSite();
     this.#options = token === undefined ? options : { ...options, token };
     const cookie = headerOf(this.request, "cookie");
     // Without a cookie the session is empty. It is made when somebody looks at it, unless a schema may have to be awaited.
@@ -128,8 +113,16 @@ export class Visit extends Sender implements Use {
       this.varies = !this.skipped;
       if (this.mount.sessions.options.private) this.#keepNothing();
       if (this.varies) this.watcher?.looked(this);
+      if (this.mount.signIn !== undefined) this.#hearRefusals(this.mount.signIn);
     }
     return (this.#live ?? this.#open()).data as Session;
+  }
+
+  #hearRefusals(signIn: SignIn): void {
+    hearRefusals((this.#live ?? this.#open()).data, (error) => {
+      this.refusal = error;
+      leadTo(error, signInPage(signIn, error, this.request));
+    });
   }
 
   mayLook(): void {
@@ -183,6 +176,11 @@ export class Visit extends Sender implements Use {
 
   commitFailed(): void {
     this.discard();
+  }
+
+  /** The session while the request lasts, if there is one. To read this is no look at it. */
+  get unseen(): object | undefined {
+    return this.#isOver ? undefined : this.#live?.data;
   }
 
   /** The last commit: the request is over then. */

@@ -51,3 +51,13 @@ export function watchBody(body: ReadableStream<Uint8Array>, sessions: Watching):
     { highWaterMark: 0 },
   );
 }
+
+/** Returns false for a stream of JavaScript values. The streams that a runtime makes of text and bytes have bytes. */
+export function isOfBytes(body: ReadableStream<Uint8Array>): boolean {
+  try {
+    body.getReader({ mode: "byob" }).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -28,6 +28,11 @@ export class Jar {
     this.cookies = new Map(cookies);
   }
 
+  /** The Host header that it sends. */
+  get host(): string {
+    return new URL(this.#url).host;
+  }
+
   /** The same browser before what comes: another tab, or somebody who has stolen its cookies. */
   copy(): Jar {
     return new Jar(this.#url, this.cookies);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ConfigError, info, login, logout, rotate, save, take, update } from "micropie";
 import { printedBy } from "../../src/testing/printed.ts";
 import { until } from "../_until.ts";
+import { crossSiteCases, crossSiteTable } from "./_cross-site-cases.ts";
 import { headerCases } from "./_header-cases.ts";
 import { keptCases } from "./_kept-cases.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type StartMounted,
   type Wanted,
 } from "./_option-site.ts";
+import { guardStatusCases, signInCases } from "./_sign-in-cases.ts";
 import { statusCases, trapCases } from "./_trap-cases.ts";
 
 export interface OptionCase {
@@ -51,14 +53,17 @@ export function optionCases(
     ...lateCases,
     ...keptCases,
     ...trapCases,
-    ...(statuses ? statusCases : []),
+    ...crossSiteTable,
+    ...crossSiteCases,
+    ...signInCases,
+    ...(statuses ? [...statusCases, ...guardStatusCases] : []),
     ...exclusiveCases,
     ...leavingCases,
     ...(waits ? heldCases : abandonedCases),
     ...headerCases,
     ...(named ? namedCases : []),
   ];
-  const refused = [...badSkips, ...(named ? badNames : [])];
+  const refused = [...badSkips, ...badGuards, ...(named ? badNames : [])];
   return [
     ...served.map(({ name, wanted, run }) => ({ name, run: quiet(() => onMounts(start, wanted, run)) })),
     ...refused.map((mount) => ({
@@ -77,10 +82,12 @@ export function optionCases(
 
 /** Those of `optionCases` that are about calls, and not about options: for App, which has options of its own. */
 export const callCases = (start: StartMounted): OptionCase[] =>
-  [...trapCases, ...statusCases].map(({ name, wanted, run }) => ({
-    name,
-    run: quiet(() => onMounts(start, wanted, run)),
-  }));
+  [...trapCases, ...statusCases, ...crossSiteTable, ...signInCases, ...guardStatusCases].map(
+    ({ name, wanted, run }) => ({
+      name,
+      run: quiet(() => onMounts(start, wanted, run)),
+    }),
+  );
 
 /** What frameworks print of errors is of no interest here. */
 function quiet(run: () => Promise<void>): () => Promise<void> {
@@ -88,6 +95,10 @@ function quiet(run: () => Promise<void>): () => Promise<void> {
 }
 
 const badSkips = [{ skip: ["health"] }, { skip: "/health" }, { skip: [1] }] as unknown as MountOptions[];
+const badGuards = [
+  ...[{ csrf: "on" }, { csrf: 1 }, { csrf: [] }],
+  ...[{ signIn: "login" }, { signIn: "//evil.example" }, { signIn: true }],
+] as unknown as MountOptions[];
 const badNames = [{ as: "" }, { as: 1 }] as unknown as MountOptions[];
 
 const ADMIN: Wanted = { cookie: { name: "admin_id" }, mount: { as: "admin" } };

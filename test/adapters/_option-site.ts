@@ -1,4 +1,12 @@
-import { createSessions, login, logout, type Session, type SessionOptions, type Sessions } from "micropie";
+import {
+  type AccessError,
+  createSessions,
+  login,
+  logout,
+  type Session,
+  type SessionOptions,
+  type Sessions,
+} from "micropie";
 import { InMemorySessionBackend } from "micropie/backends/memory";
 import {
   type DemoAnswer,
@@ -16,6 +24,8 @@ export interface MountOptions {
   readonly exclusive?: boolean | ((path: string) => boolean);
   readonly idle?: (path: string) => boolean;
   readonly skip?: readonly string[] | ((path: string) => boolean);
+  readonly csrf?: boolean | { readonly trust?: readonly string[] };
+  readonly signIn?: string | ((asked: AccessError) => string);
 }
 
 export interface Mount {
@@ -41,16 +51,17 @@ export type StartMounted = (mounts: readonly Mount[], demo: OptionDemo) => Runni
 
 /** The options of a mount as the adapter takes them; `pathOf` answers what `path` is for a request of the framework. */
 export function useOptions<Req>(
-  { as, exclusive, idle, skip }: MountOptions,
+  { as, exclusive, idle, skip, ...plain }: MountOptions,
   pathOf: (req: Req) => string,
 ): {
   as?: string;
   exclusive?: boolean | ((req: Req) => boolean);
   idle?: (req: Req) => boolean;
   skip?: readonly string[] | ((req: Req) => boolean);
-} {
+} & Pick<MountOptions, "csrf" | "signIn"> {
   const of = (fn: (path: string) => boolean) => (req: Req) => fn(pathOf(req));
   return {
+    ...plain,
     ...(as === undefined ? {} : { as }),
     ...(exclusive === undefined
       ? {}

@@ -92,7 +92,7 @@ const startMounted: StartMounted = async (mounts, demo) => {
     const made = useOptions<FastifyRequest>(options, ({ url }) => url.split("?", 1)[0]!);
     app.register(fastifySessions(sessions, made));
   }
-  app.get("/*", async (request, reply) => {
+  app.all("/*", async (request, reply) => {
     const answer = await demo({
       path: request.url.split("?", 1)[0]!,
       session: (as) => request.getDecorator<Session<DemoData>>(as),

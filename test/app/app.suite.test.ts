@@ -1,8 +1,8 @@
-import { App, html, reply, type Sessions } from "micropie";
+import { App, type AppOptions, html, reply } from "micropie";
 import { type AdapterSuiteOptions, adapterSuite, type Demo, type DemoData } from "micropie/testing";
 import { describe, test } from "vitest";
 import { callCases } from "../adapters/_option-cases.ts";
-import type { OptionDemo, StartMounted } from "../adapters/_option-site.ts";
+import type { MountOptions, OptionDemo, StartMounted } from "../adapters/_option-site.ts";
 
 const ways: Record<string, (visits: number) => unknown> = {
   "/way/text": (visits) => `${visits}`,
@@ -51,8 +51,8 @@ const start: AdapterSuiteOptions["start"] = (sessions, demo) =>
 class CallsApp extends App<DemoData> {
   #demo: OptionDemo;
 
-  constructor(demo: OptionDemo, sessions: Sessions<DemoData>) {
-    super({ sessions });
+  constructor(demo: OptionDemo, options: ConstructorParameters<typeof App<DemoData>>[0]) {
+    super(options);
     this.#demo = demo;
   }
 
@@ -66,8 +66,13 @@ class CallsApp extends App<DemoData> {
   }
 }
 
+/** Its options of the same names. */
+function guardsOf({ csrf = true, signIn }: MountOptions): Pick<AppOptions, "csrf" | "signIn"> {
+  return { csrf, signIn };
+}
+
 const serveCalls: StartMounted = ([mount], demo) =>
-  new CallsApp(demo, mount!.sessions).serve({
+  new CallsApp(demo, { sessions: mount!.sessions, ...guardsOf(mount!.options) }).serve({
     port: 0,
     hostname: "127.0.0.1",
     signals: false,

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 
-test("importing micropie loads no server and no multipart parser", () => {
+test("importing micropie loads no server, no WebSockets and no multipart parser", () => {
   const script = `
     import { registerHooks } from "node:module";
     const loaded = [];
@@ -16,5 +16,7 @@ test("importing micropie loads no server and no multipart parser", () => {
     }),
   );
   expect(loaded.some((url) => url.endsWith("/app/app.ts"))).toBe(true);
-  expect(loaded.filter((url) => /srvx|busboy|multipart\.ts|node:http$/.test(url))).toEqual([]);
+  expect(
+    loaded.filter((url) => /srvx|busboy|multipart\.ts|node:http$|\/ws\/|socket-(?:node|room)\.ts/.test(url)),
+  ).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import type { EndChannel, EndListener, EndNotice } from "../../src/backends/backend.ts";
 import { InMemorySessionBackend } from "../../src/backends/memory.ts";
 import { createSessions, info, login, logout, rotate, type Sessions, save } from "../../src/index.ts";
 import { type VirtualEnvironment, virtualEnvironment } from "../../src/testing/clock.ts";
@@ -204,6 +205,150 @@ describe("without word from the store", () => {
     environment.advance(-3600);
     await pass(environment, 10);
     expect(onEnd).not.toHaveBeenCalled();
+  });
+});
+
+/** A store whose channel the test holds in its hands. */
+class Channeled extends GatedBackend {
+  #listeners = new Set<EndListener>();
+  opened = 0;
+  isSilent = false;
+  canOpen = true;
+
+  override listen(listener: EndListener): EndChannel {
+    this.calls.push("listen");
+    if (!this.canOpen) throw new Error("no channel now");
+    this.opened++;
+    this.#listeners.add(listener);
+    return {
+      beat: (text) => void (this.isSilent || listener.heard(text)),
+      close: () => void this.#listeners.delete(listener),
+    };
+  }
+
+  tell(notice: EndNotice): void {
+    for (const listener of this.#listeners) listener.told(notice);
+  }
+
+  lose(): void {
+    for (const listener of [...this.#listeners]) listener.lost();
+  }
+}
+
+describe("where a channel tells", () => {
+  async function channeled() {
+    const made = world({}, Channeled);
+    const here = made.here as Channeled;
+    const { handle } = await begin(made.sessions);
+    const onEnd = vi.fn();
+    made.sessions.watch({ handle }, onEnd);
+    await pass(made.environment, 60);
+    here.forget();
+    return { ...made, here, handle, onEnd };
+  }
+
+  test("a session is asked for once, and then no more", async () => {
+    const { here, environment, onEnd } = await channeled();
+    await pass(environment, 3600);
+    expect(here.calls).toEqual([]);
+    expect(onEnd).not.toHaveBeenCalled();
+  });
+
+  test("what is told ends the watch at once", async () => {
+    const { here, handle, onEnd } = await channeled();
+    here.tell({ handle: "AAAAAAAAAAAAAAAA", reason: "revoked" });
+    here.tell({ handle, reason: "rights", epoch: 0 });
+    expect(onEnd).not.toHaveBeenCalled();
+    here.tell({ handle, reason: "logged_out" });
+    here.tell({ handle, reason: "revoked" });
+    expect(onEnd.mock.calls).toEqual([[{ reason: "logged_out" }]]);
+  });
+
+  test("the notice of a change of rights that this very request makes, before its own answer, is no end", async () => {
+    const { sessions, here, environment } = world({}, Channeled);
+    const { cookie, handle } = await begin(sessions, "ann");
+    const session = await sessions.load(cookie);
+    const onEnd = vi.fn();
+    sessions.watch(session, onEnd);
+    rotate(session, "elevated");
+    const answer = here.hold("patch", "after");
+    const committed = sessions.commit(session);
+    await answer.reached;
+    (here as Channeled).tell({ handle, reason: "rights", epoch: 1 });
+    answer.open();
+    await committed;
+    await pass(environment, 2);
+    expect(onEnd).not.toHaveBeenCalled();
+    (here as Channeled).tell({ handle, reason: "rights", epoch: 2 });
+    expect(onEnd.mock.calls).toEqual([[{ reason: "rights" }]]);
+  });
+
+  test("a channel that is lost is opened again, and everything is asked for meanwhile and once after", async () => {
+    const { here, elsewhere, handle, environment, onEnd } = await channeled();
+    here.canOpen = false;
+    here.lose();
+    await pass(environment, 3);
+    expect(here.count("standings")).toBeGreaterThanOrEqual(3);
+    here.canOpen = true;
+    await pass(environment, 12);
+    expect(here.opened).toBe(2);
+    here.forget();
+    await pass(environment, 60);
+    expect(here.calls).toEqual([]);
+    here.lose();
+    await elsewhere.revoke({ handle });
+    await pass(environment, 1);
+    expect(onEnd.mock.calls).toEqual([[{ reason: "revoked" }]]);
+  });
+
+  test("a channel that is silent is another one within three seconds, and ends are asked for", async () => {
+    const { here, elsewhere, handle, environment, onEnd } = await channeled();
+    here.isSilent = true;
+    await elsewhere.revoke({ handle });
+    await pass(environment, 3.5);
+    expect(onEnd.mock.calls).toEqual([[{ reason: "revoked" }]]);
+    expect(here.opened).toBe(2);
+  });
+
+  test("the lease counts from the last beat: neither an old answer nor a silent channel shortens or prolongs it", async () => {
+    const { here, environment, onEnd } = await channeled();
+    here.isSilent = true;
+    here.fail(["standings"]);
+    await pass(environment, 4.2);
+    expect(onEnd).not.toHaveBeenCalled();
+    await pass(environment, 1.3);
+    expect(onEnd.mock.calls).toEqual([[{ reason: "unreachable" }]]);
+  });
+
+  test("the lease counts from the last beat of a channel that was lost", async () => {
+    const { here, environment, onEnd } = await channeled();
+    here.canOpen = false;
+    here.fail(["standings"]);
+    here.lose();
+    await pass(environment, 4.2);
+    expect(onEnd).not.toHaveBeenCalled();
+    await pass(environment, 1.3);
+    expect(onEnd.mock.calls).toEqual([[{ reason: "unreachable" }]]);
+  });
+
+  test("where notices may be lost, each session is asked for twice in a lease", async () => {
+    class Lossy extends Channeled {
+      override listen(listener: EndListener): EndChannel {
+        return { ...super.listen(listener), mayMiss: true };
+      }
+    }
+    const { sessions, elsewhere, here, environment } = world({}, Lossy);
+    const { handle } = await begin(sessions);
+    const onEnd = vi.fn();
+    sessions.watch({ handle }, onEnd);
+    await pass(environment, 5);
+    here.forget();
+    await pass(environment, 50);
+    expect(here.count("standings")).toBeGreaterThanOrEqual(15);
+    expect(here.count("standings")).toBeLessThanOrEqual(20);
+    await elsewhere.revoke({ handle });
+    await pass(environment, 3.5);
+    expect(onEnd.mock.calls).toEqual([[{ reason: "revoked" }]]);
   });
 });
 

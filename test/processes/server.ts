@@ -23,6 +23,7 @@ const { backend } = await openStore(JSON.parse(process.argv[2] ?? "") as StoreSp
 const sessions = createSessions<Data>({ backend, ...(JSON.parse(process.argv[3] ?? "{}") as Limits) });
 const ends: Ended[] = [];
 const known: (typeof sessions)[] = [];
+const watches: Disposable[] = [];
 let opened = await sessions.load(undefined);
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -130,11 +131,14 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
   },
   /** Watches these sessions; `ends` tells what was heard since. */
   async watch(cookies) {
+    for (const watch of watches.splice(0)) watch[Symbol.dispose]();
     ends.length = 0;
     for (const cookie of cookies as unknown as string[]) {
       const session = await sessions.load(cookie);
       const { handle } = info(session);
-      sessions.watch(session, ({ reason }) => ends.push({ handle: handle!, reason, at: now() }));
+      watches.push(
+        sessions.watch(session, ({ reason }) => ends.push({ handle: handle!, reason, at: now() })),
+      );
       sessions.discard(session);
     }
   },

@@ -56,6 +56,44 @@ test("tenants have users and sessions of their own", async () => {
   expect((await ask("acme", "/", acme)).page).toContain("Hello ann");
 });
 
+test("domains hand a user over once, to the browser that asked for it", async () => {
+  const { port } = new URL(await recipe("domains"));
+  const browser = () => {
+    const jars = new Map<string, string>();
+    return async (url: string, fields?: Record<string, string>) => {
+      const { hostname, pathname, search } = new URL(url, `http://shop.localhost:${port}`);
+      const headers = {
+        host: `${hostname}:${port}`,
+        cookie: jars.get(hostname) ?? "",
+        "content-type": "application/x-www-form-urlencoded",
+      };
+      const method = fields === undefined ? "GET" : "POST";
+      const sent = request({ host: "localhost", port, path: pathname + search, method, headers });
+      sent.end(new URLSearchParams(fields).toString());
+      const [answer] = (await once(sent, "response")) as [IncomingMessage];
+      for (const line of answer.headers["set-cookie"] ?? []) jars.set(hostname, line.split(";")[0]!);
+      const { location = "" } = answer.headers;
+      return { status: answer.statusCode, page: await text(answer), location };
+    };
+  };
+  const forum = `http://forum.localhost:${port}/`;
+  const ann = browser();
+  expect((await ann(forum)).page).toContain("Sign in with the shop");
+  const { location } = await ann(`${forum}begin`, {});
+  expect(location).toMatch(/^http:\/\/shop\.localhost/);
+  expect((await ann(location)).location).toBe("/");
+  const back = (await ann("/login", ANN)).location;
+  const link = (await ann(back)).location;
+  expect(link).toMatch(/^http:\/\/forum\.localhost:\d+\/enter\?ticket=/);
+  const other = browser();
+  await other(`${forum}begin`, {});
+  expect((await ann(link)).status).toBe(303);
+  expect((await ann(forum)).page).toContain("The forum of ann");
+  expect((await ann(link)).status).toBe(403);
+  expect((await other((await ann(location)).location)).status).toBe(403);
+  expect((await other(forum)).page).toContain("Sign in with the shop");
+});
+
 test("mobile has its token in a header, until the logout", async () => {
   const url = await recipe("mobile");
   let token = "new";

@@ -98,9 +98,12 @@ async function isWhole(port: number): Promise<void> {
 
 /** Makes one cluster of these servers: what `redis-cli --cluster create` does, without needing it. */
 async function join(servers: readonly RedisServer[]): Promise<ClusterNode[]> {
+  // Only a node that nobody has met yet takes it.
+  await Promise.all(
+    servers.map(({ port }, index) => command(port, "CLUSTER", "SET-CONFIG-EPOCH", String(index + 1))),
+  );
   const nodes = await Promise.all(
     servers.map(async (server, index) => {
-      await command(server.port, "CLUSTER", "SET-CONFIG-EPOCH", String(index + 1));
       if (index < MASTERS) {
         const from = Math.floor((SLOTS * index) / MASTERS);
         const to = Math.floor((SLOTS * (index + 1)) / MASTERS);

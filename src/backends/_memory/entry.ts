@@ -75,9 +75,3 @@ function detached(text: string): string {
   for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
   return String.fromCharCode(...units);
 }
-
-/** A text put together from parts keeps them until a character of it is read. */
-export function inOnePiece(data: string): string {
-  if (data.charCodeAt(data.length - 1) !== 125 /* } */) throw new TypeError("data is no JSON object");
-  return data;
-}

@@ -92,3 +92,9 @@ export class Room {
 function isSignedIn({ more }: Entry): boolean {
   return more.userId !== null;
 }
+
+/** A text put together from parts keeps them until a character of it is read. */
+export function inOnePiece(data: string): string {
+  if (data.charCodeAt(data.length - 1) !== 125 /* } */) throw new TypeError("data is no JSON object");
+  return data;
+}

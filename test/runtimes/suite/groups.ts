@@ -10,6 +10,8 @@ import { type Groups, suiteOf } from "./cases.ts";
 import { appDemo, fetchDemo, nodeDemo } from "./demo-apps.ts";
 import { elysiaDemo, h3Demo, honoDemo } from "./framework-apps.ts";
 import { bunServe, denoServe, elysiaListen, type Listen, nodeHttp, srvx } from "./listeners.ts";
+import { adapterSocketCases, socketCases } from "./socket-cases.ts";
+import { crosswsOnBun, crosswsOnDeno, onBun, onDeno } from "./socket-servers.ts";
 import { encrypted, memory } from "./stores.ts";
 
 /** The runtimes that a program of this machine runs. */
@@ -61,6 +63,19 @@ export function groupsOf(runtime: Runtime): Groups {
       const { url, close } = await app.serve(QUIETLY);
       return { ask: asking(url), close: () => close() };
     }),
+    "WebSockets of an App": socketCases(),
+    ...(runtime === "bun"
+      ? {
+          "bunSessions on Bun.serve": adapterSocketCases(onBun),
+          "crosswsSessions on Bun": adapterSocketCases(crosswsOnBun),
+        }
+      : {}),
+    ...(runtime === "deno"
+      ? {
+          "denoSessions on Deno.serve": adapterSocketCases(onDeno),
+          "crosswsSessions on Deno": adapterSocketCases(crosswsOnDeno),
+        }
+      : {}),
   };
 }
 

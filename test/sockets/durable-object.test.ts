@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { siteAt } from "../app/_socket.ts";
+import { onWorkerd } from "../servers/miniflare.ts";
+
+await onWorkerd(
+  {
+    main: new URL("_workers/chat.ts", import.meta.url),
+    durableObjects: { SESSIONS: "Sessions", CHAT: "Chat" },
+  },
+  ({ ask, url }) => {
+    const { open, refusal } = siteAt(Number(url.port));
+    const signIn = async (): Promise<string> => {
+      const signed = await ask("sign");
+      return signed.headers.getSetCookie()[0]!.split(";", 1)[0]!;
+    };
+
+    test("a socket has the session of its cookie, and each message saves what it changes", async () => {
+      const socket = await open("/chat", { cookie: await signIn() });
+      socket.send("user");
+      expect(await socket.next()).toBe("ann");
+      for (const n of ["1", "2"]) {
+        socket.send("count");
+        expect(await socket.next()).toBe(n);
+      }
+    });
+
+    test("the cookie of a session that begins at the handshake is on the 101", async () => {
+      const socket = await open("/chat?begin");
+      expect(socket.cookie).toMatch(/^session_id=/);
+      socket.send("count");
+      expect(await socket.next()).toBe("11");
+    });
+
+    test("a page of another site is refused with 403", async () => {
+      expect((await refusal("/chat", { origin: "https://evil.example" })).status).toBe(403);
+    });
+
+    test.each(["count", "all"])(
+      "after a revoke, the message %s closes the socket, and gets no answer",
+      async (message) => {
+        const socket = await open("/chat", { cookie: await signIn() });
+        await ask("revoke");
+        socket.send(message);
+        expect(await socket.closed).toMatchObject({ code: 4401, reason: "ended" });
+        expect(socket.received).toEqual([]);
+      },
+    );
+
+    test("what is sent to all reaches those whose session lives, and the alarm closes silent ones", async () => {
+      const ended = await open("/chat", { cookie: await signIn() });
+      await ask("revoke");
+      const stranger = await open("/chat");
+      stranger.send("all");
+      expect(await stranger.next()).toBe("to all");
+      expect((await ended.closed).code).toBe(4401);
+      const silent = await open("/chat", { cookie: await signIn() });
+      await ask("revoke");
+      await ask("alarm");
+      expect((await silent.closed).code).toBe(4401);
+      stranger.send("user");
+      expect(await stranger.next()).toBe("undefined");
+    });
+  },
+);
