@@ -19,7 +19,7 @@ const SYSTEMS: Record<string, RegExp> = {
  * Returns a name for a device, such as "Firefox on Windows". It is what the client says of itself, so show it and trust it
  * with nothing. Libraries such as ua-parser-js know more of them.
  */
-export function deviceName(userAgent: string | null = ""): string {
+export function deviceName(userAgent: string | null | undefined): string {
   const named = (names: Record<string, RegExp>) =>
     Object.keys(names).find((name) => names[name]?.test(userAgent ?? ""));
   const known = [named(BROWSERS), named(SYSTEMS)].filter((name) => name !== undefined);

@@ -4,11 +4,10 @@
  *     npx micropie examples/login.ts
  */
 import { App, html, info, login, logout, post, redirect, reply } from "micropie";
-import { deviceName } from "./device.ts";
 import { button, deviceList, page, signInPage } from "./recipes/page.ts";
 import { isPassword } from "./recipes/users.ts";
 
-class Accounts extends App<{ device: string }> {
+class Accounts extends App {
   async index() {
     const { session } = this.request;
     const { userId } = info(session);
@@ -29,7 +28,6 @@ class Accounts extends App<{ device: string }> {
     if (!(await isPassword(name, this.request.form("password", ""))))
       return reply(401, signInPage("Try again."));
     login(session, name); // a new id; the old one stops working
-    session.device = deviceName(this.request.headers.get("user-agent"));
     return redirect("/", 303);
   });
 

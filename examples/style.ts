@@ -43,6 +43,9 @@ ul:empty { display: none }
 .devices li { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .5rem 1rem; padding: .75rem 0; border-bottom: 1px solid color-mix(in srgb, var(--line) 45%, transparent) }
 .devices form { margin: 0 }
 .devices li:first-child { padding-top: 0 }
+.devices details { width: 100%; font-size: .95rem }
+.devices details form { margin: .5rem 0 0 }
+summary { width: max-content; color: var(--accent); cursor: pointer }
 mark { background: var(--accent); color: var(--on-accent); border-radius: 1rem; padding: .1rem .6rem; font-size: .85rem; white-space: nowrap }
 [role=alert]:not(:empty), [role=status]:not(:empty) { padding: .5rem .8rem; border-left: 4px solid var(--accent); background: var(--ground) }
 [role=alert]:empty { margin: 0 }

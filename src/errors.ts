@@ -138,6 +138,8 @@ export type StateCode =
   /** The wait limit for exclusive use is over. */
   | "lock_timeout"
   | "client_left"
+  /** The user has as many sessions as the option `perUser` allows, and `onLimit` is "refuse". The session is as it was before. */
+  | "limit"
   /** The request came by the id before a rotation, which may not change the rights. */
   | "id_replaced"
   /** The lock expired while it was held, and another request has it now. */
@@ -153,6 +155,7 @@ const STATUS: Record<StateCode, StateError["status"]> = {
   not_live: 500,
   lock_timeout: 503,
   client_left: 503,
+  limit: 409,
   id_replaced: 409,
   lock_lost: 409,
   read_only: 503,

@@ -5,10 +5,11 @@ import { createSessions, InMemorySessionBackend } from "micropie";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { serve } from "srvx";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import account from "../examples/account/app.ts";
 import { type Data, webApp } from "../examples/web-app.ts";
 import { barriersOn, overflowOf } from "./_accessible.ts";
 import { hasChromium, launchChromium } from "./_chromium.ts";
-import { ANN, recipe } from "./recipes/_recipe.ts";
+import { ANN, recipe, served } from "./recipes/_recipe.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const images = new URL("../docs/images/", import.meta.url);
@@ -132,6 +133,56 @@ describe.skipIf(!hasChromium)("the pages of the examples, in a browser", () => {
         await picture(await open({ ...PHONE, deviceScaleFactor: 1.5 }), "example-phone");
     },
   );
+
+  test("the example account signs in with two factors, names devices, and asks again before a payment", async () => {
+    const place = await served(account);
+    const openAccount = async (options: BrowserContextOptions): Promise<Page> => {
+      const page = await open(options, place);
+      expect(await barriersOn(page)).toEqual([]);
+      await page.getByLabel("Name").fill(ANN.name);
+      await page.getByLabel("Password").fill(ANN.password);
+      await page.getByRole("button", { name: "Go on" }).click();
+      await enterCode(page);
+      await page.getByRole("heading", { name: "Your account" }).waitFor();
+      return page;
+    };
+    const enterCode = async (page: Page): Promise<void> => {
+      await page.getByLabel("Code").fill("123456");
+      expect(await barriersOn(page)).toEqual([]);
+      await page.getByRole("button", { name: "Confirm" }).click();
+    };
+    await openAccount({ userAgent: AGENTS.laptop });
+    passMinutes(3 * 60);
+    const phone = await openAccount({ ...PHONE, userAgent: AGENTS.phone, colorScheme: "dark" });
+    passMinutes(5);
+    const desk = await openAccount({ userAgent: AGENTS.desk });
+    const rows = desk.locator(".devices li");
+    await rows.filter({ hasText: "Safari on iPhone" }).getByText("Rename").click();
+    const name = rows.filter({ hasText: "Safari on iPhone" }).getByLabel("Name of this device");
+    expect(await barriersOn(desk)).toEqual([]);
+    await name.fill("Ann’s phone");
+    await name.press("Enter");
+    await rows.filter({ hasText: "Ann’s phone" }).waitFor();
+    for (const page of [desk, phone]) {
+      await page.goto(place);
+      expect(await page.locator(".devices li").count()).toBe(3);
+      expect(await barriersOn(page)).toEqual([]);
+      expect(await overflowOf(page)).toBe(0);
+    }
+
+    passMinutes(2);
+    await desk.getByRole("button", { name: "Pay" }).click();
+    await desk.getByRole("heading", { name: "Enter the code" }).waitFor();
+    await enterCode(desk);
+    await desk.getByRole("button", { name: "Pay" }).click();
+    await desk.getByText("Thank you, ann.").waitFor();
+    await desk.goto(place);
+    await rows
+      .filter({ hasText: "Firefox on Windows" })
+      .getByRole("button", { name: "End this one" })
+      .click();
+    await expect.poll(() => rows.count()).toBe(2);
+  });
 
   test.each(["your-devices", "remember-me", "step-up", "cart", "password-reset", "polling"])(
     "the pages of the recipe %s are for everybody too",

@@ -1,17 +1,24 @@
 /**
  * `npm run soak`: what the tests do for seconds, for minutes, on real servers of its own. For each store: processes
  * killed at random points of rotate, login and revoke-all; sessions used while they end; and a store that is down for
- * half a minute under fifty requests a second. Exits with 1 at the first thing that does not hold.
+ * half a minute under fifty requests a second. With `--limits 1000`, instead: so many rounds of fifty sign-ins of one user at
+ * once, on SQLite and memcached too. Exits with 1 at the first thing that does not hold.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { createSessions } from "../src/core/sessions.ts";
 import { startSite } from "./faults/site.ts";
 import { traffic } from "./faults/traffic.ts";
-import { Child } from "./processes/child.ts";
+import { Child, PATIENT } from "./processes/child.ts";
+import { limitKillRound, limitRound } from "./processes/limiting.ts";
+import { POLICIES } from "./processes/policies.ts";
 import { killRound, tangleRound } from "./processes/rounds.ts";
 import { openStore, type StoreSpec } from "./processes/stores.ts";
 import { startMariadb } from "./servers/mariadb.ts";
+import { startMemcached } from "./servers/memcached.ts";
 import { startPostgres } from "./servers/postgres.ts";
 import { startRedis } from "./servers/redis.ts";
 import { startRedisCluster } from "./servers/redis-cluster.ts";
@@ -21,12 +28,14 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "5" },
     outage: { type: "string", default: "30" },
     only: { type: "string" },
+    limits: { type: "string", default: "0" },
   },
 });
 const minutes = Number(values.minutes);
 const outage = Number(values.outage);
-if (!(minutes > 0) || !(outage >= 0)) {
-  console.error("--minutes takes a number above 0, --outage seconds (0: none)");
+const limits = Number(values.limits);
+if (!(minutes > 0) || !(outage >= 0) || !(limits >= 0)) {
+  console.error("--minutes takes a number above 0, --outage seconds (0: none), --limits a number of rounds");
   process.exit(2);
 }
 
@@ -47,6 +56,21 @@ const STORES: Record<string, () => Promise<{ server: Server; spec: StoreSpec }>>
   mariadb: async () => {
     const server = await startMariadb();
     return { server, spec: { kind: "mysql", url: server.url, table: "soak" } };
+  },
+};
+
+/** Those that keep nothing over a restart, or have no server that could be down. */
+const LIMITED: typeof STORES = {
+  ...STORES,
+  memcached: async () => {
+    const server = await startMemcached();
+    return { server, spec: { kind: "memcached", host: server.host, port: server.port, prefix: "soak:" } };
+  },
+  sqlite: async () => {
+    const directory = mkdtempSync(join(tmpdir(), "micropie-soak-"));
+    const stop = async (): Promise<void> => rmSync(directory, { recursive: true });
+    const server = { kill: stop, restart: stop, stop };
+    return { server, spec: { kind: "sqlite", path: join(directory, "sessions.sqlite") } };
   },
 };
 
@@ -104,13 +128,41 @@ async function soak(name: string): Promise<void> {
   }
 }
 
-const wanted = values.only?.split(",") ?? Object.keys(STORES);
+/** So many rounds of sign-ins at once for each policy, and up to twenty with processes that are killed. */
+async function soakLimits(name: string): Promise<void> {
+  const { server, spec } = await LIMITED[name]!();
+  const store = await openStore(spec);
+  const sessions = createSessions({ backend: store.backend, ...PATIENT });
+  const children = await Child.start(spec, 4);
+  const kills = Math.min(20, Math.ceil(limits / 10));
+  try {
+    for (const [policy, onLimit] of POLICIES.entries()) {
+      const began = performance.now();
+      for (let round = 0; round < limits; round++) await limitRound(sessions, children, policy);
+      for (let round = 0; round < limits / 10; round++)
+        await limitKillRound(spec, sessions, children[0]!, policy);
+      const seconds = Math.round((performance.now() - began) / 1000);
+      console.log(
+        `${name.padEnd(14)}${onLimit.padEnd(11)}${limits} rounds of 50 sign-ins in 4 processes: exactly 3 live after each; ` +
+          `${kills} rounds of killed processes: never more than 3 after the next (${seconds} s)`,
+      );
+    }
+  } finally {
+    await Promise.all(children.map((child) => child.kill()));
+    await sessions.close();
+    await store.close();
+    await server.stop();
+  }
+}
+
+const known = limits > 0 ? LIMITED : STORES;
+const wanted = values.only?.split(",") ?? Object.keys(known);
 for (const name of wanted) {
-  if (STORES[name] === undefined) {
-    console.error(`--only ${name}: there is ${Object.keys(STORES).join(", ")}`);
+  if (known[name] === undefined) {
+    console.error(`--only ${name}: there is ${Object.keys(known).join(", ")}`);
     process.exit(2);
   }
 }
-for (const name of wanted) await soak(name);
+for (const name of wanted) await (limits > 0 ? soakLimits(name) : soak(name));
 // Clients that lost their server may still be waiting to reconnect.
 process.exit(0);

@@ -1,5 +1,5 @@
 import { Html, html, type ListedSession } from "micropie";
-import { ago } from "../device.ts";
+import { ago, deviceName } from "../device.ts";
 import { STYLE } from "../style.ts";
 
 /** Returns the page of a recipe. `hint` says what to try. */
@@ -36,11 +36,11 @@ export function button(label: string, action: string, fields: Html = html``): Ht
 }
 
 /** Returns the list of a user's devices, each with a button that ends it. */
-export function deviceList(devices: readonly ListedSession<{ device: string }>[]): Html {
-  const item = ({ handle, data, current, lastSeenAt }: (typeof devices)[number]) => {
+export function deviceList(devices: readonly ListedSession<object>[]): Html {
+  const item = ({ handle, device, current, lastSeenAt }: (typeof devices)[number]) => {
     const end = button("End this one", "/end", html`<input type="hidden" name="handle" value="${handle}">`);
     return html`<li data-handle="${handle}" aria-current="${String(current)}">
-      <div><b>${data.device}</b><br><span class="quiet">last seen ${ago(lastSeenAt)}</span></div>
+      <div><b>${device.name ?? deviceName(device.userAgent)}</b><br><span class="quiet">last seen ${ago(lastSeenAt)}</span></div>
       ${current ? html`<mark>this device</mark>` : end}
     </li>`;
   };

@@ -4,11 +4,10 @@
  *     npx micropie examples/recipes/your-devices.ts
  */
 import { AccessError, App, html, info, login, post, redirect, reply } from "micropie";
-import { deviceName } from "../device.ts";
 import { button, deviceList, page, signInPage } from "./page.ts";
 import { isPassword } from "./users.ts";
 
-class Site extends App<{ device: string }> {
+class Site extends App {
   async index() {
     const { session } = this.request;
     const { userId } = info(session);
@@ -22,12 +21,10 @@ class Site extends App<{ device: string }> {
   }
 
   login = post(async () => {
-    const { session, headers } = this.request;
     const name = this.request.form("name", "");
     if (!(await isPassword(name, this.request.form("password", ""))))
       return reply(401, signInPage("Try again."));
-    login(session, name);
-    session.device = deviceName(headers.get("user-agent"));
+    login(this.request.session, name);
     return redirect("/", 303);
   });
 

@@ -38,9 +38,13 @@ export function elysiaSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
   options: ElysiaSessionsOptions<As> = {},
 ): ElysiaSessions<T, As> {
-  const mount = mountOf<Request>(sessions, options, ({ url }) => url);
-  return ((app: AnyElysia) =>
-    app
+  const servers: AnyElysia[] = [];
+  const mount = mountOf<Request>(sessions, options, ({ url }) => url, {
+    addressOf: (request) => servers[0]?.server?.requestIP?.(request)?.address,
+  });
+  return ((app: AnyElysia) => {
+    servers[0] ??= app;
+    return app
       .wrap((fetch: Fetch, request: Request) => around(fetch, request, mount))
       .derive(async (context) => {
         // Elysia analyzes the text of this function. If the context were an argument of a call, Elysia would parse the
@@ -48,7 +52,6 @@ export function elysiaSessions<T extends object, As extends string = "session">(
         const entering = { mount, context };
         return enter(entering);
       })
-      .mapResponse(async ({ request, responseValue }) =>
-        save(request, responseValue),
-      )) as unknown as ElysiaSessions<T, As>;
+      .mapResponse(async ({ request, responseValue }) => save(request, responseValue));
+  }) as unknown as ElysiaSessions<T, As>;
 }

@@ -43,6 +43,7 @@ export function fastifySessions<T extends object>(
   const urlOf = ({ originalUrl }: FastifyRequest): string => originalUrl;
   const mount = mountOf(sessions, options, urlOf, {
     kind: fastifyKind,
+    addressOf: ({ ip }) => ip,
     names: ["as", "exclusive", "idle", "skip", "failedByStatus"],
   });
   const { failedByStatus = false } = options;

@@ -36,7 +36,7 @@ export function honoSessions<T extends object, As extends string = "session">(
   sessions: Sessions<T>,
   options: HonoSessionsOptions<As> = {},
 ): MiddlewareHandler<{ Variables: SessionVariables<T, As> }> {
-  const mount = mountOf<Context>(sessions, options, (c) => c.req.raw.url);
+  const mount = mountOf<Context>(sessions, options, (c) => c.req.raw.url, { addressOf });
   return async (c: Context, next) => {
     const outer = aroundOf(c);
     if (outer !== undefined) return outer.add(mount, c.req.raw)?.begin(c, next) ?? next();
@@ -78,4 +78,19 @@ export function honoSessions<T extends object, As extends string = "session">(
     }
     if (failure !== undefined) rethrow(failure.error);
   };
+}
+
+/** What the servers of Node, Bun and Deno pass to Hono; see `getConnInfo`. */
+interface HonoEnv {
+  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } };
+  readonly server?: HonoEnv;
+  requestIP?(request: Request): { readonly address: string } | null;
+  readonly remoteAddr?: { readonly hostname?: string };
+}
+
+function addressOf(c: Context): string | undefined {
+  const env = Object(c.env) as HonoEnv;
+  const server = env.server ?? env;
+  const asked = typeof server.requestIP === "function" ? server.requestIP(c.req.raw)?.address : undefined;
+  return env.incoming?.socket?.remoteAddress ?? asked ?? env.remoteAddr?.hostname;
 }

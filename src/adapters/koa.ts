@@ -21,6 +21,7 @@ export interface KoaContext {
   readonly res: ServerResponse;
   readonly app: { emit(event: string, ...about: unknown[]): boolean };
   readonly originalUrl: string;
+  readonly ip?: string | undefined;
   readonly path: string;
   readonly method: string;
   status: number;
@@ -60,6 +61,7 @@ export function koaSessions<T extends object, As extends string = "session">(
 ): KoaSessionsMiddleware<T, As> {
   const mount = mountOf<KoaContext>(sessions, options, ({ originalUrl }) => originalUrl, {
     kind: koaKind,
+    addressOf: ({ ip }) => ip,
     names: ["as", "exclusive", "idle", "skip"],
   });
 

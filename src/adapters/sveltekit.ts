@@ -21,6 +21,7 @@ export interface SvelteKitEvent {
   readonly isSubRequest: boolean;
   readonly isDataRequest: boolean;
   readonly isRemoteRequest?: boolean | undefined;
+  getClientAddress?(): string;
 }
 
 type CookieOptions = Partial<CookieParts> & Pick<CookieParts, "path">;
@@ -60,7 +61,10 @@ export function svelteKitSessions<T extends object>(
   sessions: Sessions<T>,
   options: SvelteKitSessionsOptions = {},
 ): SvelteKitHandle {
-  const mount = mountOf<SvelteKitEvent>(sessions, options, ({ url }) => url.pathname, { isAsked });
+  const mount = mountOf<SvelteKitEvent>(sessions, options, ({ url }) => url.pathname, {
+    isAsked,
+    addressOf,
+  });
 
   return async ({ event, resolve }) => {
     const { locals, request, cookies } = event;
@@ -113,6 +117,15 @@ const running = new AsyncLocalStorage<{ around: Around; request: Request; isAske
 /** What `event.fetch` asks for, somebody has asked for if the request that calls it was sent. */
 function isAsked({ isSubRequest, request }: SvelteKitEvent): boolean {
   return (isSubRequest ? running.getStore()?.isAsked : undefined) ?? isSent(request);
+}
+
+/** Where the platform knows none, as while it builds, SvelteKit throws. */
+function addressOf(event: SvelteKitEvent): string | undefined {
+  try {
+    return event.getClientAddress?.();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns true if a request of `event.fetch` brings nothing to open another session than its caller's. */

@@ -60,8 +60,9 @@ export class App<T extends object = Registered> {
   constructor(options: AppOptions<T> = {}) {
     this.#options = resolveAppOptions(options);
     this.sessions = this.#options.sessions;
-    const { csrf, signIn } = this.#options;
-    this.#mount = mountOf<{ readonly url?: string }>(this.sessions, { csrf, signIn }, ({ url = "" }) => url);
+    const { csrf, signIn, trust } = this.#options;
+    const urlOf = ({ url = "" }: { readonly url?: string }): string => url;
+    this.#mount = mountOf(this.sessions, { csrf, signIn }, urlOf, { trust });
     this.fetch = this.fetch.bind(this);
     registerRoom(this, () => this.#open());
   }

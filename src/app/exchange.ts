@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
+import type { Trust } from "../core/trust-proxy.ts";
 import type { Mount } from "../visit/mount.ts";
 import { Visit } from "../visit/visit.ts";
 import type { Body } from "./body-content.ts";
 import { type RouteTable, routedPath } from "./routes.ts";
-import type { Trust } from "./trust-proxy.ts";
 
 /** Everything about one request and its answer. `AppRequest` is what handlers see of it. */
 export interface Exchange {

@@ -2,6 +2,7 @@ import type { LoadSave, SessionBackend } from "../backends/backend.ts";
 import { SESSION_OPTIONS, type SessionOptions } from "../core/options.ts";
 import type { Registered } from "../core/register.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
+import { resolveTrust, type Trust } from "../core/trust-proxy.ts";
 import { ConfigError } from "../errors.ts";
 import { nearest, type Resolved, refuseUnknown } from "../option-names.ts";
 import type { CsrfOptions } from "../visit/cross-site.ts";
@@ -10,7 +11,6 @@ import { type BodyLimits, resolveLimits } from "./limits.ts";
 import type { AppRequest } from "./request.ts";
 import type { RouteTable } from "./routes.ts";
 import { type ResolvedSocketOptions, resolveSocketOptions, type SocketOptions } from "./socket-limits.ts";
-import { resolveTrust, type Trust } from "./trust-proxy.ts";
 
 /** The options of an App: those of `createSessions`, and these. The back-end has MicroPie's name, `sessionBackend`. */
 export interface AppOptions<T extends object = Registered> extends Omit<SessionOptions<T>, "backend"> {
@@ -23,7 +23,7 @@ export interface AppOptions<T extends object = Registered> extends Omit<SessionO
   /** Which pages may open a WebSocket, and limits for them. */
   sockets?: SocketOptions | undefined;
   /**
-   * Which proxies `request.address` trusts: the number of proxies in front of the App, or their addresses and ranges
+   * Which proxies `request.address`, and the addresses that sign-ins store, trust: the number of proxies in front of the App, or their addresses and ranges
    * (`["10.0.0.0/8", "::1"]`). `true` trusts all that X-Forwarded-For says, so the proxy must replace what clients send.
    * Default: none; the address is that of the connection.
    */
@@ -67,7 +67,6 @@ const OWN = [
   "sessions",
   "limits",
   "sockets",
-  "trustProxy",
   "exclusive",
   "idle",
   "outlive",
@@ -129,7 +128,7 @@ export function resolveAppOptions<T extends object>(options: AppOptions<T>): Res
   }
   return {
     ...resolved,
-    sessions: createSessions<T>({ ...session, backend: sessionBackend }),
+    sessions: createSessions<T>({ ...session, trustProxy, backend: sessionBackend }),
     ownsSessions: true,
   };
 }

@@ -1,12 +1,12 @@
 import type { SessionData } from "../backends/backend.ts";
 import type { Loose, Registered, Session } from "../core/register.ts";
+import { clientAddress } from "../core/trust-proxy.ts";
 import type { Body } from "./body-content.ts";
 import { copyOf } from "./copy.ts";
 import { type Exchange, urlOf } from "./exchange.ts";
 import type { UploadedFile } from "./file.ts";
 import { HttpError } from "./http-error.ts";
 import { routeName } from "./routes.ts";
-import { clientAddress } from "./trust-proxy.ts";
 
 /** The current request: `this.request` in an App. */
 export class AppRequest<T extends object = Registered> {

@@ -1,6 +1,7 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
 import type { LoadOptions } from "../core/live.ts";
+import type { Trust } from "../core/trust-proxy.ts";
 import type { Resolved } from "../option-names.ts";
 import { answerOf, type Outcome, toOwnResponse } from "./answer.ts";
 import { mayHaveBody, readBody } from "./body.ts";
@@ -14,7 +15,6 @@ import { type AppRequest, viewOf } from "./request.ts";
 import { type Match, matchRoute, type RouteTable, refuseLongPath, routeName } from "./routes.ts";
 import { seal } from "./seal.ts";
 import { abandon, drop } from "./stream.ts";
-import type { Trust } from "./trust-proxy.ts";
 
 /** What an App's requests have in common. */
 export interface Room {

@@ -5,8 +5,9 @@ import type { EndNotice } from "../record/contract.ts";
  * since others may send on the same channel.
  */
 export function noticeIn(text: string): EndNotice | undefined {
-  const [, handle, reason, epoch] = /^([\w-]{16}) (logged_out|revoked|rights)(?: (\d+))?$/.exec(text) ?? [];
+  const [, handle, reason, epoch] =
+    /^([\w-]{16}) (logged_out|revoked|limit|rights)(?: (\d+))?$/.exec(text) ?? [];
   if (handle === undefined) return undefined;
-  if (reason === "logged_out" || reason === "revoked") return { handle, reason };
+  if (reason === "logged_out" || reason === "revoked" || reason === "limit") return { handle, reason };
   return epoch === undefined ? undefined : { handle, reason: "rights", epoch: Number(epoch) };
 }

@@ -1,11 +1,12 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { call, chain, ifPossible, patch } from "./call.ts";
 import { checkSize, encode, isChanged } from "./codec.ts";
-import { type Asked, type Content, decide, type Facts, type Step } from "./decide.ts";
+import { type Asked, type Content, decide, type Facts, type Step, WRITES } from "./decide.ts";
 import { discard, end, endReplaced, endUnlessChanged, lostError, refused, refusedByGrace } from "./end.ts";
 import { commitFollowed, letStay } from "./follow.ts";
 import { watchLateWrites } from "./late.ts";
 import { isTouchDue } from "./lifetime.ts";
+import { storeWithin } from "./limit.ts";
 import type { Engine, Intent, Live, Seen, Stored } from "./live.ts";
 import { create, own, replace, rotate } from "./renew.ts";
 import { refuseStaleEdits } from "./replaced.ts";
@@ -170,6 +171,11 @@ function askedOf(engine: Engine, intent: Exclude<Intent, { is: "none" }>): Asked
 }
 
 function act(live: Live, step: Step, text: string, intent: Intent): Awaitable<void> {
+  if (intent.is !== "login" || !WRITES.has(step)) return perform(live, step, text, intent);
+  return storeWithin(live, intent, () => perform(live, step, text, intent));
+}
+
+function perform(live: Live, step: Step, text: string, intent: Intent): Awaitable<void> {
   switch (step) {
     case "keep":
       return;
@@ -218,9 +224,6 @@ function actOnStored(
       return endReplaced(live, phase, () => save(live, text, intent));
   }
 }
-
-/** The steps that store the data, which is judged before. */
-const WRITES: ReadonlySet<Step> = new Set<Step>(["save", "create", "rotate", "replace", "own"]);
 
 /** Judges the data. Throws DataError if it is too large, or if the schema refuses it. */
 function check({ engine, phase, data }: Live, text: string): Awaitable<unknown> {

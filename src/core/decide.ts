@@ -68,6 +68,9 @@ export type Step =
   /** The id before a rotation may not change the rights. */
   | "refuseGrace";
 
+/** The steps that store the data, which is judged before. */
+export const WRITES: ReadonlySet<Step> = new Set<Step>(["save", "create", "rotate", "replace", "own"]);
+
 /** Decides what a commit does. */
 export function decide(facts: Facts): Step {
   switch (facts.phase) {

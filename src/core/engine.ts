@@ -3,6 +3,7 @@ import type { Environment } from "../environment.ts";
 import { publish } from "./events.ts";
 import { headText, inRealm } from "./head.ts";
 import { headOf } from "./lifetime.ts";
+import { isTurn } from "./limit-turn.ts";
 import type { Engine, LegacySeam } from "./live.ts";
 import { resolveBackend } from "./options.ts";
 import { plainUser, realmOfUser } from "./realm.ts";
@@ -52,6 +53,7 @@ function listenToExpired(first: Engine): void {
   const on = engines.get(backend) ?? new Map<string, Engine>();
   engines.set(backend, on.set(first.options.realm, on.get(first.options.realm) ?? first));
   backend.onExpired ??= (handle, userId) => {
+    if (isTurn(handle)) return;
     const engine = (userId !== null && on.get(realmOfUser(userId))) || first;
     publish(engine, "expired", { handle, userId: plainUser(userId) });
   };

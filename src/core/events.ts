@@ -1,5 +1,6 @@
 import { type Channel, channel } from "node:diagnostics_channel";
 import { warn } from "../warning.ts";
+import type { Device, DeviceChange } from "./device.ts";
 
 interface AnyEvent {
   /** Whose sessions these are: the option `realm`. */
@@ -29,8 +30,18 @@ export interface SessionEvents {
   changed: SessionEvent & { readonly key: string };
   /** It was found to have expired, or was deleted because it had. */
   expired: SessionEvent;
-  /** It was ended from outside. */
-  revoked: SessionEvent;
+  /** It was ended from outside; `limit` if by a sign-in of its user, who had too many then (the option `perUser`). */
+  revoked: SessionEvent & { readonly reason: "revoked" | "limit" };
+  /**
+   * A signed-in session is used with another browser (`changed` has "browser") or from another network ("network": /24 of IPv4, /48
+   * of IPv6) than its user signed in with. An update of the browser is none. It refuses nothing, and is for you to judge: people
+   * travel. Once in each process for each session, browser and network.
+   */
+  device_changed: SessionEvent & {
+    readonly changed: readonly DeviceChange[];
+    readonly before: Device;
+    readonly now: Device;
+  };
   /** An id of one of the last nine rotations was used after its grace: a sign of a stolen cookie. Once for each id. */
   reused: SessionEvent;
   /** A well-formed id that we did not issue, or whose session is gone. Many of them mean that somebody is guessing. */
@@ -59,6 +70,7 @@ const NAMES: readonly SessionEventName[] = [
   "changed",
   "expired",
   "revoked",
+  "device_changed",
   "reused",
   "unknown",
   "damaged",
@@ -115,6 +127,11 @@ export function listen<Name extends SessionEventName>(
 
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+}
+
+/** Returns true if anybody in this process listens to events of this name. */
+export function isHeard(name: SessionEventName): boolean {
+  return channels[name].hasSubscribers;
 }
 
 /** Tells everybody who listens, adding the realm. */

@@ -1,6 +1,7 @@
 import type { NewRecord, SessionRecord } from "../backends/backend.ts";
 import { objectIn } from "../record/data.ts";
 import { Damaged } from "./damage.ts";
+import type { StoredDevice } from "./device.ts";
 
 /** What the engine remembers of a session besides what back-ends decide by: the `head` of its record. */
 export interface Head {
@@ -18,8 +19,12 @@ export interface Head {
 export interface Memory {
   /** When the session was created, if its user signed in to it later. Seconds since 1970, on the store's clock. */
   readonly created?: number | undefined;
+  /** What its user signed in with. */
+  readonly device?: StoredDevice | undefined;
   /** Secrets of before; see retired.ts. */
   readonly retired?: readonly string[];
+  /** The how manieth sign-in of its process began it, if the option `perUser` needs to know. */
+  readonly nth?: number | undefined;
   /** Whose session it is, if that is not the realm of the default. */
   readonly realm?: string;
   /** The factors that its user has proved: 0 for those of the sign-in, else seconds since 1970; see factors.ts. */

@@ -27,6 +27,11 @@ export interface LoginOptions {
    */
   remember?: boolean | Duration | undefined;
   /**
+   * What to call the device in lists, such as "Work laptop"; cut to 256 characters. Default: the name that it has, if it is this
+   * user's already.
+   */
+  device?: string | undefined;
+  /**
    * The factors that the user has proved: up to eight names of yours, such as `["password", "totp"]` (RFC 8176 lists common
    * ones). `requireFresh` and `info` tell them. Default: none.
    */
@@ -60,7 +65,7 @@ export function resolveTimeouts(given: Timeouts | Level | undefined): Limits {
 
 /** Returns what the options of `login` ask for. Throws ConfigError, naming what is wrong. */
 export function lifetimeOf(options: LoginOptions): Lifetime {
-  refuseUnknown(options, ["timeouts", "remember", "by"]);
+  refuseUnknown(options, ["timeouts", "remember", "by", "device"]);
   const { timeouts = {}, remember } = options;
   refuseUnknown(timeouts, ["idle", "absolute"], "timeouts.");
   const own = lifetimeIn(timeouts);

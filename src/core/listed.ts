@@ -3,6 +3,8 @@ import { refuseUnknown } from "../option-names.ts";
 import { call } from "./call.ts";
 import { decoded } from "./codec.ts";
 import { unlessDamaged } from "./damage.ts";
+import { type Device, shownDevice } from "./device.ts";
+import { deviceIn } from "./device-in-head.ts";
 import { isInRealm, readHead } from "./head.ts";
 import { info, ofRecord, type SessionInfo } from "./info.ts";
 import type { Engine } from "./live.ts";
@@ -21,6 +23,8 @@ export interface ListedSession<T extends object = AnyData> extends SessionInfo {
   readonly lastSeenAt: number;
   readonly expiresAt: number;
   readonly absoluteExpiresAt: number;
+  /** What its user signed in with, as the client said; see the option `device`. Times and addresses of later requests are not kept. */
+  readonly device: Device;
   /** Whether it is the session that was given as `current`. */
   readonly current: boolean;
   /** A copy. */
@@ -100,6 +104,7 @@ function tell<T extends object>(handle: string, record: SessionRecord, current: 
   return {
     ...(about as ListedSession<T>),
     lastSeenAt: Math.max(began, record.expiresAt - head.idleTimeout),
+    device: shownDevice(deviceIn(head)),
     current,
     data: decoded(record.data) as Loose<T>,
   };

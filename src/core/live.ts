@@ -2,6 +2,7 @@ import type { Awaitable, EndNotice, SessionBackend, SessionRecord } from "../bac
 import type { Duration } from "../duration.ts";
 import type { Environment } from "../environment.ts";
 import type { AccessError } from "../errors.ts";
+import type { Client } from "./client.ts";
 import type { Head } from "./head.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 
@@ -167,7 +168,12 @@ export type Intent =
       /** The factors that the user has proved now. */
       readonly by: readonly string[];
     }
-  | (Renewing & { readonly is: "login"; readonly userId: string; readonly by: readonly string[] })
+  | (Renewing & {
+      readonly is: "login";
+      readonly userId: string;
+      readonly by: readonly string[];
+      readonly device?: string | undefined;
+    })
   /** Starts over signed out. */
   | (Renewing & { readonly is: "startOver" });
 
@@ -191,6 +197,8 @@ export interface Lifetime {
 export interface Outbox {
   /** `header`: the token came in the header that the option `tokenHeader` names, and goes back in it. */
   readonly carrier: "cookie" | "header";
+  /** Who has sent the request and gets the response, if that is known. */
+  client: Client | undefined;
   /** `leaving`: they go out without waiting for the store, so only the cookie of a new session can go with them. */
   headers: "open" | "leaving" | "sent";
   /** The Set-Cookie line; by header the token alone, empty at the session's end. */

@@ -1,4 +1,6 @@
+import { type Client, connectedAddress } from "./client.ts";
 import type { Engine, LoadOptions } from "./live.ts";
+import { clientAddress } from "./trust-proxy.ts";
 
 /** What a session can be loaded from: a request of the web or of Node, its headers, or its raw Cookie header. */
 export type LoadFrom =
@@ -32,6 +34,18 @@ export function cookieIn(
     throw new TypeError("load: pass a Request, its headers, the text of its Cookie header, or nothing.");
   const token = options.tokenHeader === undefined ? undefined : get(options.tokenHeader);
   return [get("cookie"), token === undefined || how?.token !== undefined ? how : { ...how, token }];
+}
+
+/** Returns who sent a request; undefined if only the text of its Cookie header is known. */
+export function clientIn({ options }: Engine, from: LoadFrom): Client | undefined {
+  if (typeof from !== "object" || from === null) return undefined;
+  return {
+    header: (name) =>
+      getterOf(typeof (from as WebHeaders).get === "function" ? from : Object(from).headers)?.(name),
+    address() {
+      return clientAddress(options.trust, connectedAddress(from), this.header("x-forwarded-for") ?? null);
+    },
+  };
 }
 
 function getterOf(headers: unknown): ((name: string) => string | undefined) | undefined {

@@ -1,6 +1,6 @@
 import type { SessionRecord } from "../backends/backend.ts";
 import { readHead } from "./head.ts";
-import type { Engine, Live, New, Seen, Stored } from "./live.ts";
+import type { Engine, Live, LoadOptions, New, Outbox, Seen, Stored } from "./live.ts";
 
 // What a session is opened with: the object that the handler gets, and where it stands.
 
@@ -32,4 +32,19 @@ export function storedPhase(engine: Engine, handle: string, record: SessionRecor
   const head = record.head === engine.head.text ? engine.head.value : readHead(record.head);
   const seen: Seen = { text: record.data, version: record.version, as: "data" };
   return { is: "stored", handle, record, head, expiresAt: record.expiresAt, seen, grace, emptied: false };
+}
+
+const NO_LINES: readonly string[] = [];
+
+/** What the response carries at first: nothing. */
+export function newOutbox({ token, adapter = false }: LoadOptions): Outbox {
+  return {
+    carrier: token === undefined ? "cookie" : "header",
+    byAdapter: adapter,
+    client: undefined,
+    headers: "open",
+    line: undefined,
+    farewells: NO_LINES,
+    reserved: undefined,
+  };
 }

@@ -12,11 +12,14 @@ import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { defaultBackend } from "./default-backend.ts";
 import { resolveTimeouts, type Timeouts } from "./lifetime.ts";
+import { isLimit } from "./limit.ts";
 import type { LegacySeam } from "./live.ts";
+import { networkOf } from "./network.ts";
 import { realmOf } from "./realm.ts";
 import type { AnyData, Session } from "./register.ts";
 import type { Level, ResolvedOptions, UserIdOf } from "./resolved-options.ts";
 import { type CookieOptions, cookieFormat } from "./set-cookie.ts";
+import { resolveTrust } from "./trust-proxy.ts";
 
 /** How sessions behave. Durations are seconds, or texts such as `"30m"`. Every default is safe. */
 export interface SessionOptions<T extends object = AnyData> {
@@ -52,6 +55,28 @@ export interface SessionOptions<T extends object = AnyData> {
    * has the current id has to sign in again.
    */
   onReuse?: "report" | "revoke" | undefined;
+  /**
+   * How many sessions a user may have, or a function that says so for each; `Infinity` for any number. Exactly so many live once
+   * all sign-ins have been answered, from any number of processes at once (ASVS 7.1.2). Default: any number.
+   */
+  perUser?: number | ((userId: string) => number) | undefined;
+  /**
+   * What a sign-in does that would be one too many. `end-oldest` (default): ends the session that was signed in to first;
+   * `end-idlest`: the one unused for longest; both with the event `revoked` and the reason `limit`. `refuse`: throws StateError
+   * `limit` (409), and nobody is signed in.
+   */
+  onLimit?: "end-oldest" | "end-idlest" | "refuse" | undefined;
+  /**
+   * What a sign-in stores of its device, for `list` and the event `device_changed`: the headers User-Agent, Sec-CH-UA and
+   * Sec-CH-UA-Platform, and the IP address. `address`: "full" (default), "network" (`203.0.113.0/24`, `2001:db8:1::/48`), "none", or
+   * a function that returns what to store. `false`: nothing.
+   */
+  device?: boolean | { address?: AddressKept | undefined } | undefined;
+  /**
+   * Which proxies are trusted to say where a request came from: as `trustProxy` of `App`, which passes its own. An adapter asks its
+   * framework instead, where that has an address (Express, Fastify, Koa, Hono, SvelteKit), unless this is given. Default: none.
+   */
+  trustProxy?: boolean | number | readonly string[] | undefined;
   /** The most bytes that the encoded data of one session may have. Default 65,536. */
   maxBytes?: number | undefined;
   /** How long one call of the back-end may take. Default 5 s. */
@@ -95,6 +120,10 @@ const NAMES: Record<keyof SessionOptions, true> = {
   touchThrottle: true,
   rotationGrace: true,
   onReuse: true,
+  perUser: true,
+  onLimit: true,
+  device: true,
+  trustProxy: true,
   maxBytes: true,
   backendTimeout: true,
   watchLease: true,
@@ -119,6 +148,16 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
   const onReuse = options.onReuse ?? "report";
   if (onReuse !== "report" && onReuse !== "revoke")
     throw new ConfigError("onReuse", 'Pass "report" or "revoke".');
+  const { perUser, onLimit = "end-oldest" } = options;
+  if (perUser !== undefined && typeof perUser !== "function" && !isLimit(perUser))
+    throw new ConfigError(
+      "perUser",
+      "Pass a whole number from 1 on, or a function of the user's id that returns one.",
+    );
+  if (onLimit !== "end-oldest" && onLimit !== "end-idlest" && onLimit !== "refuse")
+    throw new ConfigError("onLimit", 'Pass "end-oldest", "end-idlest" or "refuse".');
+  if (options.onLimit !== undefined && perUser === undefined)
+    throw new ConfigError("onLimit", "Needs the option perUser.");
   if (options.private !== undefined && typeof options.private !== "boolean")
     throw new ConfigError("private", "Pass true or false.");
   if (options.migrate !== undefined && options.schema === undefined)
@@ -146,6 +185,10 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     touchThrottle: secondsOf("touchThrottle", options.touchThrottle, Math.min(60, timeouts.idle / 20), 0),
     rotationGrace: secondsOf("rotationGrace", options.rotationGrace, 10, 0, "wait"),
     onReuse,
+    perUser,
+    onLimit,
+    device: resolveDevice(options.device),
+    trust: resolveTrust(options.trustProxy),
     maxBytes: bytesOf("maxBytes", options.maxBytes, 65_536),
     backendTimeout: secondsOf("backendTimeout", options.backendTimeout, 5, 0.001, "wait"),
     watchLease: secondsOf("watchLease", options.watchLease, 5, 2, "wait"),
@@ -159,6 +202,28 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     userIdOf: options.userIdOf as UserIdOf | undefined,
   };
 }
+
+/** How much of an IP address is stored; a function returns what to store of one, undefined for nothing. */
+export type AddressKept = "full" | "network" | "none" | ((address: string) => string | undefined);
+
+function resolveDevice(given: SessionOptions["device"] = true): ResolvedOptions["device"] {
+  if (given === false) return false;
+  if (given !== true && (typeof given !== "object" || given === null))
+    throw new ConfigError("device", 'Pass { address: "network" } or the like, or false.');
+  const options = given === true ? {} : given;
+  refuseUnknown(options, ["address"], "device.");
+  const { address = "full" } = options;
+  if (typeof address === "function") return { address };
+  if (!Object.hasOwn(KEPT, address))
+    throw new ConfigError("device.address", 'Pass "full", "network", "none", or a function of the address.');
+  return { address: KEPT[address] };
+}
+
+const KEPT = {
+  full: (address: string): string => address,
+  network: networkOf,
+  none: (): undefined => undefined,
+};
 
 /** Headers that carry something else, or that clients and proxies do not pass on as they are. */
 const TAKEN =

@@ -2,6 +2,7 @@ import type { Awaitable, NewRecord, Rotation } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { newRecord, rotatedRecord, snapshot } from "../record/record.ts";
 import { call, chain, ifPossible, patch } from "./call.ts";
+import { movedHead, signedInWith } from "./came-from.ts";
 import { warnCrowded } from "./crowded.ts";
 import { endOthers, lost, refused, refusedByGrace } from "./end.ts";
 import { publish } from "./events.ts";
@@ -33,7 +34,7 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   const { head: usual, options } = engine;
   const made = lifetime === undefined ? usual.value : inRealm(headOf(options, lifetime), options.realm);
-  const head = intent.is === "login" ? signedInBy(made, intent.by) : made;
+  const head = intent.is === "login" ? signedInWith(live, intent, signedInBy(made, intent.by)) : made;
   const record: NewRecord = {
     data: text,
     secretHash: token.secretHash,
@@ -99,19 +100,24 @@ export function rotate(
 }
 
 function rotationOf(
-  { engine }: Live,
+  live: Live,
   phase: Stored,
   intent: Intent,
   secretHash: string,
 ): { head: Head; rotation: Rotation } {
-  const { options } = engine;
-  const before = retire(phase.record, phase.head);
+  const { options } = live.engine;
+  const retired = retire(phase.record, phase.head);
+  const before = retired === phase.head ? retired : movedHead(live, retired);
   const secret = { secretHash, grace: options.rotationGrace };
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   if (intent.is === "login" || intent.is === "startOver") {
     const created = startsOver(intent) ? undefined : timesOf(phase.record, phase.head).createdAt;
-    const kept = remember({ ...before, ...headOf(options, lifetime) }, { created });
-    const head = signedInBy(kept, intent.is === "login" ? intent.by : []);
+    const kept = remember(
+      { ...before, ...headOf(options, lifetime) },
+      { created, nth: undefined, device: undefined },
+    );
+    const by = signedInBy(kept, intent.is === "login" ? intent.by : []);
+    const head = intent.is === "login" ? signedInWith(live, intent, by) : by;
     const user = intent.is === "login" ? { userId: storedUser(options.realm, intent.userId) } : {};
     return {
       head,

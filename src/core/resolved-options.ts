@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Awaitable, SessionData } from "../backends/backend.ts";
 import type { CookieFormat } from "./set-cookie.ts";
+import type { Trust } from "./trust-proxy.ts";
 
 /** The assurance levels of NIST SP 800-63B-4. */
 export type Level = "aal1" | "aal2" | "aal3";
@@ -20,6 +21,11 @@ export interface ResolvedOptions {
   readonly touchThrottle: number;
   readonly rotationGrace: number;
   readonly onReuse: "report" | "revoke";
+  readonly perUser: number | ((userId: string) => number) | undefined;
+  readonly onLimit: "end-oldest" | "end-idlest" | "refuse";
+  /** False: nothing of a device is stored. `address` returns what is stored of an IP address. */
+  readonly device: false | { readonly address: (address: string) => string | undefined };
+  readonly trust: Trust | undefined;
   readonly maxBytes: number;
   readonly backendTimeout: number;
   readonly watchLease: number;

@@ -1,17 +1,19 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Awaitable, SessionBackend } from "../backends/backend.ts";
 import { call, chain } from "./call.ts";
+import { cameFrom } from "./came-from.ts";
 import { commit, drop, finish } from "./commit.ts";
 import { createEngine } from "./engine.ts";
 import { listen, type SessionEventName, type SessionEvents, type Unsubscribe } from "./events.ts";
 import { type Listing, listed, listing } from "./listed.ts";
 import { ENGINE, type Engine, type LoadOptions } from "./live.ts";
 import { load } from "./load.ts";
-import { cookieIn, type LoadFrom } from "./load-from.ts";
+import { clientIn, cookieIn, type LoadFrom } from "./load-from.ts";
 import { checkMounted } from "./mounted.ts";
 import { stateOf } from "./opened.ts";
 import { resolveOptions, type SessionOptions } from "./options.ts";
 import type { AnyData, AnyShown, Session, Whole } from "./register.ts";
+import { renamed } from "./renamed.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import { revoked } from "./revoked.ts";
 import { liveOf } from "./session.ts";
@@ -62,6 +64,11 @@ export interface Sessions<T extends object = AnyData> {
    * of this process, as its request will leave it, or a handle. Returns how many it ended. Throws as `list` does.
    */
   revoke(which: WhichBut): Promise<number>;
+  /**
+   * Names the device of a session, as `list` then tells it; cut to 256 characters, "" for none. No deadline moves.
+   * Throws StateError `ended` if there is no such session, BackendError; TypeError for a name that is no text.
+   */
+  rename(which: { readonly handle: string }, name: string): Promise<void>;
   /**
    * Changes one key of the session of a handle, whoever is using it: as atomic as the verb `update`, also with that. `fn`
    * gets the stored value and returns the new one (undefined removes the key); it may run more than once. Returns the new
@@ -139,7 +146,11 @@ export function createSessions<
     backend,
     load(from, loadOptions) {
       const [header, how] = cookieIn(engine, from, loadOptions);
-      return chain(load(engine, header, how), ({ data }) => data as never);
+      const client = clientIn(engine, from);
+      return chain(load(engine, header, how), (live) => {
+        if (client !== undefined) cameFrom(live, client);
+        return live.data as never;
+      });
     },
     commit(session) {
       const live = liveOf(session);
@@ -149,6 +160,11 @@ export function createSessions<
     list: (which, options) => listing(engine, which, options),
     count: async (which) => (await listed(engine, chosen("count", which), undefined)).length,
     revoke: async (which) => revoked(engine, chosen("revoke", which, true)),
+    async rename(which, name) {
+      const { handle } = chosen("rename", which);
+      if (handle === undefined) throw new TypeError("rename: pass { handle }, since it names one session.");
+      await renamed(engine, handle, name);
+    },
     async update<R>(which: { readonly handle: string }, key: string, fn: (value: never) => Awaitable<R>) {
       const { handle } = chosen("update", which);
       if (handle === undefined) throw new TypeError("update: pass { handle }, since it changes one session.");

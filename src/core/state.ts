@@ -1,9 +1,10 @@
 import type { PatchResult, SessionData, SessionRecord } from "../backends/backend.ts";
 import { touchedDeadline } from "../record/record.ts";
+import type { Client } from "./client.ts";
 import { decode, encode, outgrown, setKey } from "./codec.ts";
 import type { Head } from "./head.ts";
 import type { Beside, Engine, Intent, Lease, Live, LoadOptions, Phase, Seen, Stored, Turn } from "./live.ts";
-import { newPhase, SessionObject, storedPhase } from "./opened.ts";
+import { newOutbox, newPhase, SessionObject, storedPhase } from "./opened.ts";
 
 // What happens to the state of a session. Nothing else assigns to it.
 const NOTHING: Intent = { is: "none" };
@@ -11,21 +12,14 @@ const NO_LINES: readonly string[] = [];
 
 /** A request begins to use a session. Throws Damaged. */
 export function open(engine: Engine, phase: Phase, options: LoadOptions = {}): Live {
-  const { token, kind = SessionObject, adapter = false } = options;
+  const { kind = SessionObject } = options;
   const live: Live = {
     engine,
     kind,
     data: NOTHING,
     phase,
     intent: NOTHING,
-    outbox: {
-      carrier: token === undefined ? "cookie" : "header",
-      byAdapter: adapter,
-      headers: "open",
-      line: undefined,
-      farewells: NO_LINES,
-      reserved: undefined,
-    },
+    outbox: newOutbox(options),
     turn: {
       busy: undefined,
       held: undefined,
@@ -40,6 +34,11 @@ export function open(engine: Engine, phase: Phase, options: LoadOptions = {}): L
   live.data = new kind(live);
   if (phase.is === "stored") decode(phase.seen.text, live.data);
   return live;
+}
+
+/** The request came from this client. */
+export function sentBy({ outbox }: Live, client: Client): void {
+  outbox.client = client;
 }
 
 /** A verb was called. */
@@ -162,8 +161,7 @@ export function renewed(live: Live, record: SessionRecord, head: Head): void {
 function done(live: Live, intent: Intent, text: string): boolean {
   if (live.intent === intent) live.intent = NOTHING;
   const { phase, data } = live;
-  if (phase.is !== "new" && phase.is !== "stored") return false;
-  return phase.emptied && text !== "{}" && Object.keys(data).length === 0;
+  return "emptied" in phase && phase.emptied && text !== "{}" && Object.keys(data).length === 0;
 }
 
 /** It has ended: nothing more is stored, and no cookie goes out, which could bring back what is gone. */

@@ -2,6 +2,7 @@ import { AccessError, ConfigError, StateError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { setKey } from "./codec.ts";
 import { saveNow } from "./commit.ts";
+import { nameOf } from "./device.ts";
 import { checkFactors } from "./factors.ts";
 import { info } from "./info.ts";
 import { checkLifetime, type LoginOptions, lifetimeOf } from "./lifetime.ts";
@@ -99,8 +100,9 @@ export function login(session: AnySession, userId: string | number, options: Log
   const { timeouts } = live.engine.options;
   const lifetime = lifetimeOf(options);
   checkLifetime(lifetime, timeouts);
+  const device = options.device === undefined ? undefined : (nameOf("login", options.device) ?? "");
   const by = checkFactors("login", options.by);
-  ask(live, { is: "login", userId: user, lifetime, by, afresh: startsOver(live.intent) });
+  ask(live, { is: "login", userId: user, lifetime, by, device, afresh: startsOver(live.intent) });
 }
 
 /**

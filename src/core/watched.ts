@@ -9,6 +9,8 @@ export type EndReason =
   | "logged_out"
   /** It was ended from outside, or its record is gone from the store and nothing says why. */
   | "revoked"
+  /** A sign-in of its user ended it, since the option `perUser` allows no more. "revoked" in processes whose store tells no reasons. */
+  | "limit"
   /** Its idle or absolute deadline has passed. */
   | "expired"
   /** Its rights changed: its user signed in, or it was elevated, in another request. */

@@ -111,8 +111,8 @@ export interface SessionPatch {
  */
 export type PatchResult = "ok" | "merged" | "ended" | "stale" | "tooLarge";
 
-/** What is said of an end when a record is deleted: from inside or from outside. */
-export type DeleteReason = "logged_out" | "revoked";
+/** What is said of an end when a record is deleted: from inside, from outside, or because its user has too many. */
+export type DeleteReason = "logged_out" | "revoked" | "limit";
 
 /** What `standings` tells of a live record. */
 export interface Standing {

@@ -2,6 +2,7 @@ import type { Awaitable } from "../backends/backend.ts";
 import { InMemorySessionBackend } from "../backends/memory.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
 import { answerCases, answeredErrorCases } from "./adapter-cases/answer.ts";
+import { deviceCases } from "./adapter-cases/device.ts";
 import { freshCases } from "./adapter-cases/fresh.ts";
 import { outageCases } from "./adapter-cases/outage.ts";
 import { overlapCases } from "./adapter-cases/overlap.ts";
@@ -33,6 +34,8 @@ export interface AdapterSuiteOptions {
   passesErrorsOn?: boolean | undefined;
   /** Set to false if a handler gets its session as an argument, so that nothing can be assigned to it. Default true. */
   assigns?: boolean | undefined;
+  /** Set to false if neither the framework nor its request says where a request came from. Default true. */
+  knowsAddress?: boolean | undefined;
 }
 
 /** A server that listens. */
@@ -57,6 +60,7 @@ export function adapterSuite(options: AdapterSuiteOptions): SuiteCase[] {
     ...(options.assigns === false ? [] : assignCases),
     ...answerCases(ways),
     ...(options.passesErrorsOn ? [] : answeredErrorCases),
+    ...deviceCases(options.knowsAddress !== false),
     ...overlapCases,
     ...freshCases,
     ...outageCases(ways),

@@ -6,6 +6,7 @@ import { contractTimesCases } from "./cases/contract-times.ts";
 import { contractUsersCases } from "./cases/contract-users.ts";
 import { endCases } from "./cases/ends.ts";
 import { instanceCases } from "./cases/instances.ts";
+import { limitCases } from "./cases/limits.ts";
 import { serverCases } from "./cases/servers.ts";
 import { valueCases } from "./cases/values.ts";
 import { retold } from "./failure.ts";
@@ -34,6 +35,7 @@ const CASES: readonly Case[] = [
   ...endCases,
   ...valueCases,
   ...serverCases,
+  ...limitCases,
 ];
 
 /**

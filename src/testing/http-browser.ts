@@ -19,6 +19,8 @@ export class HttpBrowser {
   readonly #transcript: Transcript | undefined;
   /** The session's cookie as it is sent; undefined while there is none. */
   cookie: string | undefined;
+  /** Further headers that it sends. */
+  sends: Readonly<Record<string, string>> = {};
 
   constructor(url: string, cookie?: string, transcript?: Transcript) {
     this.#url = url;
@@ -29,7 +31,7 @@ export class HttpBrowser {
   /** Fulfilled when the headers are there. What the answer says of the cookie is kept then. */
   open(path: string, method: string = "GET"): Promise<HttpAnswer> {
     const coming = new Promise<HttpAnswer>((resolve, reject) => {
-      const headers = this.cookie === undefined ? {} : { cookie: this.cookie };
+      const headers = { ...this.sends, ...(this.cookie === undefined ? {} : { cookie: this.cookie }) };
       const request = send(new URL(path, this.#url), { method, headers, agent: false });
       request.on("error", reject);
       request.on("response", (message) => resolve(this.#receive(message)));

@@ -2,6 +2,7 @@ import type { SessionData } from "../backends/backend.ts";
 import type { LoadOptions } from "../core/live.ts";
 import type { SessionKind } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
+import type { Trust } from "../core/trust-proxy.ts";
 import { AccessError, ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { type Csrf, type CsrfOptions, resolveCsrf } from "./cross-site.ts";
@@ -66,6 +67,10 @@ export interface Mount<Req = never> {
   readonly isOutside: ((req: Req) => boolean) | undefined;
   /** How such a request loads its session. */
   readonly outside: LoadOptions;
+  /** Returns the client's address as the framework tells it. Undefined if it tells none. */
+  readonly addressOf: ((req: Req) => string | undefined) | undefined;
+  /** Which proxies are trusted to say it. */
+  readonly trust: Trust | undefined;
   readonly csrf: Csrf | undefined;
   readonly signIn: SignIn | undefined;
   readonly onError: (error: unknown, req: Req) => void;
@@ -78,6 +83,10 @@ interface MountSettings<Req> {
   readonly names?: readonly string[];
   /** Returns false for a request that nobody sent, as in a build; it has no session. */
   readonly isAsked?: (req: Req) => boolean;
+  /** Returns the address of the client, as the framework and its own settings of proxies tell it. */
+  readonly addressOf?: ((req: Req) => string | undefined) | undefined;
+  /** Which proxies are trusted to say it. Default: the option `trustProxy` of the sessions. */
+  readonly trust?: Trust | undefined;
 }
 
 /**
@@ -88,7 +97,13 @@ export function mountOf<Req>(
   sessions: Pick<Sessions, "options">,
   options: MountOptions<Req>,
   urlOf: (req: Req) => string,
-  { kind, names = ["as", "exclusive", "idle", "skip", "onError"], isAsked }: MountSettings<Req> = {},
+  {
+    kind,
+    names = ["as", "exclusive", "idle", "skip", "onError"],
+    isAsked,
+    addressOf,
+    trust,
+  }: MountSettings<Req> = {},
 ): Mount<Req> {
   if (typeof (sessions as Partial<Sessions> | undefined)?.load !== "function")
     throw new ConfigError("sessions", "Pass what createSessions returns.");
@@ -111,6 +126,8 @@ export function mountOf<Req>(
   return {
     sessions: sessions as Sessions<SessionData>,
     as,
+    addressOf,
+    trust: trust ?? sessions.options.trust,
     varies: false,
     vary: header === undefined ? "Cookie" : `Cookie, ${header}`,
     usual: exclusive === true ? alone : shared,

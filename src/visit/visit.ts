@@ -1,5 +1,6 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
+import { cameFrom } from "../core/came-from.ts";
 import { close, commit, drop, finish } from "../core/commit.ts";
 import { ENGINE, type Live, type LoadOptions } from "../core/live.ts";
 import { load } from "../core/load.ts";
@@ -9,11 +10,11 @@ import { takeBack } from "../core/take-back.ts";
 import { headSent, hearRefusals, isSignedIn, revertNow, unawaited } from "../core/told.ts";
 import { type AccessError, StateError } from "../errors.ts";
 import { assign } from "./assign.ts";
-import { refuseCrossSite } from "./cross-site.ts";
 import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
 import { leadTo, rethrow } from "./error-parts.ts";
 import { isSame, type Mount } from "./mount.ts";
 import { type AnyRequest, headerOf } from "./node-response.ts";
+import { Sender } from "./sender.ts";
 import { type SignIn, signInPage } from "./sign-in.ts";
 import type { Use, Watcher } from "./use.ts";
 
@@ -23,10 +24,8 @@ export function isMounted(uses: readonly Use[], mount: Mount): boolean {
 }
 
 /** The use of one session by one request. */
-export class Visit implements Use {
-  readonly mount: Mount;
+export class Visit extends Sender implements Use {
   readonly vary: string;
-  readonly #request: AnyRequest;
   #options: LoadOptions | undefined;
   #live: Live | undefined;
   #isLoaded = false;
@@ -45,10 +44,9 @@ export class Visit implements Use {
   refusal: AccessError | undefined;
 
   constructor(mount: Mount, request: AnyRequest) {
-    this.mount = mount;
+    super(mount, request);
     this.vary = mount.vary;
     this.varies = mount.varies;
-    this.#request = request;
   }
 
   /**
@@ -58,45 +56,42 @@ export class Visit implements Use {
   load(context: unknown, given?: LoadOptions): Promise<void> | undefined {
     const { sessions, usual, wants, isIdle, isOutside, outside } = this.mount;
     const engine = sessions[ENGINE];
+    this.context = context;
     const { tokenHeader: header } = engine.options;
-    const token = header === undefined ? undefined : headerOf(this.#request, header);
+    const token = header === undefined ? undefined : headerOf(this.request, header);
     let options = given ?? (wants === undefined ? usual : wants(context as never));
     if (isOutside !== undefined && token === undefined && isOutside(context as never)) options = outside;
     this.skipped = Boolean(options?.skip);
     if (this.skipped) this.varies = false;
     else if (this.mount.csrf !== undefined) this.refuseCrossSite();
     this.#options = token === undefined ? options : { ...options, token };
-    const cookie = headerOf(this.#request, "cookie");
+    const cookie = headerOf(this.request, "cookie");
     // Without a cookie the session is empty. It is made when somebody looks at it, unless a schema may have to be awaited.
     if (!cookie && token === undefined && engine.options.schema === undefined) {
       this.#isLoaded = true;
       return undefined;
     }
-    if (isIdle?.(context as never) || headerOf(this.#request, "sec-purpose")?.startsWith("prefetch"))
+    if (isIdle?.(context as never) || headerOf(this.request, "sec-purpose")?.startsWith("prefetch"))
       this.#options = { ...this.#options, idle: true };
     const loaded = load(engine, cookie, this.#options);
     if (loaded instanceof Promise)
       return loaded.then((live) => {
         this.#isLoaded = true;
         this.#live = live;
+        cameFrom(live, this);
         // Meanwhile the head of the response may have left, or the request may have been given up.
         if (this.#isHeadSent) headSent(live.data);
         if (this.#isOver) drop(live);
-        else if (this.exclusive && hasLeft(this.#request)) {
+        else if (this.exclusive && hasLeft(this.request)) {
           this.discard();
           throw new StateError("client_left", "The client has left while its request waited for its turn.");
         }
       });
     this.#isLoaded = true;
     this.#live = loaded;
+    cameFrom(loaded, this);
     if (this.#isHeadSent) headSent(loaded.data);
     return undefined;
-  }
-
-  /** Throws AccessError `cross_site` if the request is one that the option `csrf` refuses. */
-  refuseCrossSite(): void {
-    const { csrf } = this.mount;
-    if (csrf !== undefined) refuseCrossSite(csrf, this.#request);
   }
 
   /** Loads the session, then returns what `go` returns. Errors go to `refuse`. Synchronous if the back-end is. */
@@ -126,7 +121,7 @@ export class Visit implements Use {
   #hearRefusals(signIn: SignIn): void {
     hearRefusals((this.#live ?? this.#open()).data, (error) => {
       this.refusal = error;
-      leadTo(error, signInPage(signIn, error, this.#request));
+      leadTo(error, signInPage(signIn, error, this.request));
     });
   }
 
@@ -224,6 +219,7 @@ export class Visit implements Use {
       throw new StateError("not_live", "The session is not loaded yet. Look at it in a handler.");
     const live = load(this.mount.sessions[ENGINE], undefined, this.#options) as Live;
     this.#live = live;
+    cameFrom(live, this);
     // From now on it refuses what needs a cookie.
     if (this.#isHeadSent) headSent(live.data);
     if (this.#isOver) close(live);
@@ -234,7 +230,7 @@ export class Visit implements Use {
     if (this.line !== undefined) return;
     this.line = line;
     if (this.carrier !== undefined) return;
-    const connection = connectionOf(this.#request, (name) => headerOf(this.#request, name));
+    const connection = connectionOf(this.request, (name) => headerOf(this.request, name));
     warnIfDropped(this.mount.sessions, connection);
     hintAtPrefix(this.mount.sessions, connection);
   }

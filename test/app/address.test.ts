@@ -1,6 +1,6 @@
 import { App, type AppOptions, ConfigError, InMemorySessionBackend } from "micropie";
 import { describe, expect, test } from "vitest";
-import { ipOf, rangeOf } from "../../src/app/ip.ts";
+import { ipOf, rangeOf } from "../../src/core/ip.ts";
 import { client, textOf } from "./_client.ts";
 
 type TrustProxy = AppOptions["trustProxy"];

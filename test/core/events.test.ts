@@ -89,8 +89,8 @@ test("revocation, expiry and a failing back-end are published too", async () => 
   clock.advance(61);
   await sessions.prune();
   expect(seen).toEqual([
-    ["revoked", { handle: handles[0], userId: "ann", realm: "session_id" }],
-    ["revoked", { handle: handles[1], userId: "ann", realm: "session_id" }],
+    ["revoked", { handle: handles[0], userId: "ann", realm: "session_id", reason: "revoked" }],
+    ["revoked", { handle: handles[1], userId: "ann", realm: "session_id", reason: "revoked" }],
     ["expired", { handle: handles[2], userId: "ann", realm: "session_id" }],
   ]);
 

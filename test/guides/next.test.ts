@@ -55,7 +55,13 @@ describe("in Next", () => {
       );
       return serveNext({ answer });
     };
-    const suite = adapterSuite({ start, ways: Object.keys(ways), passesErrorsOn: true, assigns: false });
+    const suite = adapterSuite({
+      start,
+      ways: Object.keys(ways),
+      passesErrorsOn: true,
+      assigns: false,
+      knowsAddress: false,
+    });
     for (const { name, run } of suite) test(name, run);
 
     routeCases();

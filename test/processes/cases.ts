@@ -1,6 +1,8 @@
 import { createSessions, type SessionData, type Sessions } from "micropie";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Child, PATIENT } from "./child.ts";
+import { limitKillRound, limitRound } from "./limiting.ts";
+import { POLICIES } from "./policies.ts";
 import { cookieOf, handleOf, killRound, tangleRound } from "./rounds.ts";
 import { type OpenStore, openStore, type StoreSpec } from "./stores.ts";
 import { watchRound } from "./watching.ts";
@@ -121,6 +123,16 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       // A second, on a machine that does nothing else.
       expect(late.at(-1)).toBeLessThan(10_000);
     });
+
+    for (const [policy, name] of POLICIES.entries()) {
+      test(`of 50 sign-ins at once of one user exactly three live, with ${name}: 5 rounds`, async () => {
+        for (let round = 0; round < 5; round++) await limitRound(sessions, children, policy);
+      });
+
+      test(`processes killed while a user signs in leave no more than three after the next, with ${name}`, async () => {
+        for (let round = 0; round < 2; round++) await limitKillRound(spec, sessions, children[0]!, policy);
+      });
+    }
 
     const ROUNDS = 4;
     test(`processes killed at random points leave every session whole, old or new: ${ROUNDS} rounds of four`, async () => {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { StoreSpec } from "./stores.ts";
 
 const SCRIPT = new URL("server.ts", import.meta.url);
+const LOADED = ["--import", new URL("../_from-source.ts", import.meta.url).href];
 
 interface Message {
   readonly answer?: unknown;
@@ -26,7 +27,7 @@ export class Child {
   readonly #exited: Promise<unknown>;
 
   private constructor(store: StoreSpec, limits: Limits) {
-    this.#process = fork(SCRIPT, [JSON.stringify(store), JSON.stringify(limits)], { execArgv: [] });
+    this.#process = fork(SCRIPT, [JSON.stringify(store), JSON.stringify(limits)], { execArgv: LOADED });
     this.#exited = once(this.#process, "exit");
   }
 

@@ -6,6 +6,7 @@ import { login, logout, rotate } from "../../src/core/verbs.ts";
 import { BackendError, StateError } from "../../src/errors.ts";
 import type { Limits } from "./child.ts";
 import type { Count } from "./history.ts";
+import { MOST, POLICIES } from "./policies.ts";
 import { openStore, type StoreSpec } from "./stores.ts";
 import type { Ended } from "./watching.ts";
 
@@ -21,6 +22,7 @@ interface Data {
 const { backend } = await openStore(JSON.parse(process.argv[2] ?? "") as StoreSpec);
 const sessions = createSessions<Data>({ backend, ...(JSON.parse(process.argv[3] ?? "{}") as Limits) });
 const ends: Ended[] = [];
+const known: (typeof sessions)[] = [];
 const watches: Disposable[] = [];
 let opened = await sessions.load(undefined);
 const pause = (milliseconds: number): Promise<void> =>
@@ -155,6 +157,25 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
     await sessions.commit(session);
     return { began, ended: now() };
   },
+  /** Signs a user in so many times at once; null for each time that is refused. */
+  async signInLimited(user, times, policy) {
+    const one = async (): Promise<string | null> => {
+      const session = await limited(policy).load(undefined);
+      session.visits = 1;
+      login(session, user);
+      return Promise.resolve(limited(policy).commit(session)).then((line) => line ?? null, isTooMany);
+    };
+    return Promise.all(Array.from({ length: times ?? 0 }, one));
+  },
+  /** Signs a user in again and again, until the process is killed. */
+  async signInForever(user, policy) {
+    for (let n = 1; ; n++) {
+      await tasks.signInLimited!(user, 3, policy!);
+      if (n === 2) process.send?.({ busy: true });
+      // Where sign-ins are refused, there would be nothing to kill.
+      if (POLICIES[policy!] === "refuse") await sessions.revoke({ userId: user });
+    }
+  },
   /** Every step changes everything that belongs together, in one commit; it goes on until the process is killed. */
   async steps(cookie) {
     for (let step = 1; ; step++) {
@@ -179,6 +200,22 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
     }
   },
 };
+
+/** Sessions on the same store, of which a user may have three. */
+function limited(policy = 0): typeof sessions {
+  known[policy] ??= createSessions<Data>({
+    backend,
+    perUser: MOST,
+    onLimit: POLICIES[policy],
+    ...(JSON.parse(process.argv[3] ?? "{}") as Limits),
+  });
+  return known[policy];
+}
+
+function isTooMany(error: unknown): null {
+  if (error instanceof StateError && error.code === "limit") return null;
+  throw error;
+}
 
 function isConflict(error: unknown): "conflict" {
   if (error instanceof StateError && error.code === "conflict") return "conflict";

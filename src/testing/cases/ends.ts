@@ -16,6 +16,10 @@ const ENDS: Record<
     end: (backend, handle) => backend.delete(handle, undefined, "revoked"),
     notice: { reason: "revoked" },
   },
+  "an end by the limit": {
+    end: (backend, handle, { version }) => backend.delete(handle, version, "limit"),
+    notice: { reason: "limit" },
+  },
   "a revocation of all": {
     end: (backend, _, { userId }) => backend.revokeUser(userId!),
     notice: { reason: "revoked" },
