@@ -4,6 +4,7 @@ import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { koaKind } from "../facades/koa.ts";
 import { errorAnswer } from "../visit/answer.ts";
+import { sendOwn } from "../visit/endpoint.ts";
 import { clearHead } from "../visit/error-answer.ts";
 import { expose } from "../visit/expose.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
@@ -64,6 +65,11 @@ export function koaSessions<T extends object, As extends string = "session">(
   });
 
   return async (ctx, next) => {
+    const own = sendOwn(mount, ctx.req, ctx.res);
+    if (own !== undefined) {
+      ctx.respond = false;
+      return own;
+    }
     const outer = holdOf(ctx.res);
     if (outer !== undefined && isMounted(outer.uses, mount)) {
       if (!(mount.as in ctx))

@@ -3,7 +3,7 @@ import type { Environment } from "../environment.ts";
 import { publish } from "./events.ts";
 import { headText, inRealm } from "./head.ts";
 import { headOf } from "./lifetime.ts";
-import type { Engine, LegacySeam } from "./live.ts";
+import type { BoundOption, Engine, LegacySeam } from "./live.ts";
 import { resolveBackend } from "./options.ts";
 import { plainUser, realmOfUser } from "./realm.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
@@ -17,6 +17,7 @@ export function createEngine(
   options: ResolvedOptions,
   environment?: Environment,
   legacy?: LegacySeam,
+  bound?: BoundOption,
 ): Engine {
   const backend = resolveBackend(given);
   if (environment !== undefined) backend.environment = environment;
@@ -26,6 +27,7 @@ export function createEngine(
     options,
     environment: backend.environment,
     legacy,
+    bound: bound?.attach(options),
     head: { value: head, text: headText(head) },
     queues: new Map(),
     turns: new Map(),

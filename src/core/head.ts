@@ -22,6 +22,22 @@ export interface Memory {
   readonly retired?: readonly string[];
   /** Whose session it is, if that is not the realm of the default. */
   readonly realm?: string;
+  /** What binds the session to its browser; only with the option `bound`. */
+  readonly bound?: Binding | undefined;
+}
+
+/** What binds a session to its browser, since its user signed in. */
+export interface Binding {
+  /** Makes challenges and short cookies of this binding: 128 bits, base64url. */
+  readonly secret: string;
+  /** When it was offered. Seconds since 1970, on the store's clock. */
+  readonly at: number;
+  /** The public keys that the browser has registered; one as soon as it has signed with it. */
+  readonly keys?: readonly string[] | undefined;
+  /** True as soon as the browser has signed a challenge, so that it surely keeps the key. */
+  readonly proved?: boolean | undefined;
+  /** The challenges that were used last, the newest first. */
+  readonly used?: readonly string[] | undefined;
 }
 
 const DEFAULT_REALM = "session_id";

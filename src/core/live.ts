@@ -1,7 +1,9 @@
 import type { Awaitable, EndNotice, SessionBackend, SessionRecord } from "../backends/backend.ts";
 import type { Duration } from "../duration.ts";
 import type { Environment } from "../environment.ts";
+import type { BoundAnswer, BoundDue, Standing } from "./bound.ts";
 import type { Head } from "./head.ts";
+import type { Outbox } from "./outbox.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 
 /** Where `Sessions` has its engine. */
@@ -13,6 +15,7 @@ export interface Engine {
   readonly options: ResolvedOptions;
   readonly environment: Environment;
   readonly legacy: LegacySeam | undefined;
+  readonly bound: BoundSeam | undefined;
   /** The head of a session with the default lifetime, which most have. */
   readonly head: { readonly text: string; readonly value: Head };
   /** The last in line for exclusive use, by handle. */
@@ -43,6 +46,36 @@ export interface LegacySeam {
   end(live: Live, header: string): Awaitable<void>;
   /** Called when the headers are about to leave: decides whether the cookie of a moved session goes with them. */
   settle(live: Live): Awaitable<void>;
+}
+
+/** What binds sessions to their browsers: the option `bound`, made by `dbsc` of `micropie/dbsc`. */
+export interface BoundOption {
+  /** Returns it for sessions with these options. Throws ConfigError. */
+  attach(options: ResolvedOptions): BoundSeam;
+}
+
+/** The same for the sessions of one engine. */
+export interface BoundSeam {
+  /** The path of the endpoint that answers browsers. */
+  readonly path: string;
+  /** Returns true for a path whose requests may use a bound session without its short cookie; undefined if there is none. */
+  readonly isElsewhere: ((path: string) => boolean) | undefined;
+  /** Returns the head of a session to which a user signs in. */
+  signedIn(live: Live, head: Head): Head;
+  /**
+   * Returns how a request with this Cookie header stands to the device that the session is bound to; undefined if the
+   * session was never offered to be bound.
+   */
+  judge(
+    engine: Engine,
+    phase: Stored,
+    header: string | null | undefined,
+    lenient: boolean,
+  ): Standing | undefined;
+  /** Returns what the response has to carry, after the commit; `navigates` if a page was asked for. */
+  due(live: Live, navigates: boolean, hasEnded: boolean): BoundDue | undefined;
+  /** Answers a request to the endpoint; `header` returns the value of a header, by its name in lower case. */
+  answer(engine: Engine, header: (name: string) => string | undefined): Promise<BoundAnswer>;
 }
 
 /** The state of one request's use of one session. Changed by `state.ts` alone. */
@@ -76,6 +109,8 @@ export interface LoadOptions {
   token?: string | undefined;
   /** Whether the request is no sign of its user, so that it does not move the idle deadline unless it writes. */
   idle?: boolean | undefined;
+  /** Whether a bound session may be used without its short cookie, because this route does not ask for it. */
+  lenient?: boolean | undefined;
   /** Whether an adapter sends the cookie, so that `commit` of the sessions leaves it to it. */
   adapter?: boolean | undefined;
   /** What the session object is made of; for adapters. */
@@ -92,6 +127,8 @@ export interface Beside {
   readonly legacy: string | undefined;
   /** The request is no sign of its user, so that it moves no deadline unless it writes. */
   readonly idle: boolean;
+  /** How it stands to the device that the session is bound to; undefined if it is not bound to one. */
+  readonly standing: Standing | undefined;
 }
 
 /** Where a session stands. */
@@ -106,6 +143,8 @@ export interface New {
   readonly superseded: boolean;
   /** The handle of the damaged record that its cookie belongs to: it goes with the next write. */
   readonly damaged: string | undefined;
+  /** The session of the cookie, whose device has not shown its key: it is left alone, except by a sign-in or a logout. */
+  readonly unproven: Pick<Stored, "handle" | "record"> | undefined;
   /** `request.session = {}` was written. */
   readonly emptied: boolean;
 }
@@ -178,22 +217,6 @@ export interface Lifetime {
   absoluteTimeout?: number | undefined;
   /** Its cookie outlives the browser. */
   persistent?: boolean | undefined;
-}
-
-/** What the response has to carry. */
-export interface Outbox {
-  /** `header`: the token came in the header that the option `tokenHeader` names, and goes back in it. */
-  readonly carrier: "cookie" | "header";
-  /** `leaving`: they go out without waiting for the store, so only the cookie of a new session can go with them. */
-  headers: "open" | "leaving" | "sent";
-  /** The Set-Cookie line; by header the token alone, empty at the session's end. */
-  line: string | undefined;
-  /** Further Set-Cookie lines, which take cookies of another library away. */
-  farewells: readonly string[];
-  /** Whether an adapter sends what is due. */
-  readonly byAdapter: boolean;
-  /** The handle that the next record gets, because it was told before there is one. */
-  reserved: string | undefined;
 }
 
 /** Who may write now, and what. */

@@ -12,7 +12,7 @@ import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { defaultBackend } from "./default-backend.ts";
 import { resolveTimeouts, type Timeouts } from "./lifetime.ts";
-import type { LegacySeam } from "./live.ts";
+import type { BoundOption, LegacySeam } from "./live.ts";
 import { realmOf } from "./realm.ts";
 import type { AnyData, Session } from "./register.ts";
 import type { Level, ResolvedOptions, UserIdOf } from "./resolved-options.ts";
@@ -81,6 +81,8 @@ export interface SessionOptions<T extends object = AnyData> {
   userIdOf?: ((data: Session<T>) => string | number | null | undefined) | undefined;
   /** Sessions of another library that move here when their cookie comes: `moveSessions(...)`. Default none. */
   legacy?: LegacySeam | undefined;
+  /** Binds each sign-in to the browser's key where it has one (experimental): `dbsc()` of `micropie/dbsc`. Default none. */
+  bound?: BoundOption | undefined;
   /** Time, chance and timers, for tests and simulations; the back-end gets the same. Default: the system's. */
   environment?: Environment | undefined;
 }
@@ -104,6 +106,7 @@ const NAMES: Record<keyof SessionOptions, true> = {
   migrate: true,
   userIdOf: true,
   legacy: true,
+  bound: true,
   environment: true,
 };
 
@@ -134,6 +137,8 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
   refuseUnknown(options.lock ?? {}, ["wait", "ttl"], "lock.");
   if (options.legacy !== undefined && typeof options.legacy?.load !== "function")
     throw new ConfigError("legacy", "Pass moveSessions({ readers, until }) of micropie/legacy/move.");
+  if (options.bound !== undefined && typeof options.bound?.attach !== "function")
+    throw new ConfigError("bound", "Pass dbsc() of micropie/dbsc.");
   if (options.environment !== undefined && typeof options.environment?.timer !== "function")
     throw new ConfigError("environment", "Pass an object with now, random and timer.");
   const cookie = cookieFormat(options.cookie);

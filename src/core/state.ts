@@ -243,5 +243,6 @@ export function released(live: Live): Lease | undefined {
 
 /** The request brought this beside the token that opened the session, or has ended it. */
 export function brought(live: Live, more: Partial<Beside>): void {
-  live.beside = { tokens: NO_LINES, crowded: false, legacy: undefined, idle: false, ...live.beside, ...more };
+  const nothing = { tokens: NO_LINES, crowded: false, legacy: undefined, idle: false, standing: undefined };
+  live.beside = { ...nothing, ...live.beside, ...more };
 }

@@ -1,3 +1,4 @@
+import type { BoundDue } from "../core/bound.ts";
 import { reasonOf, SessionError } from "../errors.ts";
 
 // The only file that knows Set-Cookie, Vary, Cache-Control and its relatives.
@@ -18,6 +19,8 @@ export interface Due {
   readonly bare?: boolean;
   /** Set-Cookie lines to send with `line`. They remove the cookies of another library. */
   readonly farewells?: readonly string[];
+  /** What binds the session to its browser. */
+  readonly bound?: BoundDue | undefined;
 }
 
 /** The headers of a response: `Headers`, or an object with these methods. */
@@ -30,8 +33,13 @@ export interface NodeHeaders {
 }
 
 /** Returns true if `addDue` has headers to add. */
-export function isDue({ varies, line }: Due): boolean {
-  return varies || line !== undefined;
+export function isDue(due: Due): boolean {
+  return due.varies || isPersonal(due);
+}
+
+/** Returns true if a response must have headers that are for one client only. */
+export function isPersonal({ line, bound }: Due): boolean {
+  return line !== undefined || bound !== undefined;
 }
 
 /**
@@ -41,8 +49,8 @@ export function isDue({ varies, line }: Due): boolean {
  * session to everybody. If `headers` will replace those of `own`, what the application says in `own` counts too.
  */
 export function addDue(headers: AnswerHeaders | NodeHeaders, due: Due, own?: AnswerHeaders): void {
-  const { line } = due;
-  if (line === undefined && !due.varies) return;
+  const { line, bound } = due;
+  if (!isDue(due)) return;
   if (due.bare !== true) {
     const before = read(headers, "Vary");
     if (before !== due.vary || own !== undefined) {
@@ -50,17 +58,25 @@ export function addDue(headers: AnswerHeaders | NodeHeaders, due: Due, own?: Ans
       const vary = existing ? varied(existing, due.vary) : due.vary;
       if (vary !== before) write(headers, "Vary", vary);
     }
-    if (line !== undefined || due.isPrivate) noStore(headers, own);
+    if (isPersonal(due) || due.isPrivate) noStore(headers, own);
     else if (!read(headers, "Cache-Control") && !own?.get("Cache-Control"))
       write(headers, "Cache-Control", "private");
   }
+  if (bound !== undefined) {
+    for (const each of bound.lines) setCookie(headers, [each]);
+    for (const [name, value] of bound.fields) write(headers, name, value);
+  }
   if (line === undefined) return;
   if (due.carrier !== undefined) write(headers, due.carrier, line);
-  else setCookie(headers, linesOf(due));
+  else setCookie(headers, ownLines(due));
 }
 
 /** Returns the Set-Cookie lines that a response must have. */
-export function linesOf({ line, carrier, farewells = [] }: Due): string[] {
+export function linesOf(due: Due): string[] {
+  return [...(due.bound?.lines ?? []), ...ownLines(due)];
+}
+
+function ownLines({ line, carrier, farewells = [] }: Due): string[] {
   return line === undefined || carrier !== undefined ? [] : [...farewells, line];
 }
 

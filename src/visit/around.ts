@@ -1,8 +1,9 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { SessionError, StateError } from "../errors.ts";
-import { type AnswerHeaders, addDue, errorResponse, isDue, linesOf } from "./answer.ts";
+import { type AnswerHeaders, addDue, errorResponse, isDue, isPersonal, linesOf } from "./answer.ts";
 import { attempt } from "./attempt.ts";
 import { carry, isUpgrade, makingOf } from "./carry.ts";
+import { ownResponse } from "./endpoint.ts";
 import type { Mount } from "./mount.ts";
 import { each, isMounted, Visit } from "./visit.ts";
 import { watchBody } from "./watch-body.ts";
@@ -73,6 +74,8 @@ export class Around {
     handle: (visit: Visit) => Awaitable<Response>,
     refuse?: (error: unknown, response?: Response) => Response,
   ): Promise<Response> {
+    const own = ownResponse(this.#mount, request);
+    if (own !== undefined) return own;
     let response: Response | undefined;
     try {
       const visit = new Visit(this.#mount, request);
@@ -157,7 +160,7 @@ export class Around {
   }
 
   get hasCookie(): boolean {
-    return this.visits.some(({ line }) => line !== undefined);
+    return this.visits.some(isPersonal);
   }
 
   /** The Set-Cookie lines that the response must have. */

@@ -2,8 +2,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
-/** A request of Node, or a web Request. */
-export type AnyRequest = NodeRequest | Request;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** The methods that send a response. All other ways of responding call one of them. */

@@ -1,4 +1,5 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
+import type { BoundDue } from "../core/bound.ts";
 import { chain } from "../core/call.ts";
 import { close, commit, drop, finish } from "../core/commit.ts";
 import { ENGINE, type Live, type LoadOptions } from "../core/live.ts";
@@ -6,13 +7,13 @@ import { load } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
 import { farewellsOf } from "../core/sessions.ts";
 import { takeBack } from "../core/take-back.ts";
-import { headSent, isSignedIn, revertNow, unawaited } from "../core/told.ts";
+import { hasEnded, headSent, isSignedIn, revertNow, unawaited } from "../core/told.ts";
 import { StateError } from "../errors.ts";
 import { rethrow } from "./answer.ts";
+import { type AnyRequest, headerOf, pathOf } from "./any-request.ts";
 import { assign } from "./assign.ts";
 import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
 import { isSame, type Mount } from "./mount.ts";
-import type { AnyRequest, NodeRequest } from "./node-response.ts";
 import type { Use, Watcher } from "./use.ts";
 
 /** The answer is complete. A connection that was upgraded has its sessions for as long as it lasts. */
@@ -57,6 +58,7 @@ export class Visit implements Use {
   varies: boolean;
   isPrivate = false;
   line: string | undefined;
+  bound: BoundDue | undefined;
   watcher: Watcher | undefined;
 
   constructor(mount: Mount, request: AnyRequest) {
@@ -88,6 +90,8 @@ export class Visit implements Use {
     }
     if (isIdle?.(context as never) || headerOf(this.#request, "sec-purpose")?.startsWith("prefetch"))
       this.#options = { ...this.#options, idle: true };
+    if (engine.bound?.isElsewhere?.(pathOf(this.#request)))
+      this.#options = { ...this.#options, lenient: true };
     const loaded = load(engine, cookie, this.#options);
     if (loaded instanceof Promise)
       return loaded.then((live) => {
@@ -172,11 +176,8 @@ export class Visit implements Use {
     this.#isHeadSent = true;
     if (this.#live === undefined || this.#isOver) return;
     const line = finish(this.#live);
-    if (line instanceof Promise)
-      return line.then((later) => {
-        if (later !== undefined) this.#owe(later);
-      });
-    if (line !== undefined) this.#owe(line);
+    if (line instanceof Promise) return line.then((later) => this.#leave(later));
+    this.#leave(line);
   }
 
   commitFailed(): void {
@@ -225,6 +226,14 @@ export class Visit implements Use {
     return live;
   }
 
+  #leave(line: string | undefined): void {
+    if (line !== undefined) this.#owe(line);
+    const { bound } = this.mount.sessions[ENGINE];
+    if (bound === undefined) return;
+    const navigates = headerOf(this.#request, "sec-fetch-mode") === "navigate";
+    this.bound = bound.due(this.#live!, navigates, line !== undefined && hasEnded(this.#live!.data));
+  }
+
   #owe(line: string): void {
     if (this.line !== undefined) return;
     this.line = line;
@@ -241,9 +250,3 @@ function hasLeft(request: AnyRequest): boolean {
 }
 
 const BARRED = "The response has left without Vary: Cookie. Look at the session before you return it.";
-
-/** Returns the value of a header of a request, by its name in lower case. */
-function headerOf({ headers }: AnyRequest, name: string): string | undefined {
-  if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;
-  return (headers as NodeRequest["headers"])[name]?.toString();
-}
