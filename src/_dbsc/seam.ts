@@ -1,4 +1,4 @@
-import type { BoundAnswer, BoundDue, Standing } from "../core/bound.ts";
+import type { BoundAnswer, BoundDue, DeviceStanding } from "../core/bound.ts";
 import { publish } from "../core/events.ts";
 import { type Binding, type Head, recall, remember } from "../core/head.ts";
 import type { BoundSeam, Engine, Live, Stored } from "../core/live.ts";
@@ -15,10 +15,10 @@ import { shortIn, shortRemoval } from "./short-cookie.ts";
 /** Seconds after an offer in which the browser is not offered to register again, because it may be about to. */
 const REGISTERING = 10;
 
-const UNBOUND: Standing = { is: "unbound", worn: false };
-const BOUND: Standing = { is: "bound", worn: false };
-const [LAPSED, LAPSED_WORN] = [false, true].map((worn): Standing => ({ is: "lapsed", worn }));
-const [REFUSED, REFUSED_WORN] = [false, true].map((worn): Standing => ({ is: "refused", worn }));
+const UNBOUND: DeviceStanding = { is: "unbound", worn: false };
+const BOUND: DeviceStanding = { is: "bound", worn: false };
+const [LAPSED, LAPSED_WORN] = [false, true].map((worn): DeviceStanding => ({ is: "lapsed", worn }));
+const [REFUSED, REFUSED_WORN] = [false, true].map((worn): DeviceStanding => ({ is: "refused", worn }));
 
 /** Sessions that were offered to be bound in the request under way, until its response says so. */
 const offered = new WeakSet<Live>();
@@ -52,7 +52,7 @@ export class Seam implements BoundSeam {
     { handle, record, head }: Stored,
     header: string | null | undefined,
     lenient: boolean,
-  ): Standing | undefined {
+  ): DeviceStanding | undefined {
     const { bound } = recall(head);
     if (bound === undefined) return undefined;
     const { cookie, unboundLife } = this.#place;

@@ -2,6 +2,7 @@ import type { Awaitable } from "../backends/backend.ts";
 import { chain } from "../core/call.ts";
 import type { LoadOptions } from "../core/live.ts";
 import type { Resolved } from "../option-names.ts";
+import { fieldsOf } from "../visit/answer.ts";
 import { ownAnswer } from "../visit/endpoint.ts";
 import { answerOf, type Outcome, toOwnResponse } from "./answer.ts";
 import { mayHaveBody, readBody } from "./body.ts";
@@ -52,11 +53,7 @@ function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
   exchange.trust = room.trust;
   const own = ownAnswer(exchange.visit.mount, exchange.incoming ?? exchange.raw);
   if (own !== undefined)
-    return own.then(({ status, fields, body, lines }) => {
-      const own = [...fields, ...lines.map((line) => ["set-cookie", line] as const)];
-      const headers = own.map(([name, value]): [string, string] => [name, value]);
-      return finish(exchange, { status, headers: [["cache-control", "no-store"], ...headers], body });
-    });
+    return own.then((answer) => finish(exchange, { ...answer, headers: fieldsOf(answer) }));
   // Without a middleware to see it, a path that leads nowhere costs neither its body nor a session.
   const match = room.middlewares.length === 0 ? matchRoute(room.routes, exchange.path) : undefined;
   if (match !== undefined) refuseMethod(match.route.handler, exchange.method);

@@ -1,7 +1,7 @@
 // How requests stand to the devices that sessions are bound to, and what is answered; see the option `bound`.
 
 /** How a request stands to the device that its session is bound to. */
-export interface Standing {
+export interface DeviceStanding {
   /**
    * `unbound`: the browser has shown no key, and need not; `bound`: it has shown it lately; `lapsed`: it has not, and this
    * route does not ask; `refused`: the request is not the session's.

@@ -1,8 +1,9 @@
 import type { Awaitable, EndNotice, SessionBackend, SessionRecord } from "../backends/backend.ts";
 import type { Duration } from "../duration.ts";
 import type { Environment } from "../environment.ts";
-import type { BoundAnswer, BoundDue, Standing } from "./bound.ts";
+import type { BoundAnswer, BoundDue, DeviceStanding } from "./bound.ts";
 import type { Head } from "./head.ts";
+import type { Lease } from "./lease.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 
@@ -71,7 +72,7 @@ export interface BoundSeam {
     phase: Stored,
     header: string | null | undefined,
     lenient: boolean,
-  ): Standing | undefined;
+  ): DeviceStanding | undefined;
   /** Returns what the response has to carry, after the commit; `navigates` if a page was asked for. */
   due(live: Live, navigates: boolean, hasEnded: boolean): BoundDue | undefined;
   /** Answers a request to the endpoint; `header` returns the value of a header, by its name in lower case. */
@@ -128,7 +129,7 @@ export interface Beside {
   /** The request is no sign of its user, so that it moves no deadline unless it writes. */
   readonly idle: boolean;
   /** How it stands to the device that the session is bound to; undefined if it is not bound to one. */
-  readonly standing: Standing | undefined;
+  readonly standing: DeviceStanding | undefined;
 }
 
 /** Where a session stands. */
@@ -240,15 +241,6 @@ export interface Replaced {
   readonly key: string;
   readonly value: object;
   readonly text: string;
-}
-
-/** Exclusive use of one session, renewed until it is released. */
-export interface Lease {
-  /** What `patch` takes as `ifFence`: a later holder has a higher one, and then nothing of this holder's is stored. */
-  readonly fence: number;
-  /** Renews it no more: it ends after `lock.ttl`, if it is not released before. */
-  lapse(): void;
-  release(): Promise<void>;
 }
 
 /** What the session objects of one adapter are made of. */

@@ -136,10 +136,7 @@ function tryNext(request: Request, index: number, superseded: boolean): Awaitabl
   return found instanceof Promise ? found.then(judged) : judged(found);
 }
 
-/**
- * Opens the session of a record whose secret was presented; an empty one if that is not enough, because it is bound to a
- * device; undefined, with an event, if it is damaged.
- */
+/** Opens the session of a record; an empty one without the proof of its device; undefined, with an event, if it is damaged. */
 function openStored(
   request: Request,
   index: number,

@@ -2,7 +2,8 @@ import type { PatchResult, SessionData, SessionRecord } from "../backends/backen
 import { touchedDeadline } from "../record/record.ts";
 import { decode, encode, outgrown, setKey } from "./codec.ts";
 import type { Head } from "./head.ts";
-import type { Beside, Engine, Intent, Lease, Live, LoadOptions, Phase, Seen, Stored, Turn } from "./live.ts";
+import type { Lease } from "./lease.ts";
+import type { Beside, Engine, Intent, Live, LoadOptions, Phase, Seen, Stored, Turn } from "./live.ts";
 
 import { newPhase, SessionObject, storedPhase } from "./opened.ts";
 

@@ -183,6 +183,16 @@ function nameOf(line: string): string {
   return line.slice(0, line.indexOf("=")).trim();
 }
 
+/** Returns the headers of an answer that no handler gave, each line by itself. */
+export function fieldsOf({ fields, lines }: BoundDue): [name: string, value: string][] {
+  const cookies = lines.map((line): [string, string] => ["Set-Cookie", line]);
+  return [
+    ["Cache-Control", "no-store"],
+    ...fields.map(([name, value]): [string, string] => [name, value]),
+    ...cookies,
+  ];
+}
+
 /** Returns the status and the text of the answer to an error. They reveal no details. */
 export function errorAnswer(error: unknown): { status: number; text: string } {
   const status = error instanceof SessionError ? error.status : 500;

@@ -16,3 +16,8 @@ export function pathOf(request: AnyRequest): string {
   const { originalUrl, url = "" } = request as IncomingMessage & { readonly originalUrl?: string };
   return pathIn(originalUrl ?? url);
 }
+
+/** Returns true if the client has left. Of a request of Node, the Hold of its response knows; Next shows no request to an action. */
+export function hasLeft(request: AnyRequest): boolean {
+  return typeof request.headers.get === "function" && (request as Partial<Request>).signal?.aborted === true;
+}

@@ -10,7 +10,7 @@ import { takeBack } from "../core/take-back.ts";
 import { hasEnded, headSent, isSignedIn, revertNow, unawaited } from "../core/told.ts";
 import { StateError } from "../errors.ts";
 import { rethrow } from "./answer.ts";
-import { type AnyRequest, headerOf, pathOf } from "./any-request.ts";
+import { type AnyRequest, hasLeft, headerOf, pathOf } from "./any-request.ts";
 import { assign } from "./assign.ts";
 import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
 import { isSame, type Mount } from "./mount.ts";
@@ -231,7 +231,7 @@ export class Visit implements Use {
     const { bound } = this.mount.sessions[ENGINE];
     if (bound === undefined) return;
     const navigates = headerOf(this.#request, "sec-fetch-mode") === "navigate";
-    this.bound = bound.due(this.#live!, navigates, line !== undefined && hasEnded(this.#live!.data));
+    this.bound ??= bound.due(this.#live!, navigates, line !== undefined && hasEnded(this.#live!.data));
   }
 
   #owe(line: string): void {
@@ -242,11 +242,6 @@ export class Visit implements Use {
     warnIfDropped(this.mount.sessions, connection);
     hintAtPrefix(this.mount.sessions, connection);
   }
-}
-
-/** Of a request of Node, the Hold of its response knows. Next shows no request to an action. */
-function hasLeft(request: AnyRequest): boolean {
-  return typeof request.headers.get === "function" && (request as Partial<Request>).signal?.aborted === true;
 }
 
 const BARRED = "The response has left without Vary: Cookie. Look at the session before you return it.";
