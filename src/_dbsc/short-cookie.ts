@@ -1,5 +1,5 @@
 import type { Binding } from "../core/head.ts";
-import { type CookieFormat, removalCookie, serializeCookie } from "../core/set-cookie.ts";
+import { type CookieFormat, removalCookie, serializeCookie, shortName } from "../core/set-cookie.ts";
 import { findValues } from "../core/token.ts";
 import { signed, textIn } from "./mac.ts";
 
@@ -15,7 +15,7 @@ const RADIX = 36;
 
 /** Returns the format of the short cookie: as that of the session, under its own name. */
 export function shortFormat(long: CookieFormat): CookieFormat {
-  return { ...long, name: `${long.name}_bound` };
+  return { ...long, name: shortName(long.name) };
 }
 
 /** Returns the attributes, as the instructions for the browser name them. */

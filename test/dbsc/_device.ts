@@ -177,7 +177,7 @@ export class DeviceBrowser {
     const cookie = Array.from(this.jar, ([name, value]) => `${name}=${value}`).join("; ");
     const request = new Request(new URL(path, HOST), {
       method,
-      headers: { ...headers, ...(cookie === "" ? {} : { cookie }) },
+      headers: { accept: "*/*", ...headers, ...(cookie === "" ? {} : { cookie }) },
     });
     const response = await this.fetch(request);
     this.answers.push({ sent, status: response.status, request });
