@@ -128,7 +128,7 @@ const BUILT_IN: Record<string, Record<string, string>> = {
     backends: "base64url, and bytes on the wire",
     legacy: "base64, as other libraries have it",
     compat: "signatures compared in constant time",
-    _dbsc: "base64url, and MACs compared in constant time",
+    _dbsc: "base64url",
   },
   "node:crypto": {
     _dbsc: "challenges and short cookies",

@@ -64,19 +64,18 @@ export class Seam implements BoundSeam {
     return short === "worn" ? REFUSED_WORN : REFUSED;
   }
 
-  due(live: Live, navigates: boolean, hasEnded: boolean): BoundDue | undefined {
+  due(live: Live, navigates: () => boolean, hasEnded: boolean): BoundDue | undefined {
     const { phase, beside } = live;
-    const bound = phase.is === "stored" ? recall(phase.head).bound : undefined;
-    if (phase.is === "stored" && bound !== undefined && offered.delete(live)) {
-      this.#place.counts.signIns += 1;
-      return this.#offer(phase, bound);
-    }
     const standing = beside?.standing;
-    if (standing === undefined) return undefined;
-    if (hasEnded || standing.worn) return { lines: [shortRemoval(this.#place.cookie)], fields: [] };
-    if (phase.is !== "stored" || bound === undefined || standing !== UNBOUND || !navigates) return undefined;
+    const isNew = offered.delete(live);
+    if (!isNew && standing === undefined) return undefined;
+    if (hasEnded || standing?.worn) return { lines: [shortRemoval(this.#place.cookie)], fields: [] };
+    if (phase.is !== "stored" || !(isNew || (standing === UNBOUND && navigates()))) return undefined;
+    const { bound } = recall(phase.head);
+    if (bound === undefined) return undefined;
+    if (isNew) this.#place.counts.signIns += 1;
     const age = phase.record.now - bound.at;
-    return age > REGISTERING && age < OFFERED_FOR ? this.#offer(phase, bound) : undefined;
+    return isNew || (age > REGISTERING && age < OFFERED_FOR) ? this.#offer(phase, bound) : undefined;
   }
 
   #offer({ handle, record }: Stored, bound: Binding): BoundDue {

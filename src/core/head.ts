@@ -48,6 +48,10 @@ const NONE: Head = { idleTimeout: 0, absoluteTimeout: 0, persistent: false };
 let lastStart = startOf(NONE);
 let lastHead: Head = NONE;
 
+/** The last other members that were parsed. */
+let lastMore = "";
+let lastMemory: Memory = {};
+
 /**
  * Returns the head in a record's text. Members that this version does not know stay in it: `{ ...head, persistent: true }`
  * keeps them. Throws Damaged for a text that is no head.
@@ -79,11 +83,12 @@ export function headText(head: Head): string {
 /** Returns what a head has besides the timeouts; nothing if that is damaged. */
 export function recall({ more = "" }: Head): Memory {
   if (more === "") return {};
-  try {
-    return JSON.parse(`{${more.slice(1)}}`) as Memory;
-  } catch {
-    return {};
+  // One request asks several times.
+  if (more !== lastMore) {
+    lastMore = more;
+    lastMemory = objectIn(`{${more.slice(1)}}`) ?? {};
   }
+  return lastMemory;
 }
 
 /** Returns the head with these members changed; undefined removes one. */

@@ -73,8 +73,8 @@ export interface BoundSeam {
     header: string | null | undefined,
     lenient: boolean,
   ): DeviceStanding | undefined;
-  /** Returns what the response has to carry, after the commit; `navigates` if a page was asked for. */
-  due(live: Live, navigates: boolean, hasEnded: boolean): BoundDue | undefined;
+  /** Returns what the response has to carry, after the commit; `navigates` tells if a page was asked for. */
+  due(live: Live, navigates: () => boolean, hasEnded: boolean): BoundDue | undefined;
   /** Answers a request to the endpoint; `header` returns the value of a header, by its name in lower case. */
   answer(engine: Engine, header: (name: string) => string | undefined): Promise<BoundAnswer>;
 }

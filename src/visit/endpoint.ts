@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { BoundAnswer } from "../core/bound.ts";
 import { endpointOf } from "../core/told.ts";
 import { fieldsOf } from "./answer.ts";
-import { type AnyRequest, headerOf, pathOf } from "./any-request.ts";
+import { type AnyRequest, headerOf, pathOf } from "./request.ts";
 
 /*
  * The one place where a request is answered that no handler gets: those by which a browser renews what binds its session.

@@ -10,10 +10,10 @@ import { takeBack } from "../core/take-back.ts";
 import { hasEnded, headSent, isSignedIn, revertNow, unawaited } from "../core/told.ts";
 import { StateError } from "../errors.ts";
 import { rethrow } from "./answer.ts";
-import { type AnyRequest, hasLeft, headerOf, pathOf } from "./any-request.ts";
 import { assign } from "./assign.ts";
 import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
 import { isSame, type Mount } from "./mount.ts";
+import { type AnyRequest, hasLeft, headerOf, pathOf } from "./request.ts";
 import type { Use, Watcher } from "./use.ts";
 
 /** The answer is complete. A connection that was upgraded has its sessions for as long as it lasts. */
@@ -230,7 +230,7 @@ export class Visit implements Use {
     if (line !== undefined) this.#owe(line);
     const { bound } = this.mount.sessions[ENGINE];
     if (bound === undefined) return;
-    const navigates = headerOf(this.#request, "sec-fetch-mode") === "navigate";
+    const navigates = (): boolean => headerOf(this.#request, "sec-fetch-mode") === "navigate";
     this.bound ??= bound.due(this.#live!, navigates, line !== undefined && hasEnded(this.#live!.data));
   }
 
