@@ -64,6 +64,7 @@ const STORES = {
       const { default: pg } = await import("pg");
       const { PostgresSessionBackend } = await import("micropie/backends/postgres");
       const pool = new pg.Pool({ connectionString: url, max: 10 });
+      pool.on("error", () => {}); // of a connection that was not in use when the server ended
       return { backend: new PostgresSessionBackend(pool), close: () => pool.end() };
     },
     bytes: async ({ url }) =>

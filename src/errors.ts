@@ -199,7 +199,7 @@ export interface AccessAsked extends ErrorOptions {
  * do. Where an adapter or App answers it, the answer is JSON with these and with the message, so put no secret into that.
  *
  * @example
- * if (!(await owns(info(session).userId, note))) throw new AccessError("no_user", "Sign in as the owner.");
+ * if (info(session).userId === undefined) throw new AccessError("no_user", "Sign in first.");
  */
 export class AccessError extends SessionError {
   override readonly name = "AccessError";

@@ -15,13 +15,17 @@ if (executablePath === "") {
 export const hasChromium: boolean = executablePath !== "";
 
 /** A browser without a window, which asks nobody on the network but the page's own server. */
-export function launchChromium(options: Pick<LaunchOptions, "ignoreDefaultArgs"> = {}): Promise<Browser> {
+export function launchChromium({
+  args = [],
+  ...options
+}: Pick<LaunchOptions, "ignoreDefaultArgs" | "args"> = {}): Promise<Browser> {
   return chromium.launch({
     ...options,
     executablePath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"].concat([
       "--disable-background-networking",
       "--disable-component-update",
+      ...args,
     ]),
   });
 }

@@ -11,7 +11,7 @@ const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }
   h3: { alone: 60, whole: 85 },
   node: { alone: 60 },
   elysia: { alone: 60, whole: 110 },
-  next: { alone: 60, whole: 280 },
+  next: { alone: 60, whole: 287 },
   koa: { alone: 92, whole: 102 },
   fastify: { alone: 90, whole: 106 },
   "react-router": { alone: 104 },
@@ -38,8 +38,8 @@ describe("an adapter is what its framework does differently:", () => {
     expect(codeLines([...file, ...own])).toBeLessThanOrEqual(whole);
   });
 
-  test("adapters, visit and facades together have at most 4,660 lines, comments included", () => {
+  test("adapters, visit and facades together have at most 4,940 lines, comments included", () => {
     const rooms = sources.filter(({ room }) => ["adapters", "visit", "facades"].includes(room));
-    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_660);
+    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_940);
   });
 });

@@ -73,6 +73,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   legacy: ["core", "backends", "errors.ts", "environment.ts", "duration.ts", "option-names.ts", "warning.ts"],
   testing: [
+    "guards.ts",
     "facades",
     "core",
     "backends",

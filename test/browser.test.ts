@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App, info, login } from "micropie";
+import { App, html, info, login, post, type RunningApp } from "micropie";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -34,6 +34,16 @@ class VisitCounter extends App<{ visits: number }> {
     this.request.session = {};
     return "bye";
   }
+}
+
+/** A site with a form that posts to `target` as soon as its page is there. */
+class Forms extends App {
+  form() {
+    const target = this.request.query("target", "");
+    return html`<form method="post" action="${target}"><button>Send</button></form>`;
+  }
+
+  send = post(() => "sent");
 }
 
 describe.skipIf(!hasChromium)("in a browser", () => {
@@ -109,6 +119,49 @@ describe.skipIf(!hasChromium)("in a browser", () => {
       await keeping.close();
       await running.close();
     }
+  });
+
+  describe("a form", () => {
+    let forms: Browser;
+    let ours: RunningApp;
+    let other: RunningApp;
+
+    beforeAll(async () => {
+      // A name as in a local network: plain http, where browsers leave Sec-Fetch-Site out.
+      forms = await launchChromium({ args: ["--host-resolver-rules=MAP *.lan 127.0.0.1"] });
+      ours = await new Forms().serve({ port: 0, signals: false });
+      other = await new Forms().serve({ port: 0, signals: false });
+    });
+    afterAll(async () => {
+      await forms?.close();
+      await ours.close();
+      await other.close();
+    });
+
+    /** Sends the form of a page on `from`, and returns the status and the text of the answer. */
+    const sent = async (from: string, to: string): Promise<unknown> => {
+      const tab = await forms.newPage();
+      const seen = tab.waitForRequest((request) => request.method() === "POST");
+      await tab.goto(`http://${from}/form?target=${encodeURIComponent(`http://${to}/send`)}`);
+      const [request] = await Promise.all([seen, tab.click("button")]);
+      const answer = await request.response();
+      const site = (await request.allHeaders())["sec-fetch-site"];
+      return [site, answer?.status(), /sent|cross_site/.exec((await answer?.text()) ?? "")?.[0]];
+    };
+
+    test("of our own page is taken, and one of another site or port is refused", async () => {
+      const here = `localhost:${ours.port}`;
+      expect(await sent(here, here)).toEqual(["same-origin", 200, "sent"]);
+      expect(await sent(`127.0.0.1:${other.port}`, here)).toEqual(["cross-site", 403, "cross_site"]);
+      expect(await sent(`localhost:${other.port}`, here)).toEqual(["same-site", 403, "cross_site"]);
+    });
+
+    test("is judged by its origin alone on plain http in a local network", async () => {
+      const here = `app.lan:${ours.port}`;
+      expect(await sent(here, here)).toEqual([undefined, 200, "sent"]);
+      expect(await sent(`evil.lan:${other.port}`, here)).toEqual([undefined, 403, "cross_site"]);
+      expect(await sent(`app.lan:${other.port}`, here)).toEqual([undefined, 403, "cross_site"]);
+    });
   });
 
   test("the back button shows no page of a session from the cache", async () => {

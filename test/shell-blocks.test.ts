@@ -24,6 +24,9 @@ const RUN_BY: Readonly<Record<string, string>> = {
   "npm run servers": "test/servers/run.test.ts",
 };
 
+/** Pages whose commands another test runs, one after the other. */
+const FOLLOWED: Readonly<Record<string, string>> = { "docs/start.md": "test/create/projects.test.ts" };
+
 /** Commands that cannot run in a test, each with the reason. */
 const NOT_HERE: Readonly<Record<string, string>> = {
   "npm ci": "It takes away the packages of the tests that run.",
@@ -43,6 +46,7 @@ const SERVES = /^(?:npm start|(?:\w+=\S+ )?node \S+\.ts|npx micropie \S+\.ts.*)$
 /** The shell blocks of each page, without the first parts, which have a test of their own. */
 const blocks = files("{*.md,docs/**/*.md,examples/**/*.md}").flatMap((page) => {
   const all = blocksOf(page).filter(({ language }) => language === "sh");
+  if (page in FOLLOWED) return [];
   const isFirstPart = Object.values(FIRST_PARTS).some((first) => first.page === page);
   return all.slice(isFirstPart ? 2 : 0).map(({ line, code }) => ({
     page,
@@ -66,7 +70,9 @@ test("no command is said to be run elsewhere, or not at all, that no page has", 
   expect(
     [...Object.keys(RUN_BY), ...Object.keys(NOT_HERE)].filter((command) => !all.includes(command)),
   ).toEqual([]);
-  expect(Object.values(RUN_BY).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  expect(
+    [...Object.values(RUN_BY), ...Object.values(FOLLOWED)].filter((path) => !existsSync(join(root, path))),
+  ).toEqual([]);
 });
 
 await onServer("redis", ({ url: REDIS_URL }) => {

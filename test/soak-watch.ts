@@ -4,6 +4,7 @@
  * thing that does not hold.
  */
 
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -135,11 +136,17 @@ async function standStill(sessions: Sessions, children: Child[], pid: number): P
   await new Promise((resolve) => setTimeout(resolve, 2000));
   await children.pop()!.kill();
   const stopped = Number(process.hrtime.bigint() / 1000n) / 1000;
-  process.kill(pid, "SIGSTOP");
+  // PostgreSQL has a process for each connection.
+  const own = spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" }).stdout.split("\n");
+  const all = [pid, ...own.filter(Boolean).map(Number)];
+  const signal = (name: NodeJS.Signals): void => {
+    for (const each of all) process.kill(each, name);
+  };
+  signal("SIGSTOP");
   try {
     await new Promise((resolve) => setTimeout(resolve, 10_000));
   } finally {
-    process.kill(pid, "SIGCONT");
+    signal("SIGCONT");
   }
   const after: number[] = [];
   for (const child of children) {

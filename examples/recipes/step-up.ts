@@ -3,56 +3,42 @@
  *
  *     npx micropie examples/recipes/step-up.ts
  */
-import { App, html, info, login, post, type ReadonlySession, redirect, reply, rotate } from "micropie";
+import { App, html, info, login, post, redirect, reply, rotate } from "micropie";
+import { requireFresh, requireUser } from "micropie/guards";
 import { button, page, signInPage } from "./page.ts";
 import { isPassword } from "./users.ts";
 
-interface Data {
-  /** When the password was given again, in seconds since 1970. */
-  confirmedAt: number;
-}
-
 const HINT = "Pay now, and again after five minutes: the second time, the password is asked for.";
 
-class Bank extends App<Data> {
+class Bank extends App {
   index() {
-    const { userId } = info(this.request.session);
-    return userId === undefined ? signInPage() : page(`Hello ${userId}`, button("Pay", "/pay"), HINT);
+    const { userId, by } = info(this.request.session);
+    if (userId === undefined) return signInPage();
+    return page(`Hello ${userId}`, html`<p>Proved: ${by.join(", ")}</p> ${button("Pay", "/pay")}`, HINT);
   }
 
   login = post(async () => {
-    const { session } = this.request;
     const name = this.request.form("name", "");
     if (!(await isPassword(name, this.request.form("password", ""))))
       return reply(401, signInPage("Try again."));
-    delete session.confirmedAt; // of whoever was signed in before
-    login(session, name);
+    login(this.request.session, name, { by: ["password"] });
     return redirect("/", 303);
   });
 
   pay = post(() => {
-    if (!isFresh(this.request.session)) return redirect("/confirm", 303);
+    requireFresh(this.request.session, "5m", "password");
     return page("Paid", html`<p>Thank you.</p>`);
   });
 
   async confirm() {
     const { session, method } = this.request;
-    const { userId } = info(session);
-    if (userId === undefined) return redirect("/", 303);
+    const userId = requireUser(session);
     if (method !== "POST") return confirmPage();
     if (!(await isPassword(userId, this.request.form("password", ""))))
       return reply(401, confirmPage("Try again."));
-    session.confirmedAt = Date.now() / 1000;
-    rotate(session, "elevated"); // a new id: whoever has a copy of the old cookie does not get these rights
+    rotate(session, "elevated", { by: ["password"] }); // a new id: whoever has a copy of the old cookie does not get these rights
     return redirect("/", 303);
   }
-}
-
-/** Returns whether the password was given in the last five minutes, at the sign-in or since. */
-function isFresh(session: ReadonlySession<Data>): boolean {
-  const { userId, signedInAt = 0 } = info(session);
-  const given = Math.max(signedInAt, session.confirmedAt ?? 0);
-  return userId !== undefined && Date.now() / 1000 - given < 5 * 60;
 }
 
 function confirmPage(message = "") {
@@ -65,4 +51,5 @@ function confirmPage(message = "") {
       </form>`,
   );
 }
-export default new Bank();
+
+export default new Bank({ signIn: ({ code }) => (code === "no_user" ? "/" : "/confirm") });

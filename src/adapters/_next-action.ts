@@ -64,7 +64,9 @@ async function actAlone<Result>(
   } catch (thrown) {
     if (!isAnswer(thrown)) visit.discard();
     await save();
-    throw thrown === visit.refusal ? redirectTo(signInUrl(mount.signIn!, visit.refusal!, request)) : thrown;
+    const { refusal } = visit;
+    if (refusal === undefined || thrown !== refusal) throw thrown;
+    throw redirectTo(signInUrl(mount.signIn!, refusal, request));
   }
   await save();
   return result;

@@ -53,7 +53,7 @@ export function info(session: AnyShown): SessionInfo {
   if (intent.is === "login") return asSignedIn(live, stored, intent);
   if (intent.is === "startOver") return { ...nobody(live), persistent: persistentBy(live, intent.lifetime) };
   if (stored === undefined) return { ...nobody(live), persistent: persistentBy(live, lifetimeIn(intent)) };
-  const told = ofRecord(stored.handle, stored.record, headDue(live, stored, intent));
+  const told = ofRecord(stored.handle, stored.record, headDue(stored, intent));
   return { ...told, expiresAt: stored.expiresAt, ...renewed(live, stored, lifetimeIn(intent)) };
 }
 
@@ -63,21 +63,21 @@ export function info(session: AnyShown): SessionInfo {
  */
 export function provedAgo(session: AnyShown, factor?: string): number | undefined {
   const live = seenLive(session);
-  const now = live.engine.backend.now();
   const intent = dueIntent(live);
   if (intent.is === "login") return factor === undefined || intent.by.includes(factor) ? 0 : undefined;
   const stored = storedOf(live);
   if (stored === undefined || intent.is === "logout" || intent.is === "startOver") return undefined;
-  const head = headDue(live, stored, intent);
+  const head = headDue(stored, intent);
   const { signedInAt } = timesOf(stored.record, head);
   const factors = factorsIn(head, signedInAt);
   const at = factor === undefined ? latest(signedInAt, factors) : factors[factor];
-  return at === undefined ? undefined : now - at;
+  // Both are by the store's clock, so that no server's clock makes a sign-in fresher than it is.
+  return at === undefined ? undefined : stored.record.now - at;
 }
 
 /** The head with the factors that the request has proved. */
-function headDue({ engine }: Live, { head }: Stored, intent: Intent): Head {
-  return intent.is === "rotate" ? provedLater(head, intent.by, engine.backend.now()) : head;
+function headDue({ head, record }: Stored, intent: Intent): Head {
+  return intent.is === "rotate" ? provedLater(head, intent.by, record.now) : head;
 }
 
 function latest(signedInAt: number | undefined, factors: Factors): number | undefined {

@@ -125,7 +125,7 @@ function rotationOf(
     };
   }
   const raiseEpoch = intent.is === "rotate" && intent.elevated;
-  const proved = intent.is === "rotate" ? provedLater(before, intent.by, live.engine.backend.now()) : before;
+  const proved = intent.is === "rotate" ? provedLater(before, intent.by, phase.record.now) : before;
   if (lifetime === undefined) return { head: proved, rotation: { ...secret, raiseEpoch } };
   const { idleTimeout = phase.head.idleTimeout, persistent = phase.head.persistent } = lifetime;
   return {

@@ -76,6 +76,10 @@ interface Attached {
  *     await this.sockets.of(socket).session((session) => update(session, "n", (n = 0) => n + 1));
  *     for (const each of await this.sockets.live()) each.send(message);
  *   }
+ *   // Without it, the runtime delivers no event after a close.
+ *   override webSocketClose(socket: WebSocket, code: number) {
+ *     socket.close(code === 1005 ? 1000 : code);
+ *   }
  *   override alarm() {
  *     return this.sockets.alarm();
  *   }

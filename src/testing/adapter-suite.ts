@@ -3,6 +3,7 @@ import { InMemorySessionBackend } from "../backends/memory.ts";
 import { createSessions, type Sessions } from "../core/sessions.ts";
 import { answerCases, answeredErrorCases } from "./adapter-cases/answer.ts";
 import { deviceCases } from "./adapter-cases/device.ts";
+import { freshCases } from "./adapter-cases/fresh.ts";
 import { outageCases } from "./adapter-cases/outage.ts";
 import { overlapCases } from "./adapter-cases/overlap.ts";
 import { assignCases, visitCases } from "./adapter-cases/visit.ts";
@@ -61,6 +62,7 @@ export function adapterSuite(options: AdapterSuiteOptions): SuiteCase[] {
     ...(options.passesErrorsOn ? [] : answeredErrorCases),
     ...deviceCases(options.knowsAddress !== false),
     ...overlapCases,
+    ...freshCases,
     ...outageCases(ways),
   ];
   return cases.map(({ promise, name, run }) => ({

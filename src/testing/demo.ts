@@ -5,7 +5,8 @@ import type { Loose, Session } from "../core/session.ts";
 import { take } from "../core/take.ts";
 import { update } from "../core/update.ts";
 import { login, logout, rotate, save } from "../core/verbs.ts";
-import { StateError } from "../errors.ts";
+import { AccessError, StateError } from "../errors.ts";
+import { requireFresh, requireUser } from "../guards.ts";
 import { type Gate, gate } from "./gate.ts";
 
 /** What the demonstration application keeps in a session. */
@@ -86,6 +87,17 @@ export function demoSite(): DemoSite {
       login(session, "ann");
       return text("welcome");
     },
+    "/sign-in": ({ session }) => {
+      login(session, "ann", { by: ["password"] });
+      return text("signed in");
+    },
+    "/prove": ({ session }) => {
+      rotate(session, "elevated", { by: ["totp"] });
+      return text("proved");
+    },
+    "/user": ({ session }) => guarded(() => requireUser(session)),
+    "/fresh": ({ session }) => guarded(() => requireFresh(session, "10m")),
+    "/pay": ({ session }) => guarded(() => requireFresh(session, "10m", "totp")),
     "/logout": ({ session }) => {
       logout(session);
       return empty(303, { location: "/none" });
@@ -165,6 +177,17 @@ export function demoSite(): DemoSite {
       return route === undefined ? empty(404) : route(request);
     },
   };
+}
+
+/** Answers who may do it, or what is asked for; not every framework answers an error with its status. */
+function guarded(guard: () => string): DemoAnswer {
+  try {
+    return text(guard());
+  } catch (error) {
+    if (!(error instanceof AccessError)) throw error;
+    const body = JSON.stringify(error);
+    return { status: error.status, headers: { "content-type": "application/json" }, body };
+  }
 }
 
 /** What an application says to the caches of CDNs and proxies. */

@@ -29,6 +29,7 @@ const BROKEN: Readonly<Record<string, string>> = {
   S8: "data would come back as something else, or not at all",
   U1: "a user's list would miss sessions, and signing out everywhere would spare them",
   U2: "sockets and streams would stay open after their session has ended",
+  U5: "an old sign-in would pass for a new one, or a factor that nobody proved for one that was",
 };
 
 /** Returns what a case is about, with what is at stake, as two sentences. */

@@ -81,7 +81,8 @@ export class Around {
       this.visits.push(visit);
       const loading = visit.load(this.context);
       if (loading !== undefined) await loading;
-      response = this.instead(await handle(visit));
+      response = await handle(visit);
+      if (response.status >= 400) response = this.instead(response);
       if (response.status === 0) this.fail();
       const saving = this.commit();
       if (saving !== undefined) await saving;
@@ -144,8 +145,8 @@ export class Around {
 
   /** Returns the answer to what a guard has thrown in place of an error answer of the framework, or else that. */
   instead(response: Response): Response {
-    const refusal = response.status >= 400 ? refusalOf(this.visits) : undefined;
-    if (refusal === undefined) return response;
+    const refusal = refusalOf(this.visits);
+    if (refusal === undefined || response.status < 400) return response;
     this.discard(refusal, response);
     return errorResponse(refusal);
   }

@@ -63,7 +63,7 @@ export class Visit extends Sender implements Use {
     if (isOutside !== undefined && token === undefined && isOutside(context as never)) options = outside;
     this.skipped = Boolean(options?.skip);
     if (this.skipped) this.varies = false;
-    else this.refuseCrossSite();
+    else if (this.mount.csrf !== undefined) this.refuseCrossSite();
     this.#options = token === undefined ? options : { ...options, token };
     const cookie = headerOf(this.request, "cookie");
     // Without a cookie the session is empty. It is made when somebody looks at it, unless a schema may have to be awaited.

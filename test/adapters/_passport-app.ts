@@ -41,7 +41,8 @@ export async function passportApp(
   const auth = newPassport();
   const { csrfSynchronisedProtection, generateToken } = csrfSync();
 
-  app.use(expressSessions(sessions, { onError: () => {} }));
+  // Beside the tokens of csrf-sync.
+  app.use(expressSessions(sessions, { csrf: true, onError: () => {} }));
   app.use(EXPRESS[version].urlencoded({ extended: false }));
   app.use(flash());
   app.use(auth.session());

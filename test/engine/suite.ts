@@ -6,6 +6,7 @@ import { dataCases } from "./cases/data.ts";
 import { endingCases } from "./cases/ending.ts";
 import { exclusiveCases } from "./cases/exclusive.ts";
 import { expiryCases } from "./cases/expiry.ts";
+import { freshCases } from "./cases/fresh.ts";
 import { listedCases } from "./cases/listed.ts";
 import { outageCases } from "./cases/outage.ts";
 import { overlapCases } from "./cases/overlap.ts";
@@ -32,6 +33,7 @@ const CASES: readonly EngineCase[] = [
   ...reuseCases,
   ...startingOverCases,
   ...usersCases,
+  ...freshCases,
   ...listedCases,
   ...strangerCases,
 ];

@@ -5,6 +5,7 @@ import { createSessions, InMemorySessionBackend } from "micropie";
 import { GatedBackend } from "micropie/testing";
 import { expect, test } from "vitest";
 import { exampleVisitor } from "../_example-visitor.ts";
+import { Jar } from "../adapters/_jar.ts";
 import { ANN, BEN, recipe, served, textOf } from "./_recipe.ts";
 
 test("shop-and-admin signs in to one and leaves the other alone", async () => {
@@ -26,6 +27,43 @@ test("shop-and-admin signs in to one and leaves the other alone", async () => {
   await post("/admin/logout");
   expect([...jar.keys()]).toEqual(["session_id"]);
   expect(await (await get("/")).json()).toEqual({ cart: ["tea"] });
+});
+
+test("several-accounts switches between users, signs one out alone, and ends a user's sessions in every place", async () => {
+  const url = await recipe("several-accounts");
+  const { signOutEverywhere } = await import("../../examples/recipes/several-accounts.ts");
+  const { get, post, jar } = exampleVisitor(url);
+  // As a browser does it; `fetch` says that it is a script.
+  const page = await new Jar(url).get("/u/0/", { accept: "text/html" });
+  expect(page.headers.location).toBe("/accounts?back=%2Fu%2F0%2F");
+  expect((await post("/login", ANN)).headers.get("location")).toBe("/u/0/");
+  expect((await post("/login", { ...BEN, password: "wrong" })).status).toBe(401);
+  expect((await post("/login", BEN)).headers.get("location")).toBe("/u/1/");
+  expect([...jar.keys()]).toEqual(["account_0", "account_1"]);
+  expect(await textOf(get("/u/0/"))).toContain("Hello ann");
+  expect(await textOf(get("/u/1/"))).toContain("Hello ben");
+  expect((await get("/u/2/")).status).toBe(401);
+  const switcher = await textOf(get("/accounts"));
+  expect(switcher).toMatch(/\/u\/0\/">ann[\s\S]*\/u\/1\/">ben[\s\S]*Add an account/);
+
+  // Again, as the same user: in the same place, with a new id.
+  const before = jar.get("account_1");
+  expect((await post("/login", BEN)).headers.get("location")).toBe("/u/1/");
+  expect(jar.get("account_1")).not.toBe(before);
+
+  await post("/u/0/logout");
+  expect([...jar.keys()]).toEqual(["account_1"]);
+  expect(await textOf(get("/u/1/"))).toContain("Hello ben");
+  const phone = exampleVisitor(url);
+  await phone.post("/login", BEN);
+  expect(await signOutEverywhere("ben")).toBe(2);
+  expect((await get("/u/1/")).status).toBe(401);
+  expect((await phone.get("/u/0/")).status).toBe(401);
+
+  await post("/login", ANN);
+  await post("/login", BEN);
+  await post("/logout");
+  expect([...jar.keys()]).toEqual([]);
 });
 
 test("tenants have users and sessions of their own", async () => {
@@ -138,7 +176,8 @@ test("other-origin answers pages of its origin, and changes nothing for others",
 
   const theirs = { origin: "https://evil.example", cookie };
   expect((await fetch(`${url}/count`, { method: "POST", headers: theirs })).status).toBe(403);
-  expect((await fetch(`${url}/count`, { method: "POST", headers: { cookie } })).status).toBe(403);
+  const sibling = { "sec-fetch-site": "same-site", cookie };
+  expect((await fetch(`${url}/count`, { method: "POST", headers: sibling })).status).toBe(403);
   const read = await fetch(`${url}/count`, { headers: theirs });
   expect(await read.json()).toBe(2);
   expect(read.headers.has("access-control-allow-origin")).toBe(false);

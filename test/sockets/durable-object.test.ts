@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { siteAt } from "../app/_socket.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { type Socket, siteAt } from "../app/_socket.ts";
 import { onWorkerd } from "../servers/miniflare.ts";
 
 await onWorkerd(
@@ -8,9 +8,20 @@ await onWorkerd(
     durableObjects: { SESSIONS: "Sessions", CHAT: "Chat" },
   },
   ({ ask, url }) => {
-    const { open, refusal } = siteAt(Number(url.port));
+    const { open: connect, refusal } = siteAt(Number(url.port));
+    const open = async (...how: Parameters<typeof connect>): Promise<Socket> => {
+      const socket = await connect(...how);
+      onTestFinished(async () => {
+        socket.close();
+        await socket.closed;
+      });
+      return socket;
+    };
+    /** Reads the answer to its end, or its connection stays. */
+    const told = async (path: string): Promise<string> => (await ask(path)).text();
     const signIn = async (): Promise<string> => {
       const signed = await ask("sign");
+      await signed.text();
       return signed.headers.getSetCookie()[0]!.split(";", 1)[0]!;
     };
 
@@ -39,26 +50,31 @@ await onWorkerd(
       "after a revoke, the message %s closes the socket, and gets no answer",
       async (message) => {
         const socket = await open("/chat", { cookie: await signIn() });
-        await ask("revoke");
+        await told("revoke");
         socket.send(message);
         expect(await socket.closed).toMatchObject({ code: 4401, reason: "ended" });
         expect(socket.received).toEqual([]);
       },
     );
 
-    test("what is sent to all reaches those whose session lives, and the alarm closes silent ones", async () => {
+    test("the alarm closes silent sockets whose session has ended, and no others", async () => {
+      const silent = await open("/chat", { cookie: await signIn() });
+      const stranger = await open("/chat");
+      await told("revoke");
+      expect(await told("alarm")).toBe("rang");
+      expect((await silent.closed).code).toBe(4401);
+      stranger.send("user");
+      expect(await stranger.next()).toBe("undefined");
+    });
+
+    test("what is sent to all reaches those whose session lives, and closes the others", async () => {
       const ended = await open("/chat", { cookie: await signIn() });
-      await ask("revoke");
+      await told("revoke");
       const stranger = await open("/chat");
       stranger.send("all");
       expect(await stranger.next()).toBe("to all");
       expect((await ended.closed).code).toBe(4401);
-      const silent = await open("/chat", { cookie: await signIn() });
-      await ask("revoke");
-      await ask("alarm");
-      expect((await silent.closed).code).toBe(4401);
-      stranger.send("user");
-      expect(await stranger.next()).toBe("undefined");
+      expect(ended.received).toEqual([]);
     });
   },
 );

@@ -55,6 +55,10 @@ export class Chat extends DurableObject {
     const n = await own.session((session) => update(session, "n", (n = 0) => n + 1)).catch(() => undefined);
     if (n !== undefined) socket.send(String(n));
   }
+  /** Without it, the runtime delivers no further event after a close. */
+  webSocketClose(socket: WorkerSocket, code: number): void {
+    socket.close(code === 1005 ? 1000 : code, "");
+  }
   async alarm(): Promise<void> {
     await this.sockets.alarm();
   }
