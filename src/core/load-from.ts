@@ -43,7 +43,11 @@ export function clientIn({ options }: Engine, from: LoadFrom): Client | undefine
     header: (name) =>
       getterOf(typeof (from as WebHeaders).get === "function" ? from : Object(from).headers)?.(name),
     address() {
-      return clientAddress(options.trust, connectedAddress(from), this.header("x-forwarded-for") ?? null);
+      return clientAddress(
+        options.trustProxy,
+        connectedAddress(from),
+        this.header("x-forwarded-for") ?? null,
+      );
     },
   };
 }

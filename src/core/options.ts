@@ -193,7 +193,7 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
     perUser,
     onLimit,
     device: resolveDevice(options.device),
-    trust: resolveTrust(options.trustProxy),
+    trustProxy: resolveTrust(options.trustProxy),
     maxBytes: bytesOf("maxBytes", options.maxBytes, 65_536),
     backendTimeout: secondsOf("backendTimeout", options.backendTimeout, 5, 0.001, "wait"),
     watchLease: secondsOf("watchLease", options.watchLease, 5, 2, "wait"),

@@ -25,7 +25,7 @@ export interface ResolvedOptions {
   readonly onLimit: "end-oldest" | "end-idlest" | "refuse";
   /** False: nothing of a device is stored. `address` returns what is stored of an IP address. */
   readonly device: false | { readonly address: (address: string) => string | undefined };
-  readonly trust: Trust | undefined;
+  readonly trustProxy: Trust | undefined;
   readonly maxBytes: number;
   readonly backendTimeout: number;
   readonly watchLease: number;

@@ -127,7 +127,7 @@ export function mountOf<Req>(
     sessions: sessions as Sessions<SessionData>,
     as,
     addressOf,
-    trust: trust ?? sessions.options.trust,
+    trust: trust ?? sessions.options.trustProxy,
     varies: false,
     vary: header === undefined ? "Cookie" : `Cookie, ${header}`,
     usual: exclusive === true ? alone : shared,
