@@ -7,13 +7,13 @@ const sources = readSources();
 const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }> = {
   express: { alone: 60, whole: 64 },
   fetch: { alone: 60 },
-  hono: { alone: 60, whole: 92 },
-  h3: { alone: 60, whole: 85 },
+  hono: { alone: 60, whole: 93 },
+  h3: { alone: 60, whole: 87 },
   node: { alone: 60 },
-  elysia: { alone: 60, whole: 110 },
-  next: { alone: 60, whole: 280 },
-  koa: { alone: 92, whole: 102 },
-  fastify: { alone: 90, whole: 106 },
+  elysia: { alone: 60, whole: 111 },
+  next: { alone: 60, whole: 282 },
+  koa: { alone: 96, whole: 106 },
+  fastify: { alone: 93, whole: 109 },
   "react-router": { alone: 104 },
   sveltekit: { alone: 138, whole: 143 },
 };
@@ -38,8 +38,8 @@ describe("an adapter is what its framework does differently:", () => {
     expect(codeLines([...file, ...own])).toBeLessThanOrEqual(whole);
   });
 
-  test("adapters, visit and facades together have at most 4,660 lines, comments included", () => {
+  test("adapters, visit and facades together have at most 4,770 lines, comments included", () => {
     const rooms = sources.filter(({ room }) => ["adapters", "visit", "facades"].includes(room));
-    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_660);
+    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_770);
   });
 });

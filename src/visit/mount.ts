@@ -2,6 +2,7 @@ import type { SessionData } from "../backends/backend.ts";
 import type { LoadOptions } from "../core/live.ts";
 import type { SessionKind } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
+import { type Endpoint, endpointOf } from "../core/told.ts";
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { isBelow, pathIn, pathMatcher } from "./path.ts";
@@ -53,6 +54,8 @@ export interface Mount<Req = never> {
   /** How such a request loads its session. */
   readonly outside: LoadOptions;
   readonly onError: (error: unknown, req: Req) => void;
+  /** What answers browsers that bind a session; undefined if nothing does. */
+  readonly endpoint: Endpoint | undefined;
 }
 
 interface MountSettings<Req> {
@@ -107,6 +110,7 @@ export function mountOf<Req>(
         : (req) =>
             isAsked?.(req) === false ? unsent : isSkipped?.(req) ? none : isAlone(req) ? alone : shared,
     onError,
+    endpoint: endpointOf(sessions),
   };
 }
 
