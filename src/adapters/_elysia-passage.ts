@@ -36,7 +36,7 @@ class Passage extends Around {
 
 /** Wraps the fetch of Elysia. All answers of handlers and hooks pass through it. */
 export function around(fetch: Fetch, request: Request, mount: Mount<Request>): Fetch {
-  const own = ownResponse(mount, request);
+  const own = mount.endpoint && ownResponse(mount.endpoint, request);
   if (own !== undefined) return () => own;
   // A Request that is handled a second time starts over.
   if (aroundOf(request)?.isOpen) return fetch;

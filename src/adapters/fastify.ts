@@ -78,7 +78,7 @@ function addHooks(app: FastifyInstance, mount: Mount<FastifyRequest>, failedBySt
   app.decorateRequest(key, null as never);
   app.decorateRequest(mount.as, { getter: shown.get as () => never, setter: shown.set });
   app.addHook("onRequest", (request, reply, done) => {
-    if (sendOwn(mount, request.raw, reply.raw) !== undefined) {
+    if (mount.endpoint && sendOwn(mount.endpoint, request.raw, reply.raw)) {
       reply.hijack();
       return;
     }

@@ -35,7 +35,7 @@ export function h3Sessions<T extends object>(
 ): Middleware {
   const mount = mountOf<H3Event>(sessions, options, ({ req }) => req.url);
   const middleware: Middleware = (event, next) => {
-    const own = ownResponse(mount, event.req as unknown as Request);
+    const own = mount.endpoint && ownResponse(mount.endpoint, event.req as unknown as Request);
     if (own !== undefined) return own;
     const around = aroundOf(event) ?? new Around(mount, event);
     const visit = around.add(mount, event.req as unknown as Request);

@@ -39,7 +39,7 @@ export function honoSessions<T extends object, As extends string = "session">(
 ): MiddlewareHandler<{ Variables: SessionVariables<T, As> }> {
   const mount = mountOf<Context>(sessions, options, (c) => c.req.raw.url, { addressOf });
   return async (c: Context, next) => {
-    const own = ownResponse(mount, c.req.raw);
+    const own = mount.endpoint && ownResponse(mount.endpoint, c.req.raw);
     if (own !== undefined) return own;
     const outer = aroundOf(c);
     if (outer !== undefined) return outer.add(mount, c.req.raw)?.begin(c, next) ?? next();

@@ -67,7 +67,7 @@ export function koaSessions<T extends object, As extends string = "session">(
   });
 
   return async (ctx, next) => {
-    const own = sendOwn(mount, ctx.req, ctx.res);
+    const own = mount.endpoint && sendOwn(mount.endpoint, ctx.req, ctx.res);
     if (own !== undefined) {
       ctx.respond = false;
       return own;

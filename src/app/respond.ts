@@ -53,7 +53,8 @@ function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
   refuseLongPath(exchange.path);
   exchange.place = { routes: room.routes, path: exchange.path };
   exchange.trust = room.trust;
-  const own = ownAnswer(exchange.visit.mount, exchange.incoming ?? exchange.raw);
+  const { endpoint } = exchange.visit.mount;
+  const own = endpoint && ownAnswer(endpoint, exchange.incoming ?? exchange.raw);
   if (own !== undefined)
     return own.then((answer) => finish(exchange, { ...answer, headers: fieldsOf(answer) }));
   // Without a middleware to see it, a path that leads nowhere costs neither its body nor a session.

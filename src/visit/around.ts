@@ -75,7 +75,7 @@ export class Around {
     handle: (visit: Visit) => Awaitable<Response>,
     refuse?: (error: unknown, response?: Response) => Response,
   ): Promise<Response> {
-    const own = ownResponse(this.#mount, request);
+    const own = this.#mount.endpoint && ownResponse(this.#mount.endpoint, request);
     if (own !== undefined) return own;
     let response: Response | undefined;
     try {

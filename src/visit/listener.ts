@@ -27,7 +27,7 @@ export function listenerOf(
       if (besides !== undefined) Object.defineProperty(req, ...besides);
       return upgrade(mount, req, res as UpgradeResponse, next);
     }
-    const own = sendOwn(mount, req, res);
+    const own = mount.endpoint && sendOwn(mount.endpoint, req, res);
     if (own !== undefined) return own;
     const outer = holdOf(res);
     const hold =

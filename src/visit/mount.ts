@@ -2,6 +2,7 @@ import type { SessionData } from "../backends/backend.ts";
 import type { LoadOptions } from "../core/live.ts";
 import type { SessionKind } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
+import { type Endpoint, endpointOf } from "../core/told.ts";
 import type { Trust } from "../core/trust-proxy.ts";
 import { AccessError, ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
@@ -74,6 +75,8 @@ export interface Mount<Req = never> {
   readonly csrf: Csrf | undefined;
   readonly signIn: SignIn | undefined;
   readonly onError: (error: unknown, req: Req) => void;
+  /** What answers browsers that bind a session; undefined if nothing does. */
+  readonly endpoint: Endpoint | undefined;
 }
 
 interface MountSettings<Req> {
@@ -143,6 +146,7 @@ export function mountOf<Req>(
     signIn: resolveSignIn(options.signIn),
     // What a request may not do is its answer, and no fault of the application.
     onError: (error, req) => (error instanceof AccessError ? undefined : onError(error, req)),
+    endpoint: endpointOf(sessions),
   };
 }
 
