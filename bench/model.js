@@ -12,13 +12,18 @@ import { recoveryOf, STORY, simulate } from "./model/population.js";
 import { play } from "./model/real.js";
 
 const { values: options } = parseArgs({
-  options: { only: { type: "string" }, "no-report": { type: "boolean", default: false } },
+  options: {
+    only: { type: "string" },
+    "no-run": { type: "boolean", default: false },
+    "no-report": { type: "boolean", default: false },
+  },
 });
 const { stores } = JSON.parse(readFileSync(new URL("results/scale.json", import.meta.url), "utf8"));
 
 const LIFE = { idle: 28_800, requests: 30, changes: 0.1, touchThrottle: 3600 };
 const LIVE = 100_000_000;
-const NAMES = { redis: ["Redis", 8, 3], postgres: ["PostgreSQL", 1, 1] };
+/** Shards, shards in the run, and the cores of one that may be used. */
+const NAMES = { redis: ["Redis", 8, 3, 0.8], postgres: ["PostgreSQL", 1, 1, 0.8 * 16] };
 
 /** What one step costs the store, in µs: a change is what a read and write costs more than a read. */
 function costsOf(label) {
@@ -29,13 +34,13 @@ function costsOf(label) {
 
 const rows = [];
 const panels = [];
-for (const [name, [label, shards, realShards]] of Object.entries(NAMES)) {
+for (const [name, [label, shards, realShards, capacity]] of Object.entries(NAMES)) {
   if (options.only !== undefined && options.only !== name) continue;
   const costs = costsOf(label);
   // One primary: there is no other to take over.
   const story = name === "redis" ? STORY : { ...STORY, failover: { at: 0, seconds: 0 } };
   for (const touchThrottle of [60, 3600]) {
-    const one = simulate({ ...LIFE, touchThrottle, sessions: LIVE, shards, costs, story });
+    const one = simulate({ ...LIFE, touchThrottle, sessions: LIVE, shards, costs, story, capacity });
     rows.push([
       `${label}, ${shards} shard${shards === 1 ? "" : "s"}, touchThrottle ${touchThrottle}`,
       Math.round(one.rate).toLocaleString("en-US"),
@@ -45,6 +50,7 @@ for (const [name, [label, shards, realShards]] of Object.entries(NAMES)) {
       Number.isFinite(one.recovery) ? `${one.recovery} s` : "not within the story",
     ]);
   }
+  if (options["no-run"]) continue;
   const small = { ...LIFE, sessions: LIVE / 1000 };
   const model = simulate({ ...small, shards: realShards, costs, story });
   console.error(`playing the story on ${label}: ${STORY.seconds} s after making ${small.sessions} sessions`);
@@ -76,7 +82,8 @@ if (options.only === undefined && !options["no-report"]) {
     { at: STORY.outage.at, name: "all down, 15 s" },
   ];
   const title = "A lost primary, a mass logout, an outage: 100,000 live sessions, 104 requests a second";
-  writeFileSync(new URL("../docs/scaling.svg", import.meta.url), picture({ title, panels, marks }));
+  if (panels.length > 0)
+    writeFileSync(new URL("../docs/scaling.svg", import.meta.url), picture({ title, panels, marks }));
   writeSection(
     "model",
     `Taken on ${new Date().toISOString().slice(0, 10)}: ${machineText(machine())}.\n\n${text}`,

@@ -205,6 +205,8 @@ export class AccessError extends SessionError {
   override readonly name = "AccessError";
   declare readonly code: "no_user" | "not_fresh" | "cross_site";
   declare readonly status: 401 | 403;
+  /** The message may be sent, as frameworks with http-errors have it: Koa sends it then, and prints nothing. */
+  readonly expose = true;
   /** How many seconds ago the sign-in, or the factor, may be. Undefined if any sign-in would do. */
   readonly maxAge: number | undefined;
   /** The factors that are asked for; none if any sign-in would do. */

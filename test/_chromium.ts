@@ -18,10 +18,10 @@ export const hasChromium: boolean = executablePath !== "";
 export function launchChromium({
   args = [],
   ...options
-}: Pick<LaunchOptions, "ignoreDefaultArgs" | "args"> = {}): Promise<Browser> {
+}: Pick<LaunchOptions, "ignoreDefaultArgs" | "args" | "executablePath"> = {}): Promise<Browser> {
   return chromium.launch({
-    ...options,
     executablePath,
+    ...options,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"].concat([
       "--disable-background-networking",
       "--disable-component-update",

@@ -7,15 +7,15 @@ const sources = readSources();
 const LIMITS: Record<string, { readonly alone: number; readonly whole?: number }> = {
   express: { alone: 60, whole: 64 },
   fetch: { alone: 60 },
-  hono: { alone: 60, whole: 92 },
-  h3: { alone: 60, whole: 85 },
+  hono: { alone: 72, whole: 106 },
+  h3: { alone: 60, whole: 88 },
   node: { alone: 60 },
-  elysia: { alone: 60, whole: 110 },
-  next: { alone: 60, whole: 287 },
-  koa: { alone: 92, whole: 102 },
-  fastify: { alone: 90, whole: 106 },
+  elysia: { alone: 60, whole: 116 },
+  next: { alone: 60, whole: 291 },
+  koa: { alone: 98, whole: 108 },
+  fastify: { alone: 94, whole: 110 },
   "react-router": { alone: 104 },
-  sveltekit: { alone: 138, whole: 143 },
+  sveltekit: { alone: 146, whole: 153 },
 };
 
 const adapters = sources.filter(({ room }) => room === "adapters");
@@ -38,8 +38,8 @@ describe("an adapter is what its framework does differently:", () => {
     expect(codeLines([...file, ...own])).toBeLessThanOrEqual(whole);
   });
 
-  test("adapters, visit and facades together have at most 4,940 lines, comments included", () => {
+  test("adapters, visit and facades together have at most 5,120 lines, comments included", () => {
     const rooms = sources.filter(({ room }) => ["adapters", "visit", "facades"].includes(room));
-    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(4_940);
+    expect(rooms.reduce((sum, { text }) => sum + text.split("\n").length - 1, 0)).toBeLessThanOrEqual(5_120);
   });
 });

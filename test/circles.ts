@@ -13,6 +13,7 @@ export const CIRCLES = {
     "test/adapters/express-backends.test.ts",
     "test/compat/{store,stores,store-life}.test.ts",
     "test/legacy/stores.test.ts",
+    "test/dbsc/stores-servers.suite.test.ts",
     "test/{driver-errors,dump}.test.ts",
   ],
   /**
@@ -29,6 +30,7 @@ export const CIRCLES = {
     "test/create/{projects,terminal}.test.ts",
     "test/types/{typescript-5.9,compiler-settings}.test.ts",
     "test/guides/*.test.ts",
+    "test/dbsc/chromium.test.ts",
     "test/{browser,browser-sockets,compare,first-parts,shell-blocks,release,example-chat,examples,example-apps,example-pages,example-passport,shared-cache,site}.test.ts",
   ],
   /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), of test/consumers and test/drivers, and the same servers. */

@@ -16,7 +16,7 @@ export const RETRY = { part: 0.8, seconds: 3 };
 
 /**
  * Returns for each second: requests that were answered and refused, and the busiest shard's cores. `costs` are µs at the store:
- * read, change, touch, end, signIn. `capacity` is the cores of a shard that may be used.
+ * read, change, touch, end, signIn. `capacity` is the cores of a shard that may be used: 80 % of what it has.
  */
 export function simulate({
   sessions,
@@ -48,7 +48,7 @@ export function simulate({
     work += (back * costs.signIn) / shards / 1e6;
     const over = work > capacity ? (demand - lost) * (1 - capacity / work) : 0;
     const refused = lost + over;
-    seconds.push({ answered: demand - refused, refused, cores: Math.min(work, 1) });
+    seconds.push({ answered: demand - refused, refused, cores: Math.min(work, capacity / 0.8) });
     spread(waiting, at, refused * RETRY.part);
   }
   return { rate, seconds, recovery: recoveryOf(seconds) };

@@ -4,6 +4,7 @@ import { ConfigError } from "../errors.ts";
 import { clearedHeaders } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { attempt } from "../visit/attempt.ts";
+import { ownResponse } from "../visit/endpoint.ts";
 import { errorAnswer, rethrow } from "../visit/error-parts.ts";
 import { expose } from "../visit/expose.ts";
 import type { Mount } from "../visit/mount.ts";
@@ -35,6 +36,8 @@ class Passage extends Around {
 
 /** Wraps the fetch of Elysia. All answers of handlers and hooks pass through it. */
 export function around(fetch: Fetch, request: Request, mount: Mount<Request>): Fetch {
+  const own = mount.endpoint && ownResponse(mount.endpoint, request);
+  if (own !== undefined) return () => own;
   // A Request that is handled a second time starts over.
   if (aroundOf(request)?.isOpen) return fetch;
   return (...args) => {

@@ -1,6 +1,7 @@
 import { info } from "../core/info.ts";
 import type { ReadonlySession, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
+import { shortName } from "../core/set-cookie.ts";
 import { findTokens } from "../core/token.ts";
 import { shownOnly } from "../core/told.ts";
 import { save } from "../core/verbs.ts";
@@ -145,7 +146,10 @@ async function cookieHeader(
   const { tokens } = findTokens(sent ?? "", name);
   const now = cookies.get(name)?.value ?? "";
   if (tokens.includes(now) || (now === "" && tokens.length === 0)) return sent;
-  return now === "" ? undefined : `${name}=${now}`;
+  if (now === "") return undefined;
+  const short = shortName(name);
+  const proof = cookies.get(short);
+  return `${name}=${now}${proof === undefined ? "" : `; ${short}=${proof.value}`}`;
 }
 
 /** Freezes plain data. */

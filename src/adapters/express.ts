@@ -3,6 +3,7 @@ import type { Registered } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { expressKind } from "../facades/express.ts";
 import { publicId } from "../facades/regenerate.ts";
+import { isAnswered } from "../visit/error-parts.ts";
 import { dropChanges, listenerOf, type Next, targetOf } from "../visit/listener.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import type { ExpressSession, HasExpressSession } from "./_express-register.ts";
@@ -51,7 +52,8 @@ export function expressSessions<T extends object, Req extends IncomingMessage = 
 /**
  * An error handler that makes every error of a handler count as a failure, whatever its status: what the handler changed
  * is dropped, except what it saved itself. Put it after the routes and before your own error handlers:
- * `app.use(expressErrors)`. Passes the error on. What a later error handler changes is saved. Works in Connect too.
+ * `app.use(expressErrors)`. Passes the error on, unless it is a guard's and `signIn` is given: then Express, which prints each
+ * error that it gets, does not get it. What a later error handler changes is saved. Works in Connect too.
  */
 export function expressErrors(
   error: unknown,
@@ -59,7 +61,7 @@ export function expressErrors(
   res: ServerResponse,
   next: Next,
 ): void | Promise<void> {
-  const pass = (): void => next(error);
+  const pass = (): void => void (isAnswered(error) ? res.writeHead(401).end() : next(error));
   return dropChanges(res, error)?.then(pass, next) ?? pass();
 }
 

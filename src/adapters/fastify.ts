@@ -3,6 +3,7 @@ import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { fastifyKind } from "../facades/fastify.ts";
 import { noStore, ofOneAnswer } from "../visit/answer.ts";
+import { sendOwn } from "../visit/endpoint.ts";
 import { endWith } from "../visit/error-answer.ts";
 import { propertyOf } from "../visit/expose.ts";
 import { Hold, holdOf } from "../visit/hold.ts";
@@ -77,6 +78,10 @@ function addHooks(app: FastifyInstance, mount: Mount<FastifyRequest>, failedBySt
   app.decorateRequest(key, null as never);
   app.decorateRequest(mount.as, { getter: shown.get as () => never, setter: shown.set });
   app.addHook("onRequest", (request, reply, done) => {
+    if (mount.endpoint && sendOwn(mount.endpoint, request.raw, reply.raw)) {
+      reply.hijack();
+      return;
+    }
     const visit = new Visit(mount, request.raw);
     const refuse = (error: unknown): void => {
       visit.discard();

@@ -4,6 +4,7 @@ import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { clearAnswer } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
+import { ownResponse } from "../visit/endpoint.ts";
 import { errorAnswer } from "../visit/error-parts.ts";
 import { expose } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
@@ -34,6 +35,8 @@ export function h3Sessions<T extends object>(
 ): Middleware {
   const mount = mountOf<H3Event>(sessions, options, ({ req }) => req.url);
   const middleware: Middleware = (event, next) => {
+    const own = mount.endpoint && ownResponse(mount.endpoint, event.req as unknown as Request);
+    if (own !== undefined) return own;
     const around = aroundOf(event) ?? new Around(mount, event);
     const visit = around.add(mount, event.req as unknown as Request);
     if (visit === undefined) return next();

@@ -4,6 +4,7 @@ import type { Registered, Session } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { clearedHeaders } from "../visit/answer.ts";
 import { Around, aroundOf, reportPassedBy } from "../visit/around.ts";
+import { ownResponse } from "../visit/endpoint.ts";
 import { errorAnswer, rethrow } from "../visit/error-parts.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { SHOWN } from "./_hono-shown.ts";
@@ -38,6 +39,8 @@ export function honoSessions<T extends object, As extends string = "session">(
 ): MiddlewareHandler<{ Variables: SessionVariables<T, As> }> {
   const mount = mountOf<Context>(sessions, options, (c) => c.req.raw.url, { addressOf });
   return async (c: Context, next) => {
+    const own = mount.endpoint && ownResponse(mount.endpoint, c.req.raw);
+    if (own !== undefined) return own;
     const outer = aroundOf(c);
     if (outer !== undefined) return outer.add(mount, c.req.raw)?.begin(c, next) ?? next();
     const around = new Around(mount, c);

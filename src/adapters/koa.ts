@@ -3,6 +3,7 @@ import type { Registered } from "../core/register.ts";
 import type { Sessions } from "../core/sessions.ts";
 import { ConfigError } from "../errors.ts";
 import { koaKind } from "../facades/koa.ts";
+import { sendOwn } from "../visit/endpoint.ts";
 import { clearHead } from "../visit/error-answer.ts";
 import { errorAnswer } from "../visit/error-parts.ts";
 import { expose } from "../visit/expose.ts";
@@ -66,6 +67,11 @@ export function koaSessions<T extends object, As extends string = "session">(
   });
 
   return async (ctx, next) => {
+    const own = mount.endpoint && sendOwn(mount.endpoint, ctx.req, ctx.res);
+    if (own !== undefined) {
+      ctx.respond = false;
+      return own;
+    }
     const outer = holdOf(ctx.res);
     if (outer !== undefined && isMounted(outer.uses, mount)) {
       if (!(mount.as in ctx))

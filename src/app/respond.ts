@@ -3,6 +3,8 @@ import { chain } from "../core/call.ts";
 import type { LoadOptions } from "../core/live.ts";
 import type { Trust } from "../core/trust-proxy.ts";
 import type { Resolved } from "../option-names.ts";
+import { fieldsOf } from "../visit/answer.ts";
+import { ownAnswer } from "../visit/endpoint.ts";
 import { answerOf, type Outcome, toOwnResponse } from "./answer.ts";
 import { mayHaveBody, readBody } from "./body.ts";
 import { type Exchange, within } from "./exchange.ts";
@@ -51,6 +53,10 @@ function run(room: Room, exchange: Exchange): Awaitable<Outcome> {
   refuseLongPath(exchange.path);
   exchange.place = { routes: room.routes, path: exchange.path };
   exchange.trust = room.trust;
+  const { endpoint } = exchange.visit.mount;
+  const own = endpoint && ownAnswer(endpoint, exchange.incoming ?? exchange.raw);
+  if (own !== undefined)
+    return own.then((answer) => finish(exchange, { ...answer, headers: fieldsOf(answer) }));
   // Without a middleware to see it, a path that leads nowhere costs neither its body nor a session.
   const match = room.middlewares.length === 0 ? matchRoute(room.routes, exchange.path) : undefined;
   if (match !== undefined) refuseMethod(match.route.handler, exchange.method);

@@ -1,8 +1,8 @@
-import type { Awaitable, PatchResult } from "../backends/backend.ts";
+import type { Awaitable, PatchResult, SessionRecord } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { call, chain } from "./call.ts";
 import { publish, type SessionEvents } from "./events.ts";
-import type { Intent, Live, Stored } from "./live.ts";
+import type { Engine, Intent, Live, Stored } from "./live.ts";
 import { opens } from "./load.ts";
 import { readAgain } from "./read-again.ts";
 import { aboutOf, eventOf, startsOver } from "./session.ts";
@@ -22,6 +22,7 @@ export function end(live: Live): Awaitable<void> {
     const { phase } = live;
     if (phase.is === "stored")
       return chain(call(live.engine, "delete", phase.handle), (deleted) => gone(live, deleted));
+    if (phase.is === "new" && phase.unproven !== undefined) return endUnproven(live, phase.unproven);
     const damaged = phase.is === "new" ? phase.damaged : undefined;
     return chain(damaged === undefined ? false : call(live.engine, "delete", damaged), () => {
       over(live);
@@ -30,6 +31,24 @@ export function end(live: Live): Awaitable<void> {
       const owes = phase.presented || live.outbox.farewells.length > 0;
       if (owes && !phase.superseded) owe(live, removal(live));
     });
+  });
+}
+
+/**
+ * Ends the session of a cookie that came without the proof of its device. To be logged out needs no proof, and whoever signs
+ * in anew leaves no session behind.
+ */
+function endUnproven(live: Live, { handle, record }: Pick<Stored, "handle" | "record">): Awaitable<void> {
+  return chain(endLeftBehind(live.engine, handle, record), () => {
+    over(live);
+    owe(live, removal(live));
+  });
+}
+
+/** Deletes a record that nobody is to use any more. */
+export function endLeftBehind(engine: Engine, handle: string, record: SessionRecord): Awaitable<void> {
+  return chain(call(engine, "delete", handle), (deleted) => {
+    if (deleted) publish(engine, "logged_out", aboutOf(handle, record));
   });
 }
 
@@ -142,7 +161,7 @@ export function lostError(superseded: boolean): StateError {
   return new StateError(
     "ended",
     superseded
-      ? "commit: the user signed in, or got other rights, a moment ago in another request, and this one came with the cookie from before. Nothing was saved; send it again with the new cookie, or ten seconds later."
+      ? "commit: the user signed in, or got other rights, a moment ago in another request, and this one came with the cookie from before; or the session is bound to a device that did not show its key. Nothing was saved; send it again with the new cookie, or ten seconds later."
       : "commit: the session has ended, or lost its rights, while this request ran. Nothing was saved; a new request begins a new session.",
   );
 }

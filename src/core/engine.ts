@@ -4,7 +4,7 @@ import { publish } from "./events.ts";
 import { headText, inRealm } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import { isTurn } from "./limit-turn.ts";
-import type { Engine, LegacySeam } from "./live.ts";
+import type { BoundOption, Engine, LegacySeam } from "./live.ts";
 import { resolveBackend } from "./options.ts";
 import { plainUser, realmOfUser } from "./realm.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
@@ -18,6 +18,7 @@ export function createEngine(
   options: ResolvedOptions,
   environment?: Environment,
   legacy?: LegacySeam,
+  bound?: BoundOption,
 ): Engine {
   const backend = resolveBackend(given);
   if (environment !== undefined) backend.environment = environment;
@@ -27,6 +28,7 @@ export function createEngine(
     options,
     environment: backend.environment,
     legacy,
+    bound: bound?.attach(options),
     head: { value: head, text: headText(head) },
     queues: new Map(),
     turns: new Map(),

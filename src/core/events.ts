@@ -46,6 +46,15 @@ export interface SessionEvents {
   reused: SessionEvent;
   /** A well-formed id that we did not issue, or whose session is gone. Many of them mean that somebody is guessing. */
   unknown: AnyEvent & { readonly handle: string };
+  /** The browser of a session has shown that it keeps the key that it has registered: once for each sign-in. */
+  bound: SessionEvent;
+  /**
+   * The cookie of a bound session came without the proof of its device, so the request was anonymous: the browser could not
+   * renew it, or the cookie was stolen.
+   */
+  unproven: SessionEvent;
+  /** A signature for a bound session was not made by its key. */
+  proof_refused: SessionEvent;
   /** A stored record could not be read, so its browser has no session; what it writes next begins another. */
   damaged: SessionEvent;
   /**
@@ -73,6 +82,9 @@ const NAMES: readonly SessionEventName[] = [
   "device_changed",
   "reused",
   "unknown",
+  "bound",
+  "unproven",
+  "proof_refused",
   "damaged",
   "discarded",
   "invalid",

@@ -29,6 +29,22 @@ export interface Memory {
   readonly realm?: string;
   /** The factors that its user has proved: 0 for those of the sign-in, else seconds since 1970; see factors.ts. */
   readonly by?: Readonly<Record<string, number>> | undefined;
+  /** What binds the session to its browser; only with the option `bound`. */
+  readonly bound?: Binding | undefined;
+}
+
+/** What binds a session to its browser, since its user signed in. */
+export interface Binding {
+  /** Makes challenges and short cookies of this binding: 128 bits, base64url. */
+  readonly secret: string;
+  /** When it was offered. Seconds since 1970, on the store's clock. */
+  readonly at: number;
+  /** The public keys that the browser has registered; one as soon as it has signed with it. */
+  readonly keys?: readonly string[] | undefined;
+  /** True as soon as the browser has signed a challenge, so that it surely keeps the key. */
+  readonly proved?: boolean | undefined;
+  /** The challenges that were used last, the newest first. */
+  readonly used?: readonly string[] | undefined;
 }
 
 const DEFAULT_REALM = "session_id";
@@ -41,6 +57,10 @@ const NONE: Head = { idleTimeout: 0, absoluteTimeout: 0, persistent: false };
 /** The last timeouts parsed and how the text of a head with them begins, because most sessions have the same. */
 let lastStart = startOf(NONE);
 let lastHead: Head = NONE;
+
+/** The last other members that were parsed. */
+let lastMore = "";
+let lastMemory: Memory = {};
 
 /**
  * Returns the head in a record's text. Members that this version does not know stay in it: `{ ...head, persistent: true }`
@@ -78,11 +98,12 @@ export function headText(head: Head): string {
 /** Returns what a head has besides the timeouts; nothing if that is damaged. */
 export function recall({ more = "" }: Head): Memory {
   if (more === "") return {};
-  try {
-    return JSON.parse(`{${more.slice(1)}}`) as Memory;
-  } catch {
-    return {};
+  // One request asks several times.
+  if (more !== lastMore) {
+    lastMore = more;
+    lastMemory = objectIn(`{${more.slice(1)}}`) ?? {};
   }
+  return lastMemory;
 }
 
 /** Returns the head with these members changed; undefined removes one. */

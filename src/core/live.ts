@@ -1,10 +1,11 @@
 import type { Awaitable, EndNotice, SessionBackend, SessionRecord } from "../backends/backend.ts";
 import type { Duration } from "../duration.ts";
 import type { Environment } from "../environment.ts";
-import type { AccessError } from "../errors.ts";
-import type { Client } from "./client.ts";
+import type { BoundAnswer, BoundDue, DeviceStanding } from "./bound.ts";
 import type { Head } from "./head.ts";
+import type { Outbox } from "./outbox.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
+import type { Turn } from "./turn.ts";
 
 /** Where `Sessions` has its engine. */
 export const ENGINE: unique symbol = Symbol("micropie.engine");
@@ -15,6 +16,7 @@ export interface Engine {
   readonly options: ResolvedOptions;
   readonly environment: Environment;
   readonly legacy: LegacySeam | undefined;
+  readonly bound: BoundSeam | undefined;
   /** The head of a session with the default lifetime, which most have. */
   readonly head: { readonly text: string; readonly value: Head };
   /** The last in line for exclusive use, by handle. */
@@ -23,15 +25,6 @@ export interface Engine {
   readonly turns: Map<string | object, Promise<void>>;
   /** Who is told of ends in this process. Engines on one back-end share it. */
   readonly ends: { watcher: { told(notice: EndNotice): void } | undefined };
-}
-
-/** Watches of a session that its request may still change: they go along with it. */
-export interface Follow {
-  readonly watches: object[];
-  /** A commit of the request is under way, so what is told of the session may be its own doing. */
-  busy: boolean;
-  /** What was told meanwhile. */
-  doubt: EndNotice["reason"] | undefined;
 }
 
 /** What moves sessions of another library here: the option `legacy`, made by `moveSessions` of `micropie/legacy/move`. */
@@ -45,6 +38,36 @@ export interface LegacySeam {
   end(live: Live, header: string): Awaitable<void>;
   /** Called when the headers are about to leave: decides whether the cookie of a moved session goes with them. */
   settle(live: Live): Awaitable<void>;
+}
+
+/** What binds sessions to their browsers: the option `bound`, made by `dbsc` of `micropie/dbsc`. */
+export interface BoundOption {
+  /** Returns it for sessions with these options. Throws ConfigError. */
+  attach(options: ResolvedOptions): BoundSeam;
+}
+
+/** The same for the sessions of one engine. */
+export interface BoundSeam {
+  /** The path of the endpoint that answers browsers. */
+  readonly path: string;
+  /** Returns true for a path whose requests may use a bound session without its short cookie; undefined if there is none. */
+  readonly isElsewhere: ((path: string) => boolean) | undefined;
+  /** Returns the head of a session to which a user signs in. */
+  signedIn(live: Live, head: Head): Head;
+  /**
+   * Returns how a request with this Cookie header stands to the device that the session is bound to; undefined if the
+   * session was never offered to be bound.
+   */
+  judge(
+    engine: Engine,
+    phase: Stored,
+    header: string | null | undefined,
+    lenient: boolean,
+  ): DeviceStanding | undefined;
+  /** Returns what the response has to carry, after the commit; `navigates` tells if a page was asked for. */
+  due(live: Live, navigates: () => boolean, hasEnded: boolean): BoundDue | undefined;
+  /** Answers a request to the endpoint; `header` returns the value of a header, by its name in lower case. */
+  answer(engine: Engine, header: (name: string) => string | undefined): Promise<BoundAnswer>;
 }
 
 /** The state of one request's use of one session. Changed by `state.ts` alone. */
@@ -78,6 +101,8 @@ export interface LoadOptions {
   token?: string | undefined;
   /** Whether the request is no sign of its user, so that it does not move the idle deadline unless it writes. */
   idle?: boolean | undefined;
+  /** Whether a bound session may be used without its short cookie, because this route does not ask for it. */
+  lenient?: boolean | undefined;
   /** Whether an adapter sends the cookie, so that `commit` of the sessions leaves it to it. */
   adapter?: boolean | undefined;
   /** What the session object is made of; for adapters. */
@@ -94,6 +119,8 @@ export interface Beside {
   readonly legacy: string | undefined;
   /** The request is no sign of its user, so that it moves no deadline unless it writes. */
   readonly idle: boolean;
+  /** How it stands to the device that the session is bound to; undefined if it is not bound to one. */
+  readonly standing: DeviceStanding | undefined;
 }
 
 /** Where a session stands. */
@@ -108,6 +135,8 @@ export interface New {
   readonly superseded: boolean;
   /** The handle of the damaged record that its cookie belongs to: it goes with the next write. */
   readonly damaged: string | undefined;
+  /** The session of the cookie, whose device has not shown its key: it is left alone, except by a sign-in or a logout. */
+  readonly unproven: Pick<Stored, "handle" | "record"> | undefined;
   /** `request.session = {}` was written. */
   readonly emptied: boolean;
 }
@@ -191,58 +220,6 @@ export interface Lifetime {
   absoluteTimeout?: number | undefined;
   /** Its cookie outlives the browser. */
   persistent?: boolean | undefined;
-}
-
-/** What the response has to carry. */
-export interface Outbox {
-  /** `header`: the token came in the header that the option `tokenHeader` names, and goes back in it. */
-  readonly carrier: "cookie" | "header";
-  /** Who has sent the request and gets the response, if that is known. */
-  client: Client | undefined;
-  /** `leaving`: they go out without waiting for the store, so only the cookie of a new session can go with them. */
-  headers: "open" | "leaving" | "sent";
-  /** The Set-Cookie line; by header the token alone, empty at the session's end. */
-  line: string | undefined;
-  /** Further Set-Cookie lines, which take cookies of another library away. */
-  farewells: readonly string[];
-  /** Whether an adapter sends what is due. */
-  readonly byAdapter: boolean;
-  /** The handle that the next record gets, because it was told before there is one. */
-  reserved: string | undefined;
-}
-
-/** Who may write now, and what. */
-export interface Turn {
-  /** Settles with the commit that is under way; never rejects. */
-  busy: Promise<void> | undefined;
-  /** Exclusive use, for the whole request or for a part of it that frees it itself. */
-  held: { readonly lease: Lease; readonly during: "request" | "part" } | undefined;
-  /** The encoded data that a save could not store, if its handler has heard of that; see `takeBack`. */
-  refused: string | undefined;
-  /** The encoded data of the session as long as nothing of it is stored: what a schema fills in, else `{}`. */
-  blank: string;
-  /** Values that the session has others in place of; see replaced.ts. */
-  replaced: readonly Replaced[] | undefined;
-  /** What goes along with the session; see follow.ts. */
-  follow: Follow | undefined;
-  /** Called with what a guard throws. */
-  onRefusal: ((error: AccessError) => void) | undefined;
-}
-
-/** A value that was part of the session's data, and how it was encoded then. */
-export interface Replaced {
-  readonly key: string;
-  readonly value: object;
-  readonly text: string;
-}
-
-/** Exclusive use of one session, renewed until it is released. */
-export interface Lease {
-  /** What `patch` takes as `ifFence`: a later holder has a higher one, and then nothing of this holder's is stored. */
-  readonly fence: number;
-  /** Renews it no more: it ends after `lock.ttl`, if it is not released before. */
-  lapse(): void;
-  release(): Promise<void>;
 }
 
 /** What the session objects of one adapter are made of. */

@@ -6,7 +6,7 @@ import { reportDamaged } from "./damage.ts";
 import { publish } from "./events.ts";
 import type { Engine, LegacySeam, Live, LoadOptions, Phase } from "./live.ts";
 import { acquire } from "./lock.ts";
-import { newPhase, storedPhase } from "./opened.ts";
+import { newPhase, storedPhase, unprovenPhase } from "./opened.ts";
 import { retiredUntil } from "./retired.ts";
 import { reportReuse } from "./reuse.ts";
 import { fitEmpty, fitLoaded } from "./schema.ts";
@@ -62,6 +62,7 @@ export function isExpired(record: SessionRecord): boolean {
 /** What one request brought to open a session with. */
 interface Request {
   readonly engine: Engine;
+  readonly header: string | null | undefined;
   readonly tokens: readonly string[];
   readonly present: boolean;
   readonly crowded: boolean;
@@ -88,7 +89,7 @@ export function load(
     : findTokens(header!, engine.options.cookie.name);
   const seam = byHeader ? undefined : engine.legacy;
   if (tokens.length === 0 && seam === undefined) return fresh(engine, newPhase(present), options);
-  const request: Request = { engine, tokens, present, crowded, options };
+  const request: Request = { engine, header, tokens, present, crowded, options };
   if (engine.options.whenDown === "anonymous") return unlessDown(request, () => find(request, seam, header!));
   return seam === undefined ? tryNext(request, 0, false) : find(request, seam, header!);
 }
@@ -123,6 +124,7 @@ function tryNext(request: Request, index: number, superseded: boolean): Awaitabl
     if (record !== undefined && OPENING.has(verdict)) {
       const live = openStored(request, index, record, verdict);
       if (live === undefined) return tryNext({ ...request, damaged: handle }, index + 1, superseded);
+      if (live.phase.is === "new") return fittedEmpty(live);
       if (options?.exclusive) return openAlone(request, index, superseded, record);
       return engine.options.schema === undefined ? live : chain(fitLoaded(live), () => live);
     }
@@ -134,7 +136,7 @@ function tryNext(request: Request, index: number, superseded: boolean): Awaitabl
   return found instanceof Promise ? found.then(judged) : judged(found);
 }
 
-/** Opens the session of a record whose secret was presented; undefined, with an event, if it is damaged. */
+/** Opens the session of a record; an empty one without the proof of its device; undefined, with an event, if it is damaged. */
 function openStored(
   request: Request,
   index: number,
@@ -145,7 +147,10 @@ function openStored(
   const handle = handleOf(tokens[index]!);
   try {
     const phase = storedPhase(engine, handle, record, verdict === "grace");
-    const live = open(engine, phase, options);
+    const standing = engine.bound?.judge(engine, phase, request.header, Boolean(options?.lenient));
+    const isRefused = standing?.is === "refused";
+    const live = open(engine, isRefused ? unprovenPhase(phase, request.damaged) : phase, options);
+    if (standing !== undefined) brought(live, { standing });
     if (options?.idle) brought(live, { idle: true });
     if (tokens.length > 1) beside(live, request, index);
     return live;
@@ -156,8 +161,11 @@ function openStored(
 
 /** Opens a session of which nothing is stored, or known. */
 function fresh(engine: Engine, phase: Phase, options: LoadOptions | undefined): Awaitable<Live> {
-  const live = open(engine, phase, options);
-  return engine.options.schema === undefined ? live : chain(fitEmpty(live), () => live);
+  return fittedEmpty(open(engine, phase, options));
+}
+
+function fittedEmpty(live: Live): Awaitable<Live> {
+  return live.engine.options.schema === undefined ? live : chain(fitEmpty(live), () => live);
 }
 
 function openFor(request: Request, phase: Phase): Awaitable<Live> {
@@ -198,6 +206,10 @@ async function openAlone(
     if (live === undefined) {
       await lease.release();
       return await tryNext({ ...request, damaged: handle }, index + 1, superseded);
+    }
+    if (live.phase.is === "new") {
+      await lease.release();
+      return await fittedEmpty(live);
     }
     if (engine.options.schema !== undefined) await fitLoaded(live);
     held(live, lease, "request");

@@ -1,7 +1,8 @@
 import { sleep } from "../environment.ts";
 import { call } from "./call.ts";
+import type { Lease } from "./lease.ts";
 import { standInLine, waited } from "./line.ts";
-import type { Engine, Lease } from "./live.ts";
+import type { Engine } from "./live.ts";
 
 /**
  * Takes a record for exclusive use: first among the requests of this process, in the order they came, then in the

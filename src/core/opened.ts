@@ -1,6 +1,7 @@
 import type { SessionRecord } from "../backends/backend.ts";
 import { readHead } from "./head.ts";
-import type { Engine, Live, LoadOptions, New, Outbox, Seen, Stored } from "./live.ts";
+import type { Engine, Live, LoadOptions, New, Seen, Stored } from "./live.ts";
+import type { Outbox } from "./outbox.ts";
 
 // What a session is opened with: the object that the handler gets, and where it stands.
 
@@ -24,7 +25,12 @@ delete (SessionObject.prototype as { constructor?: unknown }).constructor;
 
 /** A phase in which nothing is stored. */
 export function newPhase(presented: boolean, superseded = false, damaged?: string): New {
-  return { is: "new", presented, superseded, damaged, emptied: false };
+  return { is: "new", presented, superseded, damaged, unproven: undefined, emptied: false };
+}
+
+/** The phase of a request that brought the cookie of a bound session, and not the proof of its device. */
+export function unprovenPhase(unproven: Pick<Stored, "handle" | "record">, damaged: string | undefined): New {
+  return { ...newPhase(true, true, damaged), unproven };
 }
 
 /** The phase of a session whose record was read. Throws Damaged. */

@@ -13,7 +13,7 @@ import { refuseUnknown } from "../option-names.ts";
 import { defaultBackend } from "./default-backend.ts";
 import { resolveTimeouts, type Timeouts } from "./lifetime.ts";
 import { isLimit } from "./limit.ts";
-import type { LegacySeam } from "./live.ts";
+import type { BoundOption, LegacySeam } from "./live.ts";
 import { networkOf } from "./network.ts";
 import { realmOf } from "./realm.ts";
 import type { AnyData, Session } from "./register.ts";
@@ -106,6 +106,8 @@ export interface SessionOptions<T extends object = AnyData> {
   userIdOf?: ((data: Session<T>) => string | number | null | undefined) | undefined;
   /** Sessions of another library that move here when their cookie comes: `moveSessions(...)`. Default none. */
   legacy?: LegacySeam | undefined;
+  /** Binds each sign-in to the browser's key where it has one (experimental): `dbsc()` of `micropie/dbsc`. Default none. */
+  bound?: BoundOption | undefined;
   /** Time, chance and timers, for tests and simulations; the back-end gets the same. Default: the system's. */
   environment?: Environment | undefined;
 }
@@ -133,6 +135,7 @@ const NAMES: Record<keyof SessionOptions, true> = {
   migrate: true,
   userIdOf: true,
   legacy: true,
+  bound: true,
   environment: true,
 };
 
@@ -173,6 +176,8 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
   refuseUnknown(options.lock ?? {}, ["wait", "ttl"], "lock.");
   if (options.legacy !== undefined && typeof options.legacy?.load !== "function")
     throw new ConfigError("legacy", "Pass moveSessions({ readers, until }) of micropie/legacy/move.");
+  if (options.bound !== undefined && typeof options.bound?.attach !== "function")
+    throw new ConfigError("bound", "Pass dbsc() of micropie/dbsc.");
   if (options.environment !== undefined && typeof options.environment?.timer !== "function")
     throw new ConfigError("environment", "Pass an object with now, random and timer.");
   const cookie = cookieFormat(options.cookie);
@@ -210,9 +215,8 @@ function resolveDevice(given: SessionOptions["device"] = true): ResolvedOptions[
   if (given === false) return false;
   if (given !== true && (typeof given !== "object" || given === null))
     throw new ConfigError("device", 'Pass { address: "network" } or the like, or false.');
-  const options = given === true ? {} : given;
-  refuseUnknown(options, ["address"], "device.");
-  const { address = "full" } = options;
+  if (given !== true) refuseUnknown(given, ["address"], "device.");
+  const { address = "full" } = given === true ? {} : given;
   if (typeof address === "function") return { address };
   if (!Object.hasOwn(KEPT, address))
     throw new ConfigError("device.address", 'Pass "full", "network", "none", or a function of the address.');
@@ -224,7 +228,6 @@ const KEPT = {
   network: networkOf,
   none: (): undefined => undefined,
 };
-
 /** Headers that carry something else, or that clients and proxies do not pass on as they are. */
 const TAKEN =
   /^(authorization|proxy-.*|www-authenticate|cookie|set-cookie|vary|cache-control|connection|transfer-encoding|upgrade|host|te|trailer|content-.*|sec-.*|:.*)$/;
@@ -243,6 +246,5 @@ function bytesOf(option: string, value: unknown, fallback: number): number {
 }
 
 export function resolveBackend(backend: SessionOptions["backend"]): SessionBackend {
-  if (backend === undefined) return defaultBackend();
-  return toBackend(backend);
+  return backend === undefined ? defaultBackend() : toBackend(backend);
 }

@@ -1,13 +1,13 @@
-import type { Awaitable, NewRecord, Rotation } from "../backends/backend.ts";
+import type { Awaitable, NewRecord, Rotation, SessionRecord } from "../backends/backend.ts";
 import { StateError } from "../errors.ts";
 import { newRecord, rotatedRecord, snapshot } from "../record/record.ts";
 import { call, chain, ifPossible, patch } from "./call.ts";
 import { movedHead, signedInWith } from "./came-from.ts";
 import { warnCrowded } from "./crowded.ts";
-import { endOthers, lost, refused, refusedByGrace } from "./end.ts";
+import { endLeftBehind, endOthers, lost, refused, refusedByGrace } from "./end.ts";
 import { publish } from "./events.ts";
 import { provedLater, signedInBy } from "./factors.ts";
-import { type Head, headText, inRealm, remember, timesOf } from "./head.ts";
+import { type Head, headText, inRealm, readHead, remember, timesOf } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import type { Intent, Live, Stored } from "./live.ts";
 import { readAgain } from "./read-again.ts";
@@ -34,7 +34,7 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
   const lifetime = "lifetime" in intent ? intent.lifetime : undefined;
   const { head: usual, options } = engine;
   const made = lifetime === undefined ? usual.value : inRealm(headOf(options, lifetime), options.realm);
-  const head = intent.is === "login" ? signedInWith(live, intent, signedInBy(made, intent.by)) : made;
+  const head = intent.is === "login" ? signedIn(live, intent, made) : made;
   const record: NewRecord = {
     data: text,
     secretHash: token.secretHash,
@@ -51,9 +51,12 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
       owe(live, lineOf(live, token.value));
       publish(engine, "created", eventOf(live));
       if (live.beside?.crowded && signsIn(live, intent)) warnCrowded(engine.options.cookie.name);
-      const damaged = phase.is === "new" ? phase.damaged : undefined;
-      if (damaged === undefined) return;
+      if (phase.is !== "new") return;
+      const { damaged, unproven } = phase;
       // In its place there is another one. If this fails, it stays until it expires, and opens nothing.
+      if (unproven !== undefined)
+        return ifPossible(() => endLeftBehind(engine, unproven.handle, unproven.record));
+      if (damaged === undefined) return;
       return ifPossible(() => chain(call(engine, "delete", damaged), () => {}));
     }
     if (attempt < CREATE_ATTEMPTS) return create(live, text, intent, attempt + 1);
@@ -75,28 +78,58 @@ export function rotate(
   if (afresh && version === undefined) return lookAfresh(live, phase, text, intent, attempt);
   const token = createToken(live.engine.options.realm, phase.handle);
   const { head, rotation } = rotationOf(live, phase, intent, token.secretHash);
-  const onlyVersion = startsOver(intent) ? version : undefined;
+  const { raiseEpoch } = rotation;
+  // A head that is written back must not lose the key that the browser has registered meanwhile.
+  const keepsBinding = intent.is === "rotate" && live.engine.bound !== undefined && attempt < FRESH_ATTEMPTS;
+  const onlyVersion = keepsBinding ? phase.record.version : startsOver(intent) ? version : undefined;
   return chain(patch(live, phase, text, intent, { rotation, head, onlyVersion }), (result) => {
     if (result === "ok" || result === "merged") {
       renewed(live, rotatedRecord(phase.record, rotation, head.idleTimeout, headText(head)), head);
       owe(live, lineOf(live, token.value));
       const login = intent.is !== "rotate";
       if (live.beside?.crowded && signsIn(live, intent)) warnCrowded(live.engine.options.cookie.name);
-      publish(live.engine, "rotated", { ...eventOf(live), login, elevated: rotation.raiseEpoch });
+      publish(live.engine, "rotated", { ...eventOf(live), login, elevated: raiseEpoch });
       return;
     }
     if (result === "ended" && signsIn(live, intent)) throw nobodySignedIn(live);
-    if (result === "stale") {
-      if (afresh) return lookAfresh(live, phase, text, intent, attempt);
-      // Another sign-in was first. This one checked a password too, so it gets a session of its own.
-      if (signsIn(live, intent) && live.turn.held === undefined) return create(live, text, intent);
-      // Another rotation was first: its id stays, and only the data is still to be stored.
-      if (!rotation.raiseEpoch)
-        return chain(patch(live, phase, text, intent), (saved) => refused(live, saved, intent));
-      if (live.turn.held === undefined) return refuseStale(live, phase, intent);
-    }
+    if (result === "stale" && afresh) return lookAfresh(live, phase, text, intent, attempt);
+    if (result === "stale" && keepsBinding)
+      return chain(readAgain(live, phase), (found) =>
+        typeof found === "string" || found.secretHash !== phase.record.secretHash
+          ? outrun(live, phase, text, intent, raiseEpoch)
+          : rotate(live, withHeadOf(phase, found), text, intent, attempt + 1),
+      );
+    if (result === "stale") return outrun(live, phase, text, intent, raiseEpoch);
     return refused(live, result, intent);
   });
+}
+
+/** Another request has given the session a new secret, or new rights, before this one. */
+function outrun(
+  live: Live,
+  phase: Stored,
+  text: string,
+  intent: Intent,
+  raiseEpoch: boolean,
+): Awaitable<void> {
+  const isHeld = live.turn.held !== undefined;
+  // Another sign-in was first. This one checked a password too, so it gets a session of its own.
+  if (signsIn(live, intent) && !isHeld) return create(live, text, intent);
+  // Another rotation was first: its id stays, and only the data is still to be stored.
+  if (!raiseEpoch) return chain(patch(live, phase, text, intent), (saved) => refused(live, saved, intent));
+  return isHeld ? refused(live, "stale", intent) : refuseStale(live, phase, intent);
+}
+
+/** What this request knows of its session, with the head as it is stored now. */
+function withHeadOf(phase: Stored, { head, version }: SessionRecord): Stored {
+  return { ...phase, head: readHead(head), record: { ...phase.record, head, version } };
+}
+
+/** Returns the head of a session whose user signs in with this request. */
+function signedIn(live: Live, intent: Extract<Intent, { is: "login" }>, head: Head): Head {
+  const { bound } = live.engine;
+  const own = signedInWith(live, intent, signedInBy(head, intent.by));
+  return bound === undefined ? own : bound.signedIn(live, own);
 }
 
 function rotationOf(
@@ -114,10 +147,9 @@ function rotationOf(
     const created = startsOver(intent) ? undefined : timesOf(phase.record, phase.head).createdAt;
     const kept = remember(
       { ...before, ...headOf(options, lifetime) },
-      { created, nth: undefined, device: undefined },
+      { created, nth: undefined, device: undefined, bound: undefined },
     );
-    const by = signedInBy(kept, intent.is === "login" ? intent.by : []);
-    const head = intent.is === "login" ? signedInWith(live, intent, by) : by;
+    const head = intent.is === "login" ? signedIn(live, intent, kept) : signedInBy(kept, []);
     const user = intent.is === "login" ? { userId: storedUser(options.realm, intent.userId) } : {};
     return {
       head,

@@ -1,7 +1,8 @@
 import { StateError } from "../errors.ts";
 import { encodeValue } from "./codec.ts";
-import type { Live, Replaced } from "./live.ts";
+import type { Live } from "./live.ts";
 import { noteReplaced } from "./state.ts";
+import type { Replaced } from "./turn.ts";
 
 /** How many are looked after, so that a request that goes on for long does not gather them. */
 const MOST = 32;

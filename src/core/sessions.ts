@@ -136,7 +136,8 @@ export function createSessions<
   T extends object = AnyData,
   S extends StandardSchemaV1<unknown, T> = StandardSchemaV1<unknown, T>,
 >(options: SessionOptions<T> & { schema?: S | undefined } = {}): Sessions<SchemaData<T, S>> {
-  const engine = createEngine(options.backend, resolveOptions(options), options.environment, options.legacy);
+  const { environment, legacy, bound } = options;
+  const engine = createEngine(options.backend, resolveOptions(options), environment, legacy, bound);
   const { backend } = engine;
   checkMounted(backend, engine.options);
 

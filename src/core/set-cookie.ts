@@ -128,6 +128,11 @@ function checkPrefix(
   if (cookie.path !== "/") throw new ConfigError("cookie.path", '__Host- needs the path "/".');
 }
 
+/** The name of the short cookie that stands beside the session's, if that is bound to a device; see the option `bound`. */
+export function shortName(name: string): string {
+  return `${name}_bound`;
+}
+
 /** The Set-Cookie line that gives a token to the browser; with `maxAge` (seconds), a cookie that outlives it. */
 export function serializeCookie(format: CookieFormat, token: string, maxAge?: number): string {
   if (maxAge === undefined) return `${format.name}=${token}${format.attributes}`;

@@ -3,10 +3,11 @@ import { touchedDeadline } from "../record/record.ts";
 import type { Client } from "./client.ts";
 import { decode, encode, outgrown, setKey } from "./codec.ts";
 import type { Head } from "./head.ts";
-import type { Beside, Engine, Intent, Lease, Live, LoadOptions, Phase, Seen, Stored, Turn } from "./live.ts";
+import type { Lease } from "./lease.ts";
+import type { Beside, Engine, Intent, Live, LoadOptions, Phase, Seen, Stored } from "./live.ts";
 import { newOutbox, newPhase, SessionObject, storedPhase } from "./opened.ts";
+import type { Turn } from "./turn.ts";
 
-// What happens to the state of a session. Nothing else assigns to it.
 const NOTHING: Intent = { is: "none" };
 const NO_LINES: readonly string[] = [];
 
@@ -244,5 +245,6 @@ export function released(live: Live): Lease | undefined {
 
 /** The request brought this beside the token that opened the session, or has ended it. */
 export function brought(live: Live, more: Partial<Beside>): void {
-  live.beside = { tokens: NO_LINES, crowded: false, legacy: undefined, idle: false, ...live.beside, ...more };
+  const nothing = { tokens: NO_LINES, crowded: false, legacy: undefined, idle: false, standing: undefined };
+  live.beside = { ...nothing, ...live.beside, ...more };
 }

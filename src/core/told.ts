@@ -1,5 +1,6 @@
 import type { Awaitable } from "../backends/backend.ts";
 import type { AccessError } from "../errors.ts";
+import type { BoundAnswer } from "./bound.ts";
 import { ENGINE, type Engine, type Live } from "./live.ts";
 import type { AnyShown } from "./register.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
@@ -15,6 +16,20 @@ import { type SessionEnd, watch } from "./watch.ts";
 /** Returns true if sessions of other libraries move here, so that other cookies than ours may open one. */
 export function movesOthers(sessions: object): boolean {
   return (sessions as { readonly [ENGINE]: Engine })[ENGINE].legacy !== undefined;
+}
+
+/** What answers browsers at one path. */
+export interface Endpoint {
+  readonly path: string;
+  /** `header` returns the value of a header of the request, by its name in lower case. */
+  answer(header: (name: string) => string | undefined): Promise<BoundAnswer>;
+}
+
+/** Returns the endpoint of these sessions; undefined without the option `bound`. */
+export function endpointOf(sessions: object): Endpoint | undefined {
+  const engine = (sessions as { readonly [ENGINE]: Engine })[ENGINE];
+  const { bound } = engine;
+  return bound && { path: bound.path, answer: (header) => bound.answer(engine, header) };
 }
 
 /** A session in the hands of one request. */

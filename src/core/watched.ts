@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { EndNotice } from "../backends/backend.ts";
 import { warn } from "../warning.ts";
-import type { Follow } from "./live.ts";
+import type { Follow } from "./turn.ts";
 
 /** Why what was watched counts as ended. */
 export type EndReason =

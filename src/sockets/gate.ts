@@ -14,8 +14,8 @@ import { refuseUnknown } from "../option-names.ts";
 import { type AnswerHeaders, addDue, type NodeHeaders } from "../visit/answer.ts";
 import { errorAnswer } from "../visit/error-parts.ts";
 import { type Mount, mountOf } from "../visit/mount.ts";
-import { headerOf } from "../visit/node-response.ts";
 import { printError } from "../visit/printed.ts";
+import { headerOf } from "../visit/request.ts";
 import { Visit } from "../visit/visit.ts";
 import { type Close, SocketSession } from "./socket-session.ts";
 

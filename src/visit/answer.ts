@@ -1,3 +1,4 @@
+import type { BoundDue } from "../core/bound.ts";
 // The only file that knows Set-Cookie, Vary, Cache-Control and its relatives.
 
 /** The headers that a response must have because of one session. */
@@ -16,6 +17,8 @@ export interface Due {
   readonly bare?: boolean;
   /** Set-Cookie lines to send with `line`. They remove the cookies of another library. */
   readonly farewells?: readonly string[];
+  /** What binds the session to its browser. */
+  readonly bound?: BoundDue | undefined;
 }
 
 /** The headers of a response: `Headers`, or an object with these methods. */
@@ -28,8 +31,13 @@ export interface NodeHeaders {
 }
 
 /** Returns true if `addDue` has headers to add. */
-export function isDue({ varies, line }: Due): boolean {
-  return varies || line !== undefined;
+export function isDue(due: Due): boolean {
+  return due.varies || isPersonal(due);
+}
+
+/** Returns true if a response must have headers that are for one client only. */
+export function isPersonal({ line, bound }: Due): boolean {
+  return line !== undefined || bound !== undefined;
 }
 
 /**
@@ -39,8 +47,8 @@ export function isDue({ varies, line }: Due): boolean {
  * session to everybody. If `headers` will replace those of `own`, what the application says in `own` counts too.
  */
 export function addDue(headers: AnswerHeaders | NodeHeaders, due: Due, own?: AnswerHeaders): void {
-  const { line } = due;
-  if (line === undefined && !due.varies) return;
+  const { line, bound } = due;
+  if (!isDue(due)) return;
   if (due.bare !== true) {
     const before = read(headers, "Vary");
     if (before !== due.vary || own !== undefined) {
@@ -48,17 +56,25 @@ export function addDue(headers: AnswerHeaders | NodeHeaders, due: Due, own?: Ans
       const vary = existing ? varied(existing, due.vary) : due.vary;
       if (vary !== before) write(headers, "Vary", vary);
     }
-    if (line !== undefined || due.isPrivate) noStore(headers, own);
+    if (isPersonal(due) || due.isPrivate) noStore(headers, own);
     else if (!read(headers, "Cache-Control") && !own?.get("Cache-Control"))
       write(headers, "Cache-Control", "private");
   }
+  if (bound !== undefined) {
+    for (const each of bound.lines) setCookie(headers, [each]);
+    for (const [name, value] of bound.fields) write(headers, name, value);
+  }
   if (line === undefined) return;
   if (due.carrier !== undefined) write(headers, due.carrier, line);
-  else setCookie(headers, linesOf(due));
+  else setCookie(headers, ownLines(due));
 }
 
 /** Returns the Set-Cookie lines that a response must have. */
-export function linesOf({ line, carrier, farewells = [] }: Due): string[] {
+export function linesOf(due: Due): string[] {
+  return [...(due.bound?.lines ?? []), ...ownLines(due)];
+}
+
+function ownLines({ line, carrier, farewells = [] }: Due): string[] {
   return line === undefined || carrier !== undefined ? [] : [...farewells, line];
 }
 
@@ -163,6 +179,16 @@ export function appendCookies(headers: Pick<Headers, "append">, lines: readonly 
 /** Returns the name of the cookie in a Set-Cookie line. */
 function nameOf(line: string): string {
   return line.slice(0, line.indexOf("=")).trim();
+}
+
+/** Returns the headers of an answer that no handler gave, each line by itself. */
+export function fieldsOf({ fields, lines }: BoundDue): [name: string, value: string][] {
+  const cookies = lines.map((line): [string, string] => ["Set-Cookie", line]);
+  return [
+    ["Cache-Control", "no-store"],
+    ...fields.map(([name, value]): [string, string] => [name, value]),
+    ...cookies,
+  ];
 }
 
 /** The names of headers that describe one answer. */

@@ -1,8 +1,9 @@
 import type { Awaitable } from "../backends/backend.ts";
 import { SessionError, StateError } from "../errors.ts";
-import { type AnswerHeaders, addDue, isDue, linesOf } from "./answer.ts";
+import { type AnswerHeaders, addDue, isDue, isPersonal, linesOf } from "./answer.ts";
 import { attempt } from "./attempt.ts";
 import { carry, isUpgrade, makingOf } from "./carry.ts";
+import { ownResponse } from "./endpoint.ts";
 import { errorResponse } from "./error-parts.ts";
 import type { Mount } from "./mount.ts";
 import { each, refusalOf } from "./use.ts";
@@ -10,7 +11,6 @@ import { isMounted, Visit } from "./visit.ts";
 import { isOfBytes, watchBody } from "./watch-body.ts";
 
 const AROUND: unique symbol = Symbol("micropie.around");
-
 /** Returns the Around that was made with this place, or undefined. */
 export function aroundOf(place: object): Around | undefined {
   return (place as { [AROUND]?: Around })[AROUND];
@@ -75,6 +75,8 @@ export class Around {
     handle: (visit: Visit) => Awaitable<Response>,
     refuse?: (error: unknown, response?: Response) => Response,
   ): Promise<Response> {
+    const own = this.#mount.endpoint && ownResponse(this.#mount.endpoint, request);
+    if (own !== undefined) return own;
     let response: Response | undefined;
     try {
       const visit = new Visit(this.#mount, request);
@@ -168,7 +170,7 @@ export class Around {
   }
 
   get hasCookie(): boolean {
-    return this.visits.some(({ line }) => line !== undefined);
+    return this.visits.some(isPersonal);
   }
 
   /** The Set-Cookie lines that the response must have. */
@@ -243,6 +245,6 @@ export class Around {
 
 /** Reports a cookie that could not be sent, because a handler answered without the framework. */
 export function reportPassedBy(around: Around, framework: string): void {
-  const message = `A handler answered without ${framework}, so the session cookie was not sent.`;
-  if (around.hasCookie) around.tell(new StateError("headers_sent", message));
+  const said = `A handler answered without ${framework}, so the session cookie was not sent.`;
+  if (around.hasCookie) around.tell(new StateError("headers_sent", said));
 }

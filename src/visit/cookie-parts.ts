@@ -1,4 +1,5 @@
-import { findTokens } from "../core/token.ts";
+import { shortName } from "../core/set-cookie.ts";
+import { findTokens, findValues } from "../core/token.ts";
 
 /** The parts of a Set-Cookie line. */
 export interface CookieParts {
@@ -51,7 +52,11 @@ function cut(named: string, text: string): [string, string] {
 export function ownCookies(header: string | null | undefined, name: string): string | undefined {
   if (!header) return undefined;
   const { tokens, present } = findTokens(header, name);
-  if (tokens.length > 0) return tokens.map((token) => `${name}=${token}`).join("; ");
+  if (tokens.length > 0) {
+    const short = shortName(name);
+    const proofs = findValues(header, short).map((value) => `${short}=${value}`);
+    return [...tokens.map((token) => `${name}=${token}`), ...proofs].join("; ");
+  }
   return present ? `${name}=` : undefined;
 }
 

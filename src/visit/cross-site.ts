@@ -1,7 +1,7 @@
 import { isOfHost, originsIn } from "../core/origins.ts";
 import { AccessError, ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
-import { type AnyRequest, headerOf } from "./node-response.ts";
+import { type AnyRequest, headerOf } from "./request.ts";
 
 /** What the option `csrf` takes. */
 export interface CsrfOptions {

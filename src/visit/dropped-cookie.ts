@@ -1,6 +1,6 @@
 import type { Sessions } from "../core/sessions.ts";
 import { isProduction, warn } from "../warning.ts";
-import type { AnyRequest } from "./node-response.ts";
+import type { AnyRequest } from "./request.ts";
 
 const LOCAL = /^(localhost|[^:]+\.localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i;
 const said = { local: false, other: false };

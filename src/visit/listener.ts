@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isThenable } from "./attempt.ts";
+import { sendOwn } from "./endpoint.ts";
 import { prepareErrorHead } from "./error-answer.ts";
 import { expose } from "./expose.ts";
 import { Hold, holdOf } from "./hold.ts";
@@ -26,6 +27,8 @@ export function listenerOf(
       if (besides !== undefined) Object.defineProperty(req, ...besides);
       return upgrade(mount, req, res as UpgradeResponse, next);
     }
+    const own = mount.endpoint && sendOwn(mount.endpoint, req, res);
+    if (own !== undefined) return own;
     const outer = holdOf(res);
     const hold =
       outer ?? new Hold(req, res, (error) => mount.onError(error, req), handler ? undefined : next);

@@ -2,11 +2,12 @@ import type { SessionData } from "../backends/backend.ts";
 import type { LoadOptions } from "../core/live.ts";
 import type { SessionKind } from "../core/session.ts";
 import type { Sessions } from "../core/sessions.ts";
+import { type Endpoint, endpointOf } from "../core/told.ts";
 import type { Trust } from "../core/trust-proxy.ts";
 import { AccessError, ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { type Csrf, type CsrfOptions, resolveCsrf } from "./cross-site.ts";
-import { decodedPath, isBelow, pathIn } from "./path.ts";
+import { isBelow, pathIn, pathMatcher } from "./path.ts";
 import { printError } from "./printed.ts";
 import { resolveSignIn, type SignIn } from "./sign-in.ts";
 
@@ -74,6 +75,8 @@ export interface Mount<Req = never> {
   readonly csrf: Csrf | undefined;
   readonly signIn: SignIn | undefined;
   readonly onError: (error: unknown, req: Req) => void;
+  /** What answers browsers that bind a session; undefined if nothing does. */
+  readonly endpoint: Endpoint | undefined;
 }
 
 interface MountSettings<Req> {
@@ -114,7 +117,7 @@ export function mountOf<Req>(
     throw new ConfigError("exclusive", "Pass true, false, or a function of the request.");
   if (idle !== undefined && typeof idle !== "function")
     throw new ConfigError("idle", "Pass a function of the request.");
-  const isSkipped = skip === undefined || typeof skip === "function" ? skip : matcher(skip, urlOf);
+  const isSkipped = skip === undefined || typeof skip === "function" ? skip : skipOf(skip, urlOf);
   const shared: LoadOptions = { adapter: true, kind };
   const alone: LoadOptions = { ...shared, exclusive: true };
   const none: LoadOptions = { ...shared, skip: true };
@@ -143,6 +146,7 @@ export function mountOf<Req>(
     signIn: resolveSignIn(options.signIn),
     // What a request may not do is its answer, and no fault of the application.
     onError: (error, req) => (error instanceof AccessError ? undefined : onError(error, req)),
+    endpoint: endpointOf(sessions),
   };
 }
 
@@ -161,20 +165,7 @@ export function isSame(one: Mount, { sessions, as }: Mount): boolean {
   return false;
 }
 
-function matcher<Req>(paths: readonly string[], urlOf: (req: Req) => string): (req: Req) => boolean {
-  const exact = new Set<string>();
-  const below: string[] = [];
-  for (const path of Array.isArray(paths) ? (paths as string[]) : [""]) {
-    if (typeof path !== "string" || !path.startsWith("/") || path.slice(0, -1).includes("*"))
-      throw new ConfigError(
-        "skip",
-        'Give paths that begin with "/". "*" may stand at the end, as in "/assets/*".',
-      );
-    if (path.endsWith("*")) below.push(decodedPath(path.slice(0, -1)));
-    else exact.add(decodedPath(path));
-  }
-  return (req) => {
-    const path = pathIn(urlOf(req));
-    return exact.has(path) || below.some((start) => path.startsWith(start));
-  };
+function skipOf<Req>(paths: readonly string[], urlOf: (req: Req) => string): (req: Req) => boolean {
+  const isAmong = pathMatcher("skip", paths);
+  return (req) => isAmong(pathIn(urlOf(req)));
 }

@@ -2,8 +2,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
-/** A request of Node, or a web Request. */
-export type AnyRequest = NodeRequest | Request;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** The methods that send a response. All other ways of responding call one of them. */
@@ -66,10 +64,4 @@ function pairsOf(list: unknown[]): [string, string][] {
     pairs.push([list[index] as string, list[index + 1] as string]);
   }
   return pairs;
-}
-
-/** Returns the value of a header of a request, by its name in lower case. */
-export function headerOf({ headers }: AnyRequest, name: string): string | undefined {
-  if (typeof headers.get === "function") return (headers as Headers).get(name) ?? undefined;
-  return (headers as NodeRequest["headers"])[name]?.toString();
 }

@@ -1,3 +1,5 @@
+import { ConfigError } from "../errors.ts";
+
 // A target that the URL parser would return unchanged: no dot segments and nothing to encode.
 const PLAIN = /^\/[\w\-~!$&'()*+,;=:@%/?.]*$/;
 
@@ -46,4 +48,23 @@ export function pathIn(url: string): string {
   const target = targetIn(url);
   const query = target.indexOf("?");
   return decodedPath(query === -1 ? target : target.slice(0, query));
+}
+
+/**
+ * Returns a function that returns true for a path, as `pathIn` returns it, that is one of these or below one that ends in
+ * `*`. Throws ConfigError that names the option.
+ */
+export function pathMatcher(option: string, paths: readonly string[]): (path: string) => boolean {
+  const exact = new Set<string>();
+  const below: string[] = [];
+  for (const path of Array.isArray(paths) ? (paths as string[]) : [""]) {
+    if (typeof path !== "string" || !path.startsWith("/") || path.slice(0, -1).includes("*"))
+      throw new ConfigError(
+        option,
+        'Give paths that begin with "/". "*" may stand at the end, as in "/assets/*".',
+      );
+    if (path.endsWith("*")) below.push(decodedPath(path.slice(0, -1)));
+    else exact.add(decodedPath(path));
+  }
+  return (path) => exact.has(path) || below.some((start) => path.startsWith(start));
 }

@@ -2,7 +2,7 @@ import { type Client, connectedAddress } from "../core/client.ts";
 import { clientAddress } from "../core/trust-proxy.ts";
 import { refuseCrossSite } from "./cross-site.ts";
 import type { Mount } from "./mount.ts";
-import { type AnyRequest, headerOf } from "./node-response.ts";
+import { type AnyRequest, headerOf } from "./request.ts";
 
 /** Who has sent a request, by the request itself and by what the framework knows. */
 export class Sender implements Client {

@@ -1,7 +1,7 @@
 import { isOfHost } from "../core/origins.ts";
 import { type AccessError, ConfigError } from "../errors.ts";
-import { type AnyRequest, headerOf } from "./node-response.ts";
 import { targetIn } from "./path.ts";
+import { type AnyRequest, headerOf } from "./request.ts";
 
 /** Where users sign in: a path, or a function that returns one for what was asked. */
 export type SignIn = string | ((asked: AccessError) => string);

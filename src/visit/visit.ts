@@ -1,4 +1,5 @@
 import type { Awaitable, SessionData } from "../backends/backend.ts";
+import type { BoundDue } from "../core/bound.ts";
 import { chain } from "../core/call.ts";
 import { cameFrom } from "../core/came-from.ts";
 import { close, commit, drop, finish } from "../core/commit.ts";
@@ -7,13 +8,13 @@ import { load } from "../core/load.ts";
 import type { Session } from "../core/session.ts";
 import { farewellsOf } from "../core/sessions.ts";
 import { takeBack } from "../core/take-back.ts";
-import { headSent, hearRefusals, isSignedIn, revertNow, unawaited } from "../core/told.ts";
+import { hasEnded, headSent, hearRefusals, isSignedIn, revertNow, unawaited } from "../core/told.ts";
 import { type AccessError, StateError } from "../errors.ts";
 import { assign } from "./assign.ts";
 import { connectionOf, hintAtPrefix, warnIfDropped } from "./dropped-cookie.ts";
 import { leadTo, rethrow } from "./error-parts.ts";
 import { isSame, type Mount } from "./mount.ts";
-import { type AnyRequest, headerOf } from "./node-response.ts";
+import { type AnyRequest, hasLeft, headerOf, pathOf } from "./request.ts";
 import { Sender } from "./sender.ts";
 import { type SignIn, signInPage } from "./sign-in.ts";
 import type { Use, Watcher } from "./use.ts";
@@ -39,6 +40,7 @@ export class Visit extends Sender implements Use {
   varies: boolean;
   isPrivate = false;
   line: string | undefined;
+  bound: BoundDue | undefined;
   watcher: Watcher | undefined;
   /** What a guard has thrown, if the option `signIn` says where users sign in. */
   refusal: AccessError | undefined;
@@ -73,6 +75,8 @@ export class Visit extends Sender implements Use {
     }
     if (isIdle?.(context as never) || headerOf(this.request, "sec-purpose")?.startsWith("prefetch"))
       this.#options = { ...this.#options, idle: true };
+    if (engine.bound?.isElsewhere?.(pathOf(this.request)))
+      this.#options = { ...this.#options, lenient: true };
     const loaded = load(engine, cookie, this.#options);
     if (loaded instanceof Promise)
       return loaded.then((live) => {
@@ -167,11 +171,8 @@ export class Visit extends Sender implements Use {
     this.#isHeadSent = true;
     if (this.#live === undefined || this.#isOver) return;
     const line = finish(this.#live);
-    if (line instanceof Promise)
-      return line.then((later) => {
-        if (later !== undefined) this.#owe(later);
-      });
-    if (line !== undefined) this.#owe(line);
+    if (line instanceof Promise) return line.then((later) => this.#leave(later));
+    this.#leave(line);
   }
 
   commitFailed(): void {
@@ -226,6 +227,14 @@ export class Visit extends Sender implements Use {
     return live;
   }
 
+  #leave(line: string | undefined): void {
+    if (line !== undefined) this.#owe(line);
+    const { bound } = this.mount.sessions[ENGINE];
+    if (bound === undefined) return;
+    const navigates = (): boolean => headerOf(this.request, "sec-fetch-mode") === "navigate";
+    this.bound ??= bound.due(this.#live!, navigates, line !== undefined && hasEnded(this.#live!.data));
+  }
+
   #owe(line: string): void {
     if (this.line !== undefined) return;
     this.line = line;
@@ -234,11 +243,6 @@ export class Visit extends Sender implements Use {
     warnIfDropped(this.mount.sessions, connection);
     hintAtPrefix(this.mount.sessions, connection);
   }
-}
-
-/** Of a request of Node, the Hold of its response knows. Next shows no request to an action. */
-function hasLeft(request: AnyRequest): boolean {
-  return typeof request.headers.get === "function" && (request as Partial<Request>).signal?.aborted === true;
 }
 
 const BARRED = "The response has left without Vary: Cookie. Look at the session before you return it.";

@@ -4,6 +4,7 @@ import type { ErrorRequestHandler, Request } from "express";
 import { createSessions, login, type Session } from "micropie";
 import { expressErrors, expressSessions } from "micropie/adapters/express";
 import { InMemorySessionBackend } from "micropie/backends/memory";
+import { requireUser } from "micropie/guards";
 import { GatedBackend } from "micropie/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { newApp } from "./_express-server.ts";
@@ -15,7 +16,12 @@ const of = (req: Request): Session<Data> => (req as unknown as { session: Sessio
 /** An application whose routes fail after a sign-in. `errors` are its error handlers. */
 async function site(version: "5" | "4", ...errors: ErrorRequestHandler[]) {
   const store = new GatedBackend(new InMemorySessionBackend());
-  const app = newApp(version).use(expressSessions(createSessions<Data>({ backend: store })));
+  const sessions = createSessions<Data>({ backend: store });
+  const app = newApp(version).use(expressSessions(sessions, { signIn: "/login" }));
+  app.get("/guarded", (req, res) => {
+    of(req).visits = 99;
+    res.send(requireUser(of(req)));
+  });
   app.get("/throw", (req) => {
     login(of(req), "ann");
     throw Object.assign(new Error("forbidden"), { status: 403 });
@@ -54,6 +60,22 @@ describe.each(["5", "4"] as const)("Express %s", (version) => {
     await bob.get("/count");
     await bob.get("/next");
     expect(JSON.parse((await bob.get("/read")).text)).toEqual({ visits: 1 });
+  });
+
+  test("with expressErrors, what a guard throws is answered, and no error handler behind it hears of it", async () => {
+    const heard: unknown[] = [];
+    const tell: ErrorRequestHandler = (error, _req, _res, next) => {
+      heard.push(error);
+      next(error);
+    };
+    const { store, jar } = await site(version, expressErrors as ErrorRequestHandler, tell);
+    const page = await jar().get("/guarded", { accept: "text/html" });
+    expect([page.status, page.headers.location]).toEqual([303, "/login?back=%2Fguarded"]);
+    const { status, text } = await jar().get("/guarded");
+    expect([status, JSON.parse(text)]).toEqual([401, { code: "no_user", message: "Sign in first." }]);
+    expect([heard, store.writes]).toEqual([[], 0]);
+    await jar().get("/throw");
+    expect(heard).toHaveLength(1);
   });
 
   test("with expressErrors, what an error handler behind it changes is saved, also with a status of 500", async () => {
