@@ -45,7 +45,7 @@ const start =
         await (mistake === "saves after the answer" ? save() : opened && sessions.commit(opened));
       };
       try {
-        const loaded = await sessions.load(req.headers.cookie);
+        const loaded = await sessions.load(req);
         opened = loaded;
         last = loaded;
         const answer = await demo({

@@ -88,6 +88,7 @@ test("a cache that learns nothing from another process fails at C3: it serves en
   // It does not pass on why a session is deleted.
   expect(failed.get("U2")).toEqual([
     "U2: a revocation through one instance is told to whoever listens on another, or its channel is lost",
+    "U2: an end by the limit through one instance is told to whoever listens on another, or its channel is lost",
   ]);
 });
 
