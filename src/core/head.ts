@@ -49,6 +49,9 @@ export interface Binding {
 
 const DEFAULT_REALM = "session_id";
 
+const COMMA = 44;
+const BRACE = 125;
+
 const NONE: Head = { idleTimeout: 0, absoluteTimeout: 0, persistent: false };
 
 /** The last timeouts parsed and how the text of a head with them begins, because most sessions have the same. */
@@ -71,9 +74,14 @@ export function readHead(text: string): Head {
 
 /** Returns the same; undefined for a text that is no head. */
 export function headIn(text: string): Head | undefined {
-  const more = text.slice(lastStart.length, -1);
-  const isKnown = text.startsWith(lastStart) && text.endsWith("}") && (more === "" || more.startsWith(","));
-  if (isKnown) return more === "" ? lastHead : { ...lastHead, more };
+  const at = lastStart.length;
+  const end = text.length - 1;
+  if (text.startsWith(lastStart) && end >= at && text.charCodeAt(end) === BRACE) {
+    if (end === at) return lastHead;
+    const { idleTimeout, absoluteTimeout, persistent } = lastHead;
+    if (text.charCodeAt(at) === COMMA)
+      return { idleTimeout, absoluteTimeout, persistent, more: text.slice(at, -1) };
+  }
   const head = parse(text);
   if (head === undefined) return undefined;
   const { more: _, ...timeouts } = head;

@@ -1,5 +1,6 @@
 import { type Client, connectedAddress } from "./client.ts";
 import type { Engine, LoadOptions } from "./live.ts";
+import type { ResolvedOptions } from "./resolved-options.ts";
 import { clientAddress } from "./trust-proxy.ts";
 
 /** What a session can be loaded from: a request of the web or of Node, its headers, or its raw Cookie header. */
@@ -38,18 +39,27 @@ export function cookieIn(
 
 /** Returns who sent a request; undefined if only the text of its Cookie header is known. */
 export function clientIn({ options }: Engine, from: LoadFrom): Client | undefined {
-  if (typeof from !== "object" || from === null) return undefined;
-  return {
-    header: (name) =>
-      getterOf(typeof (from as WebHeaders).get === "function" ? from : Object(from).headers)?.(name),
-    address() {
-      return clientAddress(
-        options.trustProxy,
-        connectedAddress(from),
-        this.header("x-forwarded-for") ?? null,
-      );
-    },
-  };
+  return typeof from === "object" && from !== null ? new Requester(from, options) : undefined;
+}
+
+class Requester implements Client {
+  readonly #from: object;
+  readonly #options: ResolvedOptions;
+
+  constructor(from: object, options: ResolvedOptions) {
+    this.#from = from;
+    this.#options = options;
+  }
+
+  header(name: string): string | undefined {
+    const from = this.#from as Partial<WebHeaders> & { readonly headers?: unknown };
+    return getterOf(typeof from.get === "function" ? from : from.headers)?.(name);
+  }
+
+  address(): string | undefined {
+    const forwarded = this.header("x-forwarded-for") ?? null;
+    return clientAddress(this.#options.trustProxy, connectedAddress(this.#from), forwarded);
+  }
 }
 
 function getterOf(headers: unknown): ((name: string) => string | undefined) | undefined {

@@ -29,8 +29,8 @@ const BROKEN: Readonly<Record<string, string>> = {
   S8: "data would come back as something else, or not at all",
   U1: "a user's list would miss sessions, and signing out everywhere would spare them",
   U2: "sockets and streams would stay open after their session has ended",
-  U3: "users could not tell their devices apart, or would be asked about strangers",
-  U4: "a user would have more sessions than the limit, or lose one within it",
+  U3: "users could not tell their devices apart, nor hear that another one uses a session of theirs",
+  U4: "a user would have more sessions than allowed, or lose one that is allowed",
   U5: "an old sign-in would pass for a new one, or a factor that nobody proved for one that was",
 };
 
