@@ -7,7 +7,7 @@ import { createPool } from "mysql2/promise";
 import { expect, test } from "vitest";
 import { mariadb, mysql2, newTable as newMysqlTable } from "./backends/_mysql.ts";
 import { newTable, OPENERS } from "./backends/_postgres.ts";
-import { CLIENTS, newPrefix, nodeOf } from "./backends/_redis.ts";
+import { CLIENTS, Keyspace, newPrefix, nodeOf } from "./backends/_redis.ts";
 import { logged } from "./core/_logged.ts";
 import { onServer } from "./servers/on-server.ts";
 
@@ -37,10 +37,14 @@ await onServer("redis", ({ url }) => {
   test.each(["node-redis", "ioredis"] as const)("%s: an error has no arguments", async (name) => {
     const { client, close } = await CLIENTS[name]([nodeOf(url)]);
     const prefix = newPrefix();
-    const { set } = client as unknown as { set(key: string, value: string): Promise<unknown> };
-    await refused(new RedisSessionBackend(client, { prefix }), (handle) =>
-      set.call(client, prefix + handle, "x"),
-    );
+    const keyspace = new Keyspace([nodeOf(url)]);
+    const [node] = keyspace.nodes;
+    await refused(new RedisSessionBackend(client, { prefix }), async (handle) => {
+      // A list in its place is an error of the server.
+      await node!.del(prefix + handle);
+      await node!.lpush(prefix + handle, "x");
+    });
+    keyspace.close();
     close();
   });
 });
