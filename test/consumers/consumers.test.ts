@@ -33,7 +33,8 @@ const CONTENTS: Readonly<Record<string, Readonly<Record<string, readonly string[
   esbuild: {
     "node-server.js": ["adapters/node", "backends/sqlite", "devalue"],
     "fetch-server.js": ["adapters/fetch", "devalue", "srvx"],
-    "app-server.js": ["@fastify/busboy", "devalue", "srvx"],
+    // App imports ws when it has a method for sockets, which a bundler cannot know.
+    "app-server.js": ["@fastify/busboy", "devalue", "srvx", "ws"],
   },
   webpack: {
     "stats.json": [
@@ -43,6 +44,7 @@ const CONTENTS: Readonly<Record<string, Readonly<Record<string, readonly string[
       "backends/sqlite",
       "devalue",
       "srvx",
+      "ws",
     ],
   },
 };
