@@ -9,6 +9,7 @@ const APPS = ["elysia", "express", "fastify", "h3", "hono", "koa", "node"];
 
 test("each example with a server of its own is driven here, or says where", () => {
   const elsewhere = [
+    "account",
     "bun",
     "chat",
     "deno",
@@ -16,7 +17,16 @@ test("each example with a server of its own is driven here, or says where", () =
     "migrate-from-express-session",
     "nest",
     "next",
-  ].concat(["node_modules", "react-router", "recipes", "sveltekit", "visit-counter", "workers"]);
+  ].concat([
+    "node_modules",
+    "react-router",
+    "recipes",
+    "serverless",
+    "static",
+    "sveltekit",
+    "visit-counter",
+    "workers",
+  ]);
   const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   expect(folders.map(({ name }) => name).filter((name) => !elsewhere.includes(name))).toEqual(APPS);
 });
