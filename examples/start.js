@@ -2,7 +2,7 @@
 // server.ts. A copy of an example does not need this: run `npm install` and `node server.ts` (Node 22.18 or newer).
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -33,10 +33,11 @@ if (existsSync(lock) && !existsSync(join(folder, "node_modules"))) {
 const { scripts } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 // A program alone is started here, since npm would not pass on the signal that ends it.
 const [, program] = /^node (\S+)$/.exec(scripts.serve ?? "node server.ts") ?? [];
+const places = [join(folder, "node_modules", ".bin"), process.env.PATH].join(delimiter);
 const server =
   program === undefined
     ? spawn(npm, ["run", "--silent", "serve"], { cwd: folder, stdio: "inherit" })
-    : spawn(node, [program], { cwd: folder, stdio: "inherit" });
+    : spawn(node, [program], { cwd: folder, stdio: "inherit", env: { ...process.env, PATH: places } });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => server.kill(signal));
 server.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 0)));
 

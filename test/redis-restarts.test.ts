@@ -41,6 +41,9 @@ const WAYS: Readonly<Record<string, Way>> = {
   },
 };
 
+/** Two processes at once; test/example-chat.test.ts drives them. */
+const CHAT = /^examples\/chat\//;
+
 /** What connects to Redis: the blocks of the pages that are no parts of a file, and the examples. */
 const found = [
   ...files("{*.md,docs/**/*.md,examples/**/*.md}").flatMap((page) =>
@@ -54,7 +57,7 @@ const found = [
     ? "redis"
     : "ioredis";
   const connects = client === "redis" || /new (?:Redis|Cluster)\(/.test(code);
-  return connects ? [{ name: `${place}, ${client}`, code }] : [];
+  return connects && !CHAT.test(place) ? [{ name: `${place}, ${client}`, code }] : [];
 });
 
 const folder = join(root, ".tmp/redis-restarts");

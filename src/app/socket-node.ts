@@ -19,7 +19,8 @@ const FAULTS: Record<string, readonly [code: number, reason: string]> = {
 export async function socketsOnNode(room: SocketRoom, mount: Mount): Promise<SocketRuntime> {
   const [{ WebSocketServer }, { NodeRequest, sendNodeResponse }, { ServerResponse }] = await Promise.all([
     import("ws"),
-    import("srvx/node"),
+    // Not "srvx/node", which would put node:http into a Worker's bundle; on Node it is the same file.
+    import("srvx") as unknown as Promise<typeof import("srvx/node")>,
     import("node:http"),
   ]);
   const { limits } = room;

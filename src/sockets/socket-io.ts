@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { STATUS_CODES } from "node:http";
 import type { Namespace, Server, Socket } from "socket.io";
 import type { Sessions } from "../core/sessions.ts";
+import { reasonOf } from "../errors.ts";
 import type { NodeHeaders } from "../visit/answer.ts";
 import { isUpgrade } from "../visit/upgrade.ts";
 import { joinedOf } from "./_joined.ts";
@@ -66,7 +66,7 @@ function refuse(req: IncomingMessage, res: object, { status, message, headers }:
     "content-length": Buffer.byteLength(message),
   });
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    `HTTP/1.1 ${status} ${reasonOf(status)}`,
     ...lines.map(([name, value]) => `${name}: ${value}`),
   ];
   const { socket } = req;

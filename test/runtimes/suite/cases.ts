@@ -8,12 +8,17 @@ export type Groups = Readonly<Record<string, readonly SuiteCase[]>>;
 export type Serving = ReturnType<AdapterSuiteOptions["start"]>;
 
 /** The adapter suite for one adapter on one server. */
-export function suiteOf<T>(app: DemoApp<T>, serve: (made: T) => Serving): readonly SuiteCase[] {
+export function suiteOf<T>(
+  app: DemoApp<T>,
+  serve: (made: T) => Serving,
+  knowsAddress = true,
+): readonly SuiteCase[] {
   const { make, ways, passesErrorsOn = false, assigns = true } = app;
   return adapterSuite({
     start: (sessions, demo) => serve(make(sessions, demo)),
     ways,
     passesErrorsOn,
     assigns,
+    knowsAddress,
   });
 }

@@ -27,6 +27,8 @@ const SERVERS: Record<Runtime, [name: string, listen: Listen]> = {
 /** All that is run on a runtime. Nothing of it is touched before a case runs, so any runtime can make the list. */
 export function groupsOf(runtime: Runtime): Groups {
   const [name, listen] = SERVERS[runtime];
+  // The Requests of Bun and Deno do not tell where they came from.
+  const isTold = runtime === "node";
   return {
     "the package": [
       {
@@ -44,14 +46,18 @@ export function groupsOf(runtime: Runtime): Groups {
     ...(runtime === "bun"
       ? { "a handle of bun:sqlite keeps the contract": backendSuite({ create: bunSqlite }) }
       : {}),
-    [`fetchSessions on ${name}`]: suiteOf(fetchDemo, listen),
+    [`fetchSessions on ${name}`]: suiteOf(fetchDemo, listen, isTold),
     [`honoSessions on ${name}`]: suiteOf(honoDemo, listen),
-    [`h3Sessions on ${name}`]: suiteOf(h3Demo, listen),
-    [`elysiaSessions on ${name}`]: suiteOf(elysiaDemo, (app) => listen((request) => app.fetch(request))),
+    [`h3Sessions on ${name}`]: suiteOf(h3Demo, listen, isTold),
+    [`elysiaSessions on ${name}`]: suiteOf(
+      elysiaDemo,
+      (app) => listen((request) => app.fetch(request)),
+      isTold,
+    ),
     ...(runtime === "bun"
       ? { "elysiaSessions on Bun, through Elysia's own listen": suiteOf(elysiaDemo, elysiaListen) }
       : {}),
-    [`App.fetch on ${name}`]: suiteOf(appDemo, (app) => listen((request) => app.fetch(request))),
+    [`App.fetch on ${name}`]: suiteOf(appDemo, (app) => listen((request) => app.fetch(request)), isTold),
     "App.serve": suiteOf(appDemo, (app) => app.serve(QUIETLY)),
     "nodeSessions on node:http": suiteOf(nodeDemo, nodeHttp),
     "App, called": appCases(direct),

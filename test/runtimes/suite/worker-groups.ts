@@ -22,10 +22,10 @@ export function workerGroups(put: Put): Groups {
     "memory keeps the contract": backendSuite({ create: memory }),
     "the engine on memory": engineSuite({ create: memory }),
     "encryption keeps the contract": backendSuite({ create: encrypted }),
-    "fetchSessions as a Worker": suiteOf(fetchDemo, put),
-    "honoSessions as a Worker": suiteOf(honoDemo, put),
-    "h3Sessions as a Worker": suiteOf(h3Demo, put),
-    "App.fetch as a Worker": suiteOf(appDemo, (app) => put((request) => app.fetch(request))),
+    "fetchSessions as a Worker": suiteOf(fetchDemo, put, false),
+    "honoSessions as a Worker": suiteOf(honoDemo, put, false),
+    "h3Sessions as a Worker": suiteOf(h3Demo, put, false),
+    "App.fetch as a Worker": suiteOf(appDemo, (app) => put((request) => app.fetch(request)), false),
     "App, called": appCases(direct),
     "App as a Worker": [
       ...appCases(
@@ -47,9 +47,11 @@ export function groupsOf2025(
   elysia: DemoApp<AnyElysia>,
 ): Groups {
   return {
-    "nodeSessions as a Worker, through httpServerHandler": suiteOf(nodeDemo, serve),
-    "elysiaSessions as a Worker, compiled when it starts": suiteOf(elysia, (app) =>
-      put((request) => app.fetch(request)),
+    "nodeSessions as a Worker, through httpServerHandler": suiteOf(nodeDemo, serve, false),
+    "elysiaSessions as a Worker, compiled when it starts": suiteOf(
+      elysia,
+      (app) => put((request) => app.fetch(request)),
+      false,
     ),
   };
 }
