@@ -70,7 +70,9 @@ async function tell(seed: number): Promise<void> {
 
 async function plants(): Promise<void> {
   const found = await findPlants(values.only, ({ name, store: on, worlds, promise }) =>
-    console.log(`${promise === undefined ? "NOT FOUND" : promise.padEnd(9)} ${String(worlds).padStart(6)}  ${on}: ${name}`),
+    console.log(
+      `${promise === undefined ? "NOT FOUND" : promise.padEnd(9)} ${String(worlds).padStart(6)}  ${on}: ${name}`,
+    ),
   );
   if (values.write) write("plants", plantTable(found));
   if (found.some(({ promise }) => promise === undefined)) process.exitCode = 1;

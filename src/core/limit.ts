@@ -82,14 +82,20 @@ async function storeIfFree(
     }
     await store();
     const own = signedInAs(live, user);
-    if (own === undefined || (await turn.isStillOurs())) return;
+    if (own === undefined) return;
+    if (await turn.isStillOurs()) {
+      // Another sign-in has made the session that it came with somebody's, so this one began another, which was not counted.
+      if (kept !== undefined && own !== kept) await unlessFailed(live, () => refuseExcess(engine, user, most));
+      return;
+    }
     // It took so long that others may have had their turn. What is stored is seen by whoever counts from now on.
-    await unlessFailed(live, () =>
-      exclusively(engine, user, async () => {
-        const after = await standingsOf(engine, user);
-        if (after.length > most) throw refusal(most);
-      }),
-    );
+    await unlessFailed(live, () => exclusively(engine, user, () => refuseExcess(engine, user, most)));
+  });
+}
+
+function refuseExcess(engine: Engine, user: string, most: number): Awaitable<void> {
+  return chain(standingsOf(engine, user), ({ length }) => {
+    if (length > most) throw refusal(most);
   });
 }
 

@@ -40,12 +40,15 @@ export interface Simulation {
  * While it runs, ids in this process follow from the number of the world, so run it in a test and not beside a server.
  *
  * Rejects with an AssertionError whose message is the story of the world, made as small as possible, in which a promise did not
- * hold. Throws TypeError for an unknown option.
+ * hold. Throws ConfigError for an unknown option.
  *
  * @example
  * await simulate(() => new MyBackend(), { worlds: 2000 });
  */
-export async function simulate(create: CreateSimulated, options: SimulationOptions = {}): Promise<Simulation> {
+export async function simulate(
+  create: CreateSimulated,
+  options: SimulationOptions = {},
+): Promise<Simulation> {
   refuseUnknown(options, ["worlds", "seed", "servers", "ownClock"]);
   const { worlds = 1000, seed = 1, servers = 3, ownClock = true } = options;
   const putBack = replaceIds();

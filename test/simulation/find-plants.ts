@@ -2,7 +2,7 @@ import { PLANTS } from "./plants.ts";
 import { Thread } from "./thread.ts";
 
 /** The most worlds in which a planted fault has to be found. */
-export const MOST = 10_000;
+export const MOST = Number(process.env.MOST ?? 10_000);
 /** A planted fault, and the first world in which a judge notices it. */
 export interface FoundPlant {
   readonly name: string;
@@ -38,5 +38,9 @@ export function plantTable(found: readonly FoundPlant[]): string[] {
     ({ name, room, store, worlds, promise }) =>
       `| ${name} | ${room} | ${store} | ${worlds} | ${promise ?? "nobody"} |`,
   );
-  return ["| fault | in | store | found in world | by the judge of |", "| --- | --- | --- | --- | --- |", ...rows];
+  return [
+    "| fault | in | store | found in world | by the judge of |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+  ];
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { createClient } from "redis";
 import type { NewRecord, SessionBackend, SessionPatch, SessionRecord } from "micropie/backends/backend";
 import { RedisSessionBackend } from "micropie/backends/redis";
 import { changesBetween } from "micropie/core/codec";
 import { systemEnvironment } from "micropie/environment";
 import { Chance } from "micropie/testing/_simulation/chance";
 import type { Place } from "micropie/testing/simulation";
+import { createClient } from "redis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newCase, openPool } from "../backends/_postgres.ts";
 import { onServer } from "../servers/on-server.ts";
@@ -62,7 +62,17 @@ function verbOf(
   name: string,
 ): { readonly name: string; readonly ask: Verb } {
   const user = chance.pick(["ann realm", "bob realm"]);
-  const kind = chance.among({ create: 3, patch: 6, rotate: 4, touch: 2, delete: 2, list: 2, revoke: 1, lock: 3, relock: 3 });
+  const kind = chance.among({
+    create: 3,
+    patch: 6,
+    rotate: 4,
+    touch: 2,
+    delete: 2,
+    list: 2,
+    revoke: 1,
+    lock: 3,
+    relock: 3,
+  });
   const fence = chance.below(4);
   const isSame = chance.maybe(0.7);
   const idle = chance.pick([400, 900]);
@@ -81,7 +91,8 @@ function verbOf(
     touch: async (backend) => backend.touch(handle, idle),
     delete: async (backend) => backend.delete(handle, isSame ? undefined : (known?.version ?? 1)),
     list: async (backend) => (await backend.listByUser(user)).map((each) => each.handle).sort(),
-    revoke: async (backend, [kept]) => [...(await backend.revokeUser(user, isSame ? undefined : kept))].sort(),
+    revoke: async (backend, [kept]) =>
+      [...(await backend.revokeUser(user, isSame ? undefined : kept))].sort(),
     lock: async (backend) => backend.lock(handle, 60),
     relock: async (backend) => backend.relock(handle, fence, isSame ? 60 : 0),
   };

@@ -4,7 +4,11 @@ import { JUDGES } from "micropie/testing/_simulation/judges/all";
 const PAGE = new URL("../../docs/simulation.md", import.meta.url);
 
 /** What stands in docs/simulation.md between the markers of this table. */
-function placeOf(table: "judges" | "plants"): { readonly text: string; readonly from: number; readonly to: number } {
+function placeOf(table: "judges" | "plants"): {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+} {
   const text = readFileSync(PAGE, "utf8");
   const begin = text.indexOf("-->", text.indexOf(`<!-- ${table}: made by`)) + 3;
   return { text, from: begin, to: text.indexOf(`<!-- ${table}: end -->`) };

@@ -1,5 +1,5 @@
-import { Turns } from "micropie/backends/_turns";
 import { patchRow } from "micropie/backends/_sql/patch";
+import { Turns } from "micropie/backends/_turns";
 import type {
   DeleteReason,
   EndChannel,
@@ -85,7 +85,8 @@ export class PostgresModel extends FullSessionBackend {
   override listByUser(userId: string): Promise<UserSession[]> {
     return this.#call(
       "select of a user",
-      () => this.#rows.of(userId).map(([handle, row]) => ({ handle, record: snapshot(row, this.#rows.now()) })),
+      () =>
+        this.#rows.of(userId).map(([handle, row]) => ({ handle, record: snapshot(row, this.#rows.now()) })),
       "read",
     );
   }

@@ -17,7 +17,8 @@ export class Progress {
 
   constructor(wanted: Omit<State, "pieces">, path?: string) {
     this.#path = path;
-    const known = path !== undefined && existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as State) : undefined;
+    const known =
+      path !== undefined && existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as State) : undefined;
     this.#state = known ?? { ...wanted, pieces: {} };
     const { pieces: _, ...had } = this.#state;
     if (JSON.stringify(had) !== JSON.stringify({ ...wanted }))

@@ -45,7 +45,12 @@ export class RedisModel extends FullSessionBackend {
   readonly #name: string;
   #writes = 0;
 
-  constructor(rows: Rows<Notes>, index: Index, place: Pick<Place, "environment" | "call" | "hear">, name: string) {
+  constructor(
+    rows: Rows<Notes>,
+    index: Index,
+    place: Pick<Place, "environment" | "call" | "hear">,
+    name: string,
+  ) {
     super();
     this.environment = place.environment;
     this.#rows = rows;
@@ -74,7 +79,9 @@ export class RedisModel extends FullSessionBackend {
         if (told !== undefined && this.#rows.now() - told > TOLD) return "late";
         return this.#rows.create(handle, record, { nonce: "", nonces: [], lock: "" });
       });
-    return record.userId === null ? (await store(undefined)) === true : this.#signIn(record.userId, handle, store);
+    return record.userId === null
+      ? (await store(undefined)) === true
+      : this.#signIn(record.userId, handle, store);
   }
 
   override async patch(handle: string, patch: SessionPatch): Promise<PatchResult> {

@@ -56,7 +56,9 @@ export class Rows<More extends object = object> {
 
   /** The live sessions of a user. */
   of(userId: string): [handle: string, row: StoredRecord & More][] {
-    return [...this.#rows].filter(([handle, row]) => row.userId === userId && this.live(handle) !== undefined);
+    return [...this.#rows].filter(
+      ([handle, row]) => row.userId === userId && this.live(handle) !== undefined,
+    );
   }
 
   prune(): number {

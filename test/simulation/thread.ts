@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { Outcome, Piece } from "./player.ts";
 import type { Plant } from "./plant.ts";
+import type { Outcome, Piece } from "./player.ts";
 
 /** A thread that plays pieces, one after the other. */
 export class Thread {

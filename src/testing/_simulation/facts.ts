@@ -96,19 +96,24 @@ export class Facts {
   }
 
   /** Until when a session surely lives if nothing ends it: from what is known to have moved its deadlines. */
-  aliveUntil(handle: string): number {
-    const { idle, absolute } = this.history.plan.settings;
+  aliveUntil(handle: string, before: number): number {
+    const { idle, absolute, throttle } = this.history.plan.settings;
     let created = Number.POSITIVE_INFINITY;
     let moved = 0;
     for (const visit of this.visits(handle)) {
       const gave = visit.given !== undefined && handleIn(visit.given) === handle;
-      if (gave) {
+      if (gave && visit.begun < before) {
         created = Math.min(created, visit.begun);
         moved = Math.max(moved, visit.begun);
       }
     }
-    // Who has found it before it was given to anybody has a part of its life behind.
-    for (const { begun } of this.found(handle)) created = Math.min(created, begun);
+    for (const { begun, answered, status = 0 } of this.found(handle)) {
+      // Who has found it before it was given to anybody has a part of its life behind.
+      created = Math.min(created, begun);
+      // Where nothing breaks, each request moves the deadline.
+      if (this.isCalm && answered !== undefined && answered < before && status < 400)
+        moved = Math.max(moved, begun - throttle);
+    }
     return Math.min(moved + idle, created + absolute) - this.history.clocks - 1;
   }
 
@@ -121,11 +126,17 @@ export class Facts {
         if ("user" in step) this.users.set(handle, (this.users.get(handle) ?? new Set()).add(step.user));
         const ends = ENDING.has(does) && (does === "logout" || visit.left === undefined || visit.left === 0);
         if (!TURNING.has(does) && !ends) continue;
+        if (!ends && isNone(visit, handle)) continue;
         push(this.#turns, handle, turnOf(visit, does, handle, ends));
         isTurn = true;
       }
       // A session that came from elsewhere, or was made anew.
-      if (!isTurn && visit.given !== undefined && handleIn(visit.given) === handle && visit.seen?.handle === handle)
+      if (
+        !isTurn &&
+        visit.given !== undefined &&
+        handleIn(visit.given) === handle &&
+        visit.seen?.handle === handle
+      )
         push(this.#turns, handle, turnOf(visit, "rotate", handle, false));
     }
   }
@@ -142,7 +153,8 @@ export class Facts {
     const isUsers = (): boolean =>
       this.users.get(handle)?.size === 1 &&
       this.turns(handle).some(
-        (turn) => turn.does === "login" && turn.isSure && turn.over < begun && !this.isLost(turn.begun, begun),
+        (turn) =>
+          turn.does === "login" && turn.isSure && turn.over < begun && !this.isLost(turn.begun, begun),
       );
     const isSure = done !== undefined && (verb === "revoke" || isUsers());
     const over = done ?? Number.POSITIVE_INFINITY;
@@ -153,6 +165,12 @@ export class Facts {
 function handlesOf({ sent, seen, given }: Visited): Set<string> {
   const handles = [sent && handleIn(sent), seen?.handle, given && handleIn(given)];
   return new Set(handles.filter((handle) => handle !== undefined));
+}
+
+/** Whether a request is known to have changed no id of this session: it was answered, and got none. */
+function isNone({ answered, status = 0, given }: Visited, handle: string): boolean {
+  const isDone = answered !== undefined && status < 400;
+  return isDone && (given === undefined || handleIn(given) !== handle);
 }
 
 function turnOf(visit: Visited, does: Step["do"], handle: string, ends: boolean): Turn {

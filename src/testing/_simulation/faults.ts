@@ -17,6 +17,9 @@ export async function breakIt(world: World, fault: Fault): Promise<void> {
       await world.sleep(fault.seconds);
       network.cut.delete(fault.server);
       return;
+    case "stall":
+      journal.say(`server ${fault.server} stands still for ${fault.seconds.toFixed(3)} s`);
+      return servers[fault.server]!.stall(fault.seconds);
     case "down":
       journal.say("the store goes down");
       network.isDown = true;

@@ -9,6 +9,8 @@ import type { Schedule } from "./schedule.ts";
 export interface Caller {
   readonly server: number;
   isAlive: boolean;
+  /** Until then it stands still. */
+  stalledUntil: number;
 }
 
 /** How long a client waits before it sends something again, in seconds. */
@@ -45,11 +47,8 @@ export class Network {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const { lost, unanswered } = this.#weather;
     const { server } = caller;
-    const settle = (after: number, what: () => void): void => {
-      this.#schedule.after(after, () => {
-        if (caller.isAlive) what();
-      });
-    };
+    const settle = (after: number, what: () => void): void =>
+      void this.#schedule.after(after, () => this.wake(caller, what));
     /** The client notices, or it does not, and the call hangs until its deadline. */
     const fail = (why: string): void => {
       if (this.#chance.maybe(0.6)) settle(this.#way(), () => reject(new Error(why)));
@@ -96,8 +95,17 @@ export class Network {
   hear(caller: Caller, tell: () => void): void {
     if (this.isDown || this.cut.has(caller.server) || this.#chance.maybe(this.#weather.lost)) return;
     this.#schedule.after(this.#way(), () => {
-      if (caller.isAlive && !this.cut.has(caller.server)) tell();
+      if (!this.cut.has(caller.server)) this.wake(caller, tell);
     });
+  }
+
+  /** Lets a server do something: not at all once it has crashed, and later if it stands still. */
+  wake(caller: Caller, what: () => void): void {
+    const { isAlive, stalledUntil } = caller;
+    if (!isAlive) return;
+    const { now } = this.#schedule;
+    if (stalledUntil <= now) what();
+    else this.#schedule.after(stalledUntil - now, () => this.wake(caller, what));
   }
 
   /** How long one way takes: now and then very long, so that what is sent later arrives before. */

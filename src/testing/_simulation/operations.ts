@@ -1,4 +1,4 @@
-import { type Operated, handleIn } from "./history.ts";
+import { handleIn, type Operated } from "./history.ts";
 import type { Operation } from "./plan.ts";
 import type { World } from "./world.ts";
 
@@ -29,7 +29,10 @@ async function ask(
   { verb, user }: Operation,
   handle: string | undefined,
   token: string | undefined,
-  { sessions, strangers }: Pick<World["servers"][number], "strangers"> & { sessions: World["servers"][number]["strangers"] },
+  {
+    sessions,
+    strangers,
+  }: Pick<World["servers"][number], "strangers"> & { sessions: World["servers"][number]["strangers"] },
 ): Promise<unknown> {
   switch (verb) {
     case "revoke":

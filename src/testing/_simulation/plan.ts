@@ -61,7 +61,15 @@ export interface Operation {
   readonly is: "operation";
   readonly after: number;
   readonly server: number;
-  readonly verb: "revoke" | "revokeOthers" | "revokeUser" | "list" | "count" | "update" | "prune" | "stranger";
+  readonly verb:
+    | "revoke"
+    | "revokeOthers"
+    | "revokeUser"
+    | "list"
+    | "count"
+    | "update"
+    | "prune"
+    | "stranger";
   readonly user: string;
   /** Whose session is meant. */
   readonly client: number;
@@ -71,6 +79,8 @@ export interface Operation {
 export type Fault = { readonly is: "fault"; readonly after: number } & (
   | { readonly what: "crash"; readonly server: number; readonly seconds: number }
   | { readonly what: "cut"; readonly server: number; readonly seconds: number }
+  /** The process stands still, and goes on. */
+  | { readonly what: "stall"; readonly server: number; readonly seconds: number }
   | { readonly what: "down"; readonly seconds: number }
   | { readonly what: "full"; readonly seconds: number }
   | { readonly what: "failover"; readonly back: number }
@@ -101,6 +111,8 @@ export interface Settings {
   readonly onLimit: "end-oldest" | "end-idlest" | "refuse";
   readonly onReuse: "report" | "revoke";
   readonly legacy: boolean;
+  /** How long a lock outlives a holder that died. */
+  readonly lockTtl: number;
   /** How many seconds the clock of each server is ahead. */
   readonly drift: readonly number[];
 }

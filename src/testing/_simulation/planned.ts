@@ -54,6 +54,7 @@ export function planOf(seed: number, abilities: Abilities): Plan {
   const servers = 1 + chance.below(abilities.servers);
   const clients = 1 + chance.below(3);
   const isRough = chance.maybe(0.6);
+  const hasLegacy = chance.maybe(0.15);
   // Each world has only some of what there is, and that more often: what is rare would hardly ever meet.
   const steps = someOf(chance, STEPS, 0.55);
   const verbs = someOf(chance, VERBS, 0.5);
@@ -64,14 +65,16 @@ export function planOf(seed: number, abilities: Abilities): Plan {
   for (let left = 5 + chance.below(9); left > 0; left--) {
     if (isRough && chance.maybe(0.12)) actions.push(faultOf(chance, servers, abilities, gap()));
     else if (chance.maybe(0.15)) actions.push(operationOf(chance, verbs, clients, servers, gap()));
-    else actions.push(visitOf(chance, steps, clients, servers, gap()));
+    else actions.push(visitOf(chance, steps, { clients, servers, hasLegacy }, gap()));
   }
-  if (!isWatched && chance.maybe(0.15)) actions.splice(chance.below(actions.length), 0, longPause(chance));
+  if (!isWatched && chance.maybe(0.15))
+    for (let left = 1 + chance.below(3); left > 0; left--)
+      actions.splice(1 + chance.below(actions.length), 0, longPause(chance));
   return {
     seed,
     servers,
     clients,
-    settings: settingsOf(chance, servers, abilities),
+    settings: settingsOf(chance, servers, abilities, hasLegacy),
     weather: isRough ? weatherOf(chance) : { lost: 0, unanswered: 0, late: 0, latency: 0.002 },
     actions,
   };
@@ -109,8 +112,7 @@ function someOf<K extends string>(
 function visitOf(
   chance: Chance,
   kinds: Partial<Record<Does, number>>,
-  clients: number,
-  servers: number,
+  { clients, servers, hasLegacy }: { clients: number; servers: number; hasLegacy: boolean },
   after: number,
 ): Visit {
   const steps: Step[] = [];
@@ -126,7 +128,7 @@ function visitOf(
     after,
     client: chance.below(clients),
     server: chance.below(servers),
-    carries: carriedOf(chance, clients),
+    carries: carriedOf(chance, clients, hasLegacy),
     steps,
     twice: chance.maybe(0.04),
     exclusive: chance.maybe(0.06),
@@ -146,9 +148,9 @@ function stepOf(chance: Chance, kind: Does): Step {
   }
 }
 
-function carriedOf(chance: Chance, clients: number): Carried {
+function carriedOf(chance: Chance, clients: number, hasLegacy: boolean): Carried {
   if (chance.maybe(0.82)) return { is: "own" };
-  const kind = chance.among({ old: 6, stolen: 5, invented: 1, legacy: 2 });
+  const kind = chance.among({ old: 6, stolen: 5, invented: 1, legacy: hasLegacy ? 8 : 0 });
   if (kind === "old") return { is: kind, back: 1 + chance.below(2) };
   if (kind === "stolen") return { is: kind, from: chance.below(clients) };
   return { is: kind };
@@ -173,12 +175,21 @@ function operationOf(
 
 function faultOf(chance: Chance, servers: number, { copies, ownClock }: Abilities, after: number): Fault {
   const server = chance.below(servers);
-  const seconds = chance.maybe(0.6) ? chance.next() * 0.05 : chance.next() * 8;
-  const kinds = { crash: 5, cut: 3, down: 2, full: 1, failover: copies ? 1 : 0, jump: ownClock ? 1 : 0 };
+  const seconds = chance.maybe(0.6) ? chance.next() * 0.05 : chance.next() * 15;
+  const kinds = {
+    crash: 5,
+    cut: 3,
+    stall: 3,
+    down: 2,
+    full: 1,
+    failover: copies ? 1 : 0,
+    jump: ownClock ? 1 : 0,
+  };
   const what = chance.among(kinds);
   switch (what) {
     case "crash":
     case "cut":
+    case "stall":
       return { is: "fault", after, what, server, seconds };
     case "failover":
       return { is: "fault", after, what, back: chance.pick([0.003, 0.05, 1]) };
@@ -199,7 +210,7 @@ function weatherOf(chance: Chance): Weather {
   };
 }
 
-function settingsOf(chance: Chance, servers: number, { ownClock }: Abilities): Settings {
+function settingsOf(chance: Chance, servers: number, { ownClock }: Abilities, hasLegacy: boolean): Settings {
   const isLimited = chance.maybe(0.2);
   return {
     idle: IDLE,
@@ -209,7 +220,8 @@ function settingsOf(chance: Chance, servers: number, { ownClock }: Abilities): S
     perUser: isLimited ? 1 + chance.below(2) : undefined,
     onLimit: chance.pick(["end-oldest", "end-idlest", "refuse"]),
     onReuse: chance.maybe(0.2) ? "revoke" : "report",
-    legacy: chance.maybe(0.15),
+    legacy: hasLegacy,
+    lockTtl: chance.pick([1, 10]),
     drift: Array.from({ length: servers }, () => (ownClock ? chance.between(-20, 20) : 0)),
   };
 }

@@ -23,6 +23,8 @@ import type { World } from "./world.ts";
 const START = 1_700_000_000;
 /** Seconds for which a world waits for what it has begun. */
 const PATIENCE = 300;
+/** The same for looking around at the end. */
+const LOOKING = 2000;
 
 /** A world that was played. */
 export interface Played {
@@ -48,7 +50,8 @@ export async function play(plan: Plan, create: CreateSimulated): Promise<Played>
   const old = plan.settings.legacy ? new OldSessions(plan.clients) : undefined;
   const stop = hearEvents((heard) => {
     history.heard.push({ at: schedule.now, ...heard });
-    if (heard.name !== "backend_failed") journal.say(`event ${heard.name} of ${journal.session(heard.handle)}`);
+    if (heard.name !== "backend_failed")
+      journal.say(`event ${heard.name} of ${journal.session(heard.handle)}`);
   });
   try {
     const legacy = old === undefined ? undefined : old.seam.bind(old);
@@ -97,7 +100,7 @@ async function tell(world: World): Promise<boolean> {
   for (const server of world.servers) server.restart();
   history.quietFrom = schedule.now;
   if (!done) return false;
-  return within(world, lookAround(world));
+  return within(world, lookAround(world), LOOKING);
 }
 
 function perform(world: World, action: Action): Promise<void> {
@@ -112,8 +115,8 @@ function perform(world: World, action: Action): Promise<void> {
 }
 
 /** Returns false if it takes too long. */
-function within(world: World, work: Promise<unknown>): Promise<boolean> {
-  const late = world.sleep(PATIENCE).then(() => false);
+function within(world: World, work: Promise<unknown>, patience = PATIENCE): Promise<boolean> {
+  const late = world.sleep(patience).then(() => false);
   return Promise.race([work.then(() => true), late]);
 }
 

@@ -1,6 +1,8 @@
+import { operate } from "./operations.ts";
 import type { Step, Visit } from "./plan.ts";
 import type { World } from "./world.ts";
 
+const LISTS = { is: "operation", after: 0, server: 0, verb: "list", client: 0 } as const;
 const READS: Omit<Visit, "server"> = {
   is: "visit",
   after: 0,
@@ -21,7 +23,8 @@ const STILL = 45;
 export async function lookAround(world: World): Promise<void> {
   const { plan, clients, requests, history, chance } = world;
   const visit = (steps: readonly Step[]): Visit => ({ ...READS, steps, server: chance.below(plan.servers) });
-  if (chance.maybe(0.3)) await world.sleep(12);
+  if (chance.maybe(0.03)) await world.sleep(plan.settings.idle + 60);
+  else if (chance.maybe(0.3) || history.watches.length > 0) await world.sleep(12);
   for (const { token } of clients) {
     if (token !== undefined) await requests.ask(visit([]), token);
   }
@@ -30,6 +33,7 @@ export async function lookAround(world: World): Promise<void> {
     await world.sleep(STILL);
     for (const user of usersOf(world)) await countUp(world, user, visit);
   }
+  for (const user of usersOf(world)) await operate(world, { ...LISTS, user });
   // The newest first, because the use of an old one may end the session.
   const tokens = history.visits.flatMap(({ given }) => given ?? []).reverse();
   for (const token of new Set(tokens)) await requests.ask(visit([]), token);

@@ -35,12 +35,7 @@ export class Requests {
     await twice;
   }
 
-  async #deliver(
-    plan: Visit,
-    client: Client,
-    token: string | undefined,
-    legacy: boolean,
-  ): Promise<void> {
+  async #deliver(plan: Visit, client: Client, token: string | undefined, legacy: boolean): Promise<void> {
     const { chance, history } = this.#between;
     await this.#sleep(chance.next() * 0.004);
     const visited = await this.ask(plan, token, legacy ? String(client.index) : undefined);
@@ -84,9 +79,18 @@ export class Requests {
     const found = seen === undefined ? "" : `, having found ${journal.session(seen.handle)}`;
     const data = seen === undefined ? "" : ` with ${JSON.stringify(seen.data)}`;
     const values = deeds.flatMap(({ step, value, error }) =>
-      error !== undefined ? [`${step.do}: ${error}`] : value === undefined ? [] : [`${step.do}: ${String(value)}`],
+      error !== undefined
+        ? [`${step.do}: ${error}`]
+        : value === undefined
+          ? []
+          : [`${step.do}: ${String(value)}`],
     );
-    const cookie = given !== undefined ? `; gets ${journal.token(given)}` : lines.length > 0 ? "; its cookie is removed" : "";
+    const cookie =
+      given !== undefined
+        ? `; gets ${journal.token(given)}`
+        : lines.length > 0
+          ? "; its cookie is removed"
+          : "";
     return `request ${id} is answered with ${status}${found}${data}${values.length === 0 ? "" : `; ${values.join(", ")}`}${cookie}`;
   }
 

@@ -40,9 +40,11 @@ export class Schedule {
     let left = MOST;
     const turn = (): void => {
       try {
-        if (isOver()) return resolve(true);
-        const due = this.#pop();
-        if (due === undefined || left-- === 0) return resolve(false);
+        const due = isOver() ? undefined : this.#pop();
+        if (due === undefined || left-- === 0) {
+          resolve(isOver());
+          return;
+        }
         this.now = Math.max(this.now, due.at);
         due.run?.();
         setImmediate(turn);

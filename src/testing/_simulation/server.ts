@@ -74,6 +74,11 @@ export class Server {
     for (const tell of run.crashed) tell();
   }
 
+  /** Stands still for so many seconds, as a process that is stopped, and then goes on as if nothing had been. */
+  stall(seconds: number): void {
+    this.#run.stalledUntil = this.#site.schedule.now + seconds;
+  }
+
   restart(): void {
     if (!this.#run.isAlive) this.#run = this.#start();
   }
@@ -115,6 +120,7 @@ export class Server {
     const run: Caller & { watches: Watched[]; crashed: (() => void)[] } = {
       server: this.index,
       isAlive: true,
+      stalledUntil: 0,
       watches: [],
       crashed: [],
     };
@@ -127,6 +133,7 @@ export class Server {
       timeouts: { idle: settings.idle, absolute: settings.absolute },
       touchThrottle: settings.throttle,
       rotationGrace: settings.grace,
+      lock: { ttl: settings.lockTtl },
       onReuse: settings.onReuse,
       ...(settings.perUser === undefined ? {} : { perUser: settings.perUser, onLimit: settings.onLimit }),
       ...(legacy === undefined ? {} : { legacy: legacy(place) }),
@@ -149,7 +156,9 @@ export class Server {
       run.watches.push(watched);
       sessions.watch(session, ({ reason }) => {
         watched.ended = { at: now(), reason };
-        this.#site.journal.say(`server ${this.index} hears that ${this.#site.journal.session(handle)} has ended: ${reason}`);
+        this.#site.journal.say(
+          `server ${this.index} hears that ${this.#site.journal.session(handle)} has ended: ${reason}`,
+        );
       });
     };
     const around = { environment, now, watch };
@@ -172,10 +181,7 @@ export class Server {
     const environment: Environment = {
       now: () => schedule.now + settings.drift[this.index]! + clock.ahead,
       random: chance.next,
-      timer: (seconds, work) =>
-        schedule.after(seconds, () => {
-          if (run.isAlive) work();
-        }),
+      timer: (seconds, work) => schedule.after(seconds, () => network.wake(run, work)),
     };
     return {
       environment,

@@ -1,6 +1,7 @@
-import { answers, drops } from "./answers.ts";
+import { answers, drops, told } from "./answers.ts";
 import { adopted, attributes, nothing, removals } from "./cookies.ts";
 import { turns, updates } from "./counters.ts";
+import { drained } from "./drained.ts";
 import { ends } from "./ends.ts";
 import { factors } from "./factors.ts";
 import { failed } from "./failed.ts";
@@ -17,6 +18,7 @@ import { spoken, stored } from "./secrets.ts";
 import { standing } from "./standing.ts";
 import { strangers, users } from "./users.ts";
 import { watches } from "./watches.ts";
+import { winners } from "./winners.ts";
 
 /** Everybody who judges a world. */
 export const JUDGES: readonly Judge[] = [
@@ -28,14 +30,17 @@ export const JUDGES: readonly Judge[] = [
   adopted,
   origins,
   keys,
+  drained,
   updates,
   ends,
   standing,
+  winners,
   oldIds,
   lateCookies,
   turns,
   messages,
   drops,
+  told,
   failed,
   stored,
   spoken,

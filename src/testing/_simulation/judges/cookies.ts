@@ -1,5 +1,5 @@
-import type { Step } from "../plan.ts";
 import { handleIn } from "../history.ts";
+import type { Step } from "../plan.ts";
 import type { Judge } from "./judge.ts";
 
 const ATTRIBUTES = "; Path=/; HttpOnly; Secure; SameSite=Lax";
@@ -35,7 +35,8 @@ export const nothing: Judge = {
   rule: "who brings no cookie and stores nothing gets none",
   *judge({ history }) {
     for (const { id, plan, sent, broughtLegacy, lines } of history.visits) {
-      if (sent !== undefined || broughtLegacy || !plan.steps.every((step) => STORES_NOTHING.has(step.do))) continue;
+      if (sent !== undefined || broughtLegacy || !plan.steps.every((step) => STORES_NOTHING.has(step.do)))
+        continue;
       if (lines.length > 0) yield `request ${id} has stored nothing, and gets a cookie`;
     }
   },
@@ -46,10 +47,12 @@ export const removals: Judge = {
   promise: "B5",
   rule: "the answer to a logout removes the cookie",
   *judge(facts) {
+    // A client that sends a deletion again is told that there was nothing to delete.
+    if (!facts.isCalm) return;
     for (const handle of facts.handles) {
       const logout = facts.turns(handle).find(({ does, isSure }) => does === "logout" && isSure);
       const { visit } = logout ?? {};
-      if (visit?.answered === undefined || visit.answered >= facts.aliveUntil(handle)) continue;
+      if (visit?.answered === undefined || visit.answered >= facts.aliveUntil(handle, visit.begun)) continue;
       if (facts.mayHaveEnded(handle, visit.answered, visit)) continue;
       if (!visit.lines.includes(REMOVAL)) yield `request ${visit.id} logs out, and its cookie stays`;
     }

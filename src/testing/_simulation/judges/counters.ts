@@ -15,7 +15,12 @@ interface Count {
 export const updates: Judge = counting("C2", "update", "n", "each update counts once");
 
 /** C7: each exclusive use counts up what the one before it has left. */
-export const turns: Judge = counting("C7", "exclusive", "alone", "each exclusive use finds what the one before it has left");
+export const turns: Judge = counting(
+  "C7",
+  "exclusive",
+  "alone",
+  "each exclusive use finds what the one before it has left",
+);
 
 function counting(promise: string, verb: "update" | "exclusive", key: string, rule: string): Judge {
   return {

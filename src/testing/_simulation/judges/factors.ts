@@ -12,11 +12,13 @@ export const factors: Judge = {
         const may = (does: string): boolean => turns.some((turn) => turn.does === does && turn.begun <= at);
         if (userId !== undefined && !facts.users.get(handle)?.has(userId))
           yield `request ${id} finds ${userId} signed in, who never was`;
-        if (by.includes("password") && !may("login")) yield `request ${id} finds a password proved, and nobody had signed in`;
+        if (by.includes("password") && !may("login"))
+          yield `request ${id} finds a password proved, and nobody had signed in`;
         if (!by.includes("totp")) continue;
         const login = turns.findLast(({ does, isSure, over }) => does === "login" && isSure && over < begun);
         const since = turns.some(
-          ({ does, begun: from, over }) => does === "elevate" && from <= at && (login === undefined || over >= login.begun),
+          ({ does, begun: from, over }) =>
+            does === "elevate" && from <= at && (login === undefined || over >= login.begun),
         );
         if (!since && !facts.isLost(0, at)) yield `request ${id} finds a factor proved that was not`;
       }

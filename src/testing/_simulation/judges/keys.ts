@@ -1,5 +1,5 @@
 import type { Facts } from "../facts.ts";
-import { handleIn, type Visited } from "../history.ts";
+import { type Deed, handleIn, type Visited } from "../history.ts";
 import type { Judge } from "./judge.ts";
 
 /** C1: a key that one request has written is there for all that come after it. */
@@ -34,9 +34,9 @@ function* storedKeys(
     if (step.do !== "set" || done === undefined) continue;
     // A session that began in this request may be another one than that which was saved.
     const isSame = seen?.handle === handle || status < 400;
-    const saved = isSame && deeds.slice(index).find((deed) => deed.step.do === "save" && deed.done !== undefined);
-    const at = isDone ? answered : saved && saved.done;
-    if (at !== undefined && at !== false && !facts.isLost(visit.begun, at)) yield { key: String(value), at };
+    const isSaved = ({ step: { do: does }, done: at }: Deed): boolean => does === "save" && at !== undefined;
+    const at = isDone ? answered : isSame ? deeds.slice(index).find(isSaved)?.done : undefined;
+    if (at !== undefined && !facts.isLost(visit.begun, at)) yield { key: String(value), at };
   }
 }
 

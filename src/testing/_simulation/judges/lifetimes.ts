@@ -20,6 +20,17 @@ export const lifetimes: Judge = {
         if (visit.begun > began + settings.absolute + facts.history.clocks + 1)
           yield `request ${visit.id} opens a session ${settings.absolute} seconds after its sign-in`;
       }
+      for (const { plan, begun, done, value } of facts.history.operations) {
+        if (plan.verb !== "list" || done === undefined || !(value as string[]).includes(handle)) continue;
+        const used = Math.max(
+          ...facts
+            .visits(handle)
+            .filter((each) => each.begun <= done)
+            .map(overAt),
+        );
+        if (begun > used + settings.idle + facts.history.clocks + 1)
+          yield `an operator is told of a session that nobody had used for ${settings.idle} seconds`;
+      }
     }
   },
 };

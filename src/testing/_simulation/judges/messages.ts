@@ -9,7 +9,8 @@ export const messages: Judge = {
     if (history.losses.length > 0) return;
     // A sign-in with the id before a rotation begins a session of its own, with the data as it was.
     const isCopied = history.visits.some(
-      ({ seen, given }) => given !== undefined && seen?.handle !== undefined && handleIn(given) !== seen.handle,
+      ({ seen, given }) =>
+        given !== undefined && seen?.handle !== undefined && handleIn(given) !== seen.handle,
     );
     if (isCopied) return;
     const takers = new Map<unknown, number>();

@@ -16,7 +16,12 @@ export const oldIds: Judge = {
   },
 };
 
-function* judgeTurn(facts: Facts, handle: string, { does, begun, over }: Turn, visit: Visited): Iterable<string> {
+function* judgeTurn(
+  facts: Facts,
+  handle: string,
+  { does, begun, over }: Turn,
+  visit: Visited,
+): Iterable<string> {
   const { settings } = facts.history.plan;
   const isOther = does !== "rotate";
   const deadAt = isOther ? over : over + settings.grace + facts.history.clocks + 0.1;
@@ -27,7 +32,9 @@ function* judgeTurn(facts: Facts, handle: string, { does, begun, over }: Turn, v
     if (isOld && later.begun > deadAt)
       yield `request ${id} opens the session with an id that request ${visit.id} had replaced`;
     if (!isOther || later === visit || seen!.at >= begun) continue;
-    const update = deeds.find((deed) => deed.step.do === "update" && deed.begun > over && deed.done !== undefined);
+    const update = deeds.find(
+      (deed) => deed.step.do === "update" && deed.begun > over && deed.done !== undefined,
+    );
     const isWritten = deeds.some(({ step }) => step.do === "set" || step.do === "write");
     const isKept = handled !== undefined && handled > over && isWritten && facts.isStored(later);
     if (update !== undefined || (isKept && given === undefined && (later.left ?? 0) > 0 && !endsIt(later)))
@@ -47,7 +54,9 @@ export const reuse: Judge = {
     const { heard, clocks, plan } = facts.history;
     const reused = heard.filter(({ name }) => name === "reused");
     for (const { handle, at } of reused) {
-      const isReal = facts.turns(handle ?? "").some(({ begun }) => at > begun + plan.settings.grace - clocks - 1);
+      const isReal = facts
+        .turns(handle ?? "")
+        .some(({ begun }) => at > begun + plan.settings.grace - clocks - 1);
       if (!isReal) yield "an id counts as used again, and nothing had replaced it";
     }
     for (const handle of facts.handles)
@@ -56,10 +65,16 @@ export const reuse: Judge = {
         if (old === undefined || !turn.isSure || turn.ends || turn.visit?.seen?.handle !== handle) continue;
         if (facts.isLost(turn.begun, turn.over)) continue;
         const dead = turn.over + plan.settings.grace + clocks + 1;
-        const user = facts.visits(handle).find(
-          ({ sent, begun, answered, status = 0 }) =>
-            sent === old && begun > dead && answered !== undefined && status < 500 && answered < facts.aliveUntil(handle),
-        );
+        const user = facts
+          .visits(handle)
+          .find(
+            ({ sent, begun, answered, status = 0 }) =>
+              sent === old &&
+              begun > dead &&
+              answered !== undefined &&
+              status < 500 &&
+              answered < facts.aliveUntil(handle, begun),
+          );
         if (user === undefined || facts.mayHaveEnded(handle, user.answered!)) continue;
         if (!reused.some((event) => event.handle === handle && event.at <= user.answered!))
           yield `request ${user.id} uses an id again that request ${turn.visit!.id} had replaced, and there is no event`;

@@ -40,7 +40,7 @@ function lostSignIns({ history }: Facts, { plan }: Operated): number {
 function isListed(facts: Facts, handle: string, { plan, begun }: Operated, done: number): boolean {
   const users = facts.users.get(handle);
   if (users?.size !== 1 || !users.has(plan.user) || facts.mayHaveEnded(handle, done)) return false;
-  if (done >= facts.aliveUntil(handle)) return false;
+  if (done >= facts.aliveUntil(handle, begun)) return false;
   return facts.turns(handle).some(({ does, isSure, over }) => does === "login" && isSure && over < begun);
 }
 

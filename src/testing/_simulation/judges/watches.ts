@@ -22,7 +22,11 @@ export const watches: Judge = {
   },
 };
 
-function* judgeSilence(facts: Facts, { begun, ended, crashed, visit }: Watched, handle: string): Iterable<string> {
+function* judgeSilence(
+  facts: Facts,
+  { begun, ended, crashed, visit }: Watched,
+  handle: string,
+): Iterable<string> {
   const end = facts.endedAt(handle);
   if (end === undefined || facts.history.clocks > 0) return;
   // A session that began with the watch is watched from its first commit on.
@@ -36,7 +40,7 @@ function* judgeSilence(facts: Facts, { begun, ended, crashed, visit }: Watched, 
 function* judgeWord(facts: Facts, { ended, visit }: Watched, handle: string): Iterable<string> {
   if (ended === undefined) return;
   const { at, reason } = ended;
-  const isExpired = at >= facts.aliveUntil(handle);
+  const isExpired = at >= facts.aliveUntil(handle, at);
   const isChanged = facts.turns(handle).some(({ does, begun }) => does !== "rotate" && begun <= at);
   const isTrue =
     reason === "rights"
