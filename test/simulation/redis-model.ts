@@ -166,7 +166,8 @@ export class RedisModel extends FullSessionBackend {
   override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
     return this.#call("relock", () => {
       const row = this.#rows.live(handle);
-      return row !== undefined && applyRelock(row, fence, seconds, this.#rows.now());
+      if (row === undefined || row.lock === "") return false;
+      return applyRelock(row, fence, seconds, this.#rows.now());
     });
   }
 

@@ -4,6 +4,8 @@ import { JUDGES } from "micropie/testing/_simulation/judges/all";
 import { simulate } from "micropie/testing/simulation";
 import { describe, expect, test } from "vitest";
 import { BlobBackend, ForgetfulCache, UpsertBackend } from "../testing/wrong-backends.ts";
+import { myStore } from "./own-backend.ts";
+import { judgeTable, written } from "./page.ts";
 import { problemOf } from "./plant.ts";
 import { PLANTS } from "./plants.ts";
 import { playPiece, replay } from "./player.ts";
@@ -51,6 +53,10 @@ describe("simulate", () => {
     expect(await simulate(() => new InMemorySessionBackend(), { worlds: 50, seed: 3 })).toEqual(played);
   });
 
+  test("plays on a store whose steps are calls of a place", async () => {
+    expect((await simulate(myStore, { worlds: 50, ownClock: false })).worlds).toBe(50);
+  });
+
   test("plays on two methods, on one server", async () => {
     const rows = new Map<string, Record<string, unknown>>();
     const { worlds } = await simulate(
@@ -71,7 +77,9 @@ describe("simulate", () => {
 
   test("refuses an option that it does not know", async () => {
     const options = { world: 1 } as never;
-    await expect(simulate(() => new InMemorySessionBackend(), options)).rejects.toThrow(/^world: Unknown option/);
+    await expect(simulate(() => new InMemorySessionBackend(), options)).rejects.toThrow(
+      /^world: Unknown option/,
+    );
   });
 
   /** Wrong on purpose: what is expired or ended is there again. */
@@ -106,6 +114,22 @@ describe("simulate", () => {
 test("each planted fault is in the source, once", () => {
   expect(PLANTS.length).toBeGreaterThanOrEqual(25);
   expect(PLANTS.flatMap((plant) => problemOf(plant) ?? [])).toEqual([]);
+});
+
+test("docs/simulation.md has every judge, and every planted fault with the world in which it was found", () => {
+  const rows = (lines: readonly string[]) =>
+    lines.map((line) =>
+      line
+        .split("|")
+        .map((cell) => cell.trim())
+        .join("|"),
+    );
+  expect(rows(written("judges").split("\n"))).toEqual(rows(judgeTable()));
+  const found = rows(written("plants").split("\n"))
+    .slice(2)
+    .map((row) => row.split("|"));
+  expect(found.map(([, name]) => name)).toEqual(PLANTS.map(({ name }) => name));
+  for (const [, name, , , worlds] of found) expect(Number(worlds), name).toBeLessThanOrEqual(10_000);
 });
 
 test("every judge has a promise and a rule of its own", () => {

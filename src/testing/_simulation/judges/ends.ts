@@ -1,3 +1,4 @@
+import { handleIn } from "../history.ts";
 import type { Judge } from "./judge.ts";
 
 /** C3: ended stays ended. */
@@ -8,8 +9,10 @@ export const ends: Judge = {
     for (const handle of facts.handles) {
       const end = facts.endedAt(handle);
       if (end === undefined) continue;
-      for (const { id, plan, begun, deeds } of facts.found(handle)) {
+      for (const { id, plan, begun, deeds, given } of facts.found(handle)) {
         if (begun > end) yield `request ${id} opens a session that had ended before`;
+        // It goes on in a session of its own.
+        if (given !== undefined && handleIn(given) !== handle) continue;
         // In a session that is held as a whole, an exclusive use is a part of it.
         const asks = plan.exclusive ? ["update"] : ["update", "exclusive"];
         const late = deeds.find(

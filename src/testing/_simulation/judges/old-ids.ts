@@ -31,13 +31,13 @@ function* judgeTurn(
     const isOld = giver?.answered !== undefined && giver.answered < begun;
     if (isOld && later.begun > deadAt)
       yield `request ${id} opens the session with an id that request ${visit.id} had replaced`;
-    if (!isOther || later === visit || seen!.at >= begun) continue;
+    if (!isOther || later === visit || seen!.at >= begun || given !== undefined) continue;
     const update = deeds.find(
       (deed) => deed.step.do === "update" && deed.begun > over && deed.done !== undefined,
     );
     const isWritten = deeds.some(({ step }) => step.do === "set" || step.do === "write");
     const isKept = handled !== undefined && handled > over && isWritten && facts.isStored(later);
-    if (update !== undefined || (isKept && given === undefined && (later.left ?? 0) > 0 && !endsIt(later)))
+    if (update !== undefined || (isKept && (later.left ?? 0) > 0 && !endsIt(later)))
       yield `request ${id} writes under the rights that request ${visit.id} had changed`;
   }
 }
