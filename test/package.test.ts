@@ -170,7 +170,8 @@ test("importing micropie loads no back-end or adapter that was not asked for, an
   };
   const files = loaded("micropie");
   expect(files).toContain("micropie/dist/backends/memory.js");
-  const unasked = /sqlite|\/adapters\/|\/testing\/|\/cli\/|^node:(sqlite|http|https|fs)$|^srvx|busboy/;
+  const unasked =
+    /sqlite|\/adapters\/|\/testing\/|\/cli\/|otel|recorder|^node:(sqlite|http|https|fs)$|^srvx|busboy/;
   expect(files.filter((file) => unasked.test(file))).toEqual([]);
   expect(
     loaded("micropie/backends/sqlite").filter((file) => /\/adapters\/|\/app\/|\/core\//.test(file)),
