@@ -41,6 +41,16 @@ export function mariadb(url: string, options: PoolConfig = {}, begin?: string): 
   return { client, end: () => client.end() };
 }
 
+/** Holds one of the pool's connections for a tenth of a second; returns its number. */
+export async function connectionId({ client }: AnyPool): Promise<string> {
+  const sql = "SELECT CAST(CONNECTION_ID() AS CHAR) AS id, SLEEP(0.1)";
+  // mysql2 answers rows and columns, mariadb rows.
+  const [first] = (await client.execute({ sql }, [])) as [{ id: string } | { id: string }[]];
+  const row = Array.isArray(first) ? first[0] : first;
+  if (row === undefined) throw new Error("no row");
+  return row.id;
+}
+
 /** Fulfilled when a statement about this table waits for a lock, with the number of its connection. */
 export async function untilWaiting(admin: Pool, table: string): Promise<number> {
   for (;;) {
