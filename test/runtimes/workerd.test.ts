@@ -11,7 +11,7 @@ afterAll(() => place.remove());
 
 const bundled = (name: string): Promise<string> =>
   bundleWorker(place.file(name), [
-    { path: "node:http", by: "/testing/http-browser.js", take: place.file("http-client.ts") },
+    { path: "node:http", by: "/testing/index.js", take: place.file("http-client.ts") },
   ]);
 
 const put = (): never => {
