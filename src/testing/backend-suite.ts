@@ -7,6 +7,8 @@ import { contractUsersCases } from "./cases/contract-users.ts";
 import { endCases } from "./cases/ends.ts";
 import { instanceCases } from "./cases/instances.ts";
 import { limitCases } from "./cases/limits.ts";
+import { moveCases } from "./cases/moves.ts";
+import { scanCases } from "./cases/scan.ts";
 import { serverCases } from "./cases/servers.ts";
 import { valueCases } from "./cases/values.ts";
 import { retold } from "./failure.ts";
@@ -33,6 +35,8 @@ const CASES: readonly Case[] = [
   ...contractRacesCases,
   ...instanceCases,
   ...endCases,
+  ...scanCases,
+  ...moveCases,
   ...valueCases,
   ...serverCases,
   ...limitCases,
