@@ -10,13 +10,24 @@ const SECTIONS = [
   ["Start", ["start", "adapters", "adapters/"]],
   [
     "Guide",
-    ["guide", "app", "sockets", "testing", "simulation", "runtimes", "dbsc", REST, "troubleshooting"],
+    [
+      "guide",
+      "app",
+      "sockets",
+      "testing",
+      "simulation",
+      "runtimes",
+      "dbsc",
+      "operators",
+      REST,
+      "troubleshooting",
+    ],
   ],
   ["Recipes", ["recipes", "recipes/"]],
   ["Stores", ["backends", "backends/"]],
   ["Reference", ["reference"]],
   ["Guarantees", ["guarantees", "security", "decisions/"]],
-  ["How it compares", ["compare", "performance", "scaling"]],
+  ["How it compares", ["compare", "compare/", "performance", "scaling"]],
   ["Migrate", ["migrate", "compat", "express-session", "rolling-deploy", "managing-sessions"]],
 ];
 
