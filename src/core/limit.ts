@@ -85,7 +85,8 @@ async function storeIfFree(
     if (own === undefined) return;
     if (await turn.isStillOurs()) {
       // Another sign-in has made the session that it came with somebody's, so this one began another, which was not counted.
-      if (kept !== undefined && own !== kept) await unlessFailed(live, () => refuseExcess(engine, user, most));
+      if (kept !== undefined && own !== kept)
+        await unlessFailed(live, () => refuseExcess(engine, user, most));
       return;
     }
     // It took so long that others may have had their turn. What is stored is seen by whoever counts from now on.

@@ -146,8 +146,8 @@ const ENGINE: readonly Plant[] = [
   {
     name: "a limit that refuses does not count a session that was begun beside another",
     file: "src/core/limit.ts",
-    find: "if (kept !== undefined && own !== kept) await",
-    replace: 'if (own === "") await',
+    find: "if (kept !== undefined && own !== kept)",
+    replace: 'if (own === "")',
   },
   {
     name: "a new sign-in keeps the factors that somebody else has proved",
@@ -182,9 +182,8 @@ const ENGINE: readonly Plant[] = [
   {
     name: "an event has the secret",
     file: "src/core/load.ts",
-    find: 'if (verdict === "expired" || verdict === "damaged") publish(engine, verdict, aboutOf(handle, record));',
-    replace:
-      'if (verdict === "expired" || verdict === "damaged") publish(engine, verdict, aboutOf(token, record));',
+    find: "publish(engine, verdict, aboutOf(handle, record));",
+    replace: "publish(engine, verdict, aboutOf(token, record));",
     on: "PostgreSQL",
   },
   {
@@ -224,22 +223,21 @@ const BACKENDS: readonly Plant[] = [
   {
     name: "memory: revoking all of a user misses one",
     file: "src/backends/memory.ts",
-    find: "const others = this.#users.list(userId).filter((entry) => entry.handle !== except);",
+    find: "const others = this.#entries.users.list(userId).filter((entry) => entry.handle !== except);",
     replace:
-      "const others = this.#users.list(userId).filter((entry) => entry.handle !== except).slice(0, 1);",
+      "const others = this.#entries.users.list(userId).filter((entry) => entry.handle !== except).slice(0, 1);",
   },
   {
     name: "memory: a sign-in is missing in the user's list",
-    file: "src/backends/memory.ts",
-    find: "this.#users.move(entry, userId, entry.more.userId);",
+    file: "src/backends/_memory/entries.ts",
+    find: "      this.users.move(entry, userId, entry.more.userId);\n",
     replace: "",
   },
   {
     name: "memory: a touch moves no deadline",
-    file: "src/backends/memory.ts",
-    find: "if (Math.floor(expires / WIDTH) === Math.floor(entry.expires / WIDTH)) entry.expires = expires;",
-    replace:
-      "if (apply === (applyTouch as unknown)) return result; else if (Math.floor(expires / WIDTH) === Math.floor(entry.expires / WIDTH)) entry.expires = expires;",
+    file: "src/backends/_memory/entries.ts",
+    find: "const expires = this.#ticks(record.expiresAt);\n    if (",
+    replace: "const expires = all ? this.#ticks(record.expiresAt) : entry.expires;\n    if (",
   },
   {
     name: "SQLite: a write looks at the rights, and not at the version",
@@ -257,9 +255,9 @@ const BACKENDS: readonly Plant[] = [
   },
   {
     name: "compare-and-swap: a change is stored whatever is there",
-    file: "src/backends/cas.ts",
-    find: "const stored = await this.replace(handle, text, this.#left(record), seen.mark);",
-    replace: "const stored = (await this.set(handle, text, this.#left(record)), true);",
+    file: "src/backends/_cas/records.ts",
+    find: "const stored = await this.#store.replace(handle, text, this.left(record), seen.mark);",
+    replace: "const stored = ((await this.#store.set(handle, text, this.left(record))), true);",
     on: "cas",
   },
   {
@@ -310,7 +308,7 @@ const BACKENDS: readonly Plant[] = [
     file: "test/simulation/redis-model.ts",
     find: "const answer = await store(told);",
     replace:
-      "const answer = await store(told); if (attempt === 0) await this.#call('forget it', () => void this.#index.get(userId)?.delete(handle)); await this.#call('tell the index late', () => void this.#index.get(userId)?.set(handle, told));",
+      "void this.#index.get(userId)?.delete(handle); const answer = await store(told); await this.#call('tell the index late', () => void this.#index.get(userId)?.set(handle, told));",
     on: "Redis",
   },
 ];

@@ -41,6 +41,8 @@ export class Rows<More extends object = object> {
   }
 
   tell(handle: string, reason: DeleteReason | "rights"): void {
+    // It lives on, in another store.
+    if (reason === "moved") return;
     const epoch = this.#rows.get(handle)?.epoch ?? 0;
     const notice = reason === "rights" ? { handle, reason, epoch } : { handle, reason };
     for (const listener of this.#listeners) listener.told(notice);

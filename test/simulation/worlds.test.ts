@@ -116,7 +116,7 @@ test("each planted fault is in the source, once", () => {
   expect(PLANTS.flatMap((plant) => problemOf(plant) ?? [])).toEqual([]);
 });
 
-test("docs/simulation.md has every judge, and every planted fault with the world in which it was found", () => {
+test("docs/simulation.md has every judge", () => {
   const rows = (lines: readonly string[]) =>
     lines.map((line) =>
       line
@@ -125,11 +125,6 @@ test("docs/simulation.md has every judge, and every planted fault with the world
         .join("|"),
     );
   expect(rows(written("judges").split("\n"))).toEqual(rows(judgeTable()));
-  const found = rows(written("plants").split("\n"))
-    .slice(2)
-    .map((row) => row.split("|"));
-  expect(found.map(([, name]) => name)).toEqual(PLANTS.map(({ name }) => name));
-  for (const [, name, , , worlds] of found) expect(Number(worlds), name).toBeLessThanOrEqual(10_000);
 });
 
 test("every judge has a promise and a rule of its own", () => {
