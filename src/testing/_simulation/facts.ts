@@ -24,9 +24,9 @@ export interface Turn {
 export class Facts {
   readonly history: History;
   /** The answers that gave a token, by token. */
-  readonly givenBy = new Map<string, Visited>();
+  readonly givenBy: Map<string, Visited> = new Map();
   /** Everybody who may ever have signed in with a session. */
-  readonly users = new Map<string, Set<string>>();
+  readonly users: Map<string, Set<string>> = new Map();
   /** Whether anything breaks in this world. */
   readonly isCalm: boolean;
   readonly #turns = new Map<string, Turn[]>();
@@ -89,10 +89,15 @@ export class Facts {
   }
 
   /** Whether a request was answered as done, and nothing that it wrote was reported as dropped. */
-  isStored({ begun, answered, handled, status = 0 }: Visited): boolean {
+  isStored(visit: Visited): boolean {
+    const { begun, answered, handled, status = 0 } = visit;
     if (answered === undefined || handled === undefined || status >= 400) return false;
-    if (this.isLost(begun, answered)) return false;
-    return !this.history.heard.some(({ name, at }) => name === "discarded" && at >= begun && at <= answered);
+    return !this.isLost(begun, answered) && !this.#isDropped(visit);
+  }
+
+  /** Whether an event said, while a request ran, that something was dropped. */
+  #isDropped({ begun, answered = Number.POSITIVE_INFINITY }: Visited): boolean {
+    return this.history.heard.some(({ name, at }) => name === "discarded" && at >= begun && at <= answered);
   }
 
   /** Until when a session surely lives if nothing ends it: from what is known to have moved its deadlines. */
@@ -127,7 +132,10 @@ export class Facts {
         const ends = ENDING.has(does) && (does === "logout" || visit.left === undefined || visit.left === 0);
         if (!TURNING.has(does) && !ends) continue;
         if (!ends && isNone(visit, handle)) continue;
-        push(this.#turns, handle, turnOf(visit, does, handle, ends));
+        const turn = turnOf(visit, does, handle, ends);
+        // A session whose rights changed before is over for its request, which then ends nothing.
+        const isSure = turn.isSure && !(ends && this.#isDropped(visit));
+        push(this.#turns, handle, { ...turn, isSure });
         isTurn = true;
       }
       // A session that came from elsewhere, or was made anew.

@@ -19,7 +19,7 @@ const RESEND = 0.3;
 /** What is between the servers and their store, and the store's own health. */
 export class Network {
   /** Servers that do not reach the store. */
-  readonly cut = new Set<number>();
+  readonly cut: Set<number> = new Set();
   isDown = false;
   isFull = false;
   readonly #schedule: Schedule;
