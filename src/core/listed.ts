@@ -5,7 +5,7 @@ import { decoded } from "./codec.ts";
 import { unlessDamaged } from "./damage.ts";
 import { type Device, shownDevice } from "./device.ts";
 import { deviceIn } from "./device-in-head.ts";
-import { isInRealm, readHead } from "./head.ts";
+import { isInRealm, isPending, readHead } from "./head.ts";
 import { info, ofRecord, type SessionInfo } from "./info.ts";
 import type { Engine } from "./live.ts";
 import { isExpired } from "./load.ts";
@@ -79,8 +79,8 @@ interface Found {
 async function ofUser(engine: Engine, userId: string): Promise<readonly Found[]> {
   const user = storedUser(engine.options.realm, userId);
   const found = await call(engine, "listByUser", user);
-  // Whatever else a store answers is not this user's.
-  return found.filter(({ record }) => record.userId === user);
+  // Whatever else a store answers is not this user's. Nobody has the cookie of a pending sign-in, nor gets it if its process died.
+  return found.filter(({ record }) => record.userId === user && !isPending(record));
 }
 
 async function ofHandle(engine: Engine, handle: string): Promise<readonly Found[]> {

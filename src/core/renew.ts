@@ -147,7 +147,7 @@ function rotationOf(
     const created = startsOver(intent) ? undefined : timesOf(phase.record, phase.head).createdAt;
     const kept = remember(
       { ...before, ...headOf(options, lifetime) },
-      { created, nth: undefined, device: undefined, bound: undefined },
+      { created, nth: undefined, pending: undefined, device: undefined, bound: undefined },
     );
     const head = intent.is === "login" ? signedIn(live, intent, kept) : signedInBy(kept, []);
     const user = intent.is === "login" ? { userId: storedUser(options.realm, intent.userId) } : {};
