@@ -1,4 +1,5 @@
 import { createSessions } from "../../src/core/sessions.ts";
+import { GatedBackend } from "../../src/testing/gated-backend.ts";
 import { SERVERS } from "../sockets/_servers.ts";
 import type { Data, Hooks } from "../sockets/_talk.ts";
 import type { Limits } from "./child.ts";
@@ -6,7 +7,8 @@ import { endSession, now, obey } from "./obey.ts";
 import { openStore, type StoreSpec } from "./stores.ts";
 
 /** A process with a socket server of each adapter, all on one store. */
-const { backend } = await openStore(JSON.parse(process.argv[2] ?? "") as StoreSpec);
+const store = await openStore(JSON.parse(process.argv[2] ?? "") as StoreSpec);
+const backend = new GatedBackend(store.backend);
 const sessions = createSessions<Data>({ backend, ...(JSON.parse(process.argv[3] ?? "{}") as Limits) });
 
 /** Milliseconds from one message that is pushed to the next. */
@@ -39,8 +41,14 @@ obey({
     go.resolve();
     [inside, go] = [Promise.withResolvers(), Promise.withResolvers()];
   },
-  /** Pushes nothing more to those that are there. */
+  /** Pushes nothing more to those that are there, and forgets what the store was asked. */
   async forget() {
     pushed.clear();
+    backend.forget();
+  },
+  /** Waits until the store has answered where those stand that are watched. */
+  async asked() {
+    while (backend.count("standings") === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await backend.settled();
   },
 });
