@@ -22,6 +22,7 @@ test("each example with a server of its own is driven here, or says where", () =
     "react-router",
     "recipes",
     "serverless",
+    "single-sign-on",
     "static",
     "sveltekit",
     "visit-counter",

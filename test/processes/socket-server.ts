@@ -12,7 +12,7 @@ const backend = new GatedBackend(store.backend);
 const sessions = createSessions<Data>({ backend, ...(JSON.parse(process.argv[3] ?? "{}") as Limits) });
 
 /** Milliseconds from one message that is pushed to the next. */
-const EVERY = 50;
+const EVERY = 200;
 const pushed = new Set<(text: string) => void>();
 setInterval(() => {
   for (const send of pushed) send(String(now()));
