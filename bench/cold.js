@@ -24,8 +24,12 @@ const pinned = pin();
 
 const ENTRIES = [
   "micropie",
-  ...["node", "express", "fastify", "koa", "hono", "fetch", "next"].map((name) => `micropie/adapters/${name}`),
-  ...["memory", "sqlite", "redis", "postgres", "mysql", "memcached"].map((name) => `micropie/backends/${name}`),
+  ...["node", "express", "fastify", "koa", "hono", "fetch", "next"].map(
+    (name) => `micropie/adapters/${name}`,
+  ),
+  ...["memory", "sqlite", "redis", "postgres", "mysql", "memcached"].map(
+    (name) => `micropie/backends/${name}`,
+  ),
   ...["guards", "dbsc", "sockets/signal", "compat/drop-in"].map((name) => `micropie/${name}`),
   "express-session",
   "@fastify/session",
@@ -73,7 +77,11 @@ const text = [
   table(["import of", "ms", "files"], counted),
   table(
     ["a process, from its start to its first answer", "ms", "CPU, ms"],
-    [...firsts].map(([name, all]) => [name, range(all.map(({ ms }) => ms)), range(all.map(({ cpu }) => cpu))]),
+    [...firsts].map(([name, all]) => [
+      name,
+      range(all.map(({ ms }) => ms)),
+      range(all.map(({ cpu }) => cpu)),
+    ]),
   ),
   table(
     ["a Worker in workerd", "first answer, ms", "CPU until then, ms", "CPU of a request, µs"],

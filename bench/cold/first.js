@@ -4,7 +4,10 @@
  */
 import { createServer, get } from "node:http";
 
-const counts = (session) => ({ visits: (session.visits = (session.visits ?? 0) + 1) });
+function counts(session) {
+  session.visits = (session.visits ?? 0) + 1;
+  return { visits: session.visits };
+}
 const SECRET = "a secret of the bench, of more than thirty-two characters";
 
 const PROGRAMS = {

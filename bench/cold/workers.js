@@ -69,9 +69,9 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]);
 `,
   );
-  const { default: program_ } = createRequire(import.meta.url)("workerd");
+  const { default: workerd } = createRequire(import.meta.url)("workerd");
   const began = performance.now();
-  const child = spawn(program_, ["serve", join(folder, "config.capnp")], {
+  const child = spawn(workerd, ["serve", join(folder, "config.capnp")], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const closed = new Promise((resolve) => child.once("exit", resolve));

@@ -12,13 +12,14 @@ export async function revoked(engine: Engine, which: Chosen): Promise<number> {
   const { userId, except } = which;
   const kept = typeof except === "object" ? handleDue(except) : except;
   const handles = await call(engine, "revokeUser", storedUser(engine.options.realm, userId), kept);
-  for (const handle of handles) publish(engine, "revoked", { handle, userId, reason: "revoked" });
+  for (const handle of handles) publish(engine, "revoked", { handle, userId, reason: "revoked", all: true });
   return handles.length;
 }
 
 async function one(engine: Engine, handle: string): Promise<number> {
   const record = await recordOf(engine, handle);
   if (record === undefined || !(await call(engine, "delete", handle, undefined, "revoked"))) return 0;
-  publish(engine, "revoked", { handle, userId: plainUser(record.userId), reason: "revoked" });
+  const userId = plainUser(record.userId);
+  publish(engine, "revoked", { handle, userId, reason: "revoked", all: false });
   return 1;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createPool as createMariadbPool, type PoolConfig } from "mariadb";
+import type { MysqlLike } from "micropie/backends/_mysql/like";
 import type { MysqlSessionBackend } from "micropie/backends/mysql";
 import { createPool, type Pool, type PoolOptions } from "mysql2/promise";
 
@@ -45,7 +46,9 @@ export function mariadb(url: string, options: PoolConfig = {}, begin?: string): 
 export async function connectionId({ client }: AnyPool): Promise<string> {
   const sql = "SELECT CAST(CONNECTION_ID() AS CHAR) AS id, SLEEP(0.1)";
   // mysql2 answers rows and columns, mariadb rows.
-  const [first] = (await client.execute({ sql }, [])) as [{ id: string } | { id: string }[]];
+  const { execute } = client as MysqlLike;
+  const answer = await execute.call(client, { sql, rowsAsArray: false }, []);
+  const [first] = answer as [{ id: string } | { id: string }[]];
   const row = Array.isArray(first) ? first[0] : first;
   if (row === undefined) throw new Error("no row");
   return row.id;
