@@ -5,10 +5,12 @@ import { movesOthers } from "../core/told.ts";
 import { appendCookies } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { type CookieParts, partsOf } from "../visit/cookie-parts.ts";
+import { errorAnswer } from "../visit/error-parts.ts";
 import { expose } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { printError } from "../visit/printed.ts";
 import { isSent } from "../visit/sent.ts";
+import { refusalOf } from "../visit/use.ts";
 
 export type { RegisteredSessions } from "./_sveltekit-register.ts";
 
@@ -64,6 +66,7 @@ export function svelteKitSessions<T extends object>(
   const mount = mountOf<SvelteKitEvent>(sessions, options, ({ url }) => url.pathname, {
     isAsked,
     addressOf,
+    routed,
   });
 
   return async ({ event, resolve }) => {
@@ -95,7 +98,7 @@ export function svelteKitSessions<T extends object>(
       try {
         const answered = await running.run({ around, request, isAsked: isAsked(event) }, resolve, event);
         if (answered.status >= 500) around.fail();
-        return answered;
+        return routed(event) === undefined ? answered : await inItsForm(around, answered);
       } catch (thrown) {
         if (!isRedirect(thrown)) throw thrown;
         redirect = thrown;
@@ -185,6 +188,39 @@ export function svelteKitErrors<Input extends SvelteKitFailure, Result = void>(
     if (kind === "unknown") printError(error);
     return undefined;
   };
+}
+
+/** Returns the page that the client router, or an enhanced form, asks for. */
+function routed(event: SvelteKitEvent): string | undefined {
+  if (event.isRemoteRequest === true || !isAskedByScript(event)) return undefined;
+  return event.url.pathname + event.url.search;
+}
+
+/** What a guard has thrown is answered to scripts as SvelteKit tells them of a redirect: in JSON, within a 200. */
+async function inItsForm(around: Around, answered: Response): Promise<Response> {
+  const refusal = refusalOf(around.visits);
+  const { location } = errorAnswer(refusal);
+  if (location === undefined || !(answered.status >= 400 || (await tellsError(answered)))) return answered;
+  around.discard(refusal, answered);
+  return Response.json({ type: "redirect", status: 303, location }, { headers: NO_STORE });
+}
+
+const NO_STORE = { "cache-control": "private, no-store" };
+
+/** Returns true for data of which a part is an error. They are in the first line; others are streamed. */
+async function tellsError(answered: Response): Promise<boolean> {
+  const body = answered.clone().body?.pipeThrough(new TextDecoderStream());
+  let line = "";
+  for await (const chunk of body ?? []) {
+    line += chunk;
+    if (line.includes("\n")) break;
+  }
+  try {
+    const { nodes } = JSON.parse(line.split("\n", 1)[0]!) as { nodes?: ({ type?: string } | null)[] };
+    return nodes?.some((node) => node?.type === "error") ?? false;
+  } catch {
+    return false;
+  }
 }
 
 interface Redirect {
