@@ -31,7 +31,7 @@ export const CIRCLES = {
     "test/types/{typescript-5.9,compiler-settings}.test.ts",
     "test/guides/*.test.ts",
     "test/dbsc/chromium.test.ts",
-    "test/{browser,browser-sockets,compare,first-parts,shell-blocks,release,example-chat,examples,example-apps,example-pages,example-passport,shared-cache,site}.test.ts",
+    "test/{browser,browser-sockets,compare,first-parts,shell-blocks,release,example-chat,examples,example-apps,example-pages,example-passport,example-single-sign-on,shared-cache,site}.test.ts",
   ],
   /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), of test/consumers and test/drivers, and the same servers. */
   runtimes: ["test/runtimes/*.test.ts"],

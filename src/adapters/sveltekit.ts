@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Sessions } from "../core/sessions.ts";
 import { findValues } from "../core/token.ts";
 import { movesOthers } from "../core/told.ts";
-import { appendCookies } from "../visit/answer.ts";
+import { appendCookies, noStore } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { type CookieParts, partsOf } from "../visit/cookie-parts.ts";
 import { errorAnswer } from "../visit/error-parts.ts";
@@ -202,10 +202,10 @@ async function inItsForm(around: Around, answered: Response): Promise<Response> 
   const { location } = errorAnswer(refusal);
   if (location === undefined || !(answered.status >= 400 || (await tellsError(answered)))) return answered;
   around.discard(refusal, answered);
-  return Response.json({ type: "redirect", status: 303, location }, { headers: NO_STORE });
+  const response = Response.json({ type: "redirect", status: 303, location });
+  noStore(response.headers);
+  return response;
 }
-
-const NO_STORE = { "cache-control": "private, no-store" };
 
 /** Returns true for data of which a part is an error. They are in the first line; others are streamed. */
 async function tellsError(answered: Response): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { hasChromium, launchChromium } from "../_chromium.ts";
-import { type ExampleServer, startExample } from "../_example-server.ts";
+import { hasChromium, launchChromium } from "./_chromium.ts";
+import { type ExampleServer, startExample } from "./_example-server.ts";
 
 describe.skipIf(!hasChromium)("the example, with a provider of oidc-provider", () => {
   let browser: Browser;
