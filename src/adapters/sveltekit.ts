@@ -2,15 +2,15 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Sessions } from "../core/sessions.ts";
 import { findValues } from "../core/token.ts";
 import { movesOthers } from "../core/told.ts";
-import { appendCookies, noStore } from "../visit/answer.ts";
+import { appendCookies } from "../visit/answer.ts";
 import { Around, aroundOf } from "../visit/around.ts";
 import { type CookieParts, partsOf } from "../visit/cookie-parts.ts";
-import { errorAnswer } from "../visit/error-parts.ts";
 import { expose } from "../visit/expose.ts";
 import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { printError } from "../visit/printed.ts";
 import { isSent } from "../visit/sent.ts";
-import { refusalOf } from "../visit/use.ts";
+
+import { unlessRefused } from "./_sveltekit-refusal.ts";
 
 export type { RegisteredSessions } from "./_sveltekit-register.ts";
 
@@ -98,7 +98,7 @@ export function svelteKitSessions<T extends object>(
       try {
         const answered = await running.run({ around, request, isAsked: isAsked(event) }, resolve, event);
         if (answered.status >= 500) around.fail();
-        return routed(event) === undefined ? answered : await inItsForm(around, answered);
+        return routed(event) === undefined ? answered : await unlessRefused(around, answered);
       } catch (thrown) {
         if (!isRedirect(thrown)) throw thrown;
         redirect = thrown;
@@ -194,33 +194,6 @@ export function svelteKitErrors<Input extends SvelteKitFailure, Result = void>(
 function routed(event: SvelteKitEvent): string | undefined {
   if (event.isRemoteRequest === true || !isAskedByScript(event)) return undefined;
   return event.url.pathname + event.url.search;
-}
-
-/** What a guard has thrown is answered to scripts as SvelteKit tells them of a redirect: in JSON, within a 200. */
-async function inItsForm(around: Around, answered: Response): Promise<Response> {
-  const refusal = refusalOf(around.visits);
-  const { location } = errorAnswer(refusal);
-  if (location === undefined || !(answered.status >= 400 || (await tellsError(answered)))) return answered;
-  around.discard(refusal, answered);
-  const response = Response.json({ type: "redirect", status: 303, location });
-  noStore(response.headers);
-  return response;
-}
-
-/** Returns true for data of which a part is an error. They are in the first line; others are streamed. */
-async function tellsError(answered: Response): Promise<boolean> {
-  const body = answered.clone().body?.pipeThrough(new TextDecoderStream());
-  let line = "";
-  for await (const chunk of body ?? []) {
-    line += chunk;
-    if (line.includes("\n")) break;
-  }
-  try {
-    const { nodes } = JSON.parse(line.split("\n", 1)[0]!) as { nodes?: ({ type?: string } | null)[] };
-    return nodes?.some((node) => node?.type === "error") ?? false;
-  } catch {
-    return false;
-  }
 }
 
 interface Redirect {

@@ -105,15 +105,16 @@ export function endAll(engine: Engine, over: readonly Place[], turn: Turn | unde
 async function endInTurn(engine: Engine, over: readonly Place[], turn: Turn): Promise<boolean> {
   for (const place of over) {
     // A lock that was renewed just now can be nobody else's until this is done.
-    if (!(await turn.isStillOurs())) {
-      throw new StateError(
-        "conflict",
-        "Signing in took longer than the lock of the user's sessions. Sign in again.",
-      );
-    }
+    if (!(await turn.isStillOurs())) throw tooSlow();
     if (!(await endOne(engine, place))) return false;
   }
   return true;
+}
+
+/** The error of a sign-in that has lost its turn. */
+export function tooSlow(): StateError {
+  const message = "Signing in took longer than the lock of the user's sessions. Sign in again.";
+  return new StateError("conflict", message);
 }
 
 function endOne(engine: Engine, { handle, record }: Place): Awaitable<boolean> {

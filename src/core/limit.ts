@@ -3,10 +3,11 @@ import { SessionError, StateError } from "../errors.ts";
 import { call, chain, ifPossible, patch } from "./call.ts";
 import { encode } from "./codec.ts";
 import { headText, remember } from "./head.ts";
-import { endAll, endExcess, type Place, placesOf } from "./limit-places.ts";
+import { endAll, endExcess, type Place, placesOf, tooSlow } from "./limit-places.ts";
 import { exclusively } from "./limit-turn.ts";
 import type { Engine, Intent, Live, Stored } from "./live.ts";
 import { storedUser } from "./realm.ts";
+import { nobodySignedIn } from "./renew.ts";
 import { beginsAnother } from "./session.ts";
 import { ask, ended, owe, renewed, saveRefused } from "./state.ts";
 import { takeBack } from "./take-back.ts";
@@ -102,12 +103,9 @@ async function storeIfFree(
     await store();
     if (signedInAs(live, user) === undefined) return;
     await unlessFailed(live, async () => {
-      // If it took so long that others may have had their turn, it is refused. Whoever has one from now on ends it, or finds it counted.
-      if ((await turn.isStillOurs()) && (await count(live))) return;
-      throw new StateError(
-        "conflict",
-        "Signing in took longer than the lock of the user's sessions. Sign in again.",
-      );
+      // Others may have had their turn. Whoever has one from now on ends what is pending, or finds it counted.
+      if (!(await turn.isStillOurs())) throw tooSlow();
+      if (!(await count(live))) throw nobodySignedIn(live);
     });
   });
 }

@@ -214,7 +214,8 @@ function signsIn({ engine }: Live, intent: Intent): boolean {
   return intent.is === "login" || (intent.is === "startOver" && engine.options.userIdOf === undefined);
 }
 
-function nobodySignedIn(live: Live): StateError {
+/** Returns the error of a sign-in whose session has ended meanwhile. */
+export function nobodySignedIn(live: Live): StateError {
   lost(live, "ended");
   return new StateError(
     "ended",

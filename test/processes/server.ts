@@ -162,7 +162,8 @@ const tasks: Tasks = {
   /** Signs a user in again and again, until the process is killed. */
   async signInForever(user, policy) {
     for (let n = 1; ; n++) {
-      await tasks.signInLimited!(user, 3, policy!);
+      // The other process may revoke what this one is about to store.
+      await tasks.signInLimited!(user, 3, policy!).catch(isOver);
       if (n === 2) process.send?.({ busy: true });
       // Where sign-ins are refused, there would be nothing to kill.
       if (POLICIES[policy!] === "refuse") await sessions.revoke({ userId: user });
