@@ -16,7 +16,7 @@ export type { SessionEvent, SessionEventName, SessionEvents, Unsubscribe } from 
 export { exclusive } from "./core/exclusive.ts";
 export { info, type SessionInfo } from "./core/info.ts";
 export type { LoginOptions, Timeouts } from "./core/lifetime.ts";
-export type { ListedSession, Listing } from "./core/listed.ts";
+export type { ListedPage, ListedSession, Listing } from "./core/listed.ts";
 export type { LegacySeam, LoadOptions } from "./core/live.ts";
 export type { LoadFrom } from "./core/load-from.ts";
 export type { SessionOptions } from "./core/options.ts";
@@ -26,7 +26,7 @@ export type { CookieOptions } from "./core/set-cookie.ts";
 export { take } from "./core/take.ts";
 export { update } from "./core/update.ts";
 export { login, logout, rotate, save } from "./core/verbs.ts";
-export type { Which, WhichBut } from "./core/which.ts";
+export type { ListFilter, Which, WhichBut } from "./core/which.ts";
 export type { Duration } from "./duration.ts";
 export type { Environment } from "./environment.ts";
 export {
