@@ -22,7 +22,8 @@ export async function startProvider(app: string): Promise<string> {
     ],
     cookies: { keys: ["only for trying"] },
     // It refuses to call addresses that are not public, and the shop is on this machine.
-    fetch: (url, { method, headers, body, signal }) => fetch(url, { method, headers, body, signal } as RequestInit),
+    fetch: (url, { method, headers, body, signal }) =>
+      fetch(url, { method, headers, body, signal } as RequestInit),
     features: { backchannelLogout: { enabled: true } },
     findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   });
