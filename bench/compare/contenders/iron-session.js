@@ -51,7 +51,6 @@ export default {
     ahead: [
       "It needs no store at all.",
       "It runs on Node, Bun, Deno, Workers, and in Next.js in every place.",
-      "An error names the field that cannot be stored.",
     ],
   },
   why: [

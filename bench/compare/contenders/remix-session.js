@@ -58,11 +58,7 @@ export default {
         at: ["@remix-run/session", "README.md", "### Flash Messages"],
       },
     ],
-    ahead: [
-      "It needs no store with its cookie storage.",
-      "It runs on any server with fetch.",
-      "The session is an object without a request, which can be read and saved anywhere.",
-    ],
+    ahead: ["It needs no store with its cookie storage.", "It runs on any server with fetch."],
   },
   why: [
     {
