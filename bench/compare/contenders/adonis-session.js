@@ -171,7 +171,7 @@ export default {
     {
       rows: ["damaged record"],
       says: "What cannot be verified is no session.",
-      at: ["@adonisjs/session", "build/redis-CiCcOEEX.js", "return null;"],
+      at: ["@adonisjs/session", "build/redis-CiCcOEEX.js", "method can fail when the contents is not JSON"],
     },
     {
       rows: ["anonymous", "unchanged", "caches"],

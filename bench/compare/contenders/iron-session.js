@@ -87,7 +87,7 @@ export default {
     {
       rows: ["guard"],
       says: "The handler looks for the user in the session.",
-      at: ["iron-session", "README.md", "isBlocked"],
+      at: ["iron-session", "README.md", "session.userId = user.id"],
     },
     {
       rows: ["first byte", "read fails", "write fails"],
