@@ -389,6 +389,6 @@ test("import path = file path, one by one, and every public file has one", () =>
     .filter((path) => /^(backends|adapters|compat|legacy|sockets)\//.test(path) && !/\/_/.test(path))
     .map((path) => `./${path.replace(/\.ts$/, "")}`);
   expect(entries.map(([path]) => path).sort()).toEqual(
-    [".", "./dbsc", "./guards", "./recorder", "./testing", ...published].sort(),
+    [".", "./dbsc", "./guards", "./otel", "./recorder", "./testing", ...published].sort(),
   );
 });

@@ -1,5 +1,4 @@
 import type { Engine } from "../core/live.ts";
-import { SessionError } from "../errors.ts";
 import { type Meter, observed } from "./meter.ts";
 
 /** What `sessions.count()` returns. */
@@ -30,9 +29,8 @@ export function observeCounts(
     try {
       last = await count();
       failures = 0;
-    } catch (error) {
-      // A store that fails is an event. One that cannot count says so each time, and then there is no gauge.
-      if (!(error instanceof SessionError)) throw error;
+    } catch {
+      // A call that fails is an event, and a series of its own. A store that cannot count says so each time.
       if (++failures === PATIENCE) last = undefined;
     }
     if (!isOver) cancel = environment.timer(every, () => void look(), true);
