@@ -68,7 +68,7 @@ await onServer("prometheus", () => {
     const valueAt = async (query: string): Promise<number | undefined> =>
       (await prometheus.query(query))[0]?.value;
     expect(await valueAt('micropie_session_ended_total{micropie_session_end_reason="logout"}')).toBe(1);
-    expect(await valueAt("micropie_session_unknown_total")).toBe(2);
+    expect(await valueAt("micropie_session_unknown_total")).toBe(1);
     const reads = '{micropie_backend_operation="read", micropie_backend_outcome="ok"}';
     expect(await valueAt(`micropie_backend_operations_total${reads}`)).toBe(
       await valueAt(`micropie_backend_operation_duration_count${reads}`),
@@ -91,13 +91,12 @@ await onServer("prometheus", () => {
 
     test.each(queries)("%s answers", async (_, expr) => {
       const query = expr.replaceAll("$realm", ".*").replaceAll("$__rate_interval", "1m");
-      const series = await until(async () => {
-        const found = await prometheus.query(query);
-        if (found.length === 0) throw new Error(`Nothing answers ${query}`);
-        return found;
+      await until(async () => {
+        // Something has to happen between two scrapes: without requests nothing has a share, and no duration a median.
+        await get("/");
+        const series = await prometheus.query(query);
+        if (!series.some(({ value }) => value >= 0)) throw new Error(`Nothing answers ${query}`);
       });
-      for (const { value } of series) expect(value).toBeGreaterThanOrEqual(0);
-      expect(series.some(({ value }) => Number.isFinite(value))).toBe(true);
     });
   });
 
@@ -113,7 +112,7 @@ await onServer("prometheus", () => {
     await get("/logout");
     const text = await get(`/why?handle=${handle}`);
     expect(text).toMatch(
-      /user bob signed in.*\n(.*\n)*.* It ended because user bob logged out\.\n.* It has ended\.$/,
+      /User bob signed in.*\n(.*\n)*.* It ended because user bob logged out\.\n.* It has ended\.$/,
     );
   });
 });
