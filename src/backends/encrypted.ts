@@ -15,13 +15,17 @@ import {
   type LoadSave,
   type NewRecord,
   type PatchResult,
+  type ScanOptions,
+  type ScanPage,
   SessionBackend,
+  type SessionCount,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
   type Standing,
   toBackend,
   type UserSession,
+  type WholeRecord,
 } from "./backend.ts";
 
 export type { EncryptionKey, EncryptionKeys } from "./_encrypted/keys.ts";
@@ -143,9 +147,7 @@ export class EncryptedSessionBackend extends SessionBackend {
   }
 
   override listByUser(userId: string): Awaitable<UserSession[]> {
-    return then(this.#inner.listByUser(userId), (sessions) =>
-      sessions.map(({ handle, record }) => ({ handle, record: this.#open(handle, record) })),
-    );
+    return then(this.#inner.listByUser(userId), (sessions) => this.#openAll(sessions));
   }
 
   override revokeUser(userId: string, except?: string): Awaitable<string[]> {
@@ -169,6 +171,30 @@ export class EncryptedSessionBackend extends SessionBackend {
 
   override listen(listener: EndListener): Awaitable<EndChannel | undefined> {
     return this.#inner.listen(listener);
+  }
+
+  override scan(options: ScanOptions): Awaitable<ScanPage> {
+    return then(this.#inner.scan(options), ({ sessions, cursor }) => {
+      return { sessions: this.#openAll(sessions), cursor };
+    });
+  }
+
+  override countAll(): Awaitable<SessionCount> {
+    return this.#inner.countAll();
+  }
+
+  override deleteMany(handles: readonly string[], why?: DeleteReason): Awaitable<string[]> {
+    for (const handle of handles) this.#sealer.forget(handle);
+    return this.#inner.deleteMany(handles, why);
+  }
+
+  override adopt(handle: string, record: WholeRecord, instead?: string): Awaitable<boolean> {
+    const { sealed } = this.#sealer.seal("record", handle, record.data);
+    return this.#inner.adopt(handle, { ...record, data: sealed }, instead);
+  }
+
+  override moveOut(handle: string): Awaitable<WholeRecord | undefined> {
+    return then(this.#inner.moveOut(handle), (record) => record && this.#open(handle, record));
   }
 
   override prune(): Awaitable<number> {
@@ -196,7 +222,11 @@ export class EncryptedSessionBackend extends SessionBackend {
     });
   }
 
-  #open(handle: string, record: SessionRecord): SessionRecord {
+  #openAll(sessions: readonly UserSession[]): UserSession[] {
+    return sessions.map(({ handle, record }) => ({ handle, record: this.#open(handle, record) }));
+  }
+
+  #open<R extends SessionRecord>(handle: string, record: R): R {
     return { ...record, data: this.#sealer.open("record", handle, record.data) };
   }
 }

@@ -38,16 +38,16 @@ export function call<V extends Verb>(
 }
 
 /** The calls that may end a session, or change its rights. */
-const ENDING: ReadonlySet<Verb> = new Set<Verb>(["delete", "revokeUser", "patch"]);
+const ENDING: ReadonlySet<Verb> = new Set<Verb>(["delete", "deleteMany", "revokeUser", "patch"]);
 
 /** Tells those in this process who watch, at once. Returns the answer. */
 function tellEnded(engine: Engine, verb: Verb, args: readonly unknown[], answer: unknown): unknown {
   const { watcher } = engine.ends;
   if (verb === "delete" && answer === true) {
     const [handle, , reason = "logged_out"] = args as Parameters<SessionBackend["delete"]>;
-    watcher?.told({ handle, reason });
+    if (reason !== "moved") watcher?.told({ handle, reason });
   }
-  if (verb === "revokeUser")
+  if (verb === "revokeUser" || verb === "deleteMany")
     for (const handle of answer as string[]) watcher?.told({ handle, reason: "revoked" });
   if (verb === "patch" && (answer === "ok" || answer === "merged")) {
     const [handle, { rotation, ifEpoch }] = args as Parameters<SessionBackend["patch"]>;

@@ -142,6 +142,12 @@ export function timesOf(
   return { createdAt: created, signedInAt: userId === null ? undefined : began };
 }
 
+/** Returns when a session was used last, to within `touchThrottle`. */
+export function lastSeenAt(record: SessionRecord, head: Head): number {
+  const { createdAt, signedInAt = createdAt } = timesOf(record, head);
+  return Math.max(signedInAt, record.expiresAt - head.idleTimeout);
+}
+
 /** The members that each request needs come first, in this order. */
 function startOf({ idleTimeout: idle, absoluteTimeout: absolute, persistent }: Head): string {
   return JSON.stringify({ idle, absolute, persistent }).slice(0, -1);

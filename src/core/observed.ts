@@ -13,6 +13,9 @@ export type Verb =
   | "lock"
   | "relock"
   | "standings"
+  | "scan"
+  | "countAll"
+  | "deleteMany"
   | "prune";
 
 /** Is told of each call of the back-end. */
