@@ -82,7 +82,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "option-names.ts",
   ],
   "dbsc.ts": ["_dbsc", "core"],
-  _otel: ["core", "errors.ts", "environment.ts"],
+  _otel: ["core", "backends", "errors.ts", "environment.ts"],
   "otel.ts": ["_otel", "core", "errors.ts", "environment.ts", "duration.ts", "option-names.ts"],
   _recorder: ["core", "backends", "record", "errors.ts", "environment.ts", "duration.ts", "option-names.ts"],
   "recorder.ts": ["_recorder", "core", "errors.ts", "option-names.ts"],

@@ -26,7 +26,7 @@ function observed(options: SessionOptions<Data> = {}, more: Partial<InstrumentOp
   const meter = new MeterProvider({ readers: [reader] }).getMeter("micropie");
   const backend = new InMemorySessionBackend();
   const sessions = createSessions<Data>({ backend, environment: clock, ...options });
-  const metrics = instrument(sessions, { meter, durations, ...more });
+  const metrics = instrument(sessions, { meter, durations, countEvery: false, ...more });
   onTestFinished(() => metrics[Symbol.dispose]());
   const collect = async (): Promise<readonly Collected[]> => {
     const { resourceMetrics, errors } = await reader.collect();
@@ -193,6 +193,53 @@ describe("calls of the back-end", () => {
   });
 });
 
+describe("gauges", () => {
+  test("tell what the store has counted last, at the interval that was asked for", async () => {
+    const { sessions, values, clock } = observed({}, { countEvery: 30 });
+    await visit(browser(sessions));
+    await signedIn(sessions, "ann");
+    await signedIn(sessions, "bob");
+    expect(await values("micropie.session.live")).toEqual({});
+    clock.advance(31);
+    await expect.poll(() => values("micropie.session.live")).toEqual({ "": 3 });
+    expect(await values("micropie.session.signed_in")).toEqual({ "": 2 });
+    expect(await values("micropie.backend.operations")).toMatchObject({ "countAll ok": 2 });
+  });
+
+  test("stay what they were while the store fails to count, and go on when it can", async () => {
+    const { sessions, values, clock, backend } = observed({}, { countEvery: 30 });
+    await signedIn(sessions, "ann");
+    clock.advance(31);
+    await expect.poll(() => values("micropie.session.live")).toEqual({ "": 1 });
+    const { countAll } = backend;
+    backend.countAll = () => {
+      throw new Error("gone");
+    };
+    clock.advance(31);
+    const calls = () => values("micropie.backend.operations");
+    await expect.poll(calls).toMatchObject({ "countAll failed backend_failed": 1 });
+    expect(await values("micropie.session.live")).toEqual({ "": 1 });
+    backend.countAll = countAll;
+    await signedIn(sessions, "bob");
+    clock.advance(31);
+    await expect.poll(() => values("micropie.session.live")).toEqual({ "": 2 });
+  });
+
+  test("are none if nobody asks for them, or the store cannot count", async () => {
+    for (const [backend, more] of [
+      [new InMemorySessionBackend(), { countEvery: false as const }],
+      [{ load: () => ({}), save: () => {} }, { countEvery: 30 }],
+    ] as const) {
+      const { values, clock } = observed({ backend }, more);
+      for (let n = 0; n < 5; n++) {
+        clock.advance(31);
+        await Promise.resolve();
+      }
+      expect(await values("micropie.session.live")).toEqual({});
+    }
+  });
+});
+
 test("names and units are those of OpenTelemetry's conventions, and no metric has a handle or a user's id", async () => {
   const { sessions, collect } = observed();
   const ann = await signedIn(sessions, "somebody");
@@ -225,7 +272,7 @@ test("once disposed it counts no more, and calls of the back-end are not observe
 test("two may observe the same sessions, and each has all of it", async () => {
   const one = observed();
   const meter = new MeterProvider({ readers: [] }).getMeter("other");
-  using _ = instrument(one.sessions, { meter });
+  using _ = instrument(one.sessions, { meter, countEvery: false });
   await visit(browser(one.sessions));
   expect(await one.values("micropie.backend.operations")).toEqual({ "create ok": 1 });
 });
