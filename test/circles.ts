@@ -17,7 +17,7 @@ export const CIRCLES = {
     "test/{driver-errors,dump,loggers}.test.ts",
   ],
   /**
-   * Needs nginx, Redis and PostgreSQL (test/servers), the packages of test/consumers, of site and of the examples in test/guides,
+   * Needs nginx, Prometheus, Redis and PostgreSQL (test/servers), the packages of test/consumers, of site and of the examples in test/guides,
    * Chromium, git, and Python for a terminal.
    */
   frameworks: [
@@ -28,6 +28,7 @@ export const CIRCLES = {
     "test/compat/declarations.test.ts",
     "test/consumers/*.test.ts",
     "test/create/{projects,terminal}.test.ts",
+    "test/otel/*.test.ts",
     "test/types/{typescript-5.9,compiler-settings}.test.ts",
     "test/guides/*.test.ts",
     "test/dbsc/chromium.test.ts",
