@@ -133,9 +133,9 @@ const ENGINE: readonly Plant[] = [
   },
   {
     name: "a limit of sessions leaves one too many",
-    file: "src/core/limit.ts",
-    find: "Math.max(0, places.length - most)",
-    replace: "Math.max(0, places.length - most - 1)",
+    file: "src/core/limit-places.ts",
+    find: "Math.max(0, others.length - most)",
+    replace: "Math.max(0, others.length - most - 1)",
   },
   {
     name: "a limit that refuses counts without a turn",
@@ -146,8 +146,8 @@ const ENGINE: readonly Plant[] = [
   {
     name: "a limit that refuses does not count a session that was begun beside another",
     file: "src/core/limit.ts",
-    find: "if (kept !== undefined && own !== kept)",
-    replace: 'if (own === "")',
+    find: "if (own !== kept && before.length >= most) throw refusal(most);",
+    replace: "",
   },
   {
     name: "a new sign-in keeps the factors that somebody else has proved",

@@ -12,6 +12,7 @@ import {
   store as storeRecord,
 } from "./_records.ts";
 import { adopt, fromElsewhere, ifItMoves, whole } from "./_whole.ts";
+import { listenTo } from "./ends.ts";
 
 /** How a store gives a whole record to another one. */
 export const moveCases: readonly Case[] = [
@@ -78,6 +79,26 @@ export const moveCases: readonly Case[] = [
         await assertStands(store, handle, standing(record));
         await assertListed(store, "ann", [handle]);
       }
+    }),
+  },
+  {
+    promise: "U2",
+    name: "a move is no end, so whoever listens is not told of it; an end of what is moved out is told",
+    run: ifItMoves(async (world) => {
+      const backend = world.store.inner;
+      const another = await world.another();
+      const heard = await listenTo(another);
+      if (heard === undefined) return;
+      const [moved, revoked] = [await storeRecord(backend, { a: 1 }), await storeRecord(backend, { a: 1 })];
+      for (const { handle } of [moved, revoked]) await backend.moveOut(handle);
+      assert.equal(await backend.delete(moved.handle, undefined, "moved"), true);
+      assert.equal(await backend.delete(revoked.handle, undefined, "revoked"), true);
+      await heard.caughtUp(another === backend ? revoked.handle : undefined);
+      await heard.close();
+      const told = heard.notices.filter(({ reason }) => reason !== "revoked");
+      assert.deepEqual(told, [], "what listen tells of a move");
+      const handles = heard.notices.map(({ handle }) => handle);
+      assert.ok(!handles.includes(moved.handle), "listen should not tell of a session that was moved");
     }),
   },
   {
