@@ -5,7 +5,7 @@
 export const CIRCLES = {
   /** Needs Redis, PostgreSQL, PgBouncer, MariaDB and memcached (test/servers), and the packages of test/drivers. */
   stores: [
-    "test/backends/{connect-store,d1,durable-object,memcached,mysql,postgres,redis,unstorage}*.test.ts",
+    "test/backends/{connect-store,d1,dynamodb,durable-object,memcached,mysql,postgres,redis,unstorage}*.test.ts",
     "test/backends/*-{drivers,servers}.suite.test.ts",
     "test/backends/*-servers.test.ts",
     "test/backends/workers.test.ts",

@@ -13,6 +13,7 @@ import { svelteKitSessions } from "micropie/adapters/sveltekit";
 import { D1SessionBackend } from "micropie/backends/d1";
 import { DurableObjectSessionBackend } from "micropie/backends/durable-object";
 import { EncryptedSessionBackend } from "micropie/backends/encrypted";
+import { DynamoDbSessionBackend } from "micropie/backends/dynamodb";
 import { MemcachedSessionBackend } from "micropie/backends/memcached";
 import { MysqlSessionBackend } from "micropie/backends/mysql";
 import { PostgresSessionBackend } from "micropie/backends/postgres";
@@ -93,6 +94,7 @@ const TAKERS: Record<string, readonly [take: (options: never) => unknown, typed:
     "timout",
     "timeout",
   ],
+  DynamoDbSessionBackend: [(options) => new DynamoDbSessionBackend(client, options), "tabel", "table"],
   D1SessionBackend: [(options) => new D1SessionBackend(client, options), "tabel", "table"],
   DurableObjectSessionBackend: [
     (options) => new DurableObjectSessionBackend(client, options),

@@ -7,6 +7,8 @@ export type Kind =
   | "a PGlite, which is not supported"
   | "a client of Redis"
   | "a pool of mysql2 or mariadb"
+  | "a DynamoDB of the AWS SDK"
+  | "a client of the AWS SDK whose commands are no methods"
   | "a D1 database"
   | "an SQLite database"
   | "the sql of postgres"
@@ -24,6 +26,9 @@ const KINDS: Readonly<Record<Kind, (given: unknown) => boolean>> = {
   "a PGlite, which is not supported": (given) => has(given, "query", "exec", "dumpDataDir"),
   "a client of Redis": (given) => ["evalSha", "evalsha", "customCommand"].some((name) => has(given, name)),
   "a pool of mysql2 or mariadb": (given) => has(given, "query", "execute"),
+  "a DynamoDB of the AWS SDK": (given) => has(given, "getItem", "putItem"),
+  "a client of the AWS SDK whose commands are no methods": (given) =>
+    has(given, "send", "destroy") && "config" in Object(given),
   "a D1 database": (given) => has(given, "prepare", "batch"),
   "an SQLite database": (given) => has(given, "prepare", "exec"),
   "the sql of postgres": (given) => has(given, "unsafe"),

@@ -10,7 +10,7 @@ export function refuseScan(method: "scan" | "countAll"): never {
   throw new ConfigError(
     "backend",
     `This back-end cannot ${what}. Ask for those of one user, with { userId }, or keep sessions in a store that ` +
-      "can: memory, SQLite, Redis, PostgreSQL, MySQL, D1 or Durable Objects. A back-end of yours can if it has this method.",
+      "can: memory, SQLite, Redis, PostgreSQL, MySQL, DynamoDB, D1 or Durable Objects. A back-end of yours can if it has this method.",
   );
 }
 

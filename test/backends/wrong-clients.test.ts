@@ -5,6 +5,7 @@ import { ConfigError, createSessions, InMemorySessionBackend } from "micropie";
 import { ConnectStoreSessionBackend } from "micropie/backends/connect-store";
 import { D1SessionBackend } from "micropie/backends/d1";
 import { DurableObjectSessionBackend } from "micropie/backends/durable-object";
+import { DynamoDbSessionBackend } from "micropie/backends/dynamodb";
 import { EncryptedSessionBackend } from "micropie/backends/encrypted";
 import { MysqlSessionBackend } from "micropie/backends/mysql";
 import { PostgresSessionBackend } from "micropie/backends/postgres";
@@ -44,6 +45,7 @@ const BACKENDS: Readonly<Record<string, { make(client: never): unknown; takes: r
     takes: ["an SQLite database"],
   },
   RedisSessionBackend: { make: (client) => new RedisSessionBackend(client), takes: ["a client of Redis"] },
+  DynamoDbSessionBackend: { make: (client) => new DynamoDbSessionBackend(client), takes: [] },
   D1SessionBackend: { make: (client) => new D1SessionBackend(client), takes: [] },
   DurableObjectSessionBackend: { make: (client) => new DurableObjectSessionBackend(client), takes: [] },
   UnstorageSessionBackend: { make: (client) => new UnstorageSessionBackend(client), takes: [] },
