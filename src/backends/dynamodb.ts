@@ -1,13 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { snapshot } from "../record/record.ts";
 import { recordIn } from "./_cas/record-text.ts";
-import { type DynamoItem, type DynamoLike, nameOf, refuseNoClient, tableError } from "./_dynamodb/client.ts";
+import {
+  type DynamoItem,
+  type DynamoLike,
+  type DynamoPlace,
+  nameOf,
+  refuseNoClient,
+  tableError,
+} from "./_dynamodb/client.ts";
 import { type DynamoDbOptions, resolveOptions } from "./_dynamodb/options.ts";
 import { isAskedFor, isHandle, pageOfUser, wrongCursor } from "./_scan.ts";
 import type { ScanOptions, ScanPage, SessionCount, UserSession } from "./backend.ts";
 import { CasSessionBackend, type Found } from "./cas.ts";
 
-export type { DynamoAttribute, DynamoItem, DynamoLike } from "./_dynamodb/client.ts";
+export type { DynamoAttribute, DynamoItem, DynamoLike, DynamoPlace } from "./_dynamodb/client.ts";
 export type { DynamoDbOptions } from "./_dynamodb/options.ts";
 
 /** What an item has at most (400 kB), without the names and values of the other attributes. */
@@ -21,6 +28,9 @@ const LAST_MOMENT = 253_402_300_799;
 
 /** How many of the last writes an item names. */
 const WRITES = 8;
+
+/** Into how many parts the largest table is divided, to count one of them; DynamoDB takes up to a million. */
+const MOST_PARTS = 8 ** 6;
 
 /** What DynamoDB looks at for a page begins after a key, which is our cursor. */
 const KEY = /^([\w-]{16}|user_[\w-]{43})$/;
@@ -103,29 +113,22 @@ export class DynamoDbSessionBackend extends CasSessionBackend<string> {
     return { sessions: this.#sessions(items, options), cursor: last };
   }
 
-  /**
-   * Counts what 1 MB of the table has. If that is not all, an estimate: this share of DynamoDB's own number of items, which
-   * it brings up to date about every six hours.
-   */
+  /** Counts what 1 MB of the table has. If that is not all, an estimate, from a part of the table that has less than 1 MB. */
   override async countAll(): Promise<SessionCount> {
-    const { items, last } = await this.#page({});
-    const sessions = this.#sessions(items, { limit: items.length });
-    const signedIn = sessions.filter(({ record }) => record.userId !== null).length;
-    if (last === undefined) return { sessions: sessions.length, signedIn, exact: true };
-    const { Table } = await this.#sent(this.#client.describeTable({ TableName: this.#table }));
-    const times = Math.max(1, (Table?.ItemCount ?? 0) / Math.max(1, items.length));
-    return {
-      sessions: Math.round(sessions.length * times),
-      signedIn: Math.round(signedIn * times),
-      exact: false,
-    };
+    for (let parts = 1; ; parts *= 8) {
+      const Segment = Math.floor(this.environment.random() * parts);
+      const { items, last } = await this.#page({ TotalSegments: parts, Segment });
+      if (last !== undefined && parts < MOST_PARTS) continue;
+      const sessions = this.#sessions(items, { limit: items.length });
+      const signedIn = sessions.filter(({ record }) => record.userId !== null).length;
+      return { sessions: sessions.length * parts, signedIn: signedIn * parts, exact: parts === 1 };
+    }
   }
 
   /** Returns what is stored next, in DynamoDB's order, and the key of the last of it if more may follow. */
-  async #page(where: {
-    readonly Limit?: number;
-    readonly ExclusiveStartKey?: Record<string, { S: string }>;
-  }): Promise<{ readonly items: readonly DynamoItem[]; readonly last: string | undefined }> {
+  async #page(
+    where: DynamoPlace,
+  ): Promise<{ readonly items: readonly DynamoItem[]; readonly last: string | undefined }> {
     const { Items = [], LastEvaluatedKey } = await this.#sent(
       this.#client.scan({ TableName: this.#table, ConsistentRead: true, ...where }),
     );

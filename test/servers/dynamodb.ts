@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { DynamoLike } from "micropie/backends/dynamodb";
 import { driver } from "../_drivers.ts";
+import { until } from "../_until.ts";
 
 /** A server that speaks DynamoDB's protocol on this machine. */
 export interface DynamoServer {
@@ -15,6 +16,7 @@ export interface DynamoServer {
 export interface DynamoClient extends DynamoLike {
   createTable(input: object): Promise<unknown>;
   deleteTable(input: { TableName: string }): Promise<unknown>;
+  describeTable(input: { TableName: string }): Promise<{ Table: { TableStatus: string } }>;
   destroy(): void;
 }
 
@@ -59,12 +61,16 @@ export function dynamoClient(
   });
 }
 
-/** Creates a table as docs/backends/dynamodb.md says. */
+/** Creates a table as docs/backends/dynamodb.md says, and resolves when it can be used. */
 export async function createTable(client: DynamoClient, TableName: string, key = "id"): Promise<void> {
   await client.createTable({
     TableName,
     BillingMode: "PAY_PER_REQUEST",
     KeySchema: [{ AttributeName: key, KeyType: "HASH" }],
     AttributeDefinitions: [{ AttributeName: key, AttributeType: "S" }],
+  });
+  await until(async () => {
+    const { Table } = await client.describeTable({ TableName });
+    if (Table.TableStatus !== "ACTIVE") throw new Error(`The table is ${Table.TableStatus}.`);
   });
 }

@@ -36,21 +36,21 @@ export interface DynamoLike {
   deleteItem(
     input: Place & Condition & { readonly ReturnValues?: "ALL_OLD" },
   ): Promise<{ readonly Attributes?: DynamoItem | undefined }>;
-  scan(input: {
-    readonly TableName: string;
-    readonly ConsistentRead: boolean;
-    readonly Limit?: number;
-    readonly ExclusiveStartKey?: Record<string, { S: string }>;
-  }): Promise<{
+  scan(input: DynamoPlace & { readonly TableName: string; readonly ConsistentRead: boolean }): Promise<{
     readonly Items?: readonly DynamoItem[] | undefined;
     readonly LastEvaluatedKey?: DynamoItem | undefined;
   }>;
-  describeTable(input: { readonly TableName: string }): Promise<{
-    readonly Table?: { readonly ItemCount?: number | undefined } | undefined;
-  }>;
 }
 
-const METHODS = ["getItem", "putItem", "deleteItem", "scan", "describeTable"] as const;
+/** Where in a table a page of it begins and ends. */
+export interface DynamoPlace {
+  readonly Limit?: number;
+  readonly ExclusiveStartKey?: Record<string, { S: string }>;
+  readonly TotalSegments?: number;
+  readonly Segment?: number;
+}
+
+const METHODS = ["getItem", "putItem", "deleteItem", "scan"] as const;
 
 /** Throws ConfigError `backend` for anything but such a client. */
 export function refuseNoClient(client: unknown): void {
