@@ -99,6 +99,40 @@ await onServer("redis", async () => {
     await command(port, "FLUSHALL");
   });
 
+  test("a user of the server with the commands that the docs name can list, count and move sessions", async () => {
+    const commands =
+      "evalsha eval time get set getrange setrange del info pexpire pexpireat pttl zadd zcard zcount zrange zrandmember";
+    const more = "zrem zscore scan dbsize randomkey cluster|slots";
+    const allowed = `${commands} ${more}`.split(" ").map((name) => `+${name}`);
+    await redis.acl(
+      "SETUSER",
+      "app",
+      "on",
+      "nopass",
+      "~session:*",
+      "resetchannels",
+      "-@all",
+      "+ping",
+      ...allowed,
+    );
+    const client = createClient({ url: url.replace("//", "//app:x@"), disableClientInfo: true } as object);
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      const backend = new RedisSessionBackend(client);
+      const handles = await fill(backend, 30);
+      await redis.set("other", "not for this user");
+      expect((await scanAll(backend, 7)).handles).toEqual(handles);
+      expect((await backend.countAll()).sessions).toBe(30);
+      const moved = (await backend.moveOut(handles[0]!))!;
+      await backend.delete(handles[0]!, undefined, "moved");
+      expect(await backend.adopt(handles[0]!, moved)).toBe(true);
+    } finally {
+      client.destroy();
+      await command(port, "FLUSHALL");
+    }
+  });
+
   test("a cursor of another server, or of this one before it was restarted, is refused", async () => {
     const backend = new RedisSessionBackend(redis, { prefix: "s:" });
     await fill(backend, 100);
