@@ -41,28 +41,28 @@ class FromTheSource extends MovingSessionBackend {
   }
 }
 
-const pairs = { "memory to SQLite": [memory, sqlite], "SQLite to memory": [sqlite, memory] } as const;
+const kinds = {
+  "from memory to SQLite, that moves what it uses": {
+    stores: [memory, sqlite],
+    make: (from: SessionBackend, to: SessionBackend) => new FromTheSource(from, to),
+  },
+  "from SQLite to memory, that moves nothing yet": {
+    stores: [sqlite, memory],
+    make: (from: SessionBackend, to: SessionBackend) => new MovingSessionBackend({ from, to, move: false }),
+  },
+} as const;
 
-for (const [name, [source, target]] of Object.entries(pairs)) {
-  describe(`MovingSessionBackend from ${name}`, () => {
-    const kinds = {
-      "that moves what it uses": (from: SessionBackend, to: SessionBackend) => new FromTheSource(from, to),
-      "that moves nothing yet": (from: SessionBackend, to: SessionBackend) =>
-        new MovingSessionBackend({ from, to, move: false }),
+for (const [kind, { stores, make }] of Object.entries(kinds)) {
+  describe(`MovingSessionBackend ${kind}`, () => {
+    const create = () => {
+      const [from, to] = [stores[0](), stores[1]()];
+      // Another process moves what it uses.
+      const another = () => new MovingSessionBackend({ from: from.open(), to: to.open() });
+      const close = () => {
+        for (const store of [from, to]) store.remove?.();
+      };
+      return { backend: make(from.open(), to.open()), another, close };
     };
-    for (const [kind, make] of Object.entries(kinds)) {
-      describe(kind, () => {
-        const create = () => {
-          const [from, to] = [source(), target()];
-          // Another process has the other kind.
-          const another = () => new MovingSessionBackend({ from: from.open(), to: to.open() });
-          const close = () => {
-            for (const store of [from, to]) store.remove?.();
-          };
-          return { backend: make(from.open(), to.open()), another, close };
-        };
-        for (const { name, run } of backendSuite({ create })) test(name, run);
-      });
-    }
+    for (const { name, run } of backendSuite({ create })) test(name, run);
   });
 }
