@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import type { SessionBackend } from "micropie";
+import { virtualEnvironment, withClock } from "micropie/testing";
+import { describe, expect, test } from "vitest";
+import { fingerprint } from "../../spec/fingerprint.ts";
+import { stores } from "../testing/stores.ts";
+import { Ends } from "./_ends.ts";
+import type { Place } from "./_play.ts";
+import { PLANTED } from "./_planted.ts";
+import { counterexamples, follows, playAll, SCHEDULES } from "./_suite.ts";
+
+/** A store in this process, with a clock that only the schedules move. */
+async function placeOf(create: (now: () => number) => SessionBackend): Promise<Place> {
+  const clock = virtualEnvironment();
+  const backend = create(clock.now);
+  return {
+    backends: [backend, backend, backend],
+    ends: await Ends.of(backend),
+    advance: (seconds) => clock.advance(seconds),
+  };
+}
+
+test.each(["schedules.txt", "counterexamples.txt"])("%s was made from the model as it is", (name) => {
+  const text = readFileSync(new URL(`../../spec/${name}`, import.meta.url), "utf8");
+  expect(text, "run npm run model").toContain(`# Model ${fingerprint()}\n`);
+});
+
+describe("the schedules", () => {
+  test("are at least 2,000, all different", () => {
+    expect(new Set(SCHEDULES.map(({ text }) => text)).size).toBeGreaterThanOrEqual(2000);
+  });
+});
+
+for (const [name, create] of Object.entries(stores)) {
+  describe(`on ${name}`, () => {
+    test("each step of every schedule is the model's", async () => {
+      expect(await playAll(await placeOf(create))).toBe(SCHEDULES.length);
+    });
+
+    test("no schedule leads to what a condition prevents", async () => {
+      const place = await placeOf(create);
+      const followed: string[] = [];
+      for (const { define, schedule } of counterexamples())
+        if (await follows(schedule, place)) followed.push(define);
+      expect(followed).toEqual([]);
+    });
+  });
+}
+
+describe("a store without a condition", () => {
+  const ways = counterexamples().filter(({ define }) => define in PLANTED);
+
+  test("is there for each condition of a store", () => {
+    expect(ways.map(({ define }) => define).sort()).toEqual(Object.keys(PLANTED).sort());
+  });
+
+  test.each(ways)("$define goes the way that the model has found, and a schedule finds it", async ({
+    define,
+    schedule,
+  }) => {
+    const Wrong = PLANTED[define]!;
+    const place = () => placeOf((now) => withClock(new Wrong(), now));
+    expect(await follows(schedule, await place())).toBe(true);
+    await expect(playAll(await place())).rejects.toThrow();
+  });
+});
