@@ -236,6 +236,7 @@ inline settle() {
 
 /* A session of its own, for whoever has none. */
 inline beginOwn() {
+  keys = 0; count = 0; turns = 0;
   if
   :: program == SIGN_IN || program == WRITE || program == ROTATE || program == UPDATE || program == EXCLUSIVE -> goto own
   :: program == LOGOUT -> respond(removal)

@@ -53,7 +53,7 @@ export class Server {
       backend: held,
       environment: this.#clock,
       touchThrottle: 600,
-      backendTimeout: 1_000_000,
+      backendTimeout: "1000000s",
       ...TIMES,
     });
   }
@@ -98,7 +98,7 @@ export class Server {
   /** Moves its clock: what it waits for a while for, it does now. */
   async wait(seconds: number): Promise<void> {
     // What comes before the waiting may still be on its way.
-    await turns(0);
+    await new Promise(setImmediate);
     this.#clock.advance(seconds);
   }
 

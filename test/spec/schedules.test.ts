@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { SessionBackend } from "micropie";
+import { InMemorySessionBackend, type SessionBackend } from "micropie";
 import { virtualEnvironment, withClock } from "micropie/testing";
 import { describe, expect, test } from "vitest";
 import { fingerprint } from "../../spec/fingerprint.ts";
@@ -15,7 +15,8 @@ async function placeOf(create: (now: () => number) => SessionBackend): Promise<P
   const backend = create(clock.now);
   return {
     backends: [backend, backend, backend],
-    ends: await Ends.of(backend),
+    // That of SQLite only says that another connection has written.
+    ends: backend instanceof InMemorySessionBackend ? await Ends.of(backend) : undefined,
     advance: (seconds) => clock.advance(seconds),
   };
 }
