@@ -38,7 +38,9 @@ async function main() {
   const properties = PROPERTIES.filter(({ name }) => isMeant(name));
   const weakened = WEAKENED.filter(({ breaks }) => isMeant(breaks));
   if (properties.length === 0)
-    throw new Error(`There is no promise "${values.only}". Names: ${PROPERTIES.map(({ name }) => name).join(", ")}.`);
+    throw new Error(
+      `There is no promise "${values.only}". Names: ${PROPERTIES.map(({ name }) => name).join(", ")}.`,
+    );
   const spin = await tools();
   const say = (line) => {
     if (!values.json) console.log(line);

@@ -213,3 +213,30 @@ inline judgeTick() {
 #endif
   staysOver()
 }
+
+/* Before the next walk. */
+inline forgetNotes() {
+  over = 0;
+#ifdef RIGHTS
+  rights = 0;
+#endif
+#ifdef C1
+  kept = BIT(N);
+#endif
+#ifdef C2
+  counted = 0;
+#endif
+#ifdef C4
+  won = 0;
+#endif
+#ifdef C5
+  dead = 0; replaced = 0; past = 0;
+#endif
+#ifdef C6
+  replacedNow = 0; lostRights = 0;
+#endif
+#ifdef C7
+  inside = 0; taken = 0; exclusives = 0;
+#endif
+  skip
+}

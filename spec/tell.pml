@@ -120,9 +120,8 @@ inline startAnew() {
   }
   n = 0;
   secrets = 1;
-  over = 0;
-  rights = 0;
-  faults = 0
+  faults = 0;
+  forgetNotes()
 }
 
 #endif

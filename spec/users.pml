@@ -52,8 +52,10 @@ inline judge(h) {
   assert(!(session[h].there && session[h].user == ANN) || listed[h])
 }
 
-#define MAY_DIE :: atomic { true -> goto dead }
-#define MAY_FAIL :: atomic { true -> goto failed }
+/* To die, or to give up, is to do nothing any more: so a failure counts only if something is tried again. */
+#define MAY_FAIL :: atomic { attempt < ATTEMPTS -> goto failed }
+
+#include "tell.pml"
 
 #define SIGN_IN_ANN 0
 #define SIGN_IN_BOB 1
@@ -95,9 +97,9 @@ begin:
 
 tell: /* The index first. */
   if
-  MAY_DIE
   MAY_FAIL
   :: atomic {
+       tell(" %d:list", me);
        listed[h] = 1;
        age[h] = 0;
        told[h]++;
@@ -110,7 +112,6 @@ tell: /* The index first. */
 
 store: /* Then the record: a new one, or the one that is there. */
   if
-  MAY_DIE
   MAY_FAIL
   :: atomic {
        true;
@@ -121,6 +122,7 @@ store: /* Then the record: a new one, or the one that is there. */
 #endif
        :: else
        fi;
+       tell(" %d:store", me);
        session[h].there = 1;
        session[h].user = (what % 3 == SIGN_IN_ANN -> ANN : BOB);
        if :: what % 3 == SIGN_IN_ANN -> signIns[h]++ :: else fi;
@@ -129,7 +131,7 @@ store: /* Then the record: a new one, or the one that is there. */
 #endif
        if
        :: true
-       :: true -> goto failed
+       :: attempt < ATTEMPTS -> goto failed
        /* The driver sends it again, and the index is not told again. */
        :: attempt < ATTEMPTS -> attempt++; goto store
        fi;
@@ -147,22 +149,21 @@ told_:
 
 logout:
   if
-  MAY_DIE
   MAY_FAIL
   :: atomic {
+       tell(" %d:logout", me);
        ended = (session[h].there && session[h].user == ANN);
        session[h].there = 0;
        session[h].user = NOBODY;
        stamp = told[h];
        settled = (age[h] >= SETTLED);
-       if :: !ended -> goto dead :: true :: true -> goto failed fi
+       if :: !ended -> goto dead :: true :: attempt < ATTEMPTS -> goto failed fi
      }
   fi;
   /* Dropped at once only if nobody can store it again; marked, which is no dropping, if somebody may. */
   if
-  MAY_DIE
   :: atomic {
-       true;
+       tell(" %d:drop", me);
        if
 #ifdef FORGETS_ENDED
        :: true -> drop(h, stamp)
@@ -177,10 +178,9 @@ logout:
 
 revoke: /* All of Ann's: what the index names is ended one by one, if it is hers. */
   if
-  MAY_DIE
   MAY_FAIL
   :: atomic {
-       true;
+       tell(" %d:look", me);
        for (h : 0 .. SESSIONS - 1) {
          before[h] = (session[h].there && session[h].user == ANN -> signIns[h] : 0);
          seen[h] = told[h];
@@ -195,10 +195,9 @@ one:
   :: h < SESSIONS && !(found & BIT(h)) -> h++; goto one
   :: h < SESSIONS && (found & BIT(h)) ->
      if
-     MAY_DIE
-     MAY_FAIL
+        MAY_FAIL
      :: atomic {
-          true;
+          tell(" %d:end", me);
           if
 #ifdef REVOKES_ANYBODY
           :: session[h].there ->
@@ -211,7 +210,7 @@ one:
              ended = ended | BIT(h)
           :: else
           fi;
-          if :: true :: true -> goto failed fi;
+          if :: true :: attempt < ATTEMPTS -> goto failed fi;
           h++
         }
      fi;
@@ -220,9 +219,8 @@ one:
   fi;
 forget: /* What was found dead, or has been ended: but not what may be stored yet. */
   if
-  MAY_DIE
   :: atomic {
-       true;
+       tell(" %d:drop", me);
        for (h : 0 .. SESSIONS - 1) {
          if
 #ifdef FORGETS_UNSETTLED
@@ -242,7 +240,7 @@ forget: /* What was found dead, or has been ended: but not what may be stored ye
 
 failed: /* The client tries again, or gives up. */
   if
-  :: attempt >= ATTEMPTS || true -> goto dead
+  :: attempt >= ATTEMPTS -> goto dead
   :: attempt < ATTEMPTS -> h = 0; found = 0; ended = 0; settled = 0; stamp = 0;
      before[0] = 0; before[1] = 0; seen[0] = 0; seen[1] = 0; goto begin
   fi;
@@ -251,7 +249,9 @@ dead:
   atomic {
     attempt = 0; h = 0; found = 0; ended = 0; settled = 0; stamp = 0;
     before[0] = 0; before[1] = 0; seen[0] = 0; seen[1] = 0
-  }
+  };
+end_:
+  false
 }
 
 proctype Clock() {
@@ -259,6 +259,7 @@ proctype Clock() {
   do
   :: atomic {
        ticks < TICKS -> ticks++;
+       tell(" %c", 'T');
        for (h : 0 .. SESSIONS - 1) {
          if :: listed[h] && age[h] < SETTLED -> age[h]++ :: else fi
        }
@@ -267,8 +268,10 @@ proctype Clock() {
        }
        h = 0
      }
-  :: break
-  od
+  :: atomic { ticks = 0; break }
+  od;
+end_:
+  false
 }
 
 init {

@@ -21,11 +21,14 @@
 #define OLD 15
 #define OLDER(age) age = (age < OLD -> age + 1 : OLD)
 
-#ifndef FAULTS
-#define FAULTS 2
+#include "tell.pml"
+
+/* How often something fails. */
+#ifndef FAILURES
+#define FAILURES 2
 #endif
 #ifndef LIFE
-#define LIFE 6
+#define LIFE 4
 #endif
 
 /* The store: the session, its rights and the ticks until its deadline. */
@@ -84,6 +87,7 @@ inline endsNow() {
 }
 
 inline fails() {
+  tell(" %c", 'f');
   faults++;
   calm = 0
 }
@@ -128,6 +132,7 @@ proctype Ender(bit rights) {
   :: true -> goto dead
   :: atomic {
        there && left > 0 ->
+       tell(" %c", 'e');
        if :: rights -> epoch++ :: else -> there = 0 fi;
        endsNow();
 #ifndef NOTICE_LATER
@@ -157,24 +162,27 @@ proctype Network() {
 end_:
   do
   /* The channel is cut, and looks as if it were open; or its client says so. */
-  :: atomic { subscribed && !cut && faults < FAULTS -> fails(); cut = 1; noticeEnd = 0; noticeEpoch = 0; beats = 0; beatAge = 0 }
-  :: atomic { up && faults < FAULTS -> fails(); lose() }
+  :: atomic { subscribed && !cut && faults < FAILURES -> fails(); cut = 1; noticeEnd = 0; noticeEpoch = 0; beats = 0; beatAge = 0 }
+  :: atomic { up && faults < FAILURES -> fails(); lose() }
 #ifdef BEATS_OVERTAKE
   /* Notices are lost, and beats are not. */
-  :: atomic { (noticeEnd || noticeEpoch > 0) && faults < FAULTS -> faults++; noticeEnd = 0; noticeEpoch = 0 }
+  :: atomic { (noticeEnd || noticeEpoch > 0) && faults < FAILURES -> faults++; noticeEnd = 0; noticeEpoch = 0 }
 #endif
   /* What is on its way arrives, in its order: a beat is behind all notices of what was before it. */
   :: atomic {
        noticeEnd -> noticeEnd = 0;
+       tell(" %c", 'n');
        if :: watching -> tellWatch() :: else fi
      }
   :: atomic {
        noticeEpoch > 0 ->
+       tell(" %c", 'n');
        if :: watching && noticeEpoch > known -> tellWatch() :: else fi;
        noticeEpoch = 0
      }
   :: atomic {
        beats && !noticeEnd && noticeEpoch == 0 -> beats = 0;
+       tell(" %c", 'b');
        isOpen = 1;
        heard = (beatAge < heard -> beatAge : heard);
        beatAge = 0
@@ -182,16 +190,18 @@ end_:
   /* The store answers a question, or fails. */
   :: atomic {
        question == 1 && !down -> question = 2;
+       tell(" %c", 'q');
        answerThere = (there && left > 0);
        answerEpoch = epoch;
        answerLeft = left
      }
-  :: atomic { question > 0 && (down || faults < FAULTS) -> if :: down :: else -> fails() fi; noQuestion() }
-  :: atomic { question > 0 && !slow && faults < FAULTS -> fails(); slow = 1 }
-  :: atomic { !down && faults < FAULTS -> fails(); down = 1 }
+  :: atomic { question > 0 && (down || faults < FAILURES) -> if :: down :: else -> fails() fi; noQuestion() }
+  :: atomic { question > 0 && !slow && faults < FAILURES -> fails(); slow = 1 }
+  :: atomic { !down && faults < FAILURES -> fails(); down = 1 }
   :: atomic { down -> down = 0; calm = 0 }
   :: atomic {
        question == 2 ->
+       tell(" %c", 'a');
        if
        :: !watching
        :: watching && !answerThere -> tellWatch()
@@ -213,6 +223,7 @@ end_:
 /* One tick of the watcher's timer, and of everybody's clock. */
 inline tick() {
   /* Time. */
+  tell(" %c", 'T');
   if :: left > 0 -> left-- ; if :: left == 0 && there -> endsNow() :: else fi :: else fi;
   if :: deadline > 0 -> deadline-- :: else fi;
   if :: down -> calm = 0 :: else fi;
@@ -267,6 +278,7 @@ proctype Watcher() {
 end_:
   atomic { there && left > 0 -> read = epoch; itsLeft = left };
   atomic {
+    tell(" %c", 'w');
     watching = 1;
     known = read;
     deadline = itsLeft;

@@ -102,7 +102,13 @@ ${[...steps, ...boxes].join("\n")}
 
 function box({ x, y, text, isOver }, times) {
   const { width, height } = BOX;
-  const lines = times === undefined ? [[text, "", 5]] : [[text, "", -2], [number(times), "note", 14]];
+  const lines =
+    times === undefined
+      ? [[text, "", 5]]
+      : [
+          [text, "", -2],
+          [number(times), "note", 14],
+        ];
   return `<g><rect class="${isOver ? "over" : "state"}" x="${x - width / 2}" y="${y - height / 2}" width="${width}" height="${height}" rx="6"/>
 ${lines.map(([line, kind, down]) => `<text class="${kind}" x="${x}" y="${y + down}">${escapeXml(line)}</text>`).join("")}</g>`;
 }
@@ -114,7 +120,9 @@ function arrow(from, to, words) {
   const [x1, x2] = isDown ? [one.x, other.x] : [one.x + BOX.width / 2, other.x - BOX.width / 2];
   const [y1, y2] = isDown ? [one.y + BOX.height / 2, other.y - BOX.height / 2] : [one.y, other.y];
   const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
-  const text = words.map((word, n) => `<text class="note" x="${x}" y="${y + [-8, 18][n]}">${escapeXml(word)}</text>`);
+  const text = words.map(
+    (word, n) => `<text class="note" x="${x}" y="${y + [-8, 18][n]}">${escapeXml(word)}</text>`,
+  );
   return `<path class="step" marker-end="url(#head)" d="M${x1},${y1} L${x2},${y2}"/>${text.join("")}`;
 }
 

@@ -45,7 +45,17 @@ export async function check({ spin, compiler }, { model, define, how, memory = 6
     const kind = { all: ["-DCOLLAPSE"], shortest: ["-DBFS"], bits: ["-DBITSTATE"] }[how];
     await run(
       compiler,
-      ["-O1", "-w", "-DSAFETY", "-DVECTORSZ=2048", `-DMEMLIM=${memory}`, ...kind, "-o", "pan", "pan.c"],
+      [
+        how === "shortest" ? "-O0" : "-O1",
+        "-w",
+        "-DSAFETY",
+        "-DVECTORSZ=2048",
+        `-DMEMLIM=${memory}`,
+        ...kind,
+        "-o",
+        "pan",
+        "pan.c",
+      ],
       here,
     );
     const hashed = how === "bits" ? ["-w30", "-k3"] : ["-w22"];

@@ -163,7 +163,10 @@ export class Playing {
         return "";
       case "d":
       case "D":
-        if (value === true) this.notices.push(textOf({ handle: this.handles[0]!, reason: (values[2] as "revoked") ?? "logged_out" }));
+        if (value === true)
+          this.notices.push(
+            textOf({ handle: this.handles[0]!, reason: (values[2] as "revoked") ?? "logged_out" }),
+          );
         return value === true ? "y" : "n";
       default:
         if (typeof value === "boolean") return value ? "y" : "n";
@@ -237,7 +240,8 @@ const CONDITIONS: Partial<Record<Call, readonly (keyof SessionPatch)[]>> = {
 
 /** Throws unless the call has the conditions that the model gives it, and no others. */
 function checkAsked(call: Call, { values }: HeldCall): void {
-  if (call === "d" || call === "D") assert.equal(values[1] !== undefined, call === "D", "ifVersion of delete");
+  if (call === "d" || call === "D")
+    assert.equal(values[1] !== undefined, call === "D", "ifVersion of delete");
   if (call === "k" || call === "u") assert.equal(values[2] === 0, call === "u", "seconds of relock");
   const conditions = CONDITIONS[call];
   if (conditions === undefined) return;

@@ -88,7 +88,10 @@ export class Server {
   }
 
   /** Lets the caller have an answer, or hear that it failed. */
-  answer(call: HeldCall, value: { readonly is: "answer"; readonly value: unknown } | { readonly is: "failure" }): void {
+  answer(
+    call: HeldCall,
+    value: { readonly is: "answer"; readonly value: unknown } | { readonly is: "failure" },
+  ): void {
     const at = this.#waiting.findIndex((waiting) => waiting.call === call);
     const [{ answer } = assert.fail("the call does not wait")] = this.#waiting.splice(at, 1);
     if (value.is === "answer") answer.resolve(value.value);

@@ -45,7 +45,13 @@ export type Cookie = "N" | "T" | "O" | "R" | "e";
 /** One step of a schedule. `process` is who takes it. */
 export type Step =
   /** The store carries a call out and answers this; or nobody hears of it. */
-  | { readonly is: "call"; readonly process: number; readonly call: Call; readonly answer: string; readonly lost: boolean }
+  | {
+      readonly is: "call";
+      readonly process: number;
+      readonly call: Call;
+      readonly answer: string;
+      readonly lost: boolean;
+    }
   /** A call fails, and nothing happens. */
   | { readonly is: "fails"; readonly process: number }
   | { readonly is: "dies"; readonly process: number }
@@ -76,7 +82,10 @@ export interface End {
         >
       >
     | undefined;
-  readonly own: ReadonlyMap<number, { readonly user: number; readonly keys: number; readonly count: number; readonly turns: number }>;
+  readonly own: ReadonlyMap<
+    number,
+    { readonly user: number; readonly keys: number; readonly count: number; readonly turns: number }
+  >;
 }
 
 /** One line of spec/schedules.txt. */

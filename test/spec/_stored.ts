@@ -30,7 +30,9 @@ export async function compareEnd(left: Left, end: End): Promise<void> {
   }
   assert.deepEqual(new Map(own), end.own, "the sessions that processes have begun");
 
-  const listed = (await left.backend.listByUser(left.storedUser)).map(({ handle }) => left.handles.indexOf(handle));
+  const listed = (await left.backend.listByUser(left.storedUser)).map(({ handle }) =>
+    left.handles.indexOf(handle),
+  );
   const owned = [...end.own].filter(([, { user }]) => user === 1).map(([number]) => number);
   if (end.shared?.user === 1) owned.push(0);
   assert.deepEqual(listed.sort(), owned.sort(), "the user's sessions");
