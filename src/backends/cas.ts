@@ -1,50 +1,47 @@
 import {
+  adoptedRecord,
   applyLock,
+  applyMove,
   applyPatch,
   applyRelock,
   applyTouch,
   illegible,
+  isAdoptable,
+  isMoved,
+  mayAdopt,
   newRecord,
   type StoredRecord,
   snapshot,
+  wholeRecord,
 } from "../record/record.ts";
-import { untilDone } from "./_attempts.ts";
 import { recordIn, textOf } from "./_cas/record-text.ts";
+import { CasRecords, type Found } from "./_cas/records.ts";
 import { GRACE, UserIndex } from "./_cas/user-index.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
-import { Recent } from "./_recent.ts";
-import { Turns } from "./_turns.ts";
+import { isAskedFor, isHandle, pageOfUser, refuseScan } from "./_scan.ts";
+import { standingsByRead } from "./_standings.ts";
 import {
   type Awaitable,
   type NewRecord,
   type PatchResult,
+  type ScanOptions,
+  type ScanPage,
   SessionBackend,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
+  type Standing,
   type UserSession,
+  type WholeRecord,
 } from "./backend.ts";
 
-/** What a store has under a key. */
-export interface Found<Mark> {
-  readonly text: string;
-  /** Tells later whether the key still has this text: a version, a revision, an ETag; or the text itself. */
-  readonly mark: Mark;
-}
+export type { Found } from "./_cas/records.ts";
 
-/** About how many bytes of memory the records take that were read last. */
-const REMEMBERED = 4 * 1024 * 1024;
-
-interface Seen<Mark> {
-  readonly record: StoredRecord;
-  readonly mark: Mark;
-}
-
-/** What came of a change of a record: what to return, whether to store it, and whether to list it for its user first. */
-interface Change<R> {
-  readonly answer: R;
-  readonly store: boolean;
-  readonly lists?: boolean;
+/** Keys of a store, and where the next ones begin. */
+export interface Keys {
+  readonly keys: readonly string[];
+  /** Undefined after the last ones. */
+  readonly cursor: string | undefined;
 }
 
 /**
@@ -64,9 +61,7 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
   readonly maxBytes: number = Number.POSITIVE_INFINITY;
 
   readonly #users: UserIndex<Mark> = new UserIndex(this);
-  /** Changes of one session by this process run one after the other, so that they conflict only with other processes. */
-  readonly #turns: Turns = new Turns(this);
-  readonly #recent: Recent<Seen<Mark>> = new Recent(REMEMBERED);
+  readonly #records: CasRecords<Mark> = new CasRecords(this, this.#users);
 
   /** Returns the text under this key and its mark, or undefined. Must not return an older text than the last one stored. */
   abstract get(key: string): Awaitable<Found<Mark> | undefined>;
@@ -86,8 +81,17 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
   /** Deletes whatever is there and returns its text, or undefined. Of several concurrent calls, one gets it. */
   abstract take(key: string): Awaitable<string | undefined>;
 
+  /**
+   * Returns some keys of the store, at most this many, in an order of the store's own, and where the next ones begin: needed only
+   * for `scan`. Every key that is there from the first call to the last is among them. Throws ConfigError `cursor` for a text that
+   * is no cursor. The default throws ConfigError `backend`.
+   */
+  keys(_cursor: string | undefined, _most: number): Awaitable<Keys> {
+    return refuseScan("scan");
+  }
+
   override async load(id: string): Promise<SessionData> {
-    const seen = await this.#look(id);
+    const seen = await this.#records.look(id);
     return seen === undefined ? {} : dictionaryOf(seen.record);
   }
 
@@ -98,64 +102,53 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
     }
     const record = restored(data, timeout, this.now());
     if (record.userId !== null) await this.#users.add(record.userId, id, record.absoluteExpiresAt);
-    await this.set(id, textOf(record, this.maxBytes), this.#left(record));
+    await this.set(id, textOf(record, this.maxBytes), this.#records.left(record));
   }
 
   override async read(handle: string): Promise<SessionRecord | undefined> {
     const found = await this.get(handle);
     if (found === undefined) return undefined;
-    const seen = this.#seen(found);
+    const seen = this.#records.seen(found);
     if (seen === undefined) return recordIn(found.text) === undefined ? illegible(this.now()) : undefined;
-    if (seen.record.secretHash === "") return undefined;
-    const { data, head } = seen.record;
-    this.#recent.set(handle, seen, 500 + 2 * (data.length + head.length));
+    if (seen.record.secretHash === "" || isMoved(seen.record)) return undefined;
+    this.#records.remember(handle, seen);
     return snapshot(seen.record, this.now());
   }
 
   override create(handle: string, record: NewRecord): Promise<boolean> {
-    return this.#turns.take(handle, async () => {
-      const began = this.now();
-      const stored = newRecord(record, began);
-      const text = textOf(stored, this.maxBytes);
-      if (stored.userId !== null) await this.#users.add(stored.userId, handle, stored.absoluteExpiresAt);
-      // After this long, others may have taken it off the list again.
-      if (this.now() - began > GRACE / 2) throw new Error(`session ${handle} was held up; it was not stored`);
-      if (await this.add(handle, text, this.#left(stored))) return true;
-      const there = await this.get(handle);
-      const old = there && recordIn(there.text);
-      if (there === undefined || old === undefined || old.expiresAt > this.now()) return false;
-      return this.replace(handle, text, this.#left(stored), there.mark);
-    });
+    return this.#records.turns.take(handle, () => this.#storeNew(handle, newRecord(record, this.now())));
   }
 
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     const { userId, absoluteTimeout } = patch.rotation ?? {};
     const lists = userId !== undefined || absoluteTimeout !== undefined;
-    return this.#change<PatchResult>(handle, "ended", (record, now) => {
+    return this.#records.change<PatchResult>(handle, "ended", (record, now) => {
       const answer = applyPatch(record, patch, now);
       return { answer, store: answer === "ok" || answer === "merged", lists };
     });
   }
 
   override touch(handle: string, idleTimeout: number): Promise<boolean> {
-    return this.#change(handle, false, (record, now) => {
+    return this.#records.change(handle, false, (record, now) => {
       return { answer: true, store: applyTouch(record, idleTimeout, now) };
     });
   }
 
   override async delete(handle: string, ifVersion?: number): Promise<boolean> {
-    this.#recent.delete(handle);
+    this.#records.forget(handle);
     // At once, without waiting for the turn of other calls.
     if (ifVersion === undefined) {
       const text = await this.take(handle);
       return text !== undefined && (recordIn(text)?.expiresAt ?? 0) > this.now();
     }
-    return this.#turns.take(handle, () => this.#erase(handle, (record) => record.version === ifVersion));
+    return this.#records.turns.take(handle, () =>
+      this.#records.erase(handle, (record) => record.version === ifVersion),
+    );
   }
 
   override async listByUser(userId: string): Promise<UserSession[]> {
     const handles = await this.#users.list(userId);
-    const seen = await Promise.all(handles.map((handle) => this.#look(handle)));
+    const seen = await Promise.all(handles.map((handle) => this.#records.look(handle)));
     const now = this.now();
     return handles.flatMap((handle, index) => {
       const record = seen[index]?.record;
@@ -166,7 +159,7 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
   override async revokeUser(userId: string, except?: string): Promise<string[]> {
     const handles = (await this.#users.list(userId)).filter((handle) => handle !== except);
     const ended = await Promise.allSettled(
-      handles.map((handle) => this.#erase(handle, (record) => record.userId === userId)),
+      handles.map((handle) => this.#records.erase(handle, (record) => record.userId === userId)),
     );
     // Ends all that it can, and only then fails for those that it could not.
     for (const one of ended) if (one.status === "rejected") throw one.reason;
@@ -174,75 +167,74 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
   }
 
   override lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
-    return this.#change<number | "busy" | "ended">(handle, "ended", (record, now) => {
+    return this.#records.change<number | "busy" | "ended">(handle, "ended", (record, now) => {
       const answer = applyLock(record, seconds, now);
       return { answer, store: answer !== "busy" };
     });
   }
 
   override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
-    return this.#change(handle, false, (record, now) => {
+    return this.#records.change(handle, false, (record, now) => {
       const answer = applyRelock(record, fence, seconds, now);
       return { answer, store: answer };
     });
   }
 
-  /** Returns what is there, is a record and has not expired. */
-  async #look(handle: string): Promise<Seen<Mark> | undefined> {
-    const found = await this.get(handle);
-    return found && this.#seen(found);
+  override standings(handles: readonly string[]): Awaitable<readonly Standing[]> {
+    return standingsByRead({ read: (handle) => this.#peek(handle) }, handles);
   }
 
-  #seen({ text, mark }: Found<Mark>): Seen<Mark> | undefined {
-    const record = recordIn(text);
-    return record !== undefined && record.expiresAt > this.now() ? { record, mark } : undefined;
+  override async scan(options: ScanOptions): Promise<ScanPage> {
+    if (options.userId !== undefined) return pageOfUser(this, options.userId, options);
+    const { keys, cursor } = await this.keys(options.cursor, options.limit);
+    const sessions = await Promise.all(
+      [...new Set(keys)].filter(isHandle).map(async (handle) => {
+        const record = await this.#peek(handle);
+        return isAskedFor(record, options) ? [{ handle, record }] : [];
+      }),
+    );
+    return { sessions: sessions.flat(), cursor };
   }
 
-  #change<R>(handle: string, ended: R, change: (record: StoredRecord, now: number) => Change<R>): Promise<R> {
-    return this.#turns.take(handle, async () => {
-      let remembered = this.#recent.get(handle);
-      this.#recent.delete(handle);
-      const done = await untilDone(this.environment, `session ${handle}`, async () => {
-        const answer = remembered && (await this.#attempt(handle, remembered, change));
-        remembered = undefined;
-        // What was remembered may be out of date, so it is no reason to refuse the change.
-        if (answer?.stored) return answer;
-        const seen = await this.#look(handle);
-        if (seen === undefined) return { answer: ended, stored: false };
-        return this.#attempt(handle, seen, change);
-      });
-      return done.answer;
+  override adopt(handle: string, record: WholeRecord, instead?: string): Promise<boolean> {
+    return this.#records.turns.take(handle, async () => {
+      if (!isAdoptable(record)) return false;
+      const adopted = adoptedRecord(record, this.now());
+      if (instead === undefined) return this.#storeNew(handle, adopted);
+      const seen = await this.#records.look(handle);
+      if (seen === undefined || !mayAdopt(seen.record, record, instead)) return false;
+      const text = textOf(adopted, this.maxBytes);
+      if (adopted.userId !== null) await this.#users.add(adopted.userId, handle, adopted.absoluteExpiresAt);
+      return this.replace(handle, text, this.#records.left(adopted), seen.mark);
     });
   }
 
-  /** Changes and stores the record that was seen. Returns undefined if it is not there any more. */
-  async #attempt<R>(
-    handle: string,
-    seen: Seen<Mark>,
-    change: (record: StoredRecord, now: number) => Change<R>,
-  ): Promise<{ readonly answer: R; readonly stored: boolean } | undefined> {
-    const record = { ...seen.record };
-    const { answer, store, lists } = change(record, this.now());
-    if (!store) return { answer, stored: false };
-    const text = textOf(record, this.maxBytes);
-    if (lists && record.userId !== null)
-      await this.#users.add(record.userId, handle, record.absoluteExpiresAt);
-    // Listing it may have taken so long that it has expired, and others have seen that.
-    if (seen.record.expiresAt <= this.now()) return undefined;
-    const stored = await this.replace(handle, text, this.#left(record), seen.mark);
-    return stored ? { answer, stored } : undefined;
+  override moveOut(handle: string): Promise<WholeRecord | undefined> {
+    const mark = (record: StoredRecord, now: number) => {
+      const store = !isMoved(record);
+      applyMove(record);
+      return { answer: wholeRecord(record, now), store };
+    };
+    return this.#records.change<WholeRecord | undefined>(handle, undefined, mark, true);
   }
 
-  /** Deletes what is there if `isMeant`. Returns whether this ended a live session. */
-  #erase(handle: string, isMeant: (record: StoredRecord) => boolean): Promise<boolean> {
-    return untilDone(this.environment, `session ${handle}`, async () => {
-      const seen = await this.#look(handle);
-      if (seen === undefined || !isMeant(seen.record)) return false;
-      return (await this.remove(handle, seen.mark)) || undefined;
-    });
+  /** Stores a record if its handle is free, after it was listed for its user. */
+  async #storeNew(handle: string, stored: StoredRecord): Promise<boolean> {
+    const began = this.now();
+    const text = textOf(stored, this.maxBytes);
+    if (stored.userId !== null) await this.#users.add(stored.userId, handle, stored.absoluteExpiresAt);
+    // After this long, others may have taken it off the list again.
+    if (this.now() - began > GRACE / 2) throw new Error(`session ${handle} was held up; it was not stored`);
+    if (await this.add(handle, text, this.#records.left(stored))) return true;
+    const there = await this.get(handle);
+    const old = there && recordIn(there.text);
+    if (there === undefined || old === undefined || old.expiresAt > this.now()) return false;
+    return this.replace(handle, text, this.#records.left(stored), there.mark);
   }
 
-  #left(record: StoredRecord): number {
-    return record.expiresAt - this.now();
+  /** Returns what is there, also if it was moved out. */
+  async #peek(handle: string): Promise<SessionRecord | undefined> {
+    const seen = await this.#records.look(handle);
+    return seen && snapshot(seen.record, this.now());
   }
 }

@@ -2,9 +2,17 @@ import { ConfigError } from "../errors.ts";
 import { answerOf, ifMissing } from "./_connect-store/answer.ts";
 import { type ConnectStoreLike, isConnectStore } from "./_connect-store/like.ts";
 import { DAMAGED } from "./_dictionary.ts";
-import { LONGEST, opened, sealed } from "./_envelope.ts";
+import { isEnvelope, LONGEST, opened, sealed } from "./_envelope.ts";
+import { pageOfHandles } from "./_handle-list.ts";
 import { refuseOther } from "./_kind.ts";
-import { SessionBackend, type SessionData } from "./backend.ts";
+import { isHandle, pageOfUser, refuseScan } from "./_scan.ts";
+import {
+  type ScanOptions,
+  type ScanPage,
+  SessionBackend,
+  type SessionCount,
+  type SessionData,
+} from "./backend.ts";
 
 export type { ConnectStoreLike } from "./_connect-store/like.ts";
 
@@ -45,10 +53,40 @@ export class ConnectStoreSessionBackend extends SessionBackend {
       await answerOf((done) => this.#store.destroy(id, done)).catch(ifMissing);
     } else {
       // A new object, because stores keep it and write to it.
-      const session = { cookie: cookieFor(timeout), ...sealed(data, timeout, this.now()) };
+      const session = { cookie: cookieFor(timeout), ...sealed(data, timeout, this.now()), handle: id };
       await answerOf((done) => this.#store.set(id, session, done));
     }
   }
+
+  /** Asks the store for all of its sessions for each page, if it has the method `all`: not for very many. */
+  override async scan(options: ScanOptions): Promise<ScanPage> {
+    if (options.userId !== undefined) return pageOfUser(this, options.userId, options);
+    const handles = (await this.#all("scan")).map(({ handle }) => handle);
+    return pageOfHandles(this, handles, options);
+  }
+
+  override async countAll(): Promise<SessionCount> {
+    const now = this.now();
+    const live = (await this.#all("countAll")).filter(({ until }) => until > now);
+    return { sessions: live.length, signedIn: undefined, exact: true };
+  }
+
+  /** Returns what the store has of ours, which names itself: most stores do not say which is which. */
+  async #all(method: "scan" | "countAll"): Promise<Named[]> {
+    if (typeof this.#store.all !== "function") return refuseScan(method);
+    const all: unknown = await answerOf((done) => this.#store.all!(done));
+    return Object.values(Object(all)).filter(isNamed);
+  }
+}
+
+interface Named {
+  readonly handle: string;
+  readonly until: number;
+}
+
+function isNamed(session: unknown): session is Named {
+  const { handle } = Object(session) as { handle?: unknown };
+  return isEnvelope(session) && typeof handle === "string" && isHandle(handle);
 }
 
 /** For `catch`: most stores parse JSON themselves. */

@@ -1,23 +1,30 @@
 import { ConfigError } from "../errors.ts";
 import type { Resolved } from "../option-names.ts";
-import { snapshot } from "../record/record.ts";
+import { adoptedRecord, isAdoptable, snapshot, wholeRecord } from "../record/record.ts";
 import type { D1Like, D1Statement } from "./_d1/like.ts";
 import { checkTable, type D1Options, resolveOptions } from "./_d1/options.ts";
+import { ended, freshValues, type LiveRow, seen } from "./_d1/row.ts";
 import { type Statements, statements } from "./_d1/statements.ts";
 import { isTableError, prepareTable } from "./_d1/table.ts";
 import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
+import { afterIn } from "./_scan.ts";
+import { LAST, lookedAt, pageOf } from "./_sql/page.ts";
 import { patchRow } from "./_sql/patch.ts";
 import { type Row, type SqlValue, toValues } from "./_sql/row.ts";
 import { sqliteTable } from "./_sql/sqlite-table.ts";
 import {
   type NewRecord,
   type PatchResult,
+  type ScanOptions,
+  type ScanPage,
   SessionBackend,
+  type SessionCount,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
   type Standing,
   type UserSession,
+  type WholeRecord,
 } from "./backend.ts";
 
 export type { D1Like, D1Result, D1Statement } from "./_d1/like.ts";
@@ -106,12 +113,12 @@ export class D1SessionBackend extends SessionBackend {
 
   override async listByUser(userId: string): Promise<UserSession[]> {
     const rows = await this.#run(this.#sql.selectUser, userId);
-    return rows.map((row) => ({ handle: row.handle, record: snapshot(row, row.now) }));
+    return rows.map(seen);
   }
 
   override async revokeUser(userId: string, except = ""): Promise<string[]> {
     const rows = await this.#run(this.#sql.removeUser, userId, except);
-    return rows.filter((row) => row.live === 1).map((row) => row.handle);
+    return ended(rows);
   }
 
   override async lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
@@ -127,6 +134,42 @@ export class D1SessionBackend extends SessionBackend {
   override async standings(handles: readonly string[]): Promise<Standing[]> {
     const rows = await this.#run(this.#sql.selectStandings, JSON.stringify(handles));
     return rows.map(({ handle, epoch, remaining }) => ({ handle, epoch, left: remaining }));
+  }
+
+  override async scan(options: ScanOptions): Promise<ScanPage> {
+    const { cursor, limit, userId, signedIn } = options;
+    const after = afterIn(cursor);
+    if (userId !== undefined) {
+      const rows = await this.#run(this.#sql.scanUser, userId, after, limit);
+      return pageOf(rows.map(seen), options, undefined);
+    }
+    const [end] = await this.#run(this.#sql.scanEnd, after, lookedAt(options) - 1);
+    const asked = signedIn === undefined ? null : Number(signedIn);
+    const rows = await this.#run(this.#sql.scan, after, end?.handle ?? LAST, asked, limit);
+    return pageOf(rows.map(seen), options, end?.handle);
+  }
+
+  /** Reads one entry of an index for each session, and two for one with a user: D1 counts these as rows read. */
+  override async countAll(): Promise<SessionCount> {
+    const [row] = await this.#run(this.#sql.count);
+    const { sessions, signedIn } = row as unknown as SessionCount;
+    return { sessions, signedIn, exact: true };
+  }
+
+  override async deleteMany(handles: readonly string[]): Promise<string[]> {
+    return ended(await this.#run(this.#sql.removeMany, JSON.stringify(handles)));
+  }
+
+  override async adopt(handle: string, record: WholeRecord, instead?: string): Promise<boolean> {
+    if (!isAdoptable(record)) return false;
+    const values = toValues(handle, adoptedRecord(record, 0));
+    if (instead === undefined) return (await this.#run(this.#sql.adopt, ...values)).length > 0;
+    return (await this.#run(this.#sql.substitute, ...values, instead)).length > 0;
+  }
+
+  override async moveOut(handle: string): Promise<WholeRecord | undefined> {
+    const [row] = await this.#run(this.#sql.moveOut, handle);
+    return row && wholeRecord(row, row.now);
   }
 
   /** Deletes every expired record, a thousand with each statement. */
@@ -188,19 +231,6 @@ export class D1SessionBackend extends SessionBackend {
       return work();
     }
   }
-}
-
-/** A row as the statements return it: some have the clock, some whether the record was live, some how long it lives. */
-interface LiveRow extends Row {
-  readonly now: number;
-  readonly remaining: number;
-  readonly live: number;
-}
-
-/** Returns the values of a new row, in the order of the parameters. */
-function freshValues(handle: string, record: NewRecord): SqlValue[] {
-  const { data, secretHash, idleTimeout, absoluteTimeout, userId, head } = record;
-  return [handle, data, secretHash, Math.min(idleTimeout, absoluteTimeout), absoluteTimeout, userId, head];
 }
 
 /**

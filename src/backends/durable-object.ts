@@ -1,15 +1,20 @@
 import type { SessionsMethods } from "./_durable-object/object.ts";
 import { type DurableObjectOptions, resolveOptions } from "./_durable-object/options.ts";
 import { shardOf } from "./_durable-object/shard.ts";
+import { wrongCursor } from "./_scan.ts";
 import {
   type NewRecord,
   type PatchResult,
+  type ScanOptions,
+  type ScanPage,
   SessionBackend,
+  type SessionCount,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
   type Standing,
   type UserSession,
+  type WholeRecord,
 } from "./backend.ts";
 
 export {
@@ -22,6 +27,12 @@ export {
 } from "./_durable-object/object.ts";
 export type { DurableObjectOptions } from "./_durable-object/options.ts";
 export type { ObjectStorage } from "./_durable-object/storage.ts";
+
+/** Begins each cursor; the number of the object and its own cursor follow. */
+const PLACE = "shard.";
+
+/** How many objects one page asks at most. */
+const SHARDS_OF_A_PAGE = 8;
 
 /** The binding of a Durable Object class with the methods used here. */
 export interface SessionsNamespace {
@@ -110,9 +121,44 @@ export class DurableObjectSessionBackend extends SessionBackend {
   }
 
   override async standings(handles: readonly string[]): Promise<Standing[]> {
-    const byShard = Map.groupBy(handles, (handle) => shardOf(handle, this.#shards));
-    const asked = Array.from(byShard, ([shard, some]) => this.#object(shard).run("standings", some));
-    return (await Promise.all(asked)).flat();
+    return (await this.#each(handles, (object, some) => object.run("standings", some))).flat();
+  }
+
+  /** Asks the objects one after the other, a few of them for one page. */
+  override async scan(options: ScanOptions): Promise<ScanPage> {
+    const sessions: UserSession[] = [];
+    let { shard, cursor } = placeIn(options.cursor, this.#shards);
+    for (let asked = 0; shard < this.#shards && asked < SHARDS_OF_A_PAGE; asked++) {
+      const limit = options.limit - sessions.length;
+      if (limit === 0) break;
+      const page: ScanPage = await this.#object(shard).run("scan", { ...options, limit, cursor });
+      sessions.push(...page.sessions);
+      cursor = page.cursor;
+      if (cursor === undefined) shard += 1;
+    }
+    const last = cursor === undefined ? "" : `.${cursor}`;
+    return { sessions, cursor: shard < this.#shards ? `${PLACE}${shard}${last}` : undefined };
+  }
+
+  override async countAll(): Promise<SessionCount> {
+    const counts = await this.#all((object) => object.run("countAll"));
+    return {
+      sessions: counts.reduce((sum, { sessions }) => sum + sessions, 0),
+      signedIn: counts.reduce((sum, { signedIn = 0 }) => sum + signedIn, 0),
+      exact: true,
+    };
+  }
+
+  override async deleteMany(handles: readonly string[]): Promise<string[]> {
+    return (await this.#each(handles, (object, some) => object.run("deleteMany", some))).flat();
+  }
+
+  override async adopt(handle: string, record: WholeRecord, instead?: string): Promise<boolean> {
+    return this.#holder(handle).run("adopt", handle, record, instead);
+  }
+
+  override async moveOut(handle: string): Promise<WholeRecord | undefined> {
+    return this.#holder(handle).run("moveOut", handle);
   }
 
   override async prune(): Promise<number> {
@@ -131,6 +177,15 @@ export class DurableObjectSessionBackend extends SessionBackend {
     return this.#object(shardOf(handle, this.#shards));
   }
 
+  /** Asks each object for those of these sessions that it holds. */
+  #each<R>(
+    handles: readonly string[],
+    ask: (object: SessionsMethods, some: readonly string[]) => Promise<R>,
+  ): Promise<R[]> {
+    const byShard = Map.groupBy(handles, (handle) => shardOf(handle, this.#shards));
+    return Promise.all(Array.from(byShard, ([shard, some]) => ask(this.#object(shard), some)));
+  }
+
   #all<R>(ask: (object: SessionsMethods) => Promise<R>): Promise<R[]> {
     return Promise.all(Array.from({ length: this.#shards }, (_, shard) => ask(this.#object(shard))));
   }
@@ -140,6 +195,14 @@ export class DurableObjectSessionBackend extends SessionBackend {
     const id = this.#namespace.idFromName(`${this.#name}-${shard}`);
     return this.#namespace.get(id, this.#placement) as SessionsMethods;
   }
+}
+
+/** Returns at which object a page begins, and where in it. Throws ConfigError `cursor`. */
+function placeIn(text: string | undefined, shards: number): { shard: number; cursor: string | undefined } {
+  if (text === undefined) return { shard: 0, cursor: undefined };
+  const [, shard, cursor] = /^shard\.(\d{1,3})(?:\.(.+))?$/.exec(text) ?? [];
+  if (shard === undefined || Number(shard) >= shards) throw wrongCursor();
+  return { shard: Number(shard), cursor };
 }
 
 /** Returns whether the object was reset during the call; another instance of it takes the next one. */

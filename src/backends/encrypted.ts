@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.ts";
+import { ConfigError, DataError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { objectIn } from "../record/data.ts";
 import { patchedData } from "../record/record.ts";
@@ -15,13 +15,17 @@ import {
   type LoadSave,
   type NewRecord,
   type PatchResult,
+  type ScanOptions,
+  type ScanPage,
   SessionBackend,
+  type SessionCount,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
   type Standing,
   toBackend,
   type UserSession,
+  type WholeRecord,
 } from "./backend.ts";
 
 export type { EncryptionKey, EncryptionKeys } from "./_encrypted/keys.ts";
@@ -171,6 +175,31 @@ export class EncryptedSessionBackend extends SessionBackend {
     return this.#inner.listen(listener);
   }
 
+  /** One that cannot be decrypted has `data` "", so that it hides no others. */
+  override scan(options: ScanOptions): Awaitable<ScanPage> {
+    return then(this.#inner.scan(options), ({ sessions, cursor }) => {
+      return { sessions: sessions.map((session) => this.#openOrEmpty(session)), cursor };
+    });
+  }
+
+  override countAll(): Awaitable<SessionCount> {
+    return this.#inner.countAll();
+  }
+
+  override deleteMany(handles: readonly string[], why?: DeleteReason): Awaitable<string[]> {
+    for (const handle of handles) this.#sealer.forget(handle);
+    return this.#inner.deleteMany(handles, why);
+  }
+
+  override adopt(handle: string, record: WholeRecord, instead?: string): Awaitable<boolean> {
+    const { sealed } = this.#sealer.seal("record", handle, record.data);
+    return this.#inner.adopt(handle, { ...record, data: sealed }, instead);
+  }
+
+  override moveOut(handle: string): Awaitable<WholeRecord | undefined> {
+    return then(this.#inner.moveOut(handle), (record) => record && this.#open(handle, record));
+  }
+
   override prune(): Awaitable<number> {
     return this.#inner.prune();
   }
@@ -196,7 +225,16 @@ export class EncryptedSessionBackend extends SessionBackend {
     });
   }
 
-  #open(handle: string, record: SessionRecord): SessionRecord {
+  #openOrEmpty({ handle, record }: UserSession): UserSession {
+    try {
+      return { handle, record: this.#open(handle, record) };
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      return { handle, record: { ...record, data: "" } };
+    }
+  }
+
+  #open<R extends SessionRecord>(handle: string, record: R): R {
     return { ...record, data: this.#sealer.open("record", handle, record.data) };
   }
 }

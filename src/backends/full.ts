@@ -1,3 +1,4 @@
+import { ConfigError } from "../errors.ts";
 import { objectIn } from "../record/data.ts";
 import type { StoredRecord } from "../record/record.ts";
 import { untilDone } from "./_attempts.ts";
@@ -12,9 +13,20 @@ import {
   type SessionPatch,
   type SessionRecord,
   type UserSession,
+  type WholeRecord,
 } from "./backend.ts";
 
-export { applyPatch, newRecord, type StoredRecord, snapshot } from "../record/record.ts";
+export {
+  adoptedRecord,
+  applyMove,
+  applyPatch,
+  isMoved,
+  mayAdopt,
+  newRecord,
+  type StoredRecord,
+  snapshot,
+  wholeRecord,
+} from "../record/record.ts";
 
 const CONTRACT = [
   "read",
@@ -34,7 +46,8 @@ const NO_SECRET = "none";
 /**
  * A back-end with all of the contract. Implement nine methods, each as one atomic step of your store, and it keeps every
  * promise, also between processes; what each does is said at `SessionBackend`. Override `prune` too if the store does not
- * delete what has expired by itself, and `close` if the back-end opens something.
+ * delete what has expired by itself, and `close` if the back-end opens something; `scan` and `countAll` to show all sessions to an
+ * operator, and `adopt` and `moveOut` to move sessions from and to other stores.
  *
  * `load` and `save` are made of these nine. micropie itself calls neither; they are for whoever uses a back-end by hand.
  */
@@ -48,6 +61,16 @@ export abstract class FullSessionBackend extends SessionBackend {
   abstract override revokeUser(userId: string, except?: string): Awaitable<string[]>;
   abstract override lock(handle: string, seconds: number): Awaitable<number | "busy" | "ended">;
   abstract override relock(handle: string, fence: number, seconds: number): Awaitable<boolean>;
+
+  /** Throws ConfigError `backend`, unless it is overridden. */
+  override adopt(_handle: string, _record: WholeRecord, _instead?: string): Awaitable<boolean> {
+    return refuseMove("adopt");
+  }
+
+  /** Throws ConfigError `backend`, unless it is overridden. */
+  override moveOut(_handle: string): Awaitable<WholeRecord | undefined> {
+    return refuseMove("moveOut");
+  }
 
   /** Returns the dictionary or the session under this id, or `{}` if there is none or it has expired. */
   override async load(id: string): Promise<SessionData> {
@@ -93,6 +116,13 @@ export abstract class FullSessionBackend extends SessionBackend {
     if (answer === "ok") return;
     throw new Error(`session ${id} has changed or ended since it was loaded, so it was not saved`);
   }
+}
+
+function refuseMove(method: string): never {
+  throw new ConfigError(
+    "backend",
+    `This back-end cannot move sessions between stores: it has no method ${method}.`,
+  );
 }
 
 /** Without these, a class in JavaScript that lacks one would get the fallback over `load`, which is made of it. */

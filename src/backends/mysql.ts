@@ -1,27 +1,34 @@
 import { sleep } from "../environment.ts";
-import { snapshot } from "../record/record.ts";
+import { adoptedRecord, isAdoptable, isUsable, snapshot, wholeRecord } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { type Database, isPool, openDatabase } from "./_mysql/database.ts";
 import { isDuplicate } from "./_mysql/error.ts";
 import type { MysqlCallbackLike, MysqlLike, MysqlQuery } from "./_mysql/like.ts";
 import { type MysqlOptions, namesOf, resolveOptions } from "./_mysql/options.ts";
+import { patchQuery } from "./_mysql/patch.ts";
 import { prepareTable } from "./_mysql/prepare.ts";
 import { padded, removeThose } from "./_mysql/removal.ts";
+import { type LiveRow, momentValues, ofUser, seen } from "./_mysql/row.ts";
+import { countAll, scanPage } from "./_mysql/scan.ts";
 import { BATCH, type Statements, writeStatements } from "./_mysql/statements.ts";
 import { tableStatement } from "./_mysql/table.ts";
 import { patchRow } from "./_sql/patch.ts";
 import { startPruning } from "./_sql/pruner.ts";
-import { type Row, type SqlValue, toValues } from "./_sql/row.ts";
+import { type SqlValue, toValues } from "./_sql/row.ts";
 import { Turns } from "./_turns.ts";
 import {
   type NewRecord,
   type PatchResult,
+  type ScanOptions,
+  type ScanPage,
   SessionBackend,
+  type SessionCount,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
   type Standing,
   type UserSession,
+  type WholeRecord,
 } from "./backend.ts";
 
 export type { MysqlCallbackLike, MysqlLike, MysqlQuery } from "./_mysql/like.ts";
@@ -79,7 +86,7 @@ export class MysqlSessionBackend extends SessionBackend {
 
   override async read(handle: string): Promise<SessionRecord | undefined> {
     const [row] = await this.#db.rows<LiveRow>(this.#sql.read, [handle]);
-    if (row === undefined || row.secretHash === "" || row.expiresAt <= row.now) return undefined;
+    if (row === undefined || row.secretHash === "" || !isUsable(row, row.now)) return undefined;
     return snapshot(row, row.now);
   }
 
@@ -87,16 +94,13 @@ export class MysqlSessionBackend extends SessionBackend {
     const { data, secretHash, idleTimeout, absoluteTimeout, userId, head } = record;
     const first = Math.min(idleTimeout, absoluteTimeout);
     const values = [handle, data, secretHash, first, absoluteTimeout, userId, head];
-    if (await this.#insert(values)) return true;
-    // An expired record leaves its handle free, for whoever inserts first.
-    await this.#db.write(this.#sql.removeExpired, [handle, null]);
-    return this.#insert(values);
+    return this.#insert(this.#sql.insert, handle, values);
   }
 
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     return patchRow(handle, patch, {
       environment: this.environment,
-      store: (...row) => this.#store(handle, patch, ...row),
+      store: (...row) => this.#update(...patchQuery(this.#sql, handle, patch, ...row)),
       read: () => this.#live(handle),
       inTurn: (work) => this.#turns.take(handle, work),
     });
@@ -117,7 +121,7 @@ export class MysqlSessionBackend extends SessionBackend {
 
   override async listByUser(userId: string): Promise<UserSession[]> {
     const rows = await this.#db.rows<LiveRow>(this.#sql.selectUser, ofUser(userId));
-    return rows.map((row) => ({ handle: row.handle, record: snapshot(row, row.now) }));
+    return rows.map(seen);
   }
 
   override async revokeUser(userId: string, except = ""): Promise<string[]> {
@@ -147,6 +151,33 @@ export class MysqlSessionBackend extends SessionBackend {
     return rows.map(({ handle, epoch, remaining }) => ({ handle, epoch, left: remaining }));
   }
 
+  override scan(options: ScanOptions): Promise<ScanPage> {
+    const { userId } = options;
+    return scanPage(this.#db, this.#sql, options, userId === undefined ? undefined : ofUser(userId));
+  }
+
+  override countAll(): Promise<SessionCount> {
+    return countAll(this.#db, this.#sql);
+  }
+
+  override deleteMany(handles: readonly string[]): Promise<string[]> {
+    return removeThose(this.#db, this.#sql, handles, this.#sql.claimLive);
+  }
+
+  override async adopt(handle: string, record: WholeRecord, instead?: string): Promise<boolean> {
+    if (!isAdoptable(record)) return false;
+    const values = momentValues(handle, adoptedRecord(record, 0));
+    if (instead === undefined) return this.#insert(this.#sql.adopt, handle, values);
+    return this.#update(this.#sql.substitute, [...values, handle, instead]);
+  }
+
+  override async moveOut(handle: string): Promise<WholeRecord | undefined> {
+    await this.#db.write(this.#sql.moveOut, [handle]);
+    // Nothing changes it any more but what ends it.
+    const [row] = await this.#db.rows<LiveRow>(this.#sql.selectMoved, [handle]);
+    return row && wholeRecord(row, row.now);
+  }
+
   /** Deletes every expired record, in small batches. */
   override async prune(): Promise<number> {
     for (let total = 0; ; await sleep(this.environment, 0.001)) {
@@ -163,35 +194,24 @@ export class MysqlSessionBackend extends SessionBackend {
 
   async #live(handle: string): Promise<LiveRow | undefined> {
     const [row] = await this.#db.rows<LiveRow>(this.#sql.select, [handle]);
-    return row !== undefined && row.expiresAt > row.now ? row : undefined;
+    return row !== undefined && isUsable(row, row.now) ? row : undefined;
   }
 
-  async #insert(values: SqlValue[]): Promise<boolean> {
-    try {
-      await this.#db.write(this.#sql.insert, values);
-      return true;
-    } catch (error) {
-      if (isDuplicate(error)) return false;
-      throw error;
-    }
-  }
-
-  async #store(
-    handle: string,
-    patch: SessionPatch,
-    data: string,
-    version: number,
-    ifSecretHash: string | null = null,
-  ): Promise<boolean> {
-    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null } = patch;
-    const conditions = [handle, version, ifEpoch, ifFence, ifSecretHash];
-    if (rotation === undefined)
-      return this.#update(this.#sql.store, [data, head, idleTimeout, ...conditions]);
-    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null, restartIdle } = rotation;
-    const first = absoluteTimeout === null && !restartIdle ? null : idleTimeout;
-    const rotated = [grace, secretHash, raiseEpoch ? 1 : 0, userId];
-    const deadlines = [first, absoluteTimeout, idleTimeout, absoluteTimeout];
-    return this.#update(this.#sql.rotate, [data, head, ...rotated, ...deadlines, ...conditions]);
+  /** Stores a record if its handle is free. */
+  async #insert(statement: MysqlQuery, handle: string, values: SqlValue[]): Promise<boolean> {
+    const isNew = async (): Promise<boolean> => {
+      try {
+        await this.#db.write(statement, values);
+        return true;
+      } catch (error) {
+        if (isDuplicate(error)) return false;
+        throw error;
+      }
+    };
+    if (await isNew()) return true;
+    // An expired record leaves its handle free, for whoever inserts first.
+    await this.#db.write(this.#sql.removeExpired, [handle, null]);
+    return isNew();
   }
 
   async #update(statement: MysqlQuery, values: SqlValue[]): Promise<boolean> {
@@ -211,10 +231,6 @@ export class MysqlSessionBackend extends SessionBackend {
   }
 }
 
-interface LiveRow extends Row {
-  readonly now: number;
-}
-
 interface StandingRow {
   readonly handle: string;
   readonly epoch: number;
@@ -225,9 +241,4 @@ interface DueRow {
   readonly handle: string;
   readonly userId: string | null;
   readonly claimedBy: string | null;
-}
-
-/** Returns the values for `isOfUser` in statements.ts. */
-function ofUser(userId: string): SqlValue[] {
-  return [userId, new TextEncoder().encode(userId).length];
 }

@@ -1,12 +1,15 @@
-import { newRecord, type StoredRecord, snapshot } from "../record/record.ts";
+import { isMoved, isUsable, newRecord, type StoredRecord, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { Channels } from "./_postgres/channel.ts";
-import { type Answer, type Database, openDatabase, type Statement } from "./_postgres/client.ts";
+import { type Answer, changed, type Database, openDatabase, type Statement } from "./_postgres/client.ts";
 import { earsOf } from "./_postgres/ears.ts";
 import type { PostgresLike, PostgresValue } from "./_postgres/like.ts";
+import { adopt, movedIn } from "./_postgres/move.ts";
 import { namesOf, type PostgresOptions, resolveOptions } from "./_postgres/options.ts";
+import { patchQuery } from "./_postgres/patch.ts";
 import { prepareTable } from "./_postgres/prepare.ts";
-import { toRead } from "./_postgres/row.ts";
+import { toRead, toSession } from "./_postgres/row.ts";
+import { countAll, scanPage } from "./_postgres/scan.ts";
 import { type Statements, writeStatements } from "./_postgres/statements.ts";
 import { tableScript } from "./_postgres/table.ts";
 import { patchRow } from "./_sql/patch.ts";
@@ -20,12 +23,16 @@ import {
   type EndListener,
   type NewRecord,
   type PatchResult,
+  type ScanOptions,
+  type ScanPage,
   SessionBackend,
+  type SessionCount,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
   type Standing,
   type UserSession,
+  type WholeRecord,
 } from "./backend.ts";
 
 export type { PgLike, PostgresJsLike, PostgresLike, PostgresValue } from "./_postgres/like.ts";
@@ -96,7 +103,7 @@ export class PostgresSessionBackend extends SessionBackend {
     return this.#run(this.#sql.select, [handle], ({ rows }) => {
       if (rows[0] === undefined) return undefined;
       const { record, now } = toRead(rows[0]);
-      return record.secretHash === "" ? undefined : snapshot(record, now);
+      return record.secretHash === "" || isMoved(record) ? undefined : snapshot(record, now);
     });
   }
 
@@ -107,7 +114,7 @@ export class PostgresSessionBackend extends SessionBackend {
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
     return patchRow(handle, patch, {
       environment: this.environment,
-      store: (...row) => this.#store(handle, patch, ...row),
+      store: (...row) => this.#run(...patchQuery(this.#sql, handle, patch, ...row), changed),
       read: () => this.#live(handle),
       inTurn: (work) => this.#turns.take(handle, work),
     });
@@ -123,18 +130,11 @@ export class PostgresSessionBackend extends SessionBackend {
   }
 
   override listByUser(userId: string): Promise<UserSession[]> {
-    return this.#run(this.#sql.selectUser, [userId], ({ rows }) =>
-      rows.map((row) => {
-        const { record, now } = toRead(row);
-        return { handle: row[4] as string, record: snapshot(record, now) };
-      }),
-    );
+    return this.#run(this.#sql.selectUser, [userId], ({ rows }) => rows.map(toSession));
   }
 
   override revokeUser(userId: string, except = ""): Promise<string[]> {
-    return this.#run(this.#sql.removeUser, [userId, except], ({ rows }) =>
-      rows.flatMap(([handle]) => (handle === null ? [] : [handle as string])),
-    );
+    return this.#run(this.#sql.removeUser, [userId, except], ended);
   }
 
   override async lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
@@ -159,6 +159,26 @@ export class PostgresSessionBackend extends SessionBackend {
     return this.#channels.open(listener, (...sent) => this.#run(this.#sql.notify, sent, ignore));
   }
 
+  override scan(options: ScanOptions): Promise<ScanPage> {
+    return scanPage((...query) => this.#run(...query), this.#sql, options);
+  }
+
+  override countAll(): Promise<SessionCount> {
+    return countAll((...query) => this.#run(...query), this.#sql);
+  }
+
+  override deleteMany(handles: readonly string[], why: DeleteReason = "logged_out"): Promise<string[]> {
+    return this.#run(this.#sql.removeMany, [`{${handles.join()}}`, why], ended);
+  }
+
+  override adopt(handle: string, record: WholeRecord, instead?: string): Promise<boolean> {
+    return adopt((...query) => this.#run(...query), this.#sql, handle, record, instead);
+  }
+
+  override moveOut(handle: string): Promise<WholeRecord | undefined> {
+    return this.#run(this.#sql.moveOut, [handle], movedIn);
+  }
+
   /** Deletes every expired record, in batches. Several processes may call it at once; one of them deletes each record. */
   override async prune(): Promise<number> {
     let total = 0;
@@ -180,33 +200,8 @@ export class PostgresSessionBackend extends SessionBackend {
     return this.#run(this.#sql.select, [handle], ({ rows }) => {
       if (rows[0] === undefined) return undefined;
       const { record, now } = toRead(rows[0]);
-      return record.expiresAt > now ? record : undefined;
+      return isUsable(record, now) ? record : undefined;
     });
-  }
-
-  #store(
-    handle: string,
-    patch: SessionPatch,
-    data: string,
-    version: number,
-    ifSecretHash: string | null = null,
-  ): Promise<boolean> {
-    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null } = patch;
-    const values: PostgresValue[] = [
-      handle,
-      version,
-      ifEpoch,
-      ifFence,
-      ifSecretHash,
-      data,
-      head,
-      idleTimeout,
-    ];
-    if (rotation === undefined) return this.#run(this.#sql.store, values, changed);
-    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout = null, restartIdle } = rotation;
-    const first = absoluteTimeout === null && !restartIdle ? null : idleTimeout;
-    values.push(grace, secretHash, raiseEpoch ? 1 : 0, userId, absoluteTimeout, first);
-    return this.#run(this.#sql.rotate, values, changed);
   }
 
   #takeDue(statement: Statement, limit: number): Promise<number> {
@@ -222,8 +217,9 @@ export class PostgresSessionBackend extends SessionBackend {
   }
 }
 
-function changed({ rowCount }: Answer): boolean {
-  return rowCount !== null && rowCount > 0;
+/** Returns the handles of deleted records that were live. */
+function ended({ rows }: Answer): string[] {
+  return rows.flatMap(([handle]) => (handle === null ? [] : [handle as string]));
 }
 
 function ignore(): void {}

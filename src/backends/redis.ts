@@ -1,25 +1,43 @@
-import { newRecord } from "../record/record.ts";
+import { adoptedRecord, isAdoptable, newRecord } from "../record/record.ts";
+import { deleteEach } from "./_delete-each.ts";
 import { dictionaryOf, fromDictionary, plainRecord } from "./_dictionary.ts";
 import { openChannel } from "./_redis/channel.ts";
 import { connect, type RedisLike, type Run, textOf } from "./_redis/client.ts";
 import { type RedisOptions, resolveOptions } from "./_redis/options.ts";
 import { Reader } from "./_redis/reader.ts";
+import { countAll, scanPage } from "./_redis/scan.ts";
 import { SESSION } from "./_redis/session-scripts.ts";
 import { fits, milliseconds, stringIn } from "./_redis/text.ts";
-import { inBatches, lifetime, UserIndex } from "./_redis/user-index.ts";
-import { answerOf, createArguments, lockIn, saveArguments, userText } from "./_redis/wire.ts";
-import { Writer } from "./_redis/writer.ts";
+import { BATCH, inBatches, lifetime, UserIndex } from "./_redis/user-index.ts";
 import {
+  adoptArguments,
+  answerOf,
+  createArguments,
+  lockIn,
+  movedIn,
+  saveArguments,
+  userText,
+} from "./_redis/wire.ts";
+import { Writer } from "./_redis/writer.ts";
+import { pageOfUser } from "./_scan.ts";
+import { standingsByRead } from "./_standings.ts";
+import {
+  type Awaitable,
   type DeleteReason,
   type EndChannel,
   type EndListener,
   type NewRecord,
   type PatchResult,
+  type ScanOptions,
+  type ScanPage,
   SessionBackend,
+  type SessionCount,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
+  type Standing,
   type UserSession,
+  type WholeRecord,
 } from "./backend.ts";
 
 export type { GlideLike, IoRedisLike, NodeRedisLike, RedisLike } from "./_redis/client.ts";
@@ -115,7 +133,7 @@ export class RedisSessionBackend extends SessionBackend {
 
   override async listByUser(userId: string): Promise<UserSession[]> {
     const entries = await this.#users.list(userId);
-    const records = await inBatches(entries, ({ handle }) => this.read(handle));
+    const records = await inBatches(entries, ({ handle }) => this.#peek(handle));
     const found: UserSession[] = [];
     const dead = entries.filter(({ handle, settled }, n) => {
       const record = records[n];
@@ -150,7 +168,46 @@ export class RedisSessionBackend extends SessionBackend {
     return this.#run(SESSION.relock, this.#prefix + handle, args, (reply) => Number(reply) === 1);
   }
 
+  override standings(handles: readonly string[]): Awaitable<readonly Standing[]> {
+    return standingsByRead({ read: (handle) => this.#peek(handle) }, handles);
+  }
+
+  override async scan(options: ScanOptions): Promise<ScanPage> {
+    if (options.userId !== undefined) return pageOfUser(this, options.userId, options);
+    return scanPage(this.#run, this.#prefix, options, (handle) => this.#peek(handle));
+  }
+
+  override countAll(): Promise<SessionCount> {
+    return countAll(this.#run, this.#prefix);
+  }
+
+  override deleteMany(handles: readonly string[], why: DeleteReason = "logged_out"): Promise<string[]> {
+    return deleteEach(this, handles, why, BATCH);
+  }
+
+  override async adopt(handle: string, record: WholeRecord, instead?: string): Promise<boolean> {
+    if (!isAdoptable(record)) return false;
+    const adopted = adoptedRecord(record, 0);
+    if (!fits(adopted)) throw new Error(`session ${handle}: its version, epoch or hash does not fit`);
+    const store = (told: string): Promise<number | string> =>
+      this.#run(SESSION.adopt, this.#prefix + handle, adoptArguments(adopted, told, instead), answerOf);
+    const { userId, expiresAt, absoluteExpiresAt } = adopted;
+    if (userId === null) return (await store("-")) === 1;
+    return (await this.#writer.signIn(userId, handle, lifetime(expiresAt, absoluteExpiresAt), store)) === 1;
+  }
+
+  override moveOut(handle: string): Promise<WholeRecord | undefined> {
+    return this.#run(SESSION.moveOut, this.#prefix + handle, NONE, movedIn);
+  }
+
   override listen(listener: EndListener): Promise<EndChannel | undefined> {
     return openChannel(this.#client, this.#run, this.#prefix, listener);
   }
+
+  /** Returns what is there, also if it was moved out. */
+  #peek(handle: string): Promise<SessionRecord | undefined> {
+    return this.#reader.peek(handle, this.environment);
+  }
 }
+
+const NONE: string[] = [];

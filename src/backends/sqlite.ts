@@ -1,13 +1,16 @@
 import { sleep } from "../environment.ts";
-import { LOCK_SLACK, newRecord, patchedData, snapshot } from "../record/record.ts";
+import { isUsable, LOCK_SLACK, newRecord, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { type Row, toValues } from "./_sql/row.ts";
 import { whenFree } from "./_sqlite/busy.ts";
 import { watchChanges } from "./_sqlite/changes.ts";
 import type { SqliteLike } from "./_sqlite/like.ts";
+import { adopt, moveOut } from "./_sqlite/move.ts";
 import { openFile, prepareHandle } from "./_sqlite/open.ts";
 import { resolveOptions, type SqliteOptions } from "./_sqlite/options.ts";
+import { changed, patchSync, storePatch } from "./_sqlite/patch.ts";
 import type { Room } from "./_sqlite/room.ts";
+import { countAll, scanPage } from "./_sqlite/scan.ts";
 import { prepareStatements, type Statements } from "./_sqlite/statements.ts";
 import {
   type Awaitable,
@@ -15,12 +18,16 @@ import {
   type EndListener,
   type NewRecord,
   type PatchResult,
+  type ScanOptions,
+  type ScanPage,
   SessionBackend,
+  type SessionCount,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
   type Standing,
   type UserSession,
+  type WholeRecord,
 } from "./backend.ts";
 
 export type { SqliteLike, SqliteStatement, SqliteValue } from "./_sqlite/like.ts";
@@ -97,18 +104,9 @@ export class SqliteSessionBackend extends SessionBackend {
   }
 
   override patch(handle: string, patch: SessionPatch): Awaitable<PatchResult> {
-    return this.#write(() => {
-      const { baseVersion, ifVersion = baseVersion } = patch;
-      if (ifVersion === baseVersion && this.#store(handle, patch, patch.data, baseVersion)) return "ok";
-      // Something differs from what the patch assumed: read, check, and write to the version just read, until that succeeds.
-      for (let attempt = 0; attempt < 100; attempt++) {
-        const record = this.#live(handle);
-        if (record === undefined) return "ended";
-        const { result, data } = patchedData(record, patch);
-        if (data === undefined || this.#store(handle, patch, data, record.version)) return result;
-      }
-      throw new Error(`session ${handle}: other processes changed it between each read and write`);
-    });
+    const store = (data: string, version: number): boolean =>
+      storePatch(this.#sql, handle, patch, data, version, this.now());
+    return this.#write(() => patchSync(handle, patch, { store, read: () => this.#live(handle) }));
   }
 
   override touch(handle: string, idleTimeout: number): Awaitable<boolean> {
@@ -135,9 +133,7 @@ export class SqliteSessionBackend extends SessionBackend {
 
   override revokeUser(userId: string, except = ""): Awaitable<string[]> {
     return this.#try(() => {
-      const rows = this.#sql.removeUser.all(userId, except) as Row[];
-      const now = this.now();
-      return rows.filter((row) => row.expiresAt > now).map((row) => row.handle);
+      return this.#ended(this.#sql.removeUser.all(userId, except) as Row[]);
     });
   }
 
@@ -171,6 +167,26 @@ export class SqliteSessionBackend extends SessionBackend {
     return this.#try(() => watchChanges(this.#db, listener));
   }
 
+  override scan(options: ScanOptions): Awaitable<ScanPage> {
+    return this.#try(() => scanPage(this.#sql, options, this.now()));
+  }
+
+  override countAll(): Promise<SessionCount> {
+    return countAll(this.#sql, this, (work) => this.#try(work));
+  }
+
+  override deleteMany(handles: readonly string[]): Awaitable<string[]> {
+    return this.#try(() => this.#ended(this.#sql.removeMany.all(JSON.stringify(handles)) as Row[]));
+  }
+
+  override adopt(handle: string, record: WholeRecord, instead?: string): Awaitable<boolean> {
+    return this.#write(() => adopt(this.#sql, handle, record, instead, this.now()));
+  }
+
+  override moveOut(handle: string): Awaitable<WholeRecord | undefined> {
+    return this.#write(() => moveOut(this.#sql, handle, this.now()));
+  }
+
   /** Deletes every expired record, in small batches with room for other work in between. */
   override async prune(): Promise<number> {
     for (let total = 0; ; await sleep(this.environment, 0.001)) {
@@ -190,20 +206,13 @@ export class SqliteSessionBackend extends SessionBackend {
 
   #live(handle: string): Row | undefined {
     const row = this.#sql.select.get(handle) as Row | null | undefined;
-    return row != null && row.expiresAt > this.now() ? row : undefined;
+    return row != null && isUsable(row, this.now()) ? row : undefined;
   }
 
-  #store(handle: string, patch: SessionPatch, data: string, version: number): boolean {
-    const { rotation, head = null, idleTimeout, ifEpoch, ifFence = null, ifSecretHash = null } = patch;
+  /** Returns the handles of deleted records that were live. */
+  #ended(rows: readonly Row[]): string[] {
     const now = this.now();
-    const idle = now + idleTimeout;
-    const conditions = [handle, version, ifEpoch, now, ifFence, ifSecretHash] as const;
-    if (rotation === undefined) return changed(this.#sql.store.run(data, head, idle, ...conditions));
-    const { secretHash, grace, raiseEpoch, userId = null, absoluteTimeout, restartIdle } = rotation;
-    const absolute = absoluteTimeout === undefined ? null : now + absoluteTimeout;
-    const first = absolute === null && !restartIdle ? null : idle;
-    const values = [now + grace, secretHash, raiseEpoch ? 1 : 0, userId, absolute, first, absolute];
-    return changed(this.#sql.rotate.run(data, head, ...values, idle, ...conditions));
+    return rows.filter((row) => row.expiresAt > now).map((row) => row.handle);
   }
 
   #write<R>(work: () => R): Awaitable<R> {
@@ -238,8 +247,4 @@ export class SqliteSessionBackend extends SessionBackend {
     const room = this.#room;
     return whenFree(this.environment, this.#busyTimeout, room === undefined ? work : () => room.within(work));
   }
-}
-
-function changed(result: { readonly changes: number | bigint }): boolean {
-  return Number(result.changes) > 0;
 }

@@ -4,9 +4,17 @@ import { refuseUnknown } from "../option-names.ts";
 import { objectIn } from "../record/data.ts";
 import { fromDictionary } from "./_dictionary.ts";
 import { type Envelope, isEnvelope, LONGEST, opened, sealed } from "./_envelope.ts";
+import { pageOfHandles } from "./_handle-list.ts";
 import { refuseOther } from "./_kind.ts";
+import { isHandle, pageOfUser } from "./_scan.ts";
 import { Turns } from "./_turns.ts";
-import { SessionBackend, type SessionData } from "./backend.ts";
+import {
+  type ScanOptions,
+  type ScanPage,
+  SessionBackend,
+  type SessionCount,
+  type SessionData,
+} from "./backend.ts";
 
 /** An unstorage `Storage`, as of `createStorage` or `prefixStorage`, with the methods used here. */
 export interface UnstorageLike {
@@ -93,6 +101,17 @@ export class UnstorageSessionBackend extends SessionBackend {
     });
   }
 
+  /** Lists every key for each page, since unstorage tells them all at once: not for very many sessions. */
+  override async scan(options: ScanOptions): Promise<ScanPage> {
+    if (options.userId !== undefined) return pageOfUser(this, options.userId, options);
+    return pageOfHandles(this, await this.#handles(), options);
+  }
+
+  /** Counts the keys: also those of sessions that have expired and are not deleted yet. */
+  override async countAll(): Promise<SessionCount> {
+    return { sessions: (await this.#handles()).length, signedIn: undefined, exact: false };
+  }
+
   /**
    * Deletes what expired more than a minute ago; returns how many sessions. It lists every key and reads every record,
    * so call it seldom (once an hour), in one process, and not at all with a driver that supports `ttl`.
@@ -105,6 +124,11 @@ export class UnstorageSessionBackend extends SessionBackend {
       total += pruned.filter(Boolean).length;
     }
     return total;
+  }
+
+  async #handles(): Promise<string[]> {
+    const keys = await this.#storage.getKeys(this.#base);
+    return keys.map((key) => key.slice(this.#base.length + 1)).filter(isHandle);
   }
 
   #key(id: string): string {

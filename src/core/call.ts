@@ -5,25 +5,13 @@ import { changesBetween } from "./codec.ts";
 import { publish } from "./events.ts";
 import { type Head, headText } from "./head.ts";
 import type { Engine, Intent, Live, Stored } from "./live.ts";
+import type { Finished, Verb } from "./observed.ts";
 import { patched } from "./state.ts";
 
 /** Goes on at once with a value, later with a promise: what a synchronous back-end returns costs no microtask. */
 export function chain<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
-
-type Verb =
-  | "read"
-  | "create"
-  | "patch"
-  | "touch"
-  | "delete"
-  | "listByUser"
-  | "revokeUser"
-  | "lock"
-  | "relock"
-  | "standings"
-  | "prune";
 
 /** Calls a method of the back-end. Whatever it throws, and an answer later than the deadline, becomes a BackendError. */
 export function call<V extends Verb>(
@@ -32,30 +20,34 @@ export function call<V extends Verb>(
   ...args: Parameters<SessionBackend[V]>
 ): ReturnType<SessionBackend[V]> {
   const { backend } = engine;
+  const finished = engine.observed.begin?.(verb, args);
   let answer: unknown;
   try {
     answer = (backend[verb] as (...args: unknown[]) => unknown).apply(backend, args);
   } catch (error) {
-    throw failed(engine, verb, error);
+    const told = failed(engine, verb, error);
+    finished?.(undefined, told);
+    throw told;
   }
   const isLater = typeof (answer as { then?: unknown } | undefined)?.then === "function";
-  const done = isLater ? inTime(engine, verb, answer as PromiseLike<unknown>) : answer;
+  if (!isLater) finished?.(answer);
+  const done = isLater ? inTime(engine, verb, answer as PromiseLike<unknown>, finished) : answer;
   if (engine.ends.watcher !== undefined && ENDING.has(verb))
     return chain(done, (ended) => tellEnded(engine, verb, args, ended)) as ReturnType<SessionBackend[V]>;
   return done as ReturnType<SessionBackend[V]>;
 }
 
 /** The calls that may end a session, or change its rights. */
-const ENDING: ReadonlySet<Verb> = new Set<Verb>(["delete", "revokeUser", "patch"]);
+const ENDING: ReadonlySet<Verb> = new Set<Verb>(["delete", "deleteMany", "revokeUser", "patch"]);
 
 /** Tells those in this process who watch, at once. Returns the answer. */
 function tellEnded(engine: Engine, verb: Verb, args: readonly unknown[], answer: unknown): unknown {
   const { watcher } = engine.ends;
   if (verb === "delete" && answer === true) {
     const [handle, , reason = "logged_out"] = args as Parameters<SessionBackend["delete"]>;
-    watcher?.told({ handle, reason });
+    if (reason !== "moved") watcher?.told({ handle, reason });
   }
-  if (verb === "revokeUser")
+  if (verb === "revokeUser" || verb === "deleteMany")
     for (const handle of answer as string[]) watcher?.told({ handle, reason: "revoked" });
   if (verb === "patch" && (answer === "ok" || answer === "merged")) {
     const [handle, { rotation, ifEpoch }] = args as Parameters<SessionBackend["patch"]>;
@@ -88,9 +80,9 @@ export function guarded<T>(engine: Engine, operation: string, run: () => Awaitab
   return isThenable(answer) ? inTime(engine, operation, answer) : answer;
 }
 
-/** What goes with a patch that gives a record a new secret. */
+/** What goes with a patch that gives a record a new head, and mostly a new secret. */
 export interface Renewal {
-  readonly rotation: Rotation;
+  readonly rotation: Rotation | undefined;
   readonly head: Head;
   /** The version that the record must still have; undefined for any. */
   readonly onlyVersion: number | undefined;
@@ -132,8 +124,14 @@ export function settle<T>(answer: Awaitable<T>): Awaitable<T> {
   return isThenable(answer) ? Promise.resolve(answer) : answer;
 }
 
-function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): Promise<T> {
+function inTime<T>(
+  engine: Engine,
+  operation: string,
+  answer: PromiseLike<T>,
+  finished?: Finished,
+): Promise<T> {
   const { backendTimeout } = engine.options;
+  let isLate = false;
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const cancel = engine.environment.timer(backendTimeout, () => {
     const error = new BackendError(
@@ -142,16 +140,21 @@ function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): P
       `The session back-end did not answer ${operation} within ${backendTimeout} seconds.`,
     );
     publish(engine, "backend_failed", { operation, error });
+    isLate = true;
+    finished?.(undefined, error);
     reject(error);
   });
   answer.then(
     (value) => {
       cancel();
+      if (!isLate) finished?.(value);
       resolve(value);
     },
     (error: unknown) => {
       cancel();
-      reject(failed(engine, operation, error));
+      const told = failed(engine, operation, error);
+      if (!isLate) finished?.(undefined, told);
+      reject(told);
     },
   );
   return promise;

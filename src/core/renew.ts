@@ -55,7 +55,7 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
       const { damaged, unproven } = phase;
       // In its place there is another one. If this fails, it stays until it expires, and opens nothing.
       if (unproven !== undefined)
-        return ifPossible(() => endLeftBehind(engine, unproven.handle, unproven.record));
+        return ifPossible(() => endLeftBehind(engine, unproven.handle, unproven.record, "replaced"));
       if (damaged === undefined) return;
       return ifPossible(() => chain(call(engine, "delete", damaged), () => {}));
     }
@@ -147,7 +147,7 @@ function rotationOf(
     const created = startsOver(intent) ? undefined : timesOf(phase.record, phase.head).createdAt;
     const kept = remember(
       { ...before, ...headOf(options, lifetime) },
-      { created, nth: undefined, device: undefined, bound: undefined },
+      { created, nth: undefined, pending: undefined, device: undefined, bound: undefined },
     );
     const head = intent.is === "login" ? signedIn(live, intent, kept) : signedInBy(kept, []);
     const user = intent.is === "login" ? { userId: storedUser(options.realm, intent.userId) } : {};
@@ -203,7 +203,7 @@ export function replace(live: Live, phase: Stored, text: string, intent: Intent)
   return chain(chain(endOthers(live), remove), (deleted) => {
     if (!deleted && signsIn(live, intent)) throw nobodySignedIn(live);
     if (!deleted) return lost(live, "ended");
-    publish(live.engine, "logged_out", eventOf(live));
+    publish(live.engine, "logged_out", { ...eventOf(live), reason: "replaced" });
     letGo(live);
     return create(live, text, intent);
   });
@@ -214,7 +214,8 @@ function signsIn({ engine }: Live, intent: Intent): boolean {
   return intent.is === "login" || (intent.is === "startOver" && engine.options.userIdOf === undefined);
 }
 
-function nobodySignedIn(live: Live): StateError {
+/** Returns the error of a sign-in whose session has ended meanwhile. */
+export function nobodySignedIn(live: Live): StateError {
   lost(live, "ended");
   return new StateError(
     "ended",

@@ -1,25 +1,26 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Awaitable, SessionBackend } from "../backends/backend.ts";
+import type { Awaitable, SessionBackend, SessionCount } from "../backends/backend.ts";
 import { call, chain } from "./call.ts";
 import { cameFrom } from "./came-from.ts";
 import { commit, drop, finish } from "./commit.ts";
 import { createEngine } from "./engine.ts";
 import { listen, type SessionEventName, type SessionEvents, type Unsubscribe } from "./events.ts";
-import { type Listing, listed, listing } from "./listed.ts";
+import { type ListedSession, type Listing, listed, listing } from "./listed.ts";
 import { ENGINE, type Engine, type LoadOptions } from "./live.ts";
 import { load } from "./load.ts";
 import { clientIn, cookieIn, type LoadFrom } from "./load-from.ts";
+import { logEvents } from "./logger.ts";
 import { checkMounted } from "./mounted.ts";
 import { stateOf } from "./opened.ts";
 import { resolveOptions, type SessionOptions } from "./options.ts";
 import type { AnyData, AnyShown, Session, Whole } from "./register.ts";
 import { renamed } from "./renamed.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
-import { revoked } from "./revoked.ts";
+import { revoked, revokedAll } from "./revoked.ts";
 import { liveOf } from "./session.ts";
 import { updateListed } from "./update.ts";
 import { closeWatcher, type SessionEnd, type WatchOptions, watch } from "./watch.ts";
-import { chosen, type Which, type WhichBut } from "./which.ts";
+import { chosen, type ListFilter, type Which, type WhichBut } from "./which.ts";
 
 /** Sessions on one back-end, for any framework: begin with `load`, end with `commit`. */
 export interface Sessions<T extends object = AnyData> {
@@ -51,19 +52,26 @@ export interface Sessions<T extends object = AnyData> {
    */
   discard(session: Session<T>): string | undefined;
   /**
-   * Tells about live sessions, one by one: that of a handle, or all of a user by the time of their sign-in. Damaged ones
+   * Tells about live sessions, one by one: that of a handle, all of a user by the time of their sign-in, or, without a selector,
+   * all of this realm in an order of the store's own, each that lives meanwhile at least once. Damaged ones
    * are left out. `current` is the session of this request, which then has `current: true`. For an array:
-   * `await sessions.list({ userId }).toArray()`.
-   * Throws BackendError; TypeError for a selector that is none.
+   * `await sessions.list({ userId }).toArray()`; for one page: `sessions.list().page({ cursor, limit })`.
+   * Throws BackendError; TypeError for a selector that is none; ConfigError `backend` if the store cannot list all sessions.
    */
-  list(which: Which, options?: { readonly current?: AnyShown | undefined }): Listing<T>;
+  list(which?: Which | ListFilter, options?: { readonly current?: AnyShown | undefined }): Listing<T>;
   /** Returns how many live sessions that are. Throws as `list` does. */
   count(which: Which): Promise<number>;
   /**
-   * Ends the session of a handle, or every session of a user that was signed in before. `except` is left alone: a session
-   * of this process, as its request will leave it, or a handle. Returns how many it ended. Throws as `list` does.
+   * Returns how many live sessions the store has, those of other realms on it included: exactly where that is cheap, else an
+   * estimate. Throws BackendError, ConfigError `backend` if the store cannot tell.
    */
-  revoke(which: WhichBut): Promise<number>;
+  count(): Promise<SessionCount>;
+  /**
+   * Ends the session of a handle, or every session of a user that was signed in before, or those that `list` told about, passed as
+   * an array. `except` is left alone: a session of this process, as its request will leave it, or a handle. Returns how many it
+   * ended. Throws as `list` does.
+   */
+  revoke(which: WhichBut | readonly ListedSession<T>[]): Promise<number>;
   /**
    * Names the device of a session, as `list` then tells it; cut to 256 characters, "" for none. No deadline moves.
    * Throws StateError `ended` if there is no such session, BackendError; TypeError for a name that is no text.
@@ -92,8 +100,8 @@ export interface Sessions<T extends object = AnyData> {
   ): Unsubscribe;
   /**
    * Calls `onEnd` once with `{ reason }` when a session ends, in whichever process, or silently by its deadline: "logged_out",
-   * "revoked", "expired", "rights" (a sign-in or elevation of another request; a mere rotation is none), or "unreachable" if the
-   * store gives no word for `watchLease`. Takes a session, also after its request, or `{ handle }`. `using` or dispose ends it.
+   * "revoked", "limit" (by `perUser`), "expired", "rights" (a sign-in or elevation of another request; a mere rotation is none), or
+   * "unreachable" if the store gives no word for `watchLease`. Takes a session, also after its request, or `{ handle }`. `using` or dispose ends it.
    *
    * Its own request may go on changing the session: its sign-in is no end, its logout is. A session that is not stored yet is watched from
    * the commit that stores it, and one that never is has no end. Watching keeps neither the process nor the data in memory, and the session
@@ -136,10 +144,11 @@ export function createSessions<
   T extends object = AnyData,
   S extends StandardSchemaV1<unknown, T> = StandardSchemaV1<unknown, T>,
 >(options: SessionOptions<T> & { schema?: S | undefined } = {}): Sessions<SchemaData<T, S>> {
-  const { environment, legacy, bound } = options;
+  const { environment, legacy, bound, logger } = options;
   const engine = createEngine(options.backend, resolveOptions(options), environment, legacy, bound);
   const { backend } = engine;
   checkMounted(backend, engine.options);
+  const stopLog = logger === undefined ? undefined : logEvents(engine, logger);
 
   return {
     [ENGINE]: engine,
@@ -159,8 +168,12 @@ export function createSessions<
     },
     discard: (session) => drop(liveOf(session)),
     list: (which, options) => listing(engine, which, options),
-    count: async (which) => (await listed(engine, chosen("count", which), undefined)).length,
-    revoke: async (which) => revoked(engine, chosen("revoke", which, true)),
+    count: (async (...[which]: [Which?]) => {
+      if (which === undefined) return call(engine, "countAll");
+      return (await listed(engine, chosen("count", which), undefined)).length;
+    }) as Sessions["count"],
+    revoke: async (which) =>
+      Array.isArray(which) ? revokedAll(engine, which) : revoked(engine, chosen("revoke", which, true)),
     async rename(which, name) {
       const { handle } = chosen("rename", which);
       if (handle === undefined) throw new TypeError("rename: pass { handle }, since it names one session.");
@@ -176,6 +189,7 @@ export function createSessions<
     prune: async () => call(engine, "prune"),
     async close() {
       closeWatcher(engine);
+      stopLog?.();
       await backend.close();
     },
   };

@@ -1,3 +1,5 @@
+import { type Duration, secondsOf } from "../duration.ts";
+import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { info } from "./info.ts";
 import { stateOf } from "./opened.ts";
@@ -11,6 +13,21 @@ export type Which = { readonly handle: string } | { readonly userId: string | nu
 export type WhichBut =
   | Which
   | { readonly userId: string | number; readonly except?: AnyShown | string | undefined };
+
+/** All sessions of the realm, or which of them. */
+export interface ListFilter {
+  /** Only those with a signed-in user, or only those without one. */
+  readonly signedIn?: boolean | undefined;
+  /** Only those that nobody has used for this long, to within `touchThrottle`. */
+  readonly idleFor?: Duration | undefined;
+}
+
+/** A filter, checked. */
+export interface Filter {
+  readonly signedIn: boolean | undefined;
+  /** Seconds. */
+  readonly idleFor: number;
+}
 
 /** A selector, checked. */
 export type Chosen =
@@ -35,4 +52,19 @@ export function chosen(verb: string, which: unknown, takesExcept = false): Chose
   }
   if (except !== undefined && typeof except !== "string") info(except as AnyShown);
   return { userId: checkUserId(verb, userId), except: except as AnyShown | string | undefined };
+}
+
+/**
+ * Returns the filter, checked; undefined for a selector of one session or one user. A user's id that is undefined is one that
+ * somebody forgot, and never all sessions. Throws ConfigError.
+ */
+export function filterIn(which: unknown): Filter | undefined {
+  if (which === undefined) return { signedIn: undefined, idleFor: 0 };
+  const isSelector = typeof which !== "object" || which === null || "handle" in which || "userId" in which;
+  if (isSelector || stateOf(which) !== undefined) return undefined;
+  refuseUnknown(which, ["handle", "userId", "signedIn", "idleFor"]);
+  const { signedIn, idleFor } = which as ListFilter;
+  if (signedIn !== undefined && typeof signedIn !== "boolean")
+    throw new ConfigError("signedIn", "Must be true or false.");
+  return { signedIn, idleFor: secondsOf("idleFor", idleFor, 0, 0) };
 }

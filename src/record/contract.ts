@@ -111,8 +111,11 @@ export interface SessionPatch {
  */
 export type PatchResult = "ok" | "merged" | "ended" | "stale" | "tooLarge";
 
-/** What is said of an end when a record is deleted: from inside, from outside, or because its user has too many. */
-export type DeleteReason = "logged_out" | "revoked" | "limit";
+/**
+ * What is said of an end when a record is deleted: from inside, from outside, or because its user has too many. "moved" is no
+ * end: another store has the session now, and nobody is told.
+ */
+export type DeleteReason = "logged_out" | "revoked" | "limit" | "moved";
 
 /** What `standings` tells of a live record. */
 export interface Standing {
@@ -124,7 +127,7 @@ export interface Standing {
 
 /** A session has ended, or has other rights. */
 export type EndNotice =
-  | { readonly handle: string; readonly reason: DeleteReason | "expired" }
+  | { readonly handle: string; readonly reason: Exclude<DeleteReason, "moved"> | "expired" }
   /** `epoch`: the one that it has now. */
   | { readonly handle: string; readonly reason: "rights"; readonly epoch: number };
 
@@ -151,8 +154,45 @@ export interface EndChannel {
   close(): Awaitable<void>;
 }
 
-/** A record and its handle, as `listByUser` returns them. */
+/** A record and its handle, as `listByUser` and `scan` return them. */
 export interface UserSession {
   readonly handle: string;
   readonly record: SessionRecord;
+}
+
+/** A record with its lock: all that a store has of a session, as `moveOut` returns and `adopt` takes it. */
+export interface WholeRecord extends SessionRecord {
+  /** The last fencing number that `lock` returned; 0 before the first. */
+  readonly fence: number;
+  /** When the lock runs out; 0 while there is none. */
+  readonly lockedUntil: number;
+}
+
+/** Which sessions a page is to have. */
+export interface ScanOptions {
+  /** The cursor of the page before; undefined for the first page. */
+  readonly cursor?: string | undefined;
+  /** The most sessions that the page may have, from 1. */
+  readonly limit: number;
+  /** Only those of this user, as records have it. */
+  readonly userId?: string | undefined;
+  /** Only those that have a user, or only those that have none. */
+  readonly signedIn?: boolean | undefined;
+}
+
+/** What `scan` returns. */
+export interface ScanPage {
+  /** No session twice. There may be fewer than `limit`, also none, though more pages follow. */
+  readonly sessions: readonly UserSession[];
+  /** Where the next page begins, a text that only this store reads; undefined after the last page. */
+  readonly cursor: string | undefined;
+}
+
+/** How many live sessions a store has, those of all realms together. */
+export interface SessionCount {
+  readonly sessions: number;
+  /** How many of them have a user; undefined if the store cannot tell. */
+  readonly signedIn: number | undefined;
+  /** False if both are estimates. */
+  readonly exact: boolean;
 }

@@ -1,5 +1,12 @@
 import { Buffer } from "node:buffer";
-import type { NewRecord, PatchResult, Rotation, SessionPatch, SessionRecord } from "./contract.ts";
+import type {
+  NewRecord,
+  PatchResult,
+  Rotation,
+  SessionPatch,
+  SessionRecord,
+  WholeRecord,
+} from "./contract.ts";
 import { mergeData } from "./data.ts";
 
 /** What a back-end stores of a session, so that it can be changed. */
@@ -11,6 +18,26 @@ export interface StoredRecord extends Stored {
   fence: number;
   /** When the lock runs out; 0 while there is none. */
   lockedUntil: number;
+}
+
+/*
+ * A record that `moveOut` has marked has a negative epoch, -1 less the one that it had: so every patch is stale by itself, and
+ * the other methods look at the same number.
+ */
+
+/** Returns true for a record that was moved out to another store: requests do not find it any more. */
+export function isMoved({ epoch }: Pick<StoredRecord, "epoch">): boolean {
+  return epoch < 0;
+}
+
+/** Returns true for a record that requests find. */
+export function isUsable(record: Pick<StoredRecord, "epoch" | "expiresAt">, now: number): boolean {
+  return record.expiresAt > now && !isMoved(record);
+}
+
+/** Marks a record as moved. */
+export function applyMove(record: StoredRecord): void {
+  record.epoch = Math.min(record.epoch, -1 - record.epoch);
 }
 
 /** A change of a live record. */
@@ -44,7 +71,7 @@ export function snapshot(record: StoredRecord, now: number): SessionRecord {
     previousSecretHash: record.previousSecretHash,
     previousEpoch: record.previousEpoch,
     previousUntil: record.previousUntil,
-    epoch: record.epoch,
+    epoch: Math.max(record.epoch, -1 - record.epoch),
     version: record.version,
     expiresAt: record.expiresAt,
     absoluteExpiresAt: record.absoluteExpiresAt,
@@ -52,6 +79,40 @@ export function snapshot(record: StoredRecord, now: number): SessionRecord {
     head: record.head,
     now,
   };
+}
+
+/** Returns a stored record as `moveOut` does. */
+export function wholeRecord(record: StoredRecord, now: number): WholeRecord {
+  return { ...snapshot(record, now), fence: record.fence, lockedUntil: record.lockedUntil };
+}
+
+/**
+ * Returns what `adopt` stores at this moment of its store's clock: every time is as far away as it was when the record was
+ * read. With 0, the times are seconds from now.
+ */
+export function adoptedRecord({ now: then, ...record }: WholeRecord, now: number): StoredRecord {
+  const moved = (time: number): number => (time === 0 ? 0 : time - then + now);
+  return {
+    ...record,
+    previousUntil: moved(record.previousUntil),
+    expiresAt: moved(Math.min(record.expiresAt, record.absoluteExpiresAt)),
+    absoluteExpiresAt: moved(record.absoluteExpiresAt),
+    lockedUntil: moved(record.lockedUntil),
+  };
+}
+
+/** Returns whether `adopt` may store a record where this one is live, or none: see `SessionBackend.adopt`. */
+export function mayAdopt(
+  there: Pick<StoredRecord, "secretHash"> | undefined,
+  record: WholeRecord,
+  instead: string | undefined,
+): boolean {
+  return isAdoptable(record) && there?.secretHash === instead;
+}
+
+/** Returns whether a record is one that a store may adopt: a session that has not expired. */
+export function isAdoptable({ secretHash, expiresAt, absoluteExpiresAt, now }: WholeRecord): boolean {
+  return secretHash !== "" && Math.min(expiresAt, absoluteExpiresAt) > now;
 }
 
 /** What a patch makes of the data of a live record. */
@@ -111,7 +172,7 @@ function outgrows(data: string, before: string, maxBytes: number | undefined): b
 
 /** Applies the whole patch to the record, or nothing of it. */
 export function applyPatch(record: StoredRecord, patch: SessionPatch, now: number): PatchResult {
-  if (record.expiresAt <= now) return "ended";
+  if (!isUsable(record, now)) return "ended";
   const { result, data } = patchedData(record, patch);
   if (data === undefined) return result;
   record.data = data;

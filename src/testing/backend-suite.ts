@@ -1,3 +1,4 @@
+import { adoptionCases } from "./cases/adoptions.ts";
 import { contractCases } from "./cases/contract.ts";
 import { contractHeadCases } from "./cases/contract-head.ts";
 import { contractRacesCases } from "./cases/contract-races.ts";
@@ -7,6 +8,8 @@ import { contractUsersCases } from "./cases/contract-users.ts";
 import { endCases } from "./cases/ends.ts";
 import { instanceCases } from "./cases/instances.ts";
 import { limitCases } from "./cases/limits.ts";
+import { moveCases } from "./cases/moves.ts";
+import { scanCases } from "./cases/scan.ts";
 import { serverCases } from "./cases/servers.ts";
 import { valueCases } from "./cases/values.ts";
 import { retold } from "./failure.ts";
@@ -33,6 +36,9 @@ const CASES: readonly Case[] = [
   ...contractRacesCases,
   ...instanceCases,
   ...endCases,
+  ...scanCases,
+  ...adoptionCases,
+  ...moveCases,
   ...valueCases,
   ...serverCases,
   ...limitCases,

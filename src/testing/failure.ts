@@ -10,7 +10,18 @@ const TOLD = 8;
 const LONGEST = 300;
 
 /** Methods that change what was stored before. */
-const WRITING = ["patch", "touch", "delete", "revokeUser", "lock", "relock", "prune", "save"];
+const WRITING = [
+  "patch",
+  "touch",
+  "delete",
+  "revokeUser",
+  "lock",
+  "relock",
+  "deleteMany",
+  "moveOut",
+  "prune",
+  "save",
+];
 
 /** Returns where to read on about these methods, and about a promise. */
 export type Reading = (names: readonly string[], promise: string) => string;

@@ -5,12 +5,16 @@ import {
   type EndListener,
   type NewRecord,
   type PatchResult,
+  type ScanOptions,
+  type ScanPage,
   SessionBackend,
+  type SessionCount,
   type SessionData,
   type SessionPatch,
   type SessionRecord,
   type Standing,
   type UserSession,
+  type WholeRecord,
 } from "../backends/backend.ts";
 import { type Gate, gate } from "./gate.ts";
 
@@ -29,7 +33,14 @@ export type Verb =
   | "relock"
   | "standings"
   | "listen"
+  | "scan"
+  | "countAll"
+  | "deleteMany"
+  | "adopt"
+  | "moveOut"
   | "prune";
+
+const READING: readonly Verb[] = ["load", "read", "listByUser", "standings", "listen", "scan", "countAll"];
 
 /**
  * A back-end around another one that does nothing by itself: what it is asked goes on unchanged, and as synchronously
@@ -62,7 +73,7 @@ export class GatedBackend extends SessionBackend {
 
   /** How many calls there were that could have changed what is stored. */
   get writes(): number {
-    return this.calls.length - this.count("load", "read", "listByUser", "standings", "listen");
+    return this.calls.length - this.count(...READING);
   }
 
   /** Forgets the calls until now. */
@@ -143,6 +154,21 @@ export class GatedBackend extends SessionBackend {
   }
   override listen(listener: EndListener): Awaitable<EndChannel | undefined> {
     return this.#pass("listen", () => this.inner.listen(listener));
+  }
+  override scan(options: ScanOptions): Awaitable<ScanPage> {
+    return this.#pass("scan", () => this.inner.scan(options));
+  }
+  override countAll(): Awaitable<SessionCount> {
+    return this.#pass("countAll", () => this.inner.countAll());
+  }
+  override deleteMany(handles: readonly string[], why?: DeleteReason): Awaitable<string[]> {
+    return this.#pass("deleteMany", () => this.inner.deleteMany(handles, why));
+  }
+  override adopt(handle: string, record: WholeRecord, instead?: string): Awaitable<boolean> {
+    return this.#pass("adopt", () => this.inner.adopt(handle, record, instead));
+  }
+  override moveOut(handle: string): Awaitable<WholeRecord | undefined> {
+    return this.#pass("moveOut", () => this.inner.moveOut(handle));
   }
   override prune(): Awaitable<number> {
     return this.#pass("prune", () => this.inner.prune());

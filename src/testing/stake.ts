@@ -21,7 +21,7 @@ const BROKEN: Readonly<Record<string, string>> = {
   O3: "what a stream changes would be lost without a word",
   O4: "a request that failed would leave half of its changes",
   R2: "pruning would end sessions in use, or leave those that have expired",
-  R4: "changes by requests and by an operator would overwrite each other",
+  R4: "an operator would miss sessions, or what an operator does and what requests do would overwrite each other",
   S3: "whoever reads an error or the log could take sessions over",
   S4: "a cache could give one user's page or cookie to another",
   S6: "a cookie that somebody has planted would hide the user's own",

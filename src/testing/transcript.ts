@@ -17,7 +17,7 @@ export interface Call {
 
 const CONTRACT = [
   ...["read", "create", "patch", "touch", "delete", "listByUser", "revokeUser", "lock", "relock"],
-  ...["standings", "listen", "prune", "load", "save"],
+  ...["standings", "listen", "scan", "countAll", "deleteMany", "adopt", "moveOut", "prune", "load", "save"],
 ];
 /** What the authors of a back-end with two methods, and of one with compare-and-swap, write. */
 const TWO = ["load", "save"] as const;

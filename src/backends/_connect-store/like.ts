@@ -6,6 +6,8 @@ export interface ConnectStoreLike {
   get(sid: string, callback: (error?: unknown, session?: unknown) => void): unknown;
   set(sid: string, session: object, callback: (error?: unknown) => void): unknown;
   destroy(sid: string, callback: (error?: unknown) => void): unknown;
+  /** All sessions at once, as a list or by their ids. Many stores have it. */
+  all?(callback: (error?: unknown, sessions?: unknown) => void): unknown;
 }
 
 /** Returns whether it has the three methods. */

@@ -87,7 +87,7 @@ export function SessionsObject<Context extends ObjectContext, Env, Base extends 
       ...args: Parameters<SessionBackend[M]>
     ): Promise<Awaited<ReturnType<SessionBackend[M]>>> {
       const result = await Reflect.apply(this.#backend[method], this.#backend, args);
-      if (method === "create" || method === "save") await this.#wakeLater();
+      if (method === "create" || method === "save" || method === "adopt") await this.#wakeLater();
       return result;
     }
 

@@ -1,24 +1,33 @@
 import type { Environment } from "../../environment.ts";
 import type {
+  Awaitable,
   LoadSave,
   NewRecord,
   PatchResult,
   SessionData,
   SessionPatch,
   SessionRecord,
+  Standing,
   UserSession,
+  WholeRecord,
 } from "../../record/contract.ts";
 import {
+  adoptedRecord,
   applyLock,
+  applyMove,
   applyPatch,
   applyRelock,
   applyTouch,
   illegible,
+  isMoved,
+  mayAdopt,
   newRecord,
   type StoredRecord,
   snapshot,
+  wholeRecord,
 } from "../../record/record.ts";
 import { DAMAGED, fromDictionary, isDamaged, toDictionary } from "../_dictionary.ts";
+import { standingsByRead } from "../_standings.ts";
 import { Turns } from "../_turns.ts";
 import { UserLists } from "./user-lists.ts";
 
@@ -49,7 +58,8 @@ export class Fallback {
     this.#users = new UserLists(backend, this.#turns);
   }
 
-  async read(handle: string): Promise<SessionRecord | undefined> {
+  /** `andMoved`: also a record that was moved out. */
+  async read(handle: string, andMoved = false): Promise<SessionRecord | undefined> {
     if (this.#ended.has(handle)) return undefined;
     const there = await this.#backend.load(handle);
     // Checked again, because it may have ended during `load`.
@@ -57,7 +67,39 @@ export class Fallback {
     const now = this.#backend.now();
     const record = fromDictionary(there);
     if (record === undefined) return isDamaged(there) ? illegible(now) : undefined;
-    return record.expiresAt > now ? snapshot(record, now) : undefined;
+    const isThere = record.expiresAt > now && (andMoved || !isMoved(record));
+    return isThere ? snapshot(record, now) : undefined;
+  }
+
+  standings(handles: readonly string[]): Awaitable<readonly Standing[]> {
+    return standingsByRead({ read: (handle) => this.read(handle, true) }, handles);
+  }
+
+  adopt(handle: string, record: WholeRecord, instead: string | undefined): Promise<boolean> {
+    return this.#turns.take(handle, async () => {
+      const there = await this.#backend.load(handle);
+      const now = this.#backend.now();
+      const found = this.#ended.has(handle) ? undefined : fromDictionary(there);
+      const live = found !== undefined && found.expiresAt > now ? found : undefined;
+      const isFree = live !== undefined || found !== undefined || there === DAMAGED || isEmpty(there);
+      if (!isFree || !mayAdopt(live, record, instead)) return false;
+      const adopted = adoptedRecord(record, now);
+      if (adopted.userId !== null) await this.#users.add(adopted.userId, handle, adopted.absoluteExpiresAt);
+      // It has not ended, wherever it was before.
+      this.#ended.delete(handle);
+      return this.#save(handle, adopted);
+    });
+  }
+
+  moveOut(handle: string): Promise<WholeRecord | undefined> {
+    return this.#turns.take(handle, async () => {
+      const record = await this.#live(handle, true);
+      if (record === undefined) return undefined;
+      const wasMoved = isMoved(record);
+      applyMove(record);
+      if (!wasMoved && !(await this.#save(handle, record))) return undefined;
+      return wholeRecord(record, this.#backend.now());
+    });
   }
 
   create(handle: string, record: NewRecord): Promise<boolean> {
@@ -117,7 +159,7 @@ export class Fallback {
   async listByUser(userId: string): Promise<UserSession[]> {
     const handles = await this.#users.list(userId);
     const found = await Promise.all(
-      handles.map(async (handle) => ({ handle, record: await this.read(handle) })),
+      handles.map(async (handle) => ({ handle, record: await this.read(handle, true) })),
     );
     return found.filter((session): session is UserSession => session.record?.userId === userId);
   }
@@ -153,11 +195,12 @@ export class Fallback {
     });
   }
 
-  async #live(handle: string): Promise<StoredRecord | undefined> {
+  async #live(handle: string, andMoved = false): Promise<StoredRecord | undefined> {
     if (this.#ended.has(handle)) return undefined;
     const record = fromDictionary(await this.#backend.load(handle));
     // Checked again, because it may have ended during `load`.
     if (record === undefined || this.#ended.has(handle)) return undefined;
+    if (isMoved(record) && !andMoved) return undefined;
     return record.expiresAt > this.#backend.now() ? record : undefined;
   }
 

@@ -1,4 +1,6 @@
+import type { SessionRecord } from "../../record/contract.ts";
 import type { StoredRecord } from "../../record/record.ts";
+import { TICKS } from "./expiry.ts";
 
 /**
  * What seldom changes of a session. All that were never signed in, rotated or locked, and have the same head, share one
@@ -43,6 +45,36 @@ export class Entry {
 export function bytesOf({ data, more }: Entry): number {
   const rest = isPlain(more) ? 0 : OVERHEAD_OF_MORE + (more.userId?.length ?? 0);
   return OVERHEAD + data.length + more.head.length + rest;
+}
+
+/** Returns the record of an entry; `origin` is the time from which its ticks are counted. */
+export function recordOf(entry: Entry, origin: number): StoredRecord {
+  const { data, secretHash, version, more, expires, absolute } = entry;
+  const expiresAt = origin + expires / TICKS;
+  const absoluteExpiresAt = origin + absolute / TICKS;
+  return { ...more, data, secretHash, version, expiresAt, absoluteExpiresAt };
+}
+
+/** Returns the same as `read` does. Called at each request, so it makes one object. */
+export function readOf(
+  { data, secretHash, version, more, expires, absolute }: Entry,
+  origin: number,
+  now: number,
+): SessionRecord {
+  return {
+    data,
+    secretHash,
+    previousSecretHash: more.previousSecretHash,
+    previousEpoch: more.previousEpoch,
+    previousUntil: more.previousUntil,
+    epoch: more.epoch,
+    version,
+    expiresAt: origin + expires / TICKS,
+    absoluteExpiresAt: origin + absolute / TICKS,
+    userId: more.userId,
+    head: more.head,
+    now,
+  };
 }
 
 /** The last ones, because most sessions have the same. */

@@ -116,6 +116,19 @@ export class Expiry<E extends Linked<E>> {
     return true;
   }
 
+  /** Returns what has expired and is not freed yet, at most `most` of it. */
+  due(most: number): E[] {
+    const now = this.#owner.now();
+    const due: E[] = [];
+    this.first();
+    for (let bucket = this.#lowest; bucket * WIDTH <= now && due.length < most; bucket++) {
+      let entry = this.#heads.get(bucket) ?? null;
+      for (; entry !== null && due.length < most; entry = entry.next)
+        if (entry.expires <= now) due.push(entry);
+    }
+    return due;
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#cancel?.();

@@ -1,10 +1,17 @@
 /** The entries of each user. Most users have one, so only a second one makes a set. */
 export class UserIndex<E extends object> {
   readonly #entries = new Map<string, E | Set<E>>();
+  #size = 0;
+
+  /** How many entries have a user. */
+  get size(): number {
+    return this.#size;
+  }
 
   /** Moves an entry from one user to another; null is nobody. */
   move(entry: E, from: string | null, to: string | null): void {
     if (from === to) return;
+    this.#size += (to === null ? 0 : 1) - (from === null ? 0 : 1);
     if (from !== null) this.#remove(from, entry);
     if (to !== null) this.#add(to, entry);
   }

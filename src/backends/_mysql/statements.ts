@@ -1,4 +1,5 @@
 import { LOCK_SLACK } from "../../record/record.ts";
+import { LOOKED_AT } from "../_sql/page.ts";
 import { COLUMNS, RECORD } from "../_sql/row.ts";
 import { NOW, START } from "./clock.ts";
 import { query } from "./database.ts";
@@ -10,6 +11,14 @@ export const BATCH = 512;
 
 /** Seconds after which a claim is void: whoever made it and did not delete the record has died. */
 const CLAIM = 60;
+
+/** The columns that hold a moment. */
+export const TIMES: readonly string[] = [
+  "previous_until",
+  "expires_at",
+  "absolute_expires_at",
+  "locked_until",
+];
 
 /** All statements of the back-end. Each is one atomic step, on MySQL and on MariaDB. */
 export interface Statements {
@@ -28,9 +37,20 @@ export interface Statements {
   readonly removeExpired: MysqlQuery;
   readonly lock: MysqlQuery;
   readonly relock: MysqlQuery;
+  readonly adopt: MysqlQuery;
+  readonly substitute: MysqlQuery;
+  readonly moveOut: MysqlQuery;
+  readonly selectMoved: MysqlQuery;
+  readonly scanEnd: MysqlQuery;
+  readonly count: MysqlQuery;
+  /** For this many records at most. */
+  scan(most: number): MysqlQuery;
+  scanUser(most: number): MysqlQuery;
+  countUsers(most: number): MysqlQuery;
   /** For this many handles. */
   selectStandings(handles: number): MysqlQuery;
   claimOfUser(handles: number): MysqlQuery;
+  claimLive(handles: number): MysqlQuery;
   claimExpired(handles: number): MysqlQuery;
   selectClaimed(handles: number): MysqlQuery;
   removeClaimed(handles: number): MysqlQuery;
@@ -45,6 +65,9 @@ export interface Statements {
 export function writeStatements(table: string, isPool: boolean): Statements {
   const isLive = `expires_at > ${NOW}`;
   const isExpired = `expires_at <= ${NOW}`;
+  // See `isMoved` in record.ts.
+  const isUsable = `${isLive} AND epoch >= 0`;
+  const adopted = COLUMNS.map((column) => (TIMES.includes(column) ? `${START} * ? + ?` : "?"));
   // The collation ignores trailing spaces, and MariaDB and MySQL have none in common that does not.
   const isOfUser = "user_id = ? AND OCTET_LENGTH(user_id) = ?";
   // Inside a transaction, a plain SELECT returns what was stored when that began; one that locks, what is there now.
@@ -52,11 +75,11 @@ export function writeStatements(table: string, isPool: boolean): Statements {
   const moved = `GREATEST(expires_at, LEAST(${START} + ?, absolute_expires_at))`;
   const conditions = `handle = ? AND version = ? AND epoch = ? AND ${isLive}
     AND fence = COALESCE(?, fence) AND secret_hash = COALESCE(?, secret_hash)`;
-  const perCount = (sql: (places: string) => string): ((handles: number) => MysqlQuery) => {
+  const perCount = (sql: (places: string, count: number) => string): ((count: number) => MysqlQuery) => {
     const known = new Map<number, MysqlQuery>();
-    return (handles) => {
-      const found = known.get(handles) ?? query(sql(Array(handles).fill("?").join(", ")));
-      known.set(handles, found);
+    return (count) => {
+      const found = known.get(count) ?? query(sql(Array(count).fill("?").join(", "), count));
+      known.set(count, found);
       return found;
     };
   };
@@ -94,7 +117,7 @@ export function writeStatements(table: string, isPool: boolean): Statements {
         absolute_expires_at = COALESCE(${START} + ?, absolute_expires_at)
         WHERE ${conditions}`,
     ),
-    touch: query(`UPDATE ${table} SET expires_at = ${moved} WHERE handle = ? AND ${isLive}`),
+    touch: query(`UPDATE ${table} SET expires_at = ${moved} WHERE handle = ? AND ${isUsable}`),
     remove: query(`DELETE FROM ${table} WHERE handle = ? AND version = COALESCE(?, version) AND ${isLive}`),
     removeExpired: query(
       `DELETE FROM ${table}
@@ -102,19 +125,59 @@ export function writeStatements(table: string, isPool: boolean): Statements {
     ),
     lock: query(
       `UPDATE ${table} SET fence = LAST_INSERT_ID(fence + 1), locked_until = ${NOW} + ?
-        WHERE handle = ? AND ${isLive} AND (locked_until <= ${NOW} OR locked_until > ${NOW} + ? + ${LOCK_SLACK})`,
+        WHERE handle = ? AND ${isUsable} AND (locked_until <= ${NOW} OR locked_until > ${NOW} + ? + ${LOCK_SLACK})`,
     ),
     relock: query(
-      `UPDATE ${table} SET locked_until = ${NOW} * ? + ? WHERE handle = ? AND fence = ? AND ${isLive}`,
+      `UPDATE ${table} SET locked_until = ${NOW} * ? + ? WHERE handle = ? AND fence = ? AND ${isUsable}`,
+    ),
+    adopt: query(`INSERT INTO ${table} (${COLUMNS.join(", ")}) VALUES (${adopted.join(", ")})`),
+    substitute: query(
+      `UPDATE ${table} SET ${COLUMNS.map((column, n) => `${column} = ${adopted[n]}`).join(", ")}
+        WHERE handle = ? AND secret_hash = ? AND ${isLive}`,
+    ),
+    moveOut: query(
+      `UPDATE ${table} SET epoch = LEAST(epoch, -1 - epoch) WHERE handle = ? AND ${isLive} AND secret_hash <> ''`,
+    ),
+    selectMoved: query(
+      `SELECT ${RECORD}, ${NOW} AS now FROM ${table} WHERE handle = ? AND ${isLive} AND epoch < 0${current}`,
+    ),
+    scanEnd: query(
+      `SELECT handle FROM ${table} WHERE handle > ? ORDER BY handle LIMIT 1 OFFSET ${LOOKED_AT - 1}`,
+    ),
+    scan: perCount(
+      (_, most) => `SELECT ${RECORD}, ${NOW} AS now FROM ${table}
+        WHERE handle > ? AND handle <= ? AND ${isLive} AND secret_hash <> ''
+          AND COALESCE(?, user_id IS NOT NULL) = (user_id IS NOT NULL) ORDER BY handle LIMIT ${most}`,
+    ),
+    scanUser: perCount(
+      (_, most) => `SELECT ${RECORD}, ${NOW} AS now FROM ${table} FORCE INDEX (user_id)
+        WHERE ${isOfUser} AND handle > ? AND ${isLive} AND secret_hash <> '' ORDER BY handle LIMIT ${most}`,
+    ),
+    // An index tells of all but those that expire in the current slot.
+    count: query(
+      `SELECT (SELECT COUNT(*) FROM ${table} WHERE prune_slot > FLOOR(${START} / ${SLOT}) + 1)
+        + (SELECT COUNT(*) FROM ${table} WHERE prune_slot = FLOOR(${START} / ${SLOT}) + 1 AND expires_at > ${START})
+        + 0e0 AS sessions`,
+    ),
+    // Handles are random, so the first ones are as good as any.
+    countUsers: perCount(
+      (_, most) => `SELECT COUNT(*) + 0e0 AS sessions, COUNT(user_id) + 0e0 AS signedIn FROM
+        (SELECT user_id FROM ${table} WHERE expires_at > ${START} ORDER BY handle LIMIT ${most}) AS some`,
     ),
     selectStandings: perCount(
-      (places) => `SELECT handle, epoch + 0e0 AS epoch, expires_at - ${NOW} AS remaining FROM ${table}
+      (
+        places,
+      ) => `SELECT handle, GREATEST(epoch, -1 - epoch) + 0e0 AS epoch, expires_at - ${NOW} AS remaining FROM ${table}
         WHERE handle IN (${places}) AND ${isLive} AND secret_hash <> ''`,
     ),
     // A claimed record has ended: whoever claimed it reports the end and deletes it.
     claimOfUser: perCount(
       (places) => `UPDATE ${table} SET claimed_by = ?, expires_at = 0, locked_until = ${START} + ${CLAIM}
         WHERE handle IN (${places}) AND ${isOfUser} AND ${isLive}`,
+    ),
+    claimLive: perCount(
+      (places) => `UPDATE ${table} SET claimed_by = ?, expires_at = 0, locked_until = ${START} + ${CLAIM}
+        WHERE handle IN (${places}) AND ${isLive}`,
     ),
     claimExpired: perCount(
       (places) => `UPDATE ${table} SET claimed_by = ?, locked_until = ${START} + ${CLAIM}

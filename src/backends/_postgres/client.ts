@@ -15,6 +15,18 @@ export interface Answer {
   readonly rowCount: number | null;
 }
 
+/** Returns whether a statement has changed or returned anything. */
+export function changed({ rowCount }: Answer): boolean {
+  return rowCount !== null && rowCount > 0;
+}
+
+/** Runs a statement and passes the answer on. */
+export type Run = <R>(
+  statement: Statement,
+  values: PostgresValue[],
+  use: (answer: Answer) => R,
+) => Promise<R>;
+
 /** The user's client, of either kind. */
 export interface Database {
   /**

@@ -1,4 +1,5 @@
-import type { StoredRecord } from "../../record/record.ts";
+import type { UserSession } from "../../record/contract.ts";
+import { type StoredRecord, snapshot } from "../../record/record.ts";
 
 /** A record as it was when the server's clock showed `now`. */
 export interface Read {
@@ -28,4 +29,10 @@ export function toRead(row: readonly unknown[]): Read {
     },
     now: Number(part[8]),
   };
+}
+
+/** Reads the same, with the handle after them. */
+export function toSession(row: readonly unknown[]): UserSession {
+  const { record, now } = toRead(row);
+  return { handle: row[4] as string, record: snapshot(record, now) };
 }

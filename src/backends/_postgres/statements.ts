@@ -1,4 +1,5 @@
 import { LOCK_SLACK } from "../../record/record.ts";
+import { LAST } from "../_sql/page.ts";
 import { COLUMNS } from "../_sql/row.ts";
 import { type Statement, statement } from "./client.ts";
 import { tell } from "./ended.ts";
@@ -23,6 +24,15 @@ export interface Statements {
   readonly lock: Statement;
   readonly relock: Statement;
   readonly notify: Statement;
+  readonly removeMany: Statement;
+  readonly adopt: Statement;
+  readonly substitute: Statement;
+  readonly moveOut: Statement;
+  readonly scan: Statement;
+  readonly scanUser: Statement;
+  readonly size: Statement;
+  readonly count: Statement;
+  readonly estimate: Statement;
 }
 
 /** The moment of evaluation, which comes again if the statement had to wait for a row. */
@@ -53,12 +63,18 @@ const CAST: Readonly<Record<string, string>> = {
 };
 
 const DEADLINES: readonly string[] = ["expires_at", "absolute_expires_at"];
+const TIMES: readonly string[] = [...DEADLINES, "previous_until", "locked_until"];
 
 const all = COLUMNS.join(", ");
 const replaced = COLUMNS.map((column) => `${column} = excluded.${column}`).join(", ");
 const given = COLUMNS.map((column, index) => `$${index + 1}::${CAST[column] ?? "float8"}`);
 const fromNow = given.map((value, index) =>
   DEADLINES.includes(COLUMNS[index]!) ? `${START} + ${value}` : value,
+);
+
+/** Of a record of another store: 0 is no time. */
+const adopted = given.map((value, index) =>
+  TIMES.includes(COLUMNS[index]!) ? `CASE WHEN ${value} = 0 THEN 0 ELSE ${START} + ${value} END` : value,
 );
 
 export function writeStatements({ table, channel }: Pick<Names, "table" | "channel">): Statements {
@@ -69,7 +85,7 @@ export function writeStatements({ table, channel }: Pick<Names, "table" | "chann
       WHERE handle = $1 AND version = $2::bigint AND epoch = $3::bigint AND expires_at > ${NOW}
       AND fence = coalesce($4::bigint, fence) AND secret_hash = coalesce($5::text, secret_hash)${more}`);
   const removed = (why: string): string =>
-    `RETURNING CASE WHEN expires_at > ${NOW} THEN handle END, ${tell(channel, `expires_at > ${NOW}`, why)}`;
+    `RETURNING CASE WHEN expires_at > ${NOW} THEN handle END, ${tell(channel, `expires_at > ${NOW} AND ${why} <> 'moved'`, why)}`;
   const removedDue = (condition: string): string =>
     // An array, so that the search runs once whatever the plan is. Rows that others are deleting or using are skipped.
     `DELETE FROM ${table} WHERE handle = ANY (ARRAY(
@@ -80,7 +96,7 @@ export function writeStatements({ table, channel }: Pick<Names, "table" | "chann
     select: statement(`SELECT ${READ} FROM ${table} WHERE handle = $1`),
     selectUser: statement(`SELECT ${READ}, handle FROM ${table} WHERE user_id = $1 AND expires_at > ${NOW}`),
     selectStandings: statement(
-      `SELECT handle, epoch::text, (expires_at - ${NOW})::text FROM ${table}
+      `SELECT handle, greatest(epoch, -1 - epoch)::text, (expires_at - ${NOW})::text FROM ${table}
         WHERE handle = ANY ($1::text[]) AND expires_at > ${NOW} AND secret_hash <> ''`,
     ),
     // Replaces an expired record, but never a live one.
@@ -96,7 +112,7 @@ export function writeStatements({ table, channel }: Pick<Names, "table" | "chann
       ` RETURNING ${tell(channel, "$11::integer > 0", "'rights ' || epoch")}`,
     ),
     touch: statement(
-      `UPDATE ${table} SET expires_at = ${moved("$2")} WHERE handle = $1 AND expires_at > ${NOW}`,
+      `UPDATE ${table} SET expires_at = ${moved("$2")} WHERE handle = $1 AND expires_at > ${NOW} AND epoch >= 0`,
     ),
     remove: statement(
       `DELETE FROM ${table} WHERE handle = $1 AND version = coalesce($2::bigint, version) ${removed("$3::text")}`,
@@ -109,13 +125,48 @@ export function writeStatements({ table, channel }: Pick<Names, "table" | "chann
     ),
     lock: statement(
       `UPDATE ${table} SET fence = fence + 1, locked_until = ${NOW} + $2::float8
-        WHERE handle = $1 AND expires_at > ${NOW} AND (locked_until <= ${NOW} OR locked_until > ${NOW} + $2::float8 + ${LOCK_SLACK}) RETURNING fence::text`,
+        WHERE handle = $1 AND expires_at > ${NOW} AND epoch >= 0 AND (locked_until <= ${NOW} OR locked_until > ${NOW} + $2::float8 + ${LOCK_SLACK}) RETURNING fence::text`,
     ),
     relock: statement(
       `UPDATE ${table} SET locked_until = CASE WHEN $3::float8 > 0 THEN ${NOW} + $3::float8 ELSE 0 END
-        WHERE handle = $1 AND fence = $2::bigint AND expires_at > ${NOW}`,
+        WHERE handle = $1 AND fence = $2::bigint AND expires_at > ${NOW} AND epoch >= 0`,
     ),
+    removeMany: statement(`DELETE FROM ${table} WHERE handle = ANY ($1::text[]) ${removed("$2::text")}`),
+    adopt: statement(`${inserted(adopted)} WHERE ${table}.expires_at <= ${NOW}`),
+    substitute: statement(
+      `UPDATE ${table} SET (${all}) = (${adopted.join(", ")})
+        WHERE handle = $1 AND secret_hash = $${COLUMNS.length + 1}::text AND expires_at > ${NOW}`,
+    ),
+    // See `isMoved` in record.ts.
+    moveOut: statement(
+      `UPDATE ${table} SET epoch = least(epoch, -1 - epoch)
+        WHERE handle = $1 AND expires_at > ${NOW} AND secret_hash <> '' RETURNING ${READ}`,
+    ),
+    // The last row has no record, and says how far the page has looked, if more follow.
+    scan: statement(
+      `WITH looked_at AS MATERIALIZED (SELECT handle FROM ${table} WHERE handle > $1::text ORDER BY handle LIMIT 1 OFFSET $2::integer)
+        (SELECT ${READ}, handle FROM ${table}
+          WHERE handle > $1::text AND handle <= coalesce((SELECT handle FROM looked_at), '${LAST}') AND expires_at > ${NOW}
+            AND secret_hash <> '' AND coalesce($3::integer, (user_id IS NOT NULL)::integer) = (user_id IS NOT NULL)::integer
+          ORDER BY handle LIMIT $4::integer)
+        UNION ALL SELECT NULL, NULL, NULL, NULL, handle FROM looked_at`,
+    ),
+    scanUser: statement(
+      // Else the planner may search all handles in their order, for the few of this user.
+      `WITH theirs AS MATERIALIZED (SELECT * FROM ${table} WHERE user_id = $1::text AND expires_at > ${NOW})
+        SELECT ${READ}, handle FROM theirs WHERE handle > $2::text AND secret_hash <> '' ORDER BY handle LIMIT $3::integer`,
+    ),
+    size: statement(
+      `SELECT (pg_relation_size('${table}'::regclass) / current_setting('block_size')::integer)::text`,
+    ),
+    count: statement(counted(table, "")),
+    // The same pages each time, so that the estimate changes with the table alone.
+    estimate: statement(counted(table, "TABLESAMPLE SYSTEM ($1::real) REPEATABLE (1)")),
   };
+}
+
+function counted(table: string, sample: string): string {
+  return `SELECT count(*)::text, count(user_id)::text FROM ${table} ${sample} WHERE expires_at > ${START}`;
 }
 
 /** Returns the deadline after a touch of this many seconds. */

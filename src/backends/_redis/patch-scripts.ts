@@ -1,5 +1,5 @@
 import { PUBLISH } from "./ended.ts";
-import { ASK, IS_DUE, LATE, MORE, NOW, OPEN, PUT, REST, TELL, UNTOLD } from "./script.ts";
+import { ASK, IS_DUE, LATE, MORE, MOVED, NOW, OPEN, PUT, REST, TELL, UNTOLD } from "./script.ts";
 
 /** Seconds after which no client sends again what it had no answer to, because its caller has given up long before. */
 const RESENT_WITHIN = 30;
@@ -22,6 +22,7 @@ local x, told, ends = sub(s, 35, 47), sub(s, 61, 73), string.find(s, '\\0', 87, 
 if not ends then return 4 end
 local isNear = x >= ARGV[5] and (told == '${UNTOLD}' or told >= ARGV[6])
 if sub(s, 1, 20) ~= ARGV[1] then
+  if sub(s, 1, 1) == '${MOVED}' then return 0 end
   local nonce = sub(ARGV[2], 21)
   if sub(s, 21, 34) == nonce then return tonumber(sub(s, 1, 12)) == tonumber(sub(ARGV[2], 1, 12)) and 1 or 2 end
   local epoch, bytes = sub(s, 13, 20), #s - ends + #ARGV[7]

@@ -15,6 +15,12 @@ export const NOW = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)`;
 
+/**
+ * Marks a session that was moved out, in the place of the first digit of its version, which is always 0: no script finds its way in
+ * such a text that does not look for it.
+ */
+export const MOVED = "m";
+
 /** What of a text precedes the fields that have no fixed length, as a pattern; see text.ts. */
 const FIXED = ["%d".repeat(12), "%d".repeat(8), ".".repeat(14), "%d".repeat(13), "%d".repeat(13)];
 const TOLD = `${"[%d-]".repeat(13)}`;

@@ -1,7 +1,8 @@
 import { PUBLISH } from "./ended.ts";
 import { LOCK, RELOCK } from "./lock-scripts.ts";
+import { ADOPT, MOVE_OUT } from "./move-scripts.ts";
 import { PATCH, REPLACE, ROTATE } from "./patch-scripts.ts";
-import { ASK, IS_DUE, LATE, NOW, OPEN, PUT, type Script, script, TELL, UNTOLD } from "./script.ts";
+import { ASK, IS_DUE, LATE, MOVED, NOW, OPEN, PUT, type Script, script, TELL, UNTOLD } from "./script.ts";
 
 /*
  * Every script works on one key, whose value is one text; see text.ts. Times are milliseconds on the server's clock.
@@ -18,6 +19,7 @@ return {t[1], t[2], type(s) == 'string' and s or ''}`;
 /** ARGV: "idle absolute hash indexed", the user's id as JSON or "", the data, the head. */
 const CREATE = `${NOW}${OPEN}
 local idle, last, secret, indexed = string.match(ARGV[1], '^(%S+) (%S+) (%S+) (%S+)$')
+if s and string.sub(s, 1, 1) == '${MOVED}' then return 0 end
 if v and x > now then
   -- Created already, if a client that lost the reply has sent this again.
   return hash == secret and 1 or 0
@@ -33,7 +35,7 @@ return 1`;
 /** ARGV: milliseconds. Replies 1 or 0, or as ASK says. */
 const TOUCH = `
 local s = redis.call('GETRANGE', KEYS[1], 0, 85)
-local x, absolute, told, till = string.match(s, '^${".".repeat(34)}(${"%d".repeat(13)})(${"%d".repeat(13)})(${"[%d-]".repeat(13)})(${"[%d-]".repeat(13)})$')
+local x, absolute, told, till = string.match(s, '^%d${".".repeat(33)}(${"%d".repeat(13)})(${"%d".repeat(13)})(${"[%d-]".repeat(13)})(${"[%d-]".repeat(13)})$')
 if not x then return 0 end${NOW}
 x, absolute = tonumber(x), tonumber(absolute)
 if x <= now then return 0 end
@@ -56,7 +58,7 @@ local s = redis.pcall('GET', KEYS[1])
 if not s then return 0 end
 local v, x, user
 if type(s) == 'string' then
-  v, x, user = string.match(s, '^(${"%d".repeat(12)})${".".repeat(22)}(${"%d".repeat(13)})[^\\n]*\\n([^\\n]*)\\n')
+  v, x, user = string.match(s, '^[0${MOVED}](${"%d".repeat(11)})${".".repeat(22)}(${"%d".repeat(13)})[^\\n]*\\n([^\\n]*)\\n')
 end
 if not v then
   if ARGV[1] == '-' then redis.call('DEL', KEYS[1]) end
@@ -66,7 +68,7 @@ if ARGV[1] ~= '-' and tonumber(v) ~= tonumber(ARGV[1]) then return 0 end${NOW}
 redis.call('DEL', KEYS[1])
 local left = math.max(x - now, 0)
 local live = left > 0 and 1 or 0
-if live == 1 then${PUBLISH("ARGV[2]")}
+if live == 1 and ARGV[2] ~= 'moved' then${PUBLISH("ARGV[2]")}
 end
 if user == '' then return live end
 return live .. string.format(' %.6f %.3f ', now / 1000, left / 1000) .. user`;
@@ -113,7 +115,9 @@ type Name =
   | "owned"
   | "lock"
   | "relock"
-  | "save";
+  | "save"
+  | "adopt"
+  | "moveOut";
 
 export const SESSION: Readonly<Record<Name, Script>> = {
   read: script(READ),
@@ -127,4 +131,6 @@ export const SESSION: Readonly<Record<Name, Script>> = {
   lock: script(LOCK),
   relock: script(RELOCK),
   save: script(SAVE),
+  adopt: script(ADOPT),
+  moveOut: script(MOVE_OUT),
 };

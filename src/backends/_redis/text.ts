@@ -1,6 +1,7 @@
 import type { SessionRecord } from "../../record/contract.ts";
 import { mergeData, objectIn } from "../../record/data.ts";
 import { illegible, type StoredRecord } from "../../record/record.ts";
+import { MOVED } from "./script.ts";
 
 /*
  * A session is one text, so that a plain GET reads it and one SET stores it. It begins with fields of a fixed length, by which
@@ -29,12 +30,12 @@ const QUOTED = "\u0001";
 /** The latest time that fits, in the year 2286. */
 const LATEST = 9_999_999_999_999;
 
-/** Returns the record in a text, read at this time. A damaged one is illegible. */
+/** Returns the record in a text, read at this time, also of one that was moved out. A damaged one is illegible. */
 export function recordIn(text: string, now: number): SessionRecord {
   const line = text.indexOf("\n", FIXED);
   const userEnd = text.indexOf("\n", line + 1);
   const headEnd = text.indexOf(END, userEnd + 1);
-  const version = +text.slice(0, 12);
+  const version = +text.slice(text.startsWith(MOVED) ? 1 : 0, 12);
   const expiresAt = +text.slice(34, 47);
   const absoluteExpiresAt = +text.slice(47, 60);
   const userId = userEnd - line === 1 ? null : stringIn(text.slice(line + 1, userEnd));
@@ -57,7 +58,7 @@ export function recordIn(text: string, now: number): SessionRecord {
   };
 }
 
-/** Returns the record with its lock; undefined if it is damaged or has expired. */
+/** Returns the record with its lock, also of one that was moved out; undefined if it is damaged or has expired. */
 export function storedIn(text: string, now: number): StoredRecord | undefined {
   const { now: _, ...record } = recordIn(text, now);
   if (record.version === 0 || record.expiresAt <= now) return undefined;

@@ -23,7 +23,7 @@ const SETTLED = 60;
 const SKEW = 30;
 
 /** How many sessions are read at once. */
-const BATCH = 500;
+export const BATCH = 500;
 
 /**
  * Returns for how many seconds the index is told of a session: for twice its idle timeout, so that it need not be told of

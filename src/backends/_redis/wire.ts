@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { NewRecord, PatchResult, Rotation, SessionPatch } from "../../record/contract.ts";
-import type { StoredRecord } from "../../record/record.ts";
+import type { NewRecord, PatchResult, Rotation, SessionPatch, WholeRecord } from "../../record/contract.ts";
+import { type StoredRecord, wholeRecord } from "../../record/record.ts";
 import { textOf } from "./client.ts";
-import { END, headText, milliseconds, moment, startOf, timeText } from "./text.ts";
+import { END, headText, milliseconds, moment, startOf, storedIn, timeText } from "./text.ts";
 
 /*
  * What scripts are called with, and what they reply. Numbers and hashes share one argument, separated by spaces, because
@@ -131,6 +131,33 @@ export function saveArguments(
     ...[moment(expiresAt), fence, moment(lockedUntil), told],
   ];
   return [fields.join(" "), userText(userId), data, headText(head)];
+}
+
+/** Of a record whose times are seconds from now. `instead`: the hash of the session that it replaces, if it does. */
+export function adoptArguments(record: StoredRecord, told: string, instead: string | undefined): string[] {
+  const { version, epoch, secretHash, previousSecretHash, previousEpoch, fence, userId, data, head } = record;
+  const left = (seconds: number): number | "-" => (seconds === 0 ? "-" : milliseconds(seconds));
+  const fields = [
+    ...[milliseconds(record.expiresAt), milliseconds(record.absoluteExpiresAt), version, epoch, secretHash],
+    ...[
+      previousSecretHash || "-",
+      previousEpoch,
+      left(record.previousUntil),
+      fence,
+      left(record.lockedUntil),
+    ],
+    ...[told, instead ?? "-"],
+  ];
+  return [fields.join(" "), userText(userId), data, headText(head)];
+}
+
+/** Returns the whole record in a reply of the script `moveOut`; undefined if there is none. */
+export function movedIn(reply: unknown): WholeRecord | undefined {
+  if (reply == null) return undefined;
+  const [seconds, micros, text = ""] = (reply as unknown[]).map(textOf);
+  const now = Number(seconds) + Number(micros) / 1e6;
+  const record = storedIn(text, now);
+  return record && wholeRecord(record, now);
 }
 
 /** Returns a user's id as the scripts compare it; "" for nobody. */

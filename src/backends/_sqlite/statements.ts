@@ -1,4 +1,5 @@
 import { COLUMNS, RECORD } from "../_sql/row.ts";
+import { IndexCount } from "./count.ts";
 import type { SqliteLike, SqliteStatement } from "./like.ts";
 
 /** All statements of the back-end. Each is one atomic step. Parameters are only `?`, which all drivers know. */
@@ -16,6 +17,15 @@ export interface Statements {
   readonly removeDue: SqliteStatement;
   readonly lock: SqliteStatement;
   readonly relock: SqliteStatement;
+  readonly removeMany: SqliteStatement;
+  readonly substitute: SqliteStatement;
+  readonly moveOut: SqliteStatement;
+  readonly scanEnd: SqliteStatement;
+  readonly scan: SqliteStatement;
+  readonly scanUser: SqliteStatement;
+  readonly countDueUsers: SqliteStatement;
+  readonly liveCount: IndexCount;
+  readonly userCount: IndexCount;
 }
 
 export function prepareStatements(db: SqliteLike, name: string): Statements {
@@ -29,7 +39,7 @@ export function prepareStatements(db: SqliteLike, name: string): Statements {
     select: db.prepare(`SELECT ${RECORD} FROM ${table} WHERE handle = ?`),
     selectUser: db.prepare(`SELECT ${RECORD} FROM ${table} WHERE user_id = ? AND expires_at > ?`),
     selectStandings: db.prepare(
-      `SELECT handle, epoch + 0e0 AS epoch, expires_at AS expiresAt FROM ${table}
+      `SELECT handle, max(epoch, -1 - epoch) + 0e0 AS epoch, expires_at AS expiresAt FROM ${table}
         WHERE handle IN (SELECT value FROM json_each(?)) AND expires_at > ? AND secret_hash <> ''`,
     ),
     // Replaces an expired record, but never a live one.
@@ -50,7 +60,9 @@ export function prepareStatements(db: SqliteLike, name: string): Statements {
         expires_at = coalesce(min(?, coalesce(?, absolute_expires_at)), ${moved})
         WHERE ${conditions}`,
     ),
-    touch: db.prepare(`UPDATE ${table} SET expires_at = ${moved} WHERE handle = ? AND expires_at > ?`),
+    touch: db.prepare(
+      `UPDATE ${table} SET expires_at = ${moved} WHERE handle = ? AND expires_at > ? AND epoch >= 0`,
+    ),
     remove: db.prepare(
       `DELETE FROM ${table} WHERE handle = ? AND version = coalesce(?, version) RETURNING expires_at AS expiresAt`,
     ),
@@ -64,10 +76,35 @@ export function prepareStatements(db: SqliteLike, name: string): Statements {
     ),
     lock: db.prepare(
       `UPDATE ${table} SET fence = fence + 1, locked_until = ?
-        WHERE handle = ? AND expires_at > ? AND (locked_until <= ? OR locked_until > ?) RETURNING fence + 0e0 AS fence`,
+        WHERE handle = ? AND expires_at > ? AND epoch >= 0 AND (locked_until <= ? OR locked_until > ?) RETURNING fence + 0e0 AS fence`,
     ),
     relock: db.prepare(
-      `UPDATE ${table} SET locked_until = ? WHERE handle = ? AND fence = ? AND expires_at > ?`,
+      `UPDATE ${table} SET locked_until = ? WHERE handle = ? AND fence = ? AND expires_at > ? AND epoch >= 0`,
     ),
+    removeMany: db.prepare(
+      `DELETE FROM ${table} WHERE handle IN (SELECT value FROM json_each(?)) RETURNING handle, expires_at AS expiresAt`,
+    ),
+    substitute: db.prepare(
+      `UPDATE ${table} SET (${COLUMNS.join(", ")}) = (${COLUMNS.map(() => "?").join(", ")})
+        WHERE handle = ? AND secret_hash = ? AND expires_at > ?`,
+    ),
+    // See `isMoved` in record.ts.
+    moveOut: db.prepare(
+      `UPDATE ${table} SET epoch = min(epoch, -1 - epoch) WHERE handle = ? AND expires_at > ? AND secret_hash <> ''
+        RETURNING ${RECORD}`,
+    ),
+    scanEnd: db.prepare(`SELECT handle FROM ${table} WHERE handle > ? ORDER BY handle LIMIT 1 OFFSET ?`),
+    scan: db.prepare(
+      `SELECT ${RECORD} FROM ${table} WHERE handle > ? AND handle <= ? AND expires_at > ? AND secret_hash <> ''
+        AND coalesce(?, user_id IS NOT NULL) = (user_id IS NOT NULL) ORDER BY handle LIMIT ?`,
+    ),
+    // The plus keeps the planner from searching all handles.
+    scanUser: db.prepare(
+      `SELECT ${RECORD} FROM ${table} WHERE user_id = ? AND +handle > ? AND expires_at > ? AND secret_hash <> ''
+        ORDER BY handle LIMIT ?`,
+    ),
+    liveCount: new IndexCount(db, name, "expires_at"),
+    userCount: new IndexCount(db, name, "user_id"),
+    countDueUsers: db.prepare(`SELECT count(user_id) AS count FROM ${table} WHERE expires_at <= ?`),
   };
 }
