@@ -26,6 +26,7 @@ export type { CookieOptions } from "./core/set-cookie.ts";
 export { take } from "./core/take.ts";
 export { update } from "./core/update.ts";
 export { login, logout, rotate, save } from "./core/verbs.ts";
+export type { RevokeOptions } from "./core/revoked.ts";
 export type { ListFilter, Which, WhichBut } from "./core/which.ts";
 export type { Duration } from "./duration.ts";
 export type { Environment } from "./environment.ts";
