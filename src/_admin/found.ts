@@ -8,6 +8,7 @@ const PAGE = 50;
 /** How many sessions a search looks at for one page. */
 const LOOKED_AT = 2000;
 const AT_ONCE = 200;
+const PAGES = 40;
 
 /** Which live sessions are asked for. */
 export interface Wanted {
@@ -34,16 +35,18 @@ export async function found({ sessions }: Desk, { device, cursor, ...filter }: W
   const all = new Map<string, ListedSession>();
   let next = cursor;
   let lookedAt = 0;
+  let pages = 0;
   do {
     const page = await list.page({ cursor: next, limit: AT_ONCE });
-    // Pages of a store that is slow to find live ones may be empty, and count all the same.
-    lookedAt += Math.max(page.sessions.length, AT_ONCE / 4);
+    lookedAt += page.sessions.length;
+    // Those of a store that is slow to find live ones may be empty.
+    pages += 1;
     for (const session of page.sessions)
       if (isOf(session, device.toLowerCase())) all.set(session.handle, session);
     next = page.cursor;
     // A store in this process answers at once, and requests are waiting.
     await breathe();
-  } while (next !== undefined && all.size < PAGE && lookedAt < LOOKED_AT);
+  } while (next !== undefined && all.size < PAGE && lookedAt < LOOKED_AT && pages < PAGES);
   return { sessions: [...all.values()], cursor: next, lookedAt };
 }
 

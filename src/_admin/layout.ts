@@ -26,7 +26,7 @@ const PLACES = [
 /** Returns the whole document of a page. */
 export function documentOf({ title, main, every }: Page, question: Question): Html {
   const { desk, operator } = question;
-  const { realm } = desk.engine.options;
+  const { realm, cookie } = desk.engine.options;
   const now = desk.engine.backend.now();
   const place = (path: string): string => address(desk, path);
   return html`<!doctype html>
@@ -40,7 +40,7 @@ export function documentOf({ title, main, every }: Page, question: Question): Ht
 <body>
 <header>
 <a class="skip" href="#main">To the content</a>
-<b>Sessions${realm === "" ? "" : ` of ${shown(realm, 40)}`}</b>
+<b>Sessions${realm === cookie.name ? "" : ` of ${shown(realm, 40)}`}</b>
 <nav aria-label="Pages">${PLACES.map(
     ([path, name]) =>
       html`<a href="${place(path)}"${title === name ? html` aria-current="page"` : ""}>${name}</a>`,

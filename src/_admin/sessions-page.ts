@@ -4,7 +4,7 @@ import { address, type Question } from "./desk.ts";
 import { cannotScan, type Found, found } from "./found.ts";
 import { type Elsewhere, type Page, problem } from "./layout.ts";
 import { sessionTable } from "./session-table.ts";
-import { figure, sessionsText } from "./words.ts";
+import { figure, sessionsText, shown } from "./words.ts";
 
 const KINDS = [
   ["user", "User"],
@@ -68,7 +68,7 @@ function list({ desk, query }: Question, values: Record<string, string>, page: F
   const count =
     values.q === ""
       ? `${sessionsText(sessions.length)} on this page`
-      : `${sessionsText(sessions.length)} found among ${figure(Math.max(lookedAt, sessions.length))} looked at`;
+      : `${sessionsText(sessions.length)} found among ${figure(lookedAt)} looked at`;
   const order =
     link === undefined ? " They are in an order of the store's own, and the next page goes on there." : "";
   return html`<section>
@@ -84,7 +84,7 @@ function search({ desk, query }: Question, text: string): Html {
   const kind = query("by") || "user";
   return html`<form method="get" action="${address(desk, "sessions")}" role="search">
 <label>Search by <select name="by">${options(KINDS, kind)}</select></label>
-<label>For <input name="q" value="${text}" autocomplete="off" spellcheck="false"></label>
+<label>For <input name="q" value="${shown(text)}" autocomplete="off" spellcheck="false"></label>
 <label>Who <select name="signedIn">${options(SIGNED_IN, query("signedIn"))}</select></label>
 <label>Not used for <select name="idleFor">${options(IDLE, query("idleFor"))}</select></label>
 <button class="main">Search</button>
