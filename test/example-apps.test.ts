@@ -19,6 +19,7 @@ test("each example with a server of its own is driven here, or says where", () =
     "next",
   ].concat([
     "node_modules",
+    "operators",
     "react-router",
     "recipes",
     "serverless",

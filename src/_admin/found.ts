@@ -2,6 +2,7 @@ import { setImmediate as breathe } from "node:timers/promises";
 import type { ListedPage, ListedSession } from "../core/listed.ts";
 import { ConfigError } from "../errors.ts";
 import type { Desk } from "./desk.ts";
+import { deviceText } from "./words.ts";
 
 /** Sessions of one page of a list. */
 const PAGE = 50;
@@ -51,8 +52,8 @@ export async function found({ sessions }: Desk, { device, cursor, ...filter }: W
 }
 
 function isOf({ device }: ListedSession, text: string): boolean {
-  const { name, browser, platform, userAgent, address } = device;
-  return [name, browser, platform, userAgent, address].some((each) => each?.toLowerCase().includes(text));
+  const { userAgent, address } = device;
+  return [deviceText(device), userAgent, address].some((each) => each?.toLowerCase().includes(text));
 }
 
 /** The most sessions of one user that a page shows. */

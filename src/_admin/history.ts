@@ -20,7 +20,7 @@ export interface Sample {
 export type Range = "hour" | "day";
 
 /** Seconds between two samples that are kept, and how many of them are. */
-const KEPT = { hour: { every: 30, most: 121 }, day: { every: 900, most: 97 } } as const;
+const KEPT = { hour: { every: 60, most: 61 }, day: { every: 900, most: 97 } } as const;
 
 /** How long a chart is, in seconds. */
 export const LENGTH: Readonly<Record<Range, number>> = { hour: 3600, day: 86_400 };
@@ -62,8 +62,12 @@ export class History implements Meter {
 
   /** Returns samples, oldest first; the last one is of this moment. */
   samples(range: Range): Sample[] {
-    const from = this.#engine.backend.now() - LENGTH[range];
-    return [...this.#kept[range].filter(({ at }) => at >= from), this.#sample()];
+    const now = this.#sample();
+    const kept = this.#kept[range].filter(({ at }) => at >= now.at - LENGTH[range]);
+    // In a few seconds there is too little to make a rate of.
+    const last = kept.at(-1);
+    if (kept.length > 1 && now.at - last!.at < KEPT[range].every / 2) kept.pop();
+    return [...kept, now];
   }
 
   stop(): void {

@@ -51,7 +51,7 @@ function tiles(samples: readonly Sample[], isExact: boolean): Html[] {
     return value === undefined ? "–" : `${isExact ? "" : "about "}${figure(value)}`;
   };
   const [half, most] = [latencyOver(samples, 0.5), latencyOver(samples, 0.99)];
-  const time = half === undefined ? "–" : `${figure(half)} / ${figure(most!)} ms`;
+  const time = half === undefined ? "–" : `${figure(half)} / ${figure(most!)}`;
   const tile = (name: string, value: string): Html => html`<li><b>${value}</b> ${name}</li>`;
   return [
     tile("live", live(LIVE)),
@@ -59,7 +59,7 @@ function tiles(samples: readonly Sample[], isExact: boolean): Html[] {
     tile("created", figure(total(samples, counter("micropie.session.created")))),
     tile("ended", figure(total(samples, counter(...endings(REASONS))))),
     tile("failures of the store", figure(total(samples, ({ failures }) => failures))),
-    tile("store, median / 99 %", time),
+    tile("ms for the store, median / 99 %", time),
   ];
 }
 

@@ -44,11 +44,12 @@ button:hover, .button:hover { background: var(--ground) }
 .bad { background: var(--bad); border-color: var(--bad); color: var(--on-accent) }
 .bad:hover { background: var(--bad); text-decoration: underline }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1rem; margin: 0 0 1rem; padding: 0; list-style: none }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 1rem; margin: 0 0 1rem; padding: 0; list-style: none }
 .tiles li { padding: .75rem 1rem; background: var(--paper); border-radius: .6rem; box-shadow: 0 1px 3px #0003 }
 .tiles b { display: block; font-size: 1.5rem; line-height: 1.3; font-variant-numeric: tabular-nums }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1rem; align-items: start }
 .charts figure { margin: 0 }
+.charts + p { margin-top: 1rem }
 figcaption { font-weight: 600; margin-bottom: .5rem }
 svg { display: block; width: 100%; height: 7.5rem; overflow: visible }
 .grid { stroke: var(--hair); fill: none; vector-effect: non-scaling-stroke }
@@ -81,6 +82,7 @@ dt { color: var(--quiet) }
 dd { margin: 0; overflow-wrap: anywhere }
 ol.events { list-style: none; margin: 0 0 .75rem; padding: 0 }
 ol.events li { padding: .4rem 0; border-bottom: 1px solid var(--hair); overflow-wrap: anywhere }
+ol.events li:last-child { border: 0 }
 ol.events time { color: var(--quiet); margin-right: .75rem; font-variant-numeric: tabular-nums }
 .row { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center }
 .row form { margin: 0 }

@@ -26,9 +26,34 @@ export function distance(at: number, now: number): Html {
 
 /** Returns what a session is used with, in words. */
 export function deviceText({ name, browser, platform, userAgent }: Device): string {
-  const kind = browser === undefined ? userAgent : [browser, platform].filter(Boolean).join(" on ");
+  const [program = browser, system = platform] = browser === undefined ? namesIn(userAgent) : [];
+  const kind = [program, system].filter(Boolean).join(" on ") || userAgent;
   const text = [name, kind].filter(Boolean).join(", ");
   return text === "" ? "Unknown device" : shown(text);
+}
+
+/** What browsers and systems are called in a User-Agent; what others claim to be too comes last. */
+const BROWSERS = [
+  ["Edge", /Edg/],
+  ["Opera", /OPR\//],
+  ["Samsung Internet", /SamsungBrowser/],
+  ["Firefox", /Firefox|FxiOS/],
+  ["Chrome", /Chrome|CriOS/],
+  ["Safari", /Safari/],
+] as const;
+const SYSTEMS = [
+  ["iPhone", /iPhone/],
+  ["iPad", /iPad/],
+  ["Android", /Android/],
+  ["Windows", /Windows/],
+  ["macOS", /Mac OS X/],
+  ["ChromeOS", /CrOS/],
+  ["Linux", /Linux/],
+] as const;
+
+/** Most browsers name themselves in no Client Hint. */
+function namesIn(userAgent = ""): (string | undefined)[] {
+  return [BROWSERS, SYSTEMS].map((list) => list.find(([, sign]) => sign.test(userAgent))?.[0]);
 }
 
 /** Returns a text of a user or a browser, without what turns lines around, and not too long. */

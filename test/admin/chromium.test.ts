@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)("the operators' page, in a browser", () => {
   const asked: string[] = [];
   /** A browser with an operator, or with somebody else, in front of a page. What is not in order there is in `asked`. */
   const open = async (path: string, options: BrowserContextOptions = {}, name = "olga"): Promise<Page> => {
-    const screen = { viewport: { width: 1100, height: 700 }, deviceScaleFactor: 1 };
+    const screen = { viewport: { width: 1000, height: 700 }, deviceScaleFactor: 1 };
     const context = await browser.newContext({ ...screen, ...options });
     onTestFinished(() => context.close());
     const page = await context.newPage();
@@ -108,8 +108,8 @@ describe.skipIf(!hasChromium)("the operators' page, in a browser", () => {
     await page.goto(`${url}${path}`);
     return page;
   };
-  const picture = async (page: Page, name: string) => {
-    const png = await page.screenshot({ fullPage: true, animations: "disabled" });
+  const picture = async (page: Page, name: string, fullPage = true) => {
+    const png = await page.screenshot({ fullPage, animations: "disabled" });
     if (keeps) writeFileSync(new URL(`${name}.png`, images), png);
   };
   /** The sessions of a user who has signed in with these devices. */
@@ -153,7 +153,7 @@ describe.skipIf(!hasChromium)("the operators' page, in a browser", () => {
       expect(asked.splice(0).filter((each) => !/status of 40[04]/.test(each))).toEqual([]);
       await page.goto(`${url}/admin/`);
       if (color === "light" && size === "wide") await picture(page, "operators");
-      if (color === "dark" && size === "phone") await picture(page, "operators-phone-dark");
+      if (color === "dark" && size === "phone") await picture(page, "operators-phone-dark", false);
       if (color === "light" && size === "wide") {
         await page.goto(`${url}/admin/session/${session!.handle}`);
         await picture(page, "operators-session");
