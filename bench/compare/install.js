@@ -12,7 +12,7 @@ for (const folder of ["../../", "./"]) {
   const { name } = JSON.parse(readFileSync(new URL("package.json", cwd), "utf8"));
   process.stderr.write(`Installing what ${name} needs\n`);
   const shell = process.platform === "win32";
-  const args = ["ci", "--no-audit", "--no-fund"];
+  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   const { status } = spawnSync("npm", args, { cwd: fileURLToPath(cwd), stdio: ["ignore", 2, 2], shell });
   if (status !== 0) process.exit(status ?? 1);
 }

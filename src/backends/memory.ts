@@ -38,7 +38,7 @@ import {
 
 export type { InMemoryOptions } from "./_memory/options.ts";
 
-/** How many sessions a page of a scan looks at. */
+/** How many sessions a page of a scan looks at if only some of them are asked for. */
 const LOOKED_AT = 1000;
 
 /**
@@ -168,10 +168,10 @@ export class InMemorySessionBackend extends SessionBackend {
   }
 
   override scan(options: ScanOptions): ScanPage {
-    const { userId, limit, cursor } = options;
+    const { userId, limit, cursor, signedIn } = options;
     if (userId !== undefined) return pageOfFew(this.listByUser(userId), options);
     const now = this.now();
-    const most = Math.max(limit, LOOKED_AT);
+    const most = signedIn === undefined ? limit : Math.max(limit, LOOKED_AT);
     const entries = this.#entries.after(afterIn(cursor), most);
     const sessions: UserSession[] = [];
     for (const entry of entries) {

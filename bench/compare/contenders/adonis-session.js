@@ -56,6 +56,7 @@ function facade({ session, containerResolver }) {
       await session.tag(user);
     },
     logout: () => session.clear(),
+    save: () => session.commit(),
     async endOthers(user) {
       const sessions = await containerResolver.make(SessionCollection);
       for (const { id } of await sessions.tagged(user))
@@ -165,13 +166,13 @@ export default {
     },
     {
       rows: ["first byte", "write fails", "serverless", "stream"],
-      says: "It commits when the handler is done, before the response is sent, and waits. Later changes are not committed.",
+      says: "It commits when the handler is done, before the response is sent, and waits. Later, `commit()` is the handler's.",
       at: ["@adonisjs/session", "build/src/session_middleware.js", "await ctx.session.commit();"],
     },
     {
       rows: ["damaged record"],
       says: "What cannot be verified is no session.",
-      at: ["@adonisjs/session", "build/redis-CiCcOEEX.js", "return null;"],
+      at: ["@adonisjs/session", "build/redis-CiCcOEEX.js", "method can fail when the contents is not JSON"],
     },
     {
       rows: ["anonymous", "unchanged", "caches"],
@@ -201,6 +202,7 @@ export default {
       ],
     },
   ],
+  byHand: { stream: "commit()" },
   without: { "session limit": "no such option" },
 
   async start(store, application, { second = false }) {

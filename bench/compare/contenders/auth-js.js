@@ -88,7 +88,7 @@ export default {
       },
       {
         says: "Sign-in forms are protected against CSRF by themselves.",
-        at: "https://authjs.dev/concepts/security",
+        at: ["@auth/core", "lib/actions/callback/oauth/csrf-token.js", "Ensure CSRF Token cookie is set"],
       },
       { says: "A sign-out deletes the row.", at: ["@auth/core", "lib/actions/signout.js", "deleteSession"] },
     ],

@@ -24,10 +24,7 @@ export default {
         at: ["connect-redis", "readme.md", "##### prefix"],
       },
     ],
-    ahead: [
-      "The serializer can be replaced by one function for each way.",
-      "`ids` and `all` list every session of an application.",
-    ],
+    ahead: ["A session is JSON under one key, which any other program can read."],
   },
   why: [
     {

@@ -44,7 +44,6 @@ export default {
     ahead: [
       "It needs no store at all.",
       "It belongs to Fastify's own organization and is released with its versions.",
-      "Several sessions in one request, each with a key.",
     ],
   },
   why: [

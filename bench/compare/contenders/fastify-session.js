@@ -59,7 +59,7 @@ export default {
     ],
     ahead: [
       "It belongs to Fastify's own organization and is released with its versions.",
-      "It takes the 61 stores that express-session lists.",
+      "Stores of express-session work without a bridge.",
     ],
   },
   why: [

@@ -40,11 +40,7 @@ export default {
         at: ["h3", "dist/h3.mjs", "setChunkedCookie(event, sessionName, await sealSession(event, config), {"],
       },
     ],
-    ahead: [
-      "It needs no store at all.",
-      "It runs on every runtime of h3, and is part of it.",
-      "The session may come in a header instead of a cookie.",
-    ],
+    ahead: ["It needs no store at all.", "It runs on every runtime of h3, and is part of it."],
   },
   why: [
     {

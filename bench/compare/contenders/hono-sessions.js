@@ -38,7 +38,7 @@ export default {
       { says: "Cookies are encrypted.", at: ["hono-sessions", "README.md", "Encrypted cookies thanks to"] },
       { says: "Session keys can be rotated.", at: ["hono-sessions", "README.md", "Session key rotation"] },
     ],
-    ahead: ["It needs no store with its cookie storage.", "Flash messages are a method of the session."],
+    ahead: ["It needs no store with its cookie storage."],
   },
   why: [
     {

@@ -51,7 +51,6 @@ export default {
     ahead: [
       "It needs no store at all.",
       "It runs on Node, Bun, Deno, Workers, and in Next.js in every place.",
-      "An error names the field that cannot be stored.",
     ],
   },
   why: [
@@ -88,7 +87,7 @@ export default {
     {
       rows: ["guard"],
       says: "The handler looks for the user in the session.",
-      at: ["iron-session", "README.md", "isBlocked"],
+      at: ["iron-session", "README.md", "session.userId = user.id"],
     },
     {
       rows: ["first byte", "read fails", "write fails"],

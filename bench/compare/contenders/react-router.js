@@ -70,11 +70,7 @@ export default {
         at: "https://reactrouter.com/explanation/sessions-and-cookies",
       },
     ],
-    ahead: [
-      "It needs no store with `createCookieSessionStorage`.",
-      "It runs on any server with fetch.",
-      "Any table of yours is a store, with four functions.",
-    ],
+    ahead: ["It needs no store with `createCookieSessionStorage`.", "It runs on any server with fetch."],
   },
   why: [
     {

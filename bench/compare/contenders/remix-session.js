@@ -12,7 +12,7 @@ import { listenOnWeb } from "../serve.js";
 
 const KEYS = ["user", "a", "b", "late", "trap", "seen", "early", "date"];
 
-function facade(session) {
+function facade(session, storage) {
   return {
     get() {
       const data = KEYS.filter((key) => session.has(key)).map((key) => [key, session.get(key)]);
@@ -25,6 +25,7 @@ function facade(session) {
       session.set("user", user);
     },
     logout: () => session.destroy(),
+    save: () => storage.save(session),
   };
 }
 
@@ -58,11 +59,7 @@ export default {
         at: ["@remix-run/session", "README.md", "### Flash Messages"],
       },
     ],
-    ahead: [
-      "It needs no store with its cookie storage.",
-      "It runs on any server with fetch.",
-      "The session is an object without a request, which can be read and saved anywhere.",
-    ],
+    ahead: ["It needs no store with its cookie storage.", "It runs on any server with fetch."],
   },
   why: [
     {
@@ -124,7 +121,7 @@ export default {
     },
     {
       rows: ["first byte", "write fails", "serverless", "stream"],
-      says: "It saves when the handler has made the response, before the body, and waits. There is nothing to save with later.",
+      says: "It saves when the handler has made the response, before the body, and waits. Later, `save` of the storage is the handler's.",
       at: [
         "@remix-run/session-middleware",
         "dist/lib/session.js",
@@ -165,6 +162,7 @@ export default {
       at: ["@remix-run/session-middleware", "dist/lib/session.js", "response.headers.append('Set-Cookie'"],
     },
   ],
+  byHand: { stream: "storage.save()" },
   without: { "ended elsewhere": "no list by user", "session limit": "no such option" },
 
   async start(store, application, { second = false }) {
@@ -183,7 +181,7 @@ export default {
     const router = createRouter({ middleware: [sessionMiddleware(cookie, storage)] });
     router.get("*path", async (context) => {
       const { url } = context.request;
-      return webAnswer(await application.answer(url, facade(context.get(Session))));
+      return webAnswer(await application.answer(url, facade(context.get(Session), storage)));
     });
     const server = await listenOnWeb(async (request) => {
       try {
