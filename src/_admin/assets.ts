@@ -17,7 +17,7 @@ export const ASSETS: ReadonlyMap<string, Asset> = new Map([
 const [style, script] = [...ASSETS.keys()];
 
 /** The names of both. */
-export const NAMES = { style: style!, script: script! } as const;
+export const NAMES: { readonly style: string; readonly script: string } = { style: style!, script: script! };
 
 function hashed(text: string): string {
   return hash("sha256", text, "base64url").slice(0, 12);

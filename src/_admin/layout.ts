@@ -1,4 +1,4 @@
-import { type Html, html } from "../app/html.ts";
+import { Html, html } from "../app/html.ts";
 import { NAMES } from "./assets.ts";
 import { address, type Question } from "./desk.ts";
 import { moment, shown } from "./words.ts";
@@ -36,7 +36,7 @@ export function documentOf({ title, main, every }: Page, question: Question): Ht
 <title>${title} – Sessions</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${place(`assets/${NAMES.style}`)}">
-<script src="${place(`assets/${NAMES.script}`)}" defer></script>
+${scriptAt(place(`assets/${NAMES.script}`))}
 <body>
 <header>
 <a class="skip" href="#main">To the content</a>
@@ -61,6 +61,11 @@ ${
 </body>
 </html>
 `;
+}
+
+/** A tag that ends a script would make the bundler put a helper of another package into each template that has it. */
+function scriptAt(address: string): Html {
+  return new Html(`<script src="${address}" defer></script>`);
 }
 
 /** Returns a page that says what is wrong. */

@@ -7,7 +7,7 @@ import type { Engine } from "./live.ts";
 import { plainUser, storedUser } from "./realm.ts";
 import type { Chosen } from "./which.ts";
 
-/** Who asked for it. */
+/** What else `sessions.revoke` is told. */
 export interface RevokeOptions {
   /** The name of the operator, for the events `revoked`: recorders and logs then say who did it. Default: nobody is named. */
   readonly by?: string | undefined;
