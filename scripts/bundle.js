@@ -22,6 +22,9 @@ const GROUPS = [
     name: "visit",
     test: /[\\/]modules[^\\/]*[\\/]visit[\\/](?!hold|mask|http2|intercept|node-response|around|watch-body|carry|listener|endpoint)/,
   },
+  // A group takes with it what its modules import, unless another one before has that: adapters and the command have these too.
+  { name: "endpoint", test: /[\\/]modules[^\\/]*[\\/]visit[\\/]endpoint\.js$/ },
+  { name: "server", test: /[\\/]modules[^\\/]*[\\/]app[\\/](?:server|rooms)\.js$/ },
   // What multipart.js and the sockets of an App, which are loaded later, need of it: if that was in one file with the App, a bundler
   // of an application could leave out neither.
   {
