@@ -1,7 +1,8 @@
 import { countEvents } from "../_otel/counters.ts";
 import { CallTimes } from "../_otel/durations.ts";
-import { type Counted, observeCounts } from "../_otel/gauges.ts";
+import { observeCounts } from "../_otel/gauges.ts";
 import type { Attributes, Meter, Observable, Observation } from "../_otel/meter.ts";
+import type { SessionCount } from "../backends/backend.ts";
 import type { Engine } from "../core/live.ts";
 import { observe } from "../core/observed.ts";
 
@@ -50,7 +51,7 @@ export class History implements Meter {
   readonly #stops: (() => void)[];
 
   /** Counts from now on; `count` is asked every `every` seconds, and never if that is undefined. */
-  constructor(engine: Engine, every: number | undefined, count: () => Promise<Counted>) {
+  constructor(engine: Engine, every: number | undefined, count: () => Promise<SessionCount>) {
     this.#engine = engine;
     this.since = engine.backend.now();
     this.#times = new CallTimes(engine.options.realm, undefined);
