@@ -164,9 +164,7 @@ describe("what the docs say is missing is missing:", () => {
   });
 
   test("every page says the same", () => {
-    const sentences = [
-      ["docs/backends/bridges.md", /\*\*(\w+)\*\* has no back-end of its own/],
-    ] as const;
+    const sentences = [["docs/backends/bridges.md", /\*\*(\w+)\*\* has no back-end of its own/]] as const;
     for (const [page, sentence] of sentences) {
       const [, ...names] = sentence.exec(read(page)) ?? expect.fail(`${page} does not say ${sentence}`);
       for (const name of names) expect(there, page).not.toMatch(new RegExp(`\\b${name}`, "i"));
