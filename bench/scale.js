@@ -8,6 +8,7 @@ import { command, startRedis } from "../test/servers/redis.ts";
 import { machine } from "./lib/machine.js";
 import { cpuOf } from "./lib/process-cpu.js";
 import { printScale, writeScale } from "./lib/scale-report.js";
+import { BESIDE, left, tableAt } from "./scale/beside.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -67,8 +68,8 @@ const STORES = {
       pool.on("error", () => {}); // of a connection that was not in use when the server ended
       return { backend: new PostgresSessionBackend(pool), close: () => pool.end() };
     },
-    bytes: async ({ url }) =>
-      Number((await queryPostgres(url, "SELECT pg_total_relation_size('sessions') AS bytes"))[0].bytes),
+    bytes: async ({ url }, table = "sessions") =>
+      Number((await queryPostgres(url, `SELECT pg_total_relation_size('${table}') AS bytes`))[0].bytes),
     version: async ({ url }) =>
       (await queryPostgres(url, "SHOW server_version"))[0].server_version.split(" ")[0],
   },
@@ -149,11 +150,68 @@ async function measureStore(store) {
   }
 }
 
+/** Ours, with the two steps that every one has. */
+async function openOurs(store, server) {
+  const { backend, close } = await store.open(server);
+  const sessions = createSessions({ backend });
+  await backend.read("AAAAAAAAAAAAAAAA");
+  const cookies = [];
+  const save = async (n, visits) => {
+    const session = await sessions.load(cookies[n]);
+    Object.assign(session, data(n), { visits });
+    if (cookies[n] === undefined) login(session, `user-${n}`);
+    cookies[n] = (await sessions.commit(session))?.split(";", 1)[0] ?? cookies[n];
+  };
+  const closeAll = async () => {
+    await sessions.close();
+    await close();
+  };
+  return { save, close: closeAll };
+}
+
+async function openBeside(beside, server) {
+  const { set, close } = await beside.open(server);
+  return { save: (n, visits) => set(`session-${n}`, { ...data(n), visits, user: `user-${n}` }), close };
+}
+
+/** Makes sessions and changes them; returns the bytes of one, and what a change left in PostgreSQL. */
+async function footprint(name, label, table, open) {
+  const store = STORES[name];
+  const server = await store.start();
+  try {
+    const before = await store.bytes(server, table).catch(() => 0);
+    const one = await open(server);
+    await lanes(count, (n) => one.save(n, n));
+    const bytes = ((await store.bytes(server, table)) - before) / count;
+    if (name !== "postgres") {
+      await one.close();
+      return { label, bytes };
+    }
+    await queryPostgres(server.url, `ALTER TABLE ${table} SET (autovacuum_enabled = false)`);
+    const start = await tableAt(queryPostgres, server.url, table);
+    await lanes(CALLS, (n) => one.save(Math.floor(Math.random() * count), count + n));
+    // A connection reports what it has done when it ends.
+    await one.close();
+    return { label, bytes, ...left(start, await tableAt(queryPostgres, server.url, table), CALLS) };
+  } finally {
+    await server.stop();
+  }
+}
+
 const wanted = options.only?.split(",") ?? Object.keys(STORES);
 const results = { date: new Date().toISOString().slice(0, 10), machine: machine(), count, stores: [] };
 for (const name of wanted) {
   process.stderr.write(`${name}: ${count} sessions\n`);
   results.stores.push(await measureStore(STORES[name]));
+}
+results.beside = [];
+for (const [name, beside] of Object.entries(BESIDE).filter(([each]) => wanted.includes(each))) {
+  process.stderr.write(`${name}, beside ${beside.label}\n`);
+  results.beside.push({
+    store: STORES[name].label,
+    ours: await footprint(name, "micropie", "sessions", (server) => openOurs(STORES[name], server)),
+    theirs: await footprint(name, beside.label, beside.table, (server) => openBeside(beside, server)),
+  });
 }
 printScale(results);
 const folder = new URL("./results/", import.meta.url);

@@ -1,8 +1,8 @@
 // Compiles src/ to dist/. With --if-needed, only when dist/ is missing or older than what it is made of.
 // dist/ is replaced in one step, so nobody who imports it meanwhile sees half of it. Of builds at the same time, one goes
 // first, and those that wait for it find that they have nothing to do. Comments are left to the
-// declarations, where editors look for them, and declarations to what can be imported: half the package would be those. Code
-// is minified file by file. Functions and classes keep their names, and each has a line of its own, so that stacks can be read.
+// declarations, where editors look for them, and declarations to what can be imported: half the package would be those.
+// scripts/bundle.js makes the code.
 import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { minifySync, parseSync } from "rolldown/utils";
+import { MODULES } from "./bundle.js";
 import { pruneDeclarations } from "./declarations.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -64,48 +64,33 @@ function isBuilding() {
 }
 
 function replace() {
-  const fresh = join(root, ".tmp", `dist-${process.pid}`);
-  const old = join(root, ".tmp", `dist-${process.pid}-old`);
+  const place = (name) => join(root, ".tmp", `${name}-${process.pid}`);
+  const [fresh, old, modules] = [place("dist"), place("dist-old"), place("modules")];
   mkdirSync(fresh, { recursive: true });
   try {
     const status =
-      compile(fresh, ["--declaration", "false", "--isolatedDeclarations", "false", "--removeComments"]) ||
+      compile(modules, ["--declaration", "false", "--isolatedDeclarations", "false", "--removeComments"]) ||
+      run([join(root, "scripts", "bundle.js"), modules, fresh]) ||
       compile(fresh, ["--emitDeclarationOnly"]);
     if (status !== 0) return status;
-    minify(fresh);
     pruneDeclarations(fresh, entriesOf(fresh));
     widenDeclarations(join(fresh, "compat"));
-    swap(fresh, old);
+    swap(modules, MODULES, old);
+    swap(fresh, dist, old);
     return 0;
   } finally {
-    rmSync(fresh, { recursive: true, force: true });
-    rmSync(old, { recursive: true, force: true });
+    for (const folder of [fresh, old, modules]) rmSync(folder, { recursive: true, force: true });
   }
 }
 
 function compile(outDir, options) {
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-  const args = [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", outDir, ...options];
+  return run([tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", outDir, ...options]);
+}
+
+/** Runs a program of Node; returns its exit code. */
+function run(args) {
   return spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status ?? 1;
-}
-
-function minify(folder) {
-  const keepNames = { function: true, class: true };
-  // Nothing but names of variables and white space: what a function does and how many arguments it takes stay as tested.
-  const options = { module: true, compress: false, mangle: { toplevel: true, keepNames } };
-  for (const name of readdirSync(folder, { recursive: true }).filter((each) => each.endsWith(".js"))) {
-    const path = join(folder, name);
-    const { code, errors } = minifySync(name, readFileSync(path, "utf8"), options);
-    if (errors.length > 0) throw new Error(`${name}: ${errors[0].message}`);
-    writeFileSync(path, lines(name, code));
-  }
-}
-
-/** Returns the code with a line for each statement of the module. */
-function lines(name, code) {
-  const { body, hashbang } = parseSync(name, code).program;
-  const statements = hashbang === null ? body : [hashbang, ...body];
-  return `${statements.map(({ start, end }) => code.slice(start, end)).join("\n")}\n`;
 }
 
 /**
@@ -128,14 +113,11 @@ function entriesOf(folder) {
   return types.map((path) => join(folder, path.replace(/^\.\/dist\//, "")));
 }
 
-function swap(fresh, old) {
-  if (existsSync(dist)) renameSync(dist, old);
-  try {
-    renameSync(fresh, dist);
-  } catch (error) {
-    // Another build has put the same files there in between.
-    if (!existsSync(stamp)) throw error;
-  }
+/** Puts a folder into the place of another one in one step. */
+function swap(fresh, place, old) {
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(place)) renameSync(place, old);
+  renameSync(fresh, place);
 }
 
 /** When a source or a setting was last changed, in milliseconds. */
@@ -145,6 +127,7 @@ function newest() {
     "tsconfig.json",
     "tsconfig.build.json",
     "scripts/build.js",
+    "scripts/bundle.js",
     "scripts/declarations.js",
   ].map((name) => join(root, name));
   const sources = readdirSync(join(root, "src"), { recursive: true }).map((name) => join(root, "src", name));

@@ -82,6 +82,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "option-names.ts",
   ],
   "dbsc.ts": ["_dbsc", "core"],
+  _otel: ["core", "errors.ts", "environment.ts"],
+  "otel.ts": ["_otel", "core", "errors.ts", "environment.ts", "duration.ts", "option-names.ts"],
+  _recorder: ["core", "backends", "record", "errors.ts", "environment.ts", "duration.ts", "option-names.ts"],
+  "recorder.ts": ["_recorder", "core", "errors.ts", "option-names.ts"],
   legacy: ["core", "backends", "errors.ts", "environment.ts", "duration.ts", "option-names.ts", "warning.ts"],
   testing: [
     "guards.ts",
@@ -136,6 +140,7 @@ const BUILT_IN: Record<string, Record<string, string>> = {
   },
   "node:crypto": {
     _dbsc: "challenges and short cookies",
+    _recorder: "names of lists of events",
     core: "identifiers and their hashes",
     backends: "the names of users' lists, encryption, names of writes and claims",
     compat: "ids of express-session and their signatures",
@@ -384,6 +389,6 @@ test("import path = file path, one by one, and every public file has one", () =>
     .filter((path) => /^(backends|adapters|compat|legacy|sockets)\//.test(path) && !/\/_/.test(path))
     .map((path) => `./${path.replace(/\.ts$/, "")}`);
   expect(entries.map(([path]) => path).sort()).toEqual(
-    [".", "./dbsc", "./guards", "./testing", ...published].sort(),
+    [".", "./dbsc", "./guards", "./recorder", "./testing", ...published].sort(),
   );
 });

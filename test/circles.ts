@@ -14,7 +14,7 @@ export const CIRCLES = {
     "test/compat/{store,stores,store-life}.test.ts",
     "test/legacy/stores.test.ts",
     "test/dbsc/stores-servers.suite.test.ts",
-    "test/{driver-errors,dump}.test.ts",
+    "test/{driver-errors,dump,loggers}.test.ts",
   ],
   /**
    * Needs nginx, Redis and PostgreSQL (test/servers), the packages of test/consumers, of site and of the examples in test/guides,

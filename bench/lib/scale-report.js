@@ -30,7 +30,27 @@ const rowsOf = ({ stores }) =>
     Math.ceil((used * LIVE) / GIB),
   ]);
 
+const besideHead = [
+  "store",
+  "package",
+  "bytes per session",
+  "bytes of log per change",
+  "changes that leave the indexes alone",
+  "dead rows after 60,000 changes",
+];
+
+const besideRows = ({ beside = [] }) =>
+  beside.flatMap(({ store, ours, theirs }) =>
+    [ours, theirs].map(({ label, bytes, log, hot, dead }) => [
+      store,
+      label,
+      Math.round(bytes),
+      ...(log === undefined ? ["", "", ""] : [Math.round(log), `${Math.round(hot * 100)} %`, dead]),
+    ]),
+  );
+
 export function printScale(results) {
+  console.log(table(besideHead, besideRows(results)));
   console.table(rowsOf(results).map((row) => Object.fromEntries(head.map((name, i) => [name, row[i]]))));
   for (const { label, read, write } of results.stores)
     console.log(
@@ -51,7 +71,12 @@ Engine and client, in the server's process: ${results.stores
         ({ label, read, write }) =>
           `${label} ${number(read.own)} µs a read, ${number(write.own)} µs a read and write`,
       )
-      .join("; ")}.`,
+      .join("; ")}.
+
+The same data in the package that most applications have there, without the list of a user's sessions, which these packages do not
+keep. The log is PostgreSQL's write-ahead log; vacuum was off meanwhile.
+
+${table(besideHead, besideRows(results))}`,
     "scaling",
   );
 }

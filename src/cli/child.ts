@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "./arguments.ts";
 
@@ -42,7 +43,9 @@ export function send({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS
 
 /** Starts the command without --watch in a child process. With `channel`, the child can send messages. */
 export function start(command: Serve, channel: boolean): ChildProcess {
-  const main = fileURLToPath(import.meta.url).replace(/child(\.[jt]s)$/, "main$1");
+  // In the package, this module is part of a file beside that folder.
+  const { href } = new URL(`../cli/main${extname(import.meta.url)}`, import.meta.url);
+  const main = fileURLToPath(href);
   const flags = [...runtimeFlags(command), main, `--port=${command.port}`, `--host=${command.host}`];
   return spawn(process.execPath, [...flags, "--", command.file], {
     stdio: channel ? ["inherit", "inherit", "inherit", "ipc"] : "inherit",

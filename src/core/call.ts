@@ -5,28 +5,13 @@ import { changesBetween } from "./codec.ts";
 import { publish } from "./events.ts";
 import { type Head, headText } from "./head.ts";
 import type { Engine, Intent, Live, Stored } from "./live.ts";
+import type { Finished, Verb } from "./observed.ts";
 import { patched } from "./state.ts";
 
 /** Goes on at once with a value, later with a promise: what a synchronous back-end returns costs no microtask. */
 export function chain<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
-
-type Verb =
-  | "read"
-  | "create"
-  | "patch"
-  | "touch"
-  | "delete"
-  | "listByUser"
-  | "revokeUser"
-  | "lock"
-  | "relock"
-  | "standings"
-  | "scan"
-  | "countAll"
-  | "deleteMany"
-  | "prune";
 
 /** Calls a method of the back-end. Whatever it throws, and an answer later than the deadline, becomes a BackendError. */
 export function call<V extends Verb>(
@@ -35,14 +20,18 @@ export function call<V extends Verb>(
   ...args: Parameters<SessionBackend[V]>
 ): ReturnType<SessionBackend[V]> {
   const { backend } = engine;
+  const finished = engine.observed.begin?.(verb, args);
   let answer: unknown;
   try {
     answer = (backend[verb] as (...args: unknown[]) => unknown).apply(backend, args);
   } catch (error) {
-    throw failed(engine, verb, error);
+    const told = failed(engine, verb, error);
+    finished?.(undefined, told);
+    throw told;
   }
   const isLater = typeof (answer as { then?: unknown } | undefined)?.then === "function";
-  const done = isLater ? inTime(engine, verb, answer as PromiseLike<unknown>) : answer;
+  if (!isLater) finished?.(answer);
+  const done = isLater ? inTime(engine, verb, answer as PromiseLike<unknown>, finished) : answer;
   if (engine.ends.watcher !== undefined && ENDING.has(verb))
     return chain(done, (ended) => tellEnded(engine, verb, args, ended)) as ReturnType<SessionBackend[V]>;
   return done as ReturnType<SessionBackend[V]>;
@@ -135,8 +124,14 @@ export function settle<T>(answer: Awaitable<T>): Awaitable<T> {
   return isThenable(answer) ? Promise.resolve(answer) : answer;
 }
 
-function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): Promise<T> {
+function inTime<T>(
+  engine: Engine,
+  operation: string,
+  answer: PromiseLike<T>,
+  finished?: Finished,
+): Promise<T> {
   const { backendTimeout } = engine.options;
+  let isLate = false;
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const cancel = engine.environment.timer(backendTimeout, () => {
     const error = new BackendError(
@@ -145,16 +140,21 @@ function inTime<T>(engine: Engine, operation: string, answer: PromiseLike<T>): P
       `The session back-end did not answer ${operation} within ${backendTimeout} seconds.`,
     );
     publish(engine, "backend_failed", { operation, error });
+    isLate = true;
+    finished?.(undefined, error);
     reject(error);
   });
   answer.then(
     (value) => {
       cancel();
+      if (!isLate) finished?.(value);
       resolve(value);
     },
     (error: unknown) => {
       cancel();
-      reject(failed(engine, operation, error));
+      const told = failed(engine, operation, error);
+      if (!isLate) finished?.(undefined, told);
+      reject(told);
     },
   );
   return promise;

@@ -39,16 +39,21 @@ export function end(live: Live): Awaitable<void> {
  * in anew leaves no session behind.
  */
 function endUnproven(live: Live, { handle, record }: Pick<Stored, "handle" | "record">): Awaitable<void> {
-  return chain(endLeftBehind(live.engine, handle, record), () => {
+  return chain(endLeftBehind(live.engine, handle, record, "logout"), () => {
     over(live);
     owe(live, removal(live));
   });
 }
 
 /** Deletes a record that nobody is to use any more. */
-export function endLeftBehind(engine: Engine, handle: string, record: SessionRecord): Awaitable<void> {
+export function endLeftBehind(
+  engine: Engine,
+  handle: string,
+  record: SessionRecord,
+  reason: SessionEvents["logged_out"]["reason"],
+): Awaitable<void> {
   return chain(call(engine, "delete", handle), (deleted) => {
-    if (deleted) publish(engine, "logged_out", aboutOf(handle, record));
+    if (deleted) publish(engine, "logged_out", { ...aboutOf(handle, record), reason });
   });
 }
 
@@ -119,7 +124,7 @@ async function endTokens(live: Live, tokens: readonly string[]): Promise<void> {
     if (handle === own) continue;
     const record = await call(live.engine, "read", handle);
     if (!opens(live.engine, record, token) || !(await call(live.engine, "delete", handle))) continue;
-    publish(live.engine, "logged_out", aboutOf(handle, record));
+    publish(live.engine, "logged_out", { ...aboutOf(handle, record), reason: "logout" });
   }
   brought(live, { tokens: [] });
 }
@@ -176,7 +181,11 @@ export function refusedByGrace(live: Live): StateError {
 }
 
 function gone(live: Live, byThisRequest: boolean): void {
-  if (byThisRequest) publish(live.engine, "logged_out", eventOf(live));
+  if (byThisRequest) {
+    const { is } = live.intent;
+    const reason = is === "logout" || is === "startOver" ? "logout" : "emptied";
+    publish(live.engine, "logged_out", { ...eventOf(live), reason });
+  }
   over(live);
   owe(live, byThisRequest ? removal(live) : undefined);
 }

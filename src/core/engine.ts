@@ -5,6 +5,7 @@ import { headText, inRealm } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import { isTurn } from "./limit-turn.ts";
 import type { BoundOption, Engine, LegacySeam } from "./live.ts";
+import { nobodyObserves } from "./observed.ts";
 import { resolveBackend } from "./options.ts";
 import { plainUser, realmOfUser } from "./realm.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
@@ -33,6 +34,7 @@ export function createEngine(
     queues: new Map(),
     turns: new Map(),
     ends: endsOf(backend),
+    observed: nobodyObserves(),
   };
   listenToExpired(engine);
   return engine;

@@ -24,14 +24,21 @@ export interface SessionEvents {
   adopted: SessionEvent;
   /** It got a new secret; `login` if its user signed in, `elevated` if its rights changed. */
   rotated: SessionEvent & { readonly login: boolean; readonly elevated: boolean };
-  /** It was ended from inside: logged out, or emptied. */
-  logged_out: SessionEvent;
+  /**
+   * It was ended from inside. `reason`: "logout"; "emptied" if a request took its data away; "replaced" if another session
+   * took its place.
+   */
+  logged_out: SessionEvent & { readonly reason: "logout" | "emptied" | "replaced" };
   /** One of its keys was changed from outside, by `sessions.update`. */
   changed: SessionEvent & { readonly key: string };
   /** It was found to have expired, or was deleted because it had. */
   expired: SessionEvent;
-  /** It was ended from outside; `limit` if by a sign-in of its user, who had too many then (the option `perUser`). */
-  revoked: SessionEvent & { readonly reason: "revoked" | "limit" };
+  /**
+   * It was ended from outside. `reason`: "revoked" by `sessions.revoke`; "limit" by a sign-in of its user, who had too many
+   * then (the option `perUser`); "reused" by the use of an id that was replaced (the option `onReuse`). `all` if every session
+   * of its user was.
+   */
+  revoked: SessionEvent & { readonly reason: "revoked" | "limit" | "reused"; readonly all: boolean };
   /**
    * A signed-in session is used with another browser (`changed` has "browser") or from another network ("network": /24 of IPv4, /48
    * of IPv6) than its user signed in with. An update of the browser is none. It refuses nothing, and is for you to judge: people
@@ -44,6 +51,11 @@ export interface SessionEvents {
   };
   /** An id of one of the last nine rotations was used after its grace: a sign of a stolen cookie. Once for each id. */
   reused: SessionEvent;
+  /**
+   * A request came with the id from before a sign-in or a change of rights, in the seconds in which that is no sign of theft,
+   * and was answered as anonymous: it had left before its browser got the new cookie, or the browser has refused that.
+   */
+  superseded: SessionEvent;
   /** A well-formed id that we did not issue, or whose session is gone. Many of them mean that somebody is guessing. */
   unknown: AnyEvent & { readonly handle: string };
   /** The browser of a session has shown that it keeps the key that it has registered: once for each sign-in. */
@@ -71,7 +83,8 @@ export interface SessionEvents {
 /** The names of events. */
 export type SessionEventName = keyof SessionEvents;
 
-const NAMES: readonly SessionEventName[] = [
+/** All of them. */
+export const EVENT_NAMES: readonly SessionEventName[] = [
   "created",
   "adopted",
   "rotated",
@@ -81,6 +94,7 @@ const NAMES: readonly SessionEventName[] = [
   "revoked",
   "device_changed",
   "reused",
+  "superseded",
   "unknown",
   "bound",
   "unproven",
@@ -91,7 +105,7 @@ const NAMES: readonly SessionEventName[] = [
   "backend_failed",
 ];
 
-const channels = Object.fromEntries(NAMES.map((name) => [name, channel(`micropie:${name}`)])) as Record<
+const channels = Object.fromEntries(EVENT_NAMES.map((name) => [name, channel(`micropie:${name}`)])) as Record<
   SessionEventName,
   Channel
 >;
@@ -119,7 +133,7 @@ export function listen<Name extends SessionEventName>(
   listener: (event: SessionEvents[Name]) => unknown,
 ): Unsubscribe {
   if (!Object.hasOwn(channels, name))
-    throw new TypeError(`on: there is no event ${JSON.stringify(name)}. Events: ${NAMES.join(", ")}.`);
+    throw new TypeError(`on: there is no event ${JSON.stringify(name)}. Events: ${EVENT_NAMES.join(", ")}.`);
   if (typeof listener !== "function") throw new TypeError("on: pass a function as the listener.");
   const failed = (error: unknown): void =>
     warn("MICROPIE_LISTENER_FAILED", `A listener of the event ${name} failed: ${describe(error)}`);

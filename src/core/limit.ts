@@ -211,7 +211,8 @@ async function endInTurn(engine: Engine, over: readonly Place[], turn: Turn): Pr
 
 function endOne(engine: Engine, { handle, record }: Place): Awaitable<boolean> {
   return chain(call(engine, "delete", handle, record.version, "limit"), (isEnded) => {
-    if (isEnded) publish(engine, "revoked", { handle, userId: plainUser(record.userId), reason: "limit" });
+    const userId = plainUser(record.userId);
+    if (isEnded) publish(engine, "revoked", { handle, userId, reason: "limit", all: false });
     return isEnded;
   });
 }

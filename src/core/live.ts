@@ -3,6 +3,7 @@ import type { Duration } from "../duration.ts";
 import type { Environment } from "../environment.ts";
 import type { BoundAnswer, BoundDue, DeviceStanding } from "./bound.ts";
 import type { Head } from "./head.ts";
+import type { Observed } from "./observed.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
 import type { Turn } from "./turn.ts";
@@ -25,6 +26,8 @@ export interface Engine {
   readonly turns: Map<string | object, Promise<void>>;
   /** Who is told of ends in this process. Engines on one back-end share it. */
   readonly ends: { watcher: { told(notice: EndNotice): void } | undefined };
+  /** Who observes its calls of the back-end. */
+  readonly observed: Observed;
 }
 
 /** What moves sessions of another library here: the option `legacy`, made by `moveSessions` of `micropie/legacy/move`. */

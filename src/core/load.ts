@@ -228,7 +228,8 @@ function report(
 ): Awaitable<void> {
   const handle = handleOf(token);
   if (verdict === "unknown") publish(engine, "unknown", { handle });
-  if (verdict === "expired" || verdict === "damaged") publish(engine, verdict, aboutOf(handle, record));
+  if (verdict === "expired" || verdict === "damaged" || verdict === "superseded")
+    publish(engine, verdict, aboutOf(handle, record));
   if (verdict !== "reused" || record === undefined) return;
   const isHolder = tokens.some((other) => handleOf(other) === handle && opens(engine, record, other));
   return reportReuse(engine, handle, record, secretHashOf(engine.options.realm, token), isHolder);

@@ -10,11 +10,12 @@ import { type Duration, secondsOf } from "../duration.ts";
 import type { Environment } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
+import { type AddressKept, resolveDevice } from "./address-kept.ts";
 import { defaultBackend } from "./default-backend.ts";
 import { resolveTimeouts, type Timeouts } from "./lifetime.ts";
 import { isLimit } from "./limit.ts";
 import type { BoundOption, LegacySeam } from "./live.ts";
-import { networkOf } from "./network.ts";
+import type { Logger } from "./logger.ts";
 import { realmOf } from "./realm.ts";
 import type { AnyData, Session } from "./register.ts";
 import type { Level, ResolvedOptions, UserIdOf } from "./resolved-options.ts";
@@ -108,6 +109,11 @@ export interface SessionOptions<T extends object = AnyData> {
   legacy?: LegacySeam | undefined;
   /** Binds each sign-in to the browser's key where it has one (experimental): `dbsc()` of `micropie/dbsc`. Default none. */
   bound?: BoundOption | undefined;
+  /**
+   * Logs every event: `console`, a logger of pino or winston, or anything with the methods debug, info, warn and error.
+   * Sign-ins and ends are `info`, what may be an attack `warn`, a failing store `error`. Default none.
+   */
+  logger?: Logger | undefined;
   /** Time, chance and timers, for tests and simulations; the back-end gets the same. Default: the system's. */
   environment?: Environment | undefined;
 }
@@ -136,6 +142,7 @@ const NAMES: Record<keyof SessionOptions, true> = {
   userIdOf: true,
   legacy: true,
   bound: true,
+  logger: true,
   environment: true,
 };
 
@@ -208,26 +215,6 @@ export function resolveOptions<T extends object>(options: SessionOptions<T>): Re
   };
 }
 
-/** How much of an IP address is stored; a function returns what to store of one, undefined for nothing. */
-export type AddressKept = "full" | "network" | "none" | ((address: string) => string | undefined);
-
-function resolveDevice(given: SessionOptions["device"] = true): ResolvedOptions["device"] {
-  if (given === false) return false;
-  if (given !== true && (typeof given !== "object" || given === null))
-    throw new ConfigError("device", 'Pass { address: "network" } or the like, or false.');
-  if (given !== true) refuseUnknown(given, ["address"], "device.");
-  const { address = "full" } = given === true ? {} : given;
-  if (typeof address === "function") return { address };
-  if (!Object.hasOwn(KEPT, address))
-    throw new ConfigError("device.address", 'Pass "full", "network", "none", or a function of the address.');
-  return { address: KEPT[address] };
-}
-
-const KEPT = {
-  full: (address: string): string => address,
-  network: networkOf,
-  none: (): undefined => undefined,
-};
 /** Headers that carry something else, or that clients and proxies do not pass on as they are. */
 const TAKEN =
   /^(authorization|proxy-.*|www-authenticate|cookie|set-cookie|vary|cache-control|connection|transfer-encoding|upgrade|host|te|trailer|content-.*|sec-.*|:.*)$/;

@@ -55,7 +55,7 @@ export function create(live: Live, text: string, intent: Intent, attempt = 1): A
       const { damaged, unproven } = phase;
       // In its place there is another one. If this fails, it stays until it expires, and opens nothing.
       if (unproven !== undefined)
-        return ifPossible(() => endLeftBehind(engine, unproven.handle, unproven.record));
+        return ifPossible(() => endLeftBehind(engine, unproven.handle, unproven.record, "replaced"));
       if (damaged === undefined) return;
       return ifPossible(() => chain(call(engine, "delete", damaged), () => {}));
     }
@@ -203,7 +203,7 @@ export function replace(live: Live, phase: Stored, text: string, intent: Intent)
   return chain(chain(endOthers(live), remove), (deleted) => {
     if (!deleted && signsIn(live, intent)) throw nobodySignedIn(live);
     if (!deleted) return lost(live, "ended");
-    publish(live.engine, "logged_out", eventOf(live));
+    publish(live.engine, "logged_out", { ...eventOf(live), reason: "replaced" });
     letGo(live);
     return create(live, text, intent);
   });

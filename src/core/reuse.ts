@@ -42,7 +42,7 @@ function revoke(engine: Engine, handle: string, record: SessionRecord, say: () =
   return chain(call(engine, "delete", handle, undefined, "revoked"), (ended) => {
     if (!ended) return;
     say();
-    publish(engine, "revoked", { ...aboutOf(handle, record), reason: "revoked" });
+    publish(engine, "revoked", { ...aboutOf(handle, record), reason: "reused", all: false });
   });
 }
 

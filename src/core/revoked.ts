@@ -12,7 +12,7 @@ export async function revoked(engine: Engine, which: Chosen): Promise<number> {
   const { userId, except } = which;
   const kept = typeof except === "object" ? handleDue(except) : except;
   const handles = await call(engine, "revokeUser", storedUser(engine.options.realm, userId), kept);
-  for (const handle of handles) publish(engine, "revoked", { handle, userId, reason: "revoked" });
+  for (const handle of handles) publish(engine, "revoked", { handle, userId, reason: "revoked", all: true });
   return handles.length;
 }
 
@@ -30,7 +30,7 @@ export async function revokedAll(engine: Engine, sessions: readonly ListedSessio
   for (let at = 0; at < handles.length; at += AT_ONCE) {
     const ended = await call(engine, "deleteMany", handles.slice(at, at + AT_ONCE), "revoked");
     for (const handle of ended)
-      publish(engine, "revoked", { handle, userId: users.get(handle) ?? null, reason: "revoked" });
+      publish(engine, "revoked", { handle, userId: users.get(handle) ?? null, reason: "revoked", all: false });
     count += ended.length;
   }
   return count;
@@ -39,6 +39,7 @@ export async function revokedAll(engine: Engine, sessions: readonly ListedSessio
 async function one(engine: Engine, handle: string): Promise<number> {
   const record = await recordOf(engine, handle);
   if (record === undefined || !(await call(engine, "delete", handle, undefined, "revoked"))) return 0;
-  publish(engine, "revoked", { handle, userId: plainUser(record.userId), reason: "revoked" });
+  const userId = plainUser(record.userId);
+  publish(engine, "revoked", { handle, userId, reason: "revoked", all: false });
   return 1;
 }

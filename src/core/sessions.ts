@@ -9,6 +9,7 @@ import { type ListedSession, type Listing, listed, listing } from "./listed.ts";
 import { ENGINE, type Engine, type LoadOptions } from "./live.ts";
 import { load } from "./load.ts";
 import { clientIn, cookieIn, type LoadFrom } from "./load-from.ts";
+import { logEvents } from "./logger.ts";
 import { checkMounted } from "./mounted.ts";
 import { stateOf } from "./opened.ts";
 import { resolveOptions, type SessionOptions } from "./options.ts";
@@ -143,10 +144,11 @@ export function createSessions<
   T extends object = AnyData,
   S extends StandardSchemaV1<unknown, T> = StandardSchemaV1<unknown, T>,
 >(options: SessionOptions<T> & { schema?: S | undefined } = {}): Sessions<SchemaData<T, S>> {
-  const { environment, legacy, bound } = options;
+  const { environment, legacy, bound, logger } = options;
   const engine = createEngine(options.backend, resolveOptions(options), environment, legacy, bound);
   const { backend } = engine;
   checkMounted(backend, engine.options);
+  const stopLog = logger === undefined ? undefined : logEvents(engine, logger);
 
   return {
     [ENGINE]: engine,
@@ -187,6 +189,7 @@ export function createSessions<
     prune: async () => call(engine, "prune"),
     async close() {
       closeWatcher(engine);
+      stopLog?.();
       await backend.close();
     },
   };

@@ -139,7 +139,8 @@ async function endMoved(
   }
   if (record === undefined || (phase.is === "stored" && phase.handle === token.handle)) return true;
   const ended = await call(engine, "delete", token.handle);
-  if (ended && !isArriving(record, ids)) publish(engine, "logged_out", aboutOf(token.handle, record));
+  if (ended && !isArriving(record, ids))
+    publish(engine, "logged_out", { ...aboutOf(token.handle, record), reason: "logout" });
   return true;
 }
 

@@ -138,7 +138,8 @@ export class Keyspace {
 
   /** Makes all that is stored under the prefix so many seconds older. */
   async age(prefix: string, seconds: number): Promise<void> {
-    await this.each(prefix, (node, key) => node.eval(AGE, 1, key, seconds));
+    // Redis keeps a key to the end of its last millisecond, which may be the one of the last write.
+    await this.each(prefix, (node, key) => node.eval(AGE, 1, key, seconds + 0.002));
   }
 
   async clear(prefix: string): Promise<void> {

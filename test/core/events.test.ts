@@ -61,7 +61,7 @@ test("each event in the life of a session is published once, with its handle and
     ["discarded", { handle, userId: null, reason: "stale", realm }],
     ["rotated", { ...ann, login: false, elevated: false }],
     ["reused", ann],
-    ["logged_out", ann],
+    ["logged_out", { ...ann, reason: "logout" }],
     ["unknown", { handle, realm }],
   ]);
   const said = JSON.stringify(seen);
@@ -89,8 +89,8 @@ test("revocation, expiry and a failing back-end are published too", async () => 
   clock.advance(61);
   await sessions.prune();
   expect(seen).toEqual([
-    ["revoked", { handle: handles[0], userId: "ann", realm: "session_id", reason: "revoked" }],
-    ["revoked", { handle: handles[1], userId: "ann", realm: "session_id", reason: "revoked" }],
+    ["revoked", { handle: handles[0], userId: "ann", realm: "session_id", reason: "revoked", all: false }],
+    ["revoked", { handle: handles[1], userId: "ann", realm: "session_id", reason: "revoked", all: true }],
     ["expired", { handle: handles[2], userId: "ann", realm: "session_id" }],
   ]);
 

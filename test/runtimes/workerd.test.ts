@@ -11,7 +11,7 @@ afterAll(() => place.remove());
 
 const bundled = (name: string): Promise<string> =>
   bundleWorker(place.file(name), [
-    { path: "node:http", by: "/testing/http-browser.js", take: place.file("http-client.ts") },
+    { path: "node:http", by: "/testing/index.js", take: place.file("http-client.ts") },
   ]);
 
 const put = (): never => {
@@ -74,7 +74,7 @@ describe("an App that is the Worker's default export", async () => {
 });
 
 test("the Worker has the package that was built, found by its name", async () => {
-  expect(await bundled("worker.ts")).toContain("node_modules/micropie/dist/core/sessions.js");
+  expect(await bundled("worker.ts")).toContain("node_modules/micropie/dist/_shared/core.js");
 });
 
 test("without nodejs_compat a Worker does not start, and the error names a module of Node", async () => {

@@ -46,7 +46,7 @@ export async function touch(engine: Engine, handle: string, draft: Draft): Promi
 /** Ends a session, whatever anyone else is doing with it. */
 export async function end(engine: Engine, handle: string): Promise<void> {
   const ended = await call(engine, "delete", handle);
-  if (ended) publish(engine, "logged_out", { handle, userId: null });
+  if (ended) publish(engine, "logged_out", { handle, userId: null, reason: "logout" });
 }
 
 async function create(

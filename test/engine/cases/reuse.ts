@@ -118,7 +118,7 @@ export const reuseCases: readonly EngineCase[] = [
       const about = { handle: handleIn(ann), userId: "ann" };
       assert.deepEqual([reused, revoked], [[about], []]);
       for (let n = 0; n < 2; n++) assert.deepEqual(await found(holder(world, cookies[1]!, on)), {});
-      assert.deepEqual([reused, revoked], [[about, about], [{ ...about, reason: "revoked" }]]);
+      assert.deepEqual([reused, revoked], [[about, about], [{ ...about, reason: "reused", all: false }]]);
       assert.deepEqual(await found(ann), {});
     },
   },
