@@ -1,18 +1,20 @@
 /** `npm run compare`: the same probes against other session libraries and ours. See docs/compare.md. */
 import { parseArgs } from "node:util";
-import { contender, FILES } from "./compare/contenders.js";
-import { writePage } from "./compare/page.js";
+import { FILES } from "./compare/contenders.js";
+import { writePages } from "./compare/pages.js";
 import { PROBES } from "./compare/probes.js";
-import { runProbes } from "./compare/run.js";
+import { Processes } from "./compare/processes.js";
+import { readResults, writeResults } from "./compare/results.js";
 import { printTables } from "./compare/table.js";
-import { versionsOf } from "./compare/versions.js";
 
 const { values: options } = parseArgs({
   options: {
     only: { type: "string", multiple: true },
     probe: { type: "string", multiple: true },
+    jobs: { type: "string", default: "2" },
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
+    pages: { type: "boolean", default: false },
   },
 });
 
@@ -20,54 +22,65 @@ function select(all, names, option) {
   if (!names) return all;
   const wanted = names.flatMap((name) => name.split(",")).map((name) => name.trim());
   const unknown = wanted.find((name) => !all.includes(name));
-  if (unknown !== undefined) {
-    console.error(`--${option} ${unknown}: there is ${all.map((name) => `"${name}"`).join(", ")}`);
-    process.exit(2);
-  }
+  if (unknown !== undefined)
+    refuse(`--${option} ${unknown}: there is ${all.map((name) => `"${name}"`).join(", ")}`);
   return all.filter((name) => wanted.includes(name));
 }
 
+function refuse(text) {
+  console.error(text);
+  process.exit(2);
+}
+
 const files = select(FILES, options.only, "only");
-const names = select(
+const probes = select(
   PROBES.map((probe) => probe.name),
   options.probe,
   "probe",
 );
-const probes = PROBES.filter((probe) => names.includes(probe.name));
-if (options.write && (files.length < FILES.length || probes.length < PROBES.length)) {
-  console.error("--write needs all contenders and all probes");
-  process.exit(2);
+const jobs = Number(options.jobs);
+if (!Number.isInteger(jobs) || jobs < 1) refuse("--jobs: a number of processes, from 1");
+if (options.write && probes.length < PROBES.length) refuse("--write needs all probes");
+if (options.pages) {
+  writePages(readResults());
+  process.exit();
 }
 
-// Libraries print what the probes make go wrong.
-const { error: printError } = console;
-console.error = () => {};
-const rows = [];
-for (const file of files) {
-  process.stderr.write(`${file}\n`);
-  const one = await contender(file);
-  const { name, on, own = false, packages = [], except = [] } = one;
-  rows.push({ name, on, own, packages, except, outcomes: await runProbes(one, probes) });
-}
-console.error = printError;
+const began = Date.now();
+const date = new Date().toISOString().slice(0, 10);
+const processes = new Processes({ date, probes });
+const found = [];
+const wrong = [];
+const waiting = [...files];
 
-const results = {
-  date: new Date().toISOString().slice(0, 10),
-  node: process.versions.node,
-  versions: versionsOf(rows),
-  probes: probes.map(({ name, promise, rule }) => ({ name, promise, rule })),
-  rows,
-};
+async function work() {
+  for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+    process.stderr.write(`${file}\n`);
+    try {
+      const one = await processes.run(file);
+      found.push(one.entry);
+      wrong.push(...faultsOf(one));
+    } catch (error) {
+      wrong.push(`${file}: ${error.message}`);
+    }
+  }
+}
+
 /** A probe that broke says nothing, so it is nobody's failure but the comparison's own. */
-const wrong = rows.flatMap(({ name, own, except, outcomes }) =>
-  Object.entries(outcomes)
+function faultsOf({ own, except, outcomes, entry }) {
+  return Object.entries(outcomes)
     .filter(
       ([probe, { pass, error }]) => error !== undefined || (own && pass !== true && !except.includes(probe)),
     )
-    .map(([probe, { fact, error }]) => `${name}, ${probe}: ${error ?? fact}`),
-);
-if (options.json) console.log(JSON.stringify(results, undefined, 2));
-else printTables(results);
-if (options.write && wrong.length === 0) writePage(results);
+    .map(([probe, { fact, error }]) => `${entry.name}, ${probe}: ${error ?? fact}`);
+}
+
+await Promise.all(Array.from({ length: jobs }, work));
+await processes.stop();
+found.sort((a, b) => files.indexOf(a.id) - files.indexOf(b.id));
+if (options.json) console.log(JSON.stringify(found, undefined, 2));
+else printTables(found, probes);
+process.stderr.write(`${Math.round((Date.now() - began) / 1000)} seconds\n`);
+if (options.write && wrong.length === 0) writePages(writeResults(found, FILES));
 for (const line of wrong) console.error(line);
 process.exit(wrong.length > 0 ? 1 : 0);

@@ -16,6 +16,7 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     http: { type: "string", default: "node" },
     path: { type: "string", default: "/" },
+    "no-cookie": { type: "boolean", default: false },
     rounds: { type: "string", default: "21" },
     turns: { type: "string", default: "6" },
     json: { type: "string" },
@@ -57,7 +58,14 @@ const pinned = pin();
 const measured = plan.map(({ on, overHttp }) => ({ name: overHttp ? `${on}, over HTTP` : on, rounds: [] }));
 for (let round = 1; round <= rounds; round++) {
   for (const [index, each] of plan.entries()) {
-    const [bare, old, fresh] = await measureRound({ ...each, folders, turns, pinned, ...options });
+    const [bare, old, fresh] = await measureRound({
+      ...each,
+      folders,
+      turns,
+      pinned,
+      ...options,
+      anonymous: options["no-cookie"],
+    });
     const turnsOf = { bare, old, new: fresh };
     measured[index].rounds.push(turnsOf);
     const figures = Object.values(layersOf(turnsOf)).map((us) => us.toFixed(2).padStart(8));

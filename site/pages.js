@@ -38,7 +38,7 @@ function opening(readme) {
   return { sentences, blocks };
 }
 
-const ON_HOME = ["What others lose", "Try it", "What there is"];
+const ON_HOME = ["Compared with others", "Try it", "What there is"];
 
 /** Returns those sections of the README that the home page has too. Their links lead from the root to docs/, where the page is. */
 function sections(readme) {

@@ -13,7 +13,7 @@ const SECTIONS = [
   ["Stores", ["backends", "backends/"]],
   ["Reference", ["reference"]],
   ["Guarantees", ["guarantees", "security", "decisions/"]],
-  ["How it compares", ["compare", "performance", "scaling"]],
+  ["How it compares", ["compare", "compare/", "performance", "scaling"]],
   ["Migrate", ["migrate", "compat", "express-session", "rolling-deploy", "managing-sessions"]],
 ];
 

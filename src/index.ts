@@ -10,7 +10,13 @@ export type { AppOptions } from "./app/options.ts";
 export { type Reply, redirect, reply } from "./app/reply.ts";
 export type { AppRequest } from "./app/request.ts";
 export type { RunningApp, ServeOptions } from "./app/serve.ts";
-export { type Awaitable, type LoadSave, SessionBackend, type SessionData } from "./backends/backend.ts";
+export {
+  type Awaitable,
+  type LoadSave,
+  SessionBackend,
+  type SessionCount,
+  type SessionData,
+} from "./backends/backend.ts";
 export { InMemorySessionBackend } from "./backends/memory.ts";
 export type { SessionEvent, SessionEventName, SessionEvents, Unsubscribe } from "./core/events.ts";
 export { exclusive } from "./core/exclusive.ts";

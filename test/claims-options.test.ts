@@ -114,6 +114,8 @@ const OTHER_NAMES = [
   "Secure",
   "this.request",
   "session.visits",
+  "sessions.list",
+  "sessions.count",
 ];
 
 describe("limits:", () => {

@@ -29,6 +29,9 @@ const FOLLOWED: Readonly<Record<string, string>> = { "docs/start.md": "test/crea
 
 /** Commands that cannot run in a test, each with the reason. */
 const NOT_HERE: Readonly<Record<string, string>> = {
+  'npm run compare -- --only koa-session,astro-session --probe "first byte" --json':
+    "It installs Astro, Nuxt and AdonisJS.",
+  "npm run compare -- --only koa-session --write": "It installs them too, and writes into the docs.",
   "npm ci": "It takes away the packages of the tests that run.",
   "npm test": "It runs tests within a test.",
   "npm run test:all": "It runs this test within itself.",

@@ -1,9 +1,14 @@
+export const MEMBERS = "for members alone";
+const PUBLIC = { "cache-control": "public, max-age=60" };
+
 /**
  * The same application for every contender. It is given a session in one shape and answers in one shape; a contender
  * translates both into its own library's and framework's manner:
  *
  * - `session.get()` the data, `session.set(key, value)`, `session.login(user)`, `session.logout()`, each as the library's
- *   documents say, and, where they offer one, `session.save()` for saving by hand;
+ *   documents say, and, where they offer one: `session.save()` for saving by hand, `session.endOthers(user)` for ending all
+ *   other sessions of a user, `session.guard()` for refusing who is not signed in, `session.signal()` for an AbortSignal that
+ *   tells of the session's end;
  * - `{ status, headers, body }`, where the body is a text or an async generator of texts.
  */
 export class Application {
@@ -39,10 +44,17 @@ export class Application {
         return text(JSON.stringify({ ...(await session.get()) }));
       case "/login":
         await session.login("ann");
-        return text("welcome");
+        return text("welcome", searchParams.has("public") ? PUBLIC : {});
       case "/logout":
         await session.logout();
         return text("bye");
+      case "/end-others":
+        await session.endOthers("ann");
+        return text("done");
+      case "/members":
+        return this.#members(session);
+      case "/events":
+        return { ...text(), body: this.#events(session) };
       case "/set":
         await change(searchParams.get("key"), "set");
         return text("done");
@@ -53,7 +65,7 @@ export class Application {
         return text("done");
       case "/public":
         await change("seen", "set");
-        return text("done", { "cache-control": "public, max-age=60" });
+        return text("done", PUBLIC);
       case "/date":
         await change("date", new Date(0));
         return text("done");
@@ -68,6 +80,22 @@ export class Application {
       default:
         return { ...text("not here"), status: 404 };
     }
+  }
+
+  /** A page for who is signed in, guarded as the library's documents say. */
+  async #members(session) {
+    if (session.guard !== undefined) await session.guard();
+    else if ((await session.get())?.user === undefined) return { ...text("who are you?"), status: 401 };
+    return text(MEMBERS);
+  }
+
+  /** A connection that stays open. */
+  async *#events(session) {
+    const signal = session.signal?.();
+    yield "open,";
+    const ended = new Promise((resolve) => signal?.addEventListener("abort", resolve, { once: true }));
+    if (!signal?.aborted) await Promise.race([ended, this.#rest.promise]);
+    yield "closed";
   }
 
   async *#parts(change) {

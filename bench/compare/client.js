@@ -20,10 +20,32 @@ export class Client {
     return new Client(this.#url, this.#cookies);
   }
 
-  /** This one with the value of its first cookie replaced. */
-  forged(change) {
-    const [[name, value], ...others] = this.#cookies;
-    return new Client(this.#url, [[name, change(value)], ...others]);
+  /** This one with another value in the first cookie of such a name. */
+  forged(change, names = /./) {
+    const [forged] = [...this.#cookies.keys()].filter((name) => names.test(name));
+    const cookies = [...this.#cookies].map(([name, value]) => [
+      name,
+      name === forged ? change(value) : value,
+    ]);
+    return new Client(this.#url, cookies);
+  }
+
+  /** A copy without the cookies of these names. */
+  without(names) {
+    return new Client(
+      this.#url,
+      [...this.#cookies].filter(([name]) => !names.test(name)),
+    );
+  }
+
+  /** This one as a client of another site, with its own values in the cookies that a browser has there. */
+  under(other) {
+    const values = [...this.#cookies.values()];
+    const names = [...other.#cookies.keys()];
+    return new Client(
+      other.#url,
+      names.flatMap((name, at) => (values[at] === undefined ? [] : [[name, values[at]]])),
+    );
   }
 
   get cookie() {
@@ -32,7 +54,7 @@ export class Client {
   }
 
   /** `head`: when the first byte is there, which HTTP sends with the headers. `part`: the first of the body. `answer`: all of it. */
-  open(path) {
+  open(path, form) {
     const head = Promise.withResolvers();
     const part = Promise.withResolvers();
     const answer = Promise.withResolvers();
@@ -41,7 +63,11 @@ export class Client {
         waiting.resolve({ status: "cut", setCookie: [], headers: {}, body: "" });
     };
     const headers = this.cookie === undefined ? {} : { cookie: this.cookie };
-    const request = send(new URL(path, this.#url), { headers, agent: false, timeout: PATIENCE });
+    if (form !== undefined) headers["content-type"] = "application/x-www-form-urlencoded";
+    // The path as it is: a URL would resolve its dots.
+    const { hostname, port } = new URL(this.#url);
+    const method = form === undefined ? "GET" : "POST";
+    const request = send({ hostname, port, path, method, headers, agent: false, timeout: PATIENCE });
     request.on("timeout", () => request.destroy(new Error("no answer")));
     request.on("error", cut);
     request.on("response", (message) => {
@@ -58,13 +84,23 @@ export class Client {
       message.on("error", cut);
       message.on("end", () => answer.resolve({ status, headers, setCookie, body }));
     });
-    request.end();
+    request.end(form === undefined ? undefined : new URLSearchParams(form).toString());
     return { head: head.promise, part: part.promise, answer: answer.promise };
   }
 
   /** The whole answer; its status is "cut" if the connection ended before. */
   get(path) {
     return this.open(path).answer;
+  }
+
+  /** Sends a form. */
+  post(path, form) {
+    return this.open(path, form).answer;
+  }
+
+  /** Keeps what an answer says that came another way. */
+  keep(lines) {
+    for (const line of lines) this.#keep(line);
   }
 
   #keep(line) {

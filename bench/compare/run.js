@@ -6,12 +6,18 @@ import { Site } from "./site.js";
 const LIMIT = 20_000;
 
 /**
- * Answers `{ pass, fact, byHand }` for each probe by name. `pass` is undefined where a probe does not apply. `byHand`
+ * Answers `{ pass, fact, byHand }` for each probe by name. `pass` is undefined where a probe does not apply, and `fact`, then
+ * in the contender's own words (`without`), says why. `byHand`
  * names the call that makes the probe pass if every handler makes it, where a library's documents offer one.
  */
 export async function runProbes(contender, probes = PROBES) {
   const outcomes = {};
   for (const probe of probes) {
+    const reason = contender.without?.[probe.name];
+    if (reason !== undefined) {
+      outcomes[probe.name] = { pass: undefined, fact: reason };
+      continue;
+    }
     const outcome = await runProbe(contender, probe, false);
     const call = contender.byHand?.[probe.name];
     if (outcome.pass === false && call !== undefined) {
@@ -30,9 +36,12 @@ async function runProbe(contender, probe, byHand) {
     () => {},
   );
   try {
-    return await Promise.race([Site.open(contender, byHand, (site) => probe.run(site)), limit]);
+    return await Promise.race([
+      Site.open(contender, { ...probe.settings, byHand }, (site) => probe.run(site)),
+      limit,
+    ]);
   } catch (error) {
-    return { pass: false, fact: "broken", error: error.stack };
+    return { pass: false, fact: "broken", error: String(error?.stack ?? error) };
   } finally {
     late.abort();
   }

@@ -1,7 +1,7 @@
 /** The results on a terminal of 100 columns. */
 
 const COLUMNS = 4;
-const MARKS = { pass: "✓", fail: "✗", byHand: "~", none: " " };
+const MARKS = { holds: "✓", fails: "✗", "by hand": "~", "not applicable": " " };
 
 /** How an outcome counts: "pass", "fail", "byHand" or "none". */
 export function verdict({ pass, byHand }) {
@@ -10,11 +10,12 @@ export function verdict({ pass, byHand }) {
   return byHand === undefined ? "fail" : "byHand";
 }
 
-export function printTables({ probes, rows, date, node, versions }) {
+/** `found`: the contenders of results.json. `probes`: the names of those that ran. */
+export function printTables(found, probes) {
   for (let from = 0; from < probes.length; from += COLUMNS) {
-    const some = probes.slice(from, from + COLUMNS).map(({ name }) => name);
+    const some = probes.slice(from, from + COLUMNS);
     const lines = [["", ...some.map((name) => `  ${name}`)]];
-    for (const row of rows) lines.push([row.name, ...some.map((name) => cell(row.outcomes[name]))]);
+    for (const { name, outcomes } of found) lines.push([name, ...some.map((probe) => cell(outcomes[probe]))]);
     const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
     const [head, ...rest] = lines.map((line) =>
       line
@@ -22,19 +23,18 @@ export function printTables({ probes, rows, date, node, versions }) {
         .join("  ")
         .trimEnd(),
     );
-    const theirs = rest.filter((_, i) => !rows[i].own);
-    const ours = rest.filter((_, i) => rows[i].own);
+    const theirs = rest.filter((_, i) => found[i].kind !== "micropie");
+    const ours = rest.filter((_, i) => found[i].kind === "micropie");
     const apart = theirs.length > 0 && ours.length > 0 ? [""] : [];
     console.log([head, ...theirs, ...apart, ...ours, ""].join("\n"));
   }
-  console.log("✓ passes   ✗ fails   ~ passes if every handler makes the call that is named");
-  console.log(`${date}, Node ${node}:`);
-  console.log(wrapped(versions));
+  console.log("✓ holds   ✗ fails   ~ holds if every handler makes the call that is named");
+  const versions = found.flatMap(({ versions }) => Object.entries(versions).map((each) => each.join(" ")));
+  console.log(wrapped([...new Set(versions)]));
 }
 
-function cell(outcome) {
-  const mark = MARKS[verdict(outcome)];
-  return `${mark} ${outcome.fact}${outcome.byHand === undefined ? "" : `, ${outcome.byHand}`}`;
+function cell({ result, fact, call }) {
+  return `${MARKS[result]} ${fact}${call === undefined ? "" : `, ${call}`}`;
 }
 
 /** In lines of at most 100 columns. */

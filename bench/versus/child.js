@@ -2,7 +2,7 @@
  * One program on one framework: with the sessions of another checkout's dist for `--library FOLDER`, else without any.
  * Told `{ path, us }`, it sends itself requests until they have taken so much CPU time, and replies with the µs of one.
  * Told `{ path, requests }`, it sends so many and replies with the bytes that one allocates on the heap.
- * With `--listen` it is a server like those in ../servers.
+ * With `anonymous` its requests have no cookie. With `--listen` it is a server like those in ../servers.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -28,13 +28,14 @@ if (options.listen) {
 } else {
   const send = connect(target);
   const cookies = await check(send, options.library !== undefined);
-  process.on("message", async ({ path, us, requests }) =>
+  process.on("message", async ({ path, us, requests, anonymous }) => {
+    const prepared = cookies.map((cookie) => send.prepare(path, anonymous ? undefined : cookie));
     process.send(
       requests === undefined
-        ? { us: await measure(send, path, cookies, us) }
-        : { bytes: await allocated(send, path, cookies, requests) },
-    ),
-  );
+        ? { us: await measure(send, prepared, us) }
+        : { bytes: await allocated(send, prepared, requests) },
+    );
+  });
   process.on("disconnect", () => process.exit());
   process.send({ ready: true });
 }
@@ -47,8 +48,7 @@ async function start(program, folder) {
   return program.session(library, createSessions({ cookie }));
 }
 
-async function measure(send, path, cookies, us) {
-  const requests = cookies.map((cookie) => send.prepare(path, cookie));
+async function measure(send, requests, us) {
   const before = process.cpuUsage();
   for (let sent = 0; ; ) {
     for (const end = sent + BATCH; sent < end; sent++) await send(requests[sent % SESSIONS]);
@@ -61,8 +61,7 @@ async function measure(send, path, cookies, us) {
 }
 
 /** The new space must be so large that nothing is collected meanwhile: --max-semi-space-size. */
-async function allocated(send, path, cookies, count) {
-  const requests = cookies.map((cookie) => send.prepare(path, cookie));
+async function allocated(send, requests, count) {
   const used = async () => {
     globalThis.gc();
     const before = process.memoryUsage().heapUsed;

@@ -13,12 +13,12 @@ const TURN_US = 40_000;
 const HTTP_TURN_US = 400_000;
 
 /** Returns the µs per request in each turn of each of `folders`, in their order; `undefined` is the bare program. */
-export async function measureRound({ on, folders, path, turns, pinned, overHttp, quick }) {
+export async function measureRound({ on, folders, path, turns, pinned, overHttp, quick, anonymous }) {
   const open = overHttp ? openServer : openChild;
   const us = overHttp ? HTTP_TURN_US : TURN_US;
   const children = [];
   try {
-    for (const folder of folders) children.push(await open(on, folder, path, pinned));
+    for (const folder of folders) children.push(await open(on, folder, path, pinned, anonymous));
     for (const child of children) await child.measure(quick ? us : WARM_UP_US);
     const found = children.map(() => []);
     for (let turn = 0; turn < turns; turn++) {
@@ -36,14 +36,14 @@ export async function measureRound({ on, folders, path, turns, pinned, overHttp,
 const argsOf = (on, folder) => ["--on", on, ...(folder === undefined ? [] : ["--library", folder])];
 
 /** Requests within the process. */
-async function openChild(on, folder, path, pinned) {
+async function openChild(on, folder, path, pinned, anonymous) {
   const name = `${on}, ${folder ?? "bare"}`;
   const child = run("versus/child.js", argsOf(on, folder), { pinned });
   await answer(child, name);
   return {
     async measure(us) {
       const reply = answer(child, name);
-      child.send({ path, us });
+      child.send({ path, us, anonymous });
       return (await reply).us;
     },
     stop() {

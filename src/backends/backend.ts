@@ -25,7 +25,7 @@ export type {
   UserSession,
   WholeRecord,
 } from "../record/contract.ts";
-export { SessionBackend };
+export { SessionBackend } from "./_session-backend.ts";
 
 class LoadSaveBackend extends SessionBackend {
   readonly #inner: LoadSave;

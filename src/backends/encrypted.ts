@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.ts";
+import { ConfigError, DataError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { objectIn } from "../record/data.ts";
 import { patchedData } from "../record/record.ts";
@@ -147,7 +147,9 @@ export class EncryptedSessionBackend extends SessionBackend {
   }
 
   override listByUser(userId: string): Awaitable<UserSession[]> {
-    return then(this.#inner.listByUser(userId), (sessions) => this.#openAll(sessions));
+    return then(this.#inner.listByUser(userId), (sessions) =>
+      sessions.map(({ handle, record }) => ({ handle, record: this.#open(handle, record) })),
+    );
   }
 
   override revokeUser(userId: string, except?: string): Awaitable<string[]> {
@@ -173,9 +175,10 @@ export class EncryptedSessionBackend extends SessionBackend {
     return this.#inner.listen(listener);
   }
 
+  /** One that cannot be decrypted has `data` "", so that it hides no others. */
   override scan(options: ScanOptions): Awaitable<ScanPage> {
     return then(this.#inner.scan(options), ({ sessions, cursor }) => {
-      return { sessions: this.#openAll(sessions), cursor };
+      return { sessions: sessions.map((session) => this.#openOrEmpty(session)), cursor };
     });
   }
 
@@ -222,8 +225,13 @@ export class EncryptedSessionBackend extends SessionBackend {
     });
   }
 
-  #openAll(sessions: readonly UserSession[]): UserSession[] {
-    return sessions.map(({ handle, record }) => ({ handle, record: this.#open(handle, record) }));
+  #openOrEmpty({ handle, record }: UserSession): UserSession {
+    try {
+      return { handle, record: this.#open(handle, record) };
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      return { handle, record: { ...record, data: "" } };
+    }
   }
 
   #open<R extends SessionRecord>(handle: string, record: R): R {

@@ -13,7 +13,7 @@ import {
 } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { Entries } from "./_memory/entries.ts";
-import { readOf } from "./_memory/entry.ts";
+import { readOf, recordOf } from "./_memory/entry.ts";
 import { type InMemoryOptions, resolveOptions } from "./_memory/options.ts";
 import { afterIn, isAskedFor, pageAfter, pageOfFew } from "./_scan.ts";
 import { standingsByRead } from "./_standings.ts";
@@ -38,7 +38,7 @@ import {
 
 export type { InMemoryOptions } from "./_memory/options.ts";
 
-/** How many sessions a page of a scan looks at. */
+/** How many sessions a page of a scan looks at if only some of them are asked for. */
 const LOOKED_AT = 1000;
 
 /**
@@ -82,7 +82,7 @@ export class InMemorySessionBackend extends SessionBackend {
 
   override load(id: string): SessionData {
     const entry = this.#entries.usable(id, this.now());
-    return entry === undefined ? {} : dictionaryOf(this.#entries.recordOf(entry));
+    return entry === undefined ? {} : dictionaryOf(recordOf(entry, this.#entries.origin));
   }
 
   override save(id: string, data: SessionData, timeout: number): void {
@@ -134,7 +134,7 @@ export class InMemorySessionBackend extends SessionBackend {
     const live = this.#entries.users.list(userId).filter(({ handle }) => this.#entries.live(handle, now));
     return live.map((entry) => ({
       handle: entry.handle,
-      record: snapshot(this.#entries.recordOf(entry), now),
+      record: snapshot(recordOf(entry, this.#entries.origin), now),
     }));
   }
 
@@ -162,21 +162,21 @@ export class InMemorySessionBackend extends SessionBackend {
     const read = (handle: string): SessionRecord | undefined => {
       const now = this.now();
       const entry = this.#entries.live(handle, now);
-      return entry && snapshot(this.#entries.recordOf(entry), now);
+      return entry && snapshot(recordOf(entry, this.#entries.origin), now);
     };
     return standingsByRead({ read }, handles);
   }
 
   override scan(options: ScanOptions): ScanPage {
-    const { userId, limit, cursor } = options;
+    const { userId, limit, cursor, signedIn } = options;
     if (userId !== undefined) return pageOfFew(this.listByUser(userId), options);
     const now = this.now();
-    const most = Math.max(limit, LOOKED_AT);
-    const entries = this.#entries.shards.after(afterIn(cursor), most);
+    const most = signedIn === undefined ? limit : Math.max(limit, LOOKED_AT);
+    const entries = this.#entries.after(afterIn(cursor), most);
     const sessions: UserSession[] = [];
     for (const entry of entries) {
       if (sessions.length === limit) return pageAfter(sessions, sessions.at(-1)?.handle);
-      const record = snapshot(this.#entries.recordOf(entry), now);
+      const record = snapshot(recordOf(entry, this.#entries.origin), now);
       if (isAskedFor(record, options)) sessions.push({ handle: entry.handle, record });
     }
     return pageAfter(sessions, entries.length < most ? undefined : entries.at(-1)?.handle);
@@ -203,7 +203,7 @@ export class InMemorySessionBackend extends SessionBackend {
   override moveOut(handle: string): WholeRecord | undefined {
     const now = this.now();
     const entry = this.#entries.live(handle, now);
-    const whole = entry && wholeRecord(this.#entries.recordOf(entry), now);
+    const whole = entry && wholeRecord(recordOf(entry, this.#entries.origin), now);
     this.#entries.change(handle, true, applyMove, undefined);
     return whole;
   }

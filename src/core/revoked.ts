@@ -29,8 +29,10 @@ export async function revokedAll(engine: Engine, sessions: readonly ListedSessio
   let count = 0;
   for (let at = 0; at < handles.length; at += AT_ONCE) {
     const ended = await call(engine, "deleteMany", handles.slice(at, at + AT_ONCE), "revoked");
-    for (const handle of ended)
-      publish(engine, "revoked", { handle, userId: users.get(handle) ?? null, reason: "revoked", all: false });
+    for (const handle of ended) {
+      const userId = users.get(handle) ?? null;
+      publish(engine, "revoked", { handle, userId, reason: "revoked", all: false });
+    }
     count += ended.length;
   }
   return count;

@@ -1,3 +1,4 @@
+import { adoptionCases } from "./cases/adoptions.ts";
 import { contractCases } from "./cases/contract.ts";
 import { contractHeadCases } from "./cases/contract-head.ts";
 import { contractRacesCases } from "./cases/contract-races.ts";
@@ -36,6 +37,7 @@ const CASES: readonly Case[] = [
   ...instanceCases,
   ...endCases,
   ...scanCases,
+  ...adoptionCases,
   ...moveCases,
   ...valueCases,
   ...serverCases,

@@ -176,3 +176,20 @@ test("through the engine a refused value is an error, whatever the policy, and n
     expect(await sessions.revoke({ userId: "ann" })).toBe(1);
   }
 });
+
+test("a value that does not open hides no other session from an operator, and is reported as damaged", async () => {
+  const handles = ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"];
+  const fresh = new SealedStore();
+  const sealing = fresh.process({ k1: randomBytes(32) });
+  for (const handle of handles) sealing.create(handle, newRecord());
+  fresh.plant({ visits: "sealed1.k1.none" }, handles[1]);
+  const sessions = createSessions({ backend: sealing });
+  const damaged: string[] = [];
+  sessions.on("damaged", ({ handle }) => damaged.push(handle));
+  const listed = await sessions.list().toArray();
+  expect(listed.map(({ handle, data }) => [handle, { ...data }])).toEqual([
+    [handles[0], { visits: 1 }],
+    [handles[2], { visits: 1 }],
+  ]);
+  expect(damaged).toEqual([handles[1]]);
+});

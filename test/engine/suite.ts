@@ -12,6 +12,7 @@ import { outageCases } from "./cases/outage.ts";
 import { overlapCases } from "./cases/overlap.ts";
 import { reuseCases } from "./cases/reuse.ts";
 import { rotationCases } from "./cases/rotation.ts";
+import { scannedCases } from "./cases/scanned.ts";
 import { startingOverCases } from "./cases/starting-over.ts";
 import { strangerCases } from "./cases/strangers.ts";
 import { underWayCases } from "./cases/under-way.ts";
@@ -35,6 +36,7 @@ const CASES: readonly EngineCase[] = [
   ...usersCases,
   ...freshCases,
   ...listedCases,
+  ...scannedCases,
   ...strangerCases,
 ];
 

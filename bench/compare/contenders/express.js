@@ -7,17 +7,19 @@ import { listen } from "../serve.js";
 
 export default {
   name: "micropie express 5",
+  kind: "micropie",
   on: "express",
   packages: ["express"],
   own: true,
 
-  start(store, application) {
+  start(store, application, settings) {
+    const sessions = ours(store, settings);
     const app = express();
     app.set("env", "test");
-    app.use(expressSessions(ours(store), { onError: () => {} }));
+    app.use(expressSessions(sessions, { onError: () => {} }));
     app.use((req, res, next) => {
       application
-        .answer(req.url, facade(req))
+        .answer(req.url, facade(req, sessions))
         .then((answer) => answerOnExpress(res, answer))
         .catch(next);
     });

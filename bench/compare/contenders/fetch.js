@@ -6,12 +6,14 @@ import { listenOnWeb } from "../serve.js";
 
 export default {
   name: "micropie fetch",
+  kind: "micropie",
   on: "fetch",
   own: true,
 
-  start(store, application) {
+  start(store, application, settings) {
+    const sessions = ours(store, settings);
     const handler = async (request, session) =>
-      webAnswer(await application.answer(request.url, facade({ session })));
-    return listenOnWeb(fetchSessions(ours(store), handler, { onError: () => {} }));
+      webAnswer(await application.answer(request.url, facade({ session }, sessions)));
+    return listenOnWeb(fetchSessions(sessions, handler, { onError: () => {} }));
   },
 };

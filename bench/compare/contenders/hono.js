@@ -7,14 +7,16 @@ import { listenOnWeb } from "../serve.js";
 
 export default {
   name: "micropie hono",
+  kind: "micropie",
   on: "hono",
   packages: ["hono"],
   own: true,
 
-  start(store, application) {
+  start(store, application, settings) {
+    const sessions = ours(store, settings);
     const app = new Hono();
-    app.use(honoSessions(ours(store), { onError: () => {} }));
-    app.get("*", async (c) => answerOnHono(c, await application.answer(c.req.url, facade(c.var))));
+    app.use(honoSessions(sessions, { onError: () => {} }));
+    app.get("*", async (c) => answerOnHono(c, await application.answer(c.req.url, facade(c.var, sessions))));
     return listenOnWeb(app.fetch, { hono: true });
   },
 };

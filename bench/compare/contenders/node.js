@@ -7,11 +7,14 @@ import { listen } from "../serve.js";
 
 export default {
   name: "micropie node",
+  kind: "micropie",
   on: "node:http",
   own: true,
 
-  start(store, application) {
-    const handler = async (req, res) => answerOnNode(res, await application.answer(req.url, facade(req)));
-    return listen(createServer(nodeSessions(ours(store), handler, { onError: () => {} })));
+  start(store, application, settings) {
+    const sessions = ours(store, settings);
+    const handler = async (req, res) =>
+      answerOnNode(res, await application.answer(req.url, facade(req, sessions)));
+    return listen(createServer(nodeSessions(sessions, handler, { onError: () => {} })));
   },
 };

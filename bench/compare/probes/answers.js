@@ -41,7 +41,7 @@ export const stream = {
     site.goOn();
     const { status, body } = await answer;
     await site.store.settled();
-    const { late } = await dataOf(visitor);
+    const { late } = await dataOf(site.uncached(visitor));
     if (late !== undefined) return { pass: true, fact: "kept" };
     if (status === "cut") return { pass: true, fact: "cut" };
     if (body.includes("an error")) return { pass: true, fact: "an error" };

@@ -31,7 +31,7 @@ export const logout = {
     const held = site.store.hold("write");
     const slow = late.get(site.stateless ? "/slow" : "/set?key=late");
     if (!site.stateless) await held.reached;
-    const out = visitor.open("/logout").answer;
+    const out = site.signOut(visitor);
     await inTime(out);
     held.open();
     site.hurry();

@@ -4,7 +4,7 @@ import { Entry, moreOf, recordOf } from "./entry.ts";
 import { Expiry, TICKS, TOLERANCE, WIDTH } from "./expiry.ts";
 import { Listeners } from "./listeners.ts";
 import { inOnePiece, Room } from "./room.ts";
-import { Shards } from "./shards.ts";
+import { entriesAfter, SHARDS, shardOf } from "./shards.ts";
 import { UserIndex } from "./user-index.ts";
 
 /** What the owner of the entries provides. */
@@ -17,7 +17,7 @@ interface Owner {
 
 /** All sessions in memory, and what is kept in step with them: deadlines, users, room and listeners. */
 export class Entries {
-  readonly shards: Shards = new Shards();
+  readonly #shards: Map<string, Entry>[] = Array.from({ length: SHARDS }, () => new Map());
   readonly users: UserIndex<Entry> = new UserIndex();
   readonly expiry: Expiry<Entry>;
   readonly room: Room;
@@ -42,7 +42,7 @@ export class Entries {
 
   /** Whatever is there, expired or not. */
   find(handle: string): Entry | undefined {
-    return this.shards.of(handle).get(handle);
+    return this.#shards[shardOf(handle)]!.get(handle);
   }
 
   hasExpired(entry: Entry, now: number): boolean {
@@ -56,12 +56,15 @@ export class Entries {
 
   /** The same, unless it was moved out. */
   usable(handle: string, now: number): Entry | undefined {
-    const entry = this.live(handle, now);
-    return entry !== undefined && entry.more.epoch >= 0 ? entry : undefined;
+    const entry = this.find(handle);
+    return entry !== undefined && entry.expires > this.#ticks(now) && entry.more.epoch >= 0
+      ? entry
+      : undefined;
   }
 
-  recordOf(entry: Entry): StoredRecord {
-    return recordOf(entry, this.origin);
+  /** See `entriesAfter`. */
+  after(handle: string, most: number): Entry[] {
+    return entriesAfter(this.#shards, handle, most);
   }
 
   listen(listener: EndListener): EndChannel {
@@ -73,7 +76,7 @@ export class Entries {
     const now = this.#owner.now();
     const entry = this.usable(handle, now);
     if (entry === undefined) return undefined;
-    const record = this.recordOf(entry);
+    const record = recordOf(entry, this.origin);
     const result = apply(record, what, now);
     const data = inOnePiece(record.data);
     this.room.use(entry, data.length - entry.data.length);
@@ -101,7 +104,7 @@ export class Entries {
     const expires = this.#ticks(record.expiresAt);
     const entry = new Entry(handle, record, expires, this.#ticks(record.absoluteExpiresAt));
     entry.data = inOnePiece(record.data);
-    this.shards.of(handle).set(entry.handle, entry);
+    this.#shards[shardOf(handle)]!.set(entry.handle, entry);
     this.expiry.add(entry);
     this.users.move(entry, null, entry.more.userId);
     this.size += 1;
@@ -111,7 +114,7 @@ export class Entries {
 
   /** `reason`: for those who listen. */
   remove(entry: Entry, reason?: DeleteReason | "expired"): void {
-    this.shards.of(entry.handle).delete(entry.handle);
+    this.#shards[shardOf(entry.handle)]!.delete(entry.handle);
     this.expiry.remove(entry);
     this.users.move(entry, entry.more.userId, null);
     this.size -= 1;

@@ -1,27 +1,28 @@
 import type { Entry } from "./entry.ts";
 
 /** One large Map copies itself whole when it grows, which holds the event loop for 100 ms at half a million sessions. */
-const SHARDS = 64;
+export const SHARDS = 64;
 
-/** The entries by handle, in an order that a scan can follow: by the last character, the one before it, and the handle. */
-export class Shards {
-  readonly #maps: Map<string, Entry>[] = Array.from({ length: SHARDS }, () => new Map());
+/*
+ * A scan follows the order of the shards, in each of them that of the last but one character, and then that of the handles: so it
+ * need not sort a whole shard.
+ */
 
-  of(handle: string): Map<string, Entry> {
-    return this.#maps[numberOf(handle)]!;
-  }
+/**
+ * Returns the next entries after this handle, about `most` of them and in their order; from the beginning for "". None, if there
+ * are no more. A shard is looked at whole, which takes few milliseconds even if there are millions.
+ */
+export function entriesAfter(shards: readonly Map<string, Entry>[], handle: string, most: number): Entry[] {
+  const first = handle === "" ? 0 : shardOf(handle);
+  const found: Entry[] = [];
+  for (let n = first; n < SHARDS && found.length < most; n++)
+    found.push(...nextIn(shards[n]!, n === first ? handle : "", most - found.length));
+  return found;
+}
 
-  /**
-   * Returns the next entries after this handle, about `most` of them and in their order; from the beginning for "". None, if
-   * there are no more. A shard is looked at whole, which takes few milliseconds even if there are millions.
-   */
-  after(handle: string, most: number): Entry[] {
-    const first = handle === "" ? 0 : numberOf(handle);
-    const found: Entry[] = [];
-    for (let n = first; n < SHARDS && found.length < most; n++)
-      found.push(...nextIn(this.#maps[n]!, n === first ? handle : "", most - found.length));
-    return found;
-  }
+/** Returns the number of the shard that has this handle. */
+export function shardOf(handle: string): number {
+  return handle.charCodeAt(handle.length - 1) % SHARDS || 0;
 }
 
 /** Returns the next entries of one shard: whole groups with the same last but one character, as many as are needed. */
@@ -42,10 +43,6 @@ function nextIn(shard: Map<string, Entry>, after: string, most: number): Entry[]
 }
 
 const GROUPS = 128;
-
-function numberOf(handle: string): number {
-  return handle.charCodeAt(handle.length - 1) % SHARDS || 0;
-}
 
 function groupOf(handle: string): number {
   return handle.charCodeAt(handle.length - 2) % GROUPS || 0;

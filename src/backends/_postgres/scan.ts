@@ -10,14 +10,13 @@ const PAGES = 5000;
 
 /** See `scan` of `SessionBackend`: each page is one statement. */
 export async function scanPage(run: Run, sql: Statements, options: ScanOptions): Promise<ScanPage> {
-  const { cursor, limit, userId, signedIn = null } = options;
+  const { cursor, limit, userId, signedIn } = options;
   const after = afterIn(cursor);
   if (userId !== undefined) {
     const values = [userId, after, limit];
     return run(sql.scanUser, values, ({ rows }) => pageOf(rows.map(toSession), options, undefined));
   }
-  // As a text, which the statement casts.
-  const asked = signedIn === null ? null : String(signedIn);
+  const asked = signedIn === undefined ? null : Number(signedIn);
   return run(sql.scan, [after, lookedAt(options) - 1, asked, limit], ({ rows }) => {
     const found = rows.filter(([data]) => data !== null);
     const end = rows.find(([data]) => data === null);

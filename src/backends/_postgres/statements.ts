@@ -147,7 +147,7 @@ export function writeStatements({ table, channel }: Pick<Names, "table" | "chann
       `WITH looked_at AS MATERIALIZED (SELECT handle FROM ${table} WHERE handle > $1::text ORDER BY handle LIMIT 1 OFFSET $2::integer)
         (SELECT ${READ}, handle FROM ${table}
           WHERE handle > $1::text AND handle <= coalesce((SELECT handle FROM looked_at), '${LAST}') AND expires_at > ${NOW}
-            AND secret_hash <> '' AND coalesce($3::boolean, user_id IS NOT NULL) = (user_id IS NOT NULL)
+            AND secret_hash <> '' AND coalesce($3::integer, (user_id IS NOT NULL)::integer) = (user_id IS NOT NULL)::integer
           ORDER BY handle LIMIT $4::integer)
         UNION ALL SELECT NULL, NULL, NULL, NULL, handle FROM looked_at`,
     ),

@@ -4,7 +4,7 @@ import { LATE, MOVED, NOW, OPEN, PUT, TELL, UNTOLD } from "./script.ts";
  * Marks a session as moved out. Replies the clock's seconds and microseconds, and the text; "" if it is no session, or nothing if
  * there is none.
  */
-export const MOVE_OUT = `
+export const MOVE_OUT: string = `
 local s = redis.pcall('GET', KEYS[1])
 if not s then return false end
 local t = redis.call('TIME')
@@ -19,7 +19,7 @@ return {t[1], t[2], s}`;
  * absolute version epoch hash previousHash previousEpoch grace fence lock indexed instead", all times in milliseconds from now, "-"
  * for none; then the user's id as JSON or "", the data, the head. Replies 1, 0, or the time if it came too late after `indexed`.
  */
-export const ADOPT = `${NOW}${OPEN}
+export const ADOPT: string = `${NOW}${OPEN}
 local p = {}
 for each in string.gmatch(ARGV[1], '%S+') do p[#p + 1] = each end
 local indexed, instead = p[11], p[12]

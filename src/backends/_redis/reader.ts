@@ -2,8 +2,9 @@ import type { Environment } from "../../environment.ts";
 import type { SessionRecord } from "../../record/contract.ts";
 import type { StoredRecord } from "../../record/record.ts";
 import { type Connection, textOf } from "./client.ts";
+import { MOVED } from "./script.ts";
 import { SESSION } from "./session-scripts.ts";
-import { isMovedText, recordIn, storedIn } from "./text.ts";
+import { recordIn, storedIn } from "./text.ts";
 
 /** The text of a session, and the server's clock when it was read. */
 interface Read {
@@ -35,19 +36,22 @@ export class Reader {
   /** Returns the session. A record without a secret was stored by `save`, and is none. */
   async read(handle: string, environment: Environment): Promise<SessionRecord | undefined> {
     const read = await this.#text(handle, environment);
-    return read === undefined || isMovedText(read.text) ? undefined : sessionIn(read);
+    if (read === undefined || read.text.startsWith(MOVED)) return undefined;
+    const record = recordIn(read.text, read.now);
+    return record.secretHash === "" && record.version > 0 ? undefined : record;
   }
 
   /** Returns the same, also if it was moved out. */
   async peek(handle: string, environment: Environment): Promise<SessionRecord | undefined> {
     const read = await this.#text(handle, environment);
-    return read && sessionIn(read);
+    const record = read && recordIn(read.text, read.now);
+    return record !== undefined && record.secretHash === "" && record.version > 0 ? undefined : record;
   }
 
   /** Returns whatever is there, with its lock; undefined if it is damaged or has expired. */
   async stored(handle: string, environment: Environment): Promise<StoredRecord | undefined> {
     const read = await this.#text(handle, environment);
-    return read === undefined || isMovedText(read.text) ? undefined : storedIn(read.text, read.now);
+    return read === undefined || read.text.startsWith(MOVED) ? undefined : storedIn(read.text, read.now);
   }
 
   async #text(handle: string, environment: Environment): Promise<Read | undefined> {
@@ -84,9 +88,4 @@ export class Reader {
       return { now, text: textOf(text) };
     });
   }
-}
-
-function sessionIn({ text, now }: Read): SessionRecord | undefined {
-  const record = recordIn(text, now);
-  return record.secretHash === "" && record.version > 0 ? undefined : record;
 }

@@ -30,17 +30,12 @@ const QUOTED = "\u0001";
 /** The latest time that fits, in the year 2286. */
 const LATEST = 9_999_999_999_999;
 
-/** Returns whether a text is of a session that was moved out. */
-export function isMovedText(text: string): boolean {
-  return text.startsWith(MOVED);
-}
-
 /** Returns the record in a text, read at this time, also of one that was moved out. A damaged one is illegible. */
 export function recordIn(text: string, now: number): SessionRecord {
   const line = text.indexOf("\n", FIXED);
   const userEnd = text.indexOf("\n", line + 1);
   const headEnd = text.indexOf(END, userEnd + 1);
-  const version = +text.slice(isMovedText(text) ? 1 : 0, 12);
+  const version = +text.slice(text.startsWith(MOVED) ? 1 : 0, 12);
   const expiresAt = +text.slice(34, 47);
   const absoluteExpiresAt = +text.slice(47, 60);
   const userId = userEnd - line === 1 ? null : stringIn(text.slice(line + 1, userEnd));

@@ -50,7 +50,7 @@ function rotationOf(record: SessionRecord, raiseEpoch: boolean, more: object = {
 const PATIENCE = 20_000;
 
 /** A channel that a case listens to. */
-interface Heard {
+export interface Heard {
   readonly notices: EndNotice[];
   /** Resolves when everything that the store has done until now has been told; of this session at least. */
   caughtUp(handle?: string): Promise<void>;
@@ -59,7 +59,7 @@ interface Heard {
 }
 
 /** Opens the channel of a back-end; undefined if it has none. One that is lost says that there may be something to ask for. */
-async function listenTo(backend: SessionBackend): Promise<Heard | undefined> {
+export async function listenTo(backend: SessionBackend): Promise<Heard | undefined> {
   const notices: EndNotice[] = [];
   const waiting = new Map<string, () => void>();
   let isLost = false;

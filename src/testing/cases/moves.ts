@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import type { SessionBackend, WholeRecord } from "../../backends/backend.ts";
-import { ConfigError } from "../../errors.ts";
-import type { Case, World } from "../world.ts";
+import type { Case } from "../world.ts";
 import {
   assertListed,
   assertStands,
@@ -9,162 +7,15 @@ import {
   newHandle,
   newHash,
   patchOf,
-  read,
-  readLive,
   recordOf,
   standing,
   store as storeRecord,
 } from "./_records.ts";
+import { adopt, fromElsewhere, ifItMoves, whole } from "./_whole.ts";
+import { listenTo } from "./ends.ts";
 
-/** Runs a case where the store can take and give whole records; fails unless it says in a typed error that it cannot. */
-function ifItMoves(run: (world: World) => Promise<void>): (world: World) => Promise<void> {
-  return async (world) => {
-    try {
-      await world.store.moveOut(newHandle());
-    } catch (error) {
-      assert.ok(error instanceof ConfigError, "a store that cannot do this should throw ConfigError");
-      assert.equal(error.option, "backend", "the option that the error names");
-      return;
-    }
-    await run(world);
-  };
-}
-
-/** A record as another store has it, whose clock shows something else. */
-function fromElsewhere(more: Partial<WholeRecord> = {}): WholeRecord {
-  const now = 5_000_000;
-  return {
-    data: JSON.stringify({ a: 1, b: ["two", null, { c: "drei — 三" }] }),
-    secretHash: newHash(),
-    previousSecretHash: newHash(),
-    previousEpoch: 6,
-    previousUntil: now + 40,
-    epoch: 7,
-    version: 41,
-    expiresAt: now + 500,
-    absoluteExpiresAt: now + 9000,
-    userId: "ann",
-    head: recordOf({}).head,
-    fence: 3,
-    lockedUntil: now + 30,
-    now,
-    ...more,
-  };
-}
-
-/** What there is to compare of a whole record. */
-function whole({ fence, lockedUntil, ...record }: WholeRecord): object {
-  const lockLeft = lockedUntil === 0 ? 0 : Math.round((lockedUntil - record.now) / 10) * 10;
-  return { ...standing(record), fence, lockLeft };
-}
-
-async function adopt(store: SessionBackend, record: WholeRecord): Promise<string> {
-  const handle = newHandle();
-  assert.equal(await store.adopt(handle, record), true);
-  return handle;
-}
-
-/** How whole records go from one store to another. */
+/** How a store gives a whole record to another one. */
 export const moveCases: readonly Case[] = [
-  {
-    promise: "R4",
-    name: "an adopted record has all that it had: secrets, grace, rights, version, deadlines, user, lock and head",
-    run: ifItMoves(async ({ store, advance }) => {
-      const record = fromElsewhere();
-      const handle = await adopt(store, record);
-      const { fence, lockedUntil, ...seen } = record;
-      await assertStands(store, handle, standing(seen));
-      await assertListed(store, "ann", [handle]);
-      assert.equal(await store.lock(handle, 10), "busy");
-      assert.equal(await store.relock(handle, fence, 0), true);
-      assert.equal(await store.lock(handle, 10), fence + 1);
-      const patch = patchOf(await readLive(store, handle), { a: 2 }, { ifFence: fence + 1 });
-      assert.equal(await store.patch(handle, patch), "ok");
-      await advance(8);
-      assert.deepEqual(await store.revokeUser("ann"), [handle]);
-    }),
-  },
-  {
-    promise: "B4",
-    name: "an adopted record lives as long as it would have where it was, by the clock of its new store",
-    run: ifItMoves(async ({ store, advance }) => {
-      const plain = {
-        userId: null,
-        previousSecretHash: null,
-        previousEpoch: 0,
-        previousUntil: 0,
-        lockedUntil: 0,
-      };
-      const handle = await adopt(store, fromElsewhere({ ...plain, fence: 0 }));
-      await advance(470);
-      assert.notEqual(await read(store, handle), undefined, "the record before its deadline");
-      assert.equal(await store.touch(handle, 1_000_000), true);
-      const { now, expiresAt } = await readLive(store, handle);
-      assert.equal(Math.round((expiresAt - now - 8530) / 30), 0, "the distance from its absolute deadline");
-      const short = await adopt(store, fromElsewhere(plain));
-      await advance(530);
-      assert.equal(await read(store, short), undefined, "the record after its deadline");
-    }),
-  },
-  {
-    promise: "B7",
-    name: "a record is adopted only if its handle is free and it has not expired",
-    run: ifItMoves(async ({ store, advance }) => {
-      const { handle, record } = await storeRecord(store, { mine: true }, { userId: "bob" });
-      assert.equal(await store.adopt(handle, fromElsewhere()), false);
-      await assertStands(store, handle, standing(record));
-      await assertListed(store, "ann", []);
-      const now = 5_000_000;
-      for (const over of [{ expiresAt: now }, { expiresAt: now - 50 }, { absoluteExpiresAt: now }]) {
-        const free = newHandle();
-        assert.equal(await store.adopt(free, fromElsewhere(over)), false);
-        assert.equal(await store.read(free), undefined);
-      }
-      const short = await storeRecord(store, { a: 1 }, { idleTimeout: 50 });
-      await advance(100);
-      assert.equal(await store.adopt(short.handle, fromElsewhere()), true);
-    }),
-  },
-  {
-    promise: "R4",
-    name: "of several that adopt under one handle at once, one does",
-    run: ifItMoves(async ({ store }) => {
-      for (const userId of ["ann", null]) {
-        const handle = newHandle();
-        const records = Array.from({ length: 8 }, () => fromElsewhere({ userId }));
-        const answers = await Promise.all(records.map((record) => store.adopt(handle, record)));
-        assert.equal(answers.filter(Boolean).length, 1, "how many were adopted");
-        const { secretHash } = await readLive(store, handle);
-        assert.equal(secretHash, records[answers.indexOf(true)]!.secretHash, "the hash that is stored");
-      }
-    }),
-  },
-  {
-    promise: "C3",
-    name: "a record that is adopted in the place of another is refused as soon as that has ended or changed hands",
-    run: ifItMoves(async ({ store, advance }) => {
-      for (const userId of ["ann", null]) {
-        const record = fromElsewhere({ userId });
-        const place = newHash();
-        const reserve = (): ReturnType<typeof storeRecord> =>
-          storeRecord(store, {}, { secretHash: place, idleTimeout: 60 });
-        const kept = await reserve();
-        assert.equal(await store.adopt(kept.handle, record, newHash()), false);
-        assert.equal(await store.adopt(kept.handle, record, place), true);
-        const { fence, lockedUntil, ...seen } = record;
-        await assertStands(store, kept.handle, standing(seen));
-        const ended = await reserve();
-        await store.delete(ended.handle);
-        assert.equal(await store.adopt(ended.handle, record, place), false);
-        const late = await reserve();
-        await advance(100);
-        assert.equal(await store.adopt(late.handle, record, place), false);
-        assert.equal(await store.adopt(newHandle(), record, place), false);
-        for (const { handle } of [ended, late]) assert.equal(await read(store, handle), undefined);
-        await store.delete(kept.handle);
-      }
-    }),
-  },
   {
     promise: "R4",
     name: "what is moved out is returned whole, again and again, and no request finds it any more",
@@ -200,7 +51,7 @@ export const moveCases: readonly Case[] = [
   },
   {
     promise: "R4",
-    name: "what is moved out ends as any other session: by its deadline, by a revocation, or when it is deleted",
+    name: "what is moved out ends as every other session: by its deadline, by a revocation, or when it is deleted",
     run: ifItMoves(async ({ store, advance }) => {
       const [one, two, three, four] = await Promise.all(
         ["ann", "bob", "bob", null].map((userId) => adopt(store, fromElsewhere({ userId, epoch: 0 }))),
@@ -228,6 +79,26 @@ export const moveCases: readonly Case[] = [
         await assertStands(store, handle, standing(record));
         await assertListed(store, "ann", [handle]);
       }
+    }),
+  },
+  {
+    promise: "U2",
+    name: "a move is no end, so whoever listens is not told of it; an end of what is moved out is told",
+    run: ifItMoves(async (world) => {
+      const backend = world.store.inner;
+      const another = await world.another();
+      const heard = await listenTo(another);
+      if (heard === undefined) return;
+      const [moved, revoked] = [await storeRecord(backend, { a: 1 }), await storeRecord(backend, { a: 1 })];
+      for (const { handle } of [moved, revoked]) await backend.moveOut(handle);
+      assert.equal(await backend.delete(moved.handle, undefined, "moved"), true);
+      assert.equal(await backend.delete(revoked.handle, undefined, "revoked"), true);
+      await heard.caughtUp(another === backend ? revoked.handle : undefined);
+      await heard.close();
+      const told = heard.notices.filter(({ reason }) => reason !== "revoked");
+      assert.deepEqual(told, [], "what listen tells of a move");
+      const handles = heard.notices.map(({ handle }) => handle);
+      assert.ok(!handles.includes(moved.handle), "listen should not tell of a session that was moved");
     }),
   },
   {
