@@ -1,6 +1,6 @@
 import { countEvents } from "./_otel/counters.ts";
 import { type BackendDurations, Buckets, CallTimes, histogramOf, observeTimes } from "./_otel/durations.ts";
-import { type Counted, observeCounts } from "./_otel/gauges.ts";
+import { observeCounts } from "./_otel/gauges.ts";
 import type { Meter } from "./_otel/meter.ts";
 import { CallSpans, type Tracer } from "./_otel/spans.ts";
 import { engineOf } from "./core/engine-of.ts";
@@ -67,8 +67,7 @@ export function instrument<T extends object>(sessions: Sessions<T>, options: Ins
       durations.from.add(times);
       stops.push(() => durations.from.delete(times));
     }
-    if (every !== undefined)
-      stops.push(observeCounts(engine, meter, every, sessions.count as unknown as () => Promise<Counted>));
+    if (every !== undefined) stops.push(observeCounts(engine, meter, every, () => sessions.count()));
   }
   if (tracer !== undefined) add(observe(engine, new CallSpans(tracer, engine, sessionId)));
   return {

@@ -17,7 +17,7 @@ export const CIRCLES = {
     "test/{driver-errors,dump,loggers}.test.ts",
   ],
   /**
-   * Needs nginx, Redis and PostgreSQL (test/servers), the packages of test/consumers, of site and of the examples in test/guides,
+   * Needs nginx, Prometheus, Redis and PostgreSQL (test/servers), the packages of test/consumers, of site and of the examples in test/guides,
    * Chromium, git, and Python for a terminal.
    */
   frameworks: [
@@ -28,10 +28,11 @@ export const CIRCLES = {
     "test/compat/declarations.test.ts",
     "test/consumers/*.test.ts",
     "test/create/{projects,terminal}.test.ts",
+    "test/otel/*.test.ts",
     "test/types/{typescript-5.9,compiler-settings}.test.ts",
     "test/guides/*.test.ts",
     "test/dbsc/chromium.test.ts",
-    "test/{browser,browser-sockets,compare,first-parts,shell-blocks,release,example-chat,examples,example-apps,example-pages,example-passport,shared-cache,site}.test.ts",
+    "test/{browser,browser-sockets,compare,first-parts,shell-blocks,release,example-chat,examples,example-apps,example-pages,example-passport,example-single-sign-on,shared-cache,site}.test.ts",
   ],
   /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), of test/consumers and test/drivers, and the same servers. */
   runtimes: ["test/runtimes/*.test.ts"],

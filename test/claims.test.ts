@@ -157,7 +157,7 @@ describe("what the docs say is missing is missing:", () => {
 
   test("the list of the README", () => {
     const missing = things(listed("Not yet"));
-    expect(missing).toEqual(["registry", "MongoDB", "DynamoDB", "metrics", "admin"]);
+    expect(missing).toEqual(["registry", "MongoDB", "DynamoDB", "admin"]);
     for (const name of missing) expect(there, name).not.toContain(name.toLowerCase().replace(/s$/, ""));
   });
 

@@ -17,11 +17,13 @@ test("each example with a server of its own is driven here, or says where", () =
     "migrate-from-express-session",
     "nest",
     "next",
+    "observed",
   ].concat([
     "node_modules",
     "react-router",
     "recipes",
     "serverless",
+    "single-sign-on",
     "static",
     "sveltekit",
     "visit-counter",

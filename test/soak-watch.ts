@@ -4,7 +4,6 @@
  * thing that does not hold.
  */
 
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +13,9 @@ import { createSessions, type Sessions } from "../src/core/sessions.ts";
 import { virtualEnvironment } from "../src/testing/clock.ts";
 import { watchLag } from "./_lag.ts";
 import { type Stage, schedules } from "./faults/schedules.ts";
+import { engineWatcher } from "./faults/watchers.ts";
 import { Child } from "./processes/child.ts";
+import { standStill } from "./processes/stand-still.ts";
 import { openStore, type StoreSpec } from "./processes/stores.ts";
 import { type Ended, watchRound } from "./processes/watching.ts";
 import { startMariadb } from "./servers/mariadb.ts";
@@ -99,10 +100,16 @@ async function soak(name: string): Promise<void> {
     const of = (part: number): string => `${late[Math.floor((late.length - 1) * part)]!.toFixed(1)} ms`;
     say(`${count} ends in four processes: median ${of(0.5)}, 99% ${of(0.99)}, worst ${of(1)}`);
     if (late.at(-1)! > 1000) throw new Error("an end was told later than after a second");
-    if (pid !== undefined) say(await standStill(sessions, children, pid));
+    if (pid !== undefined) say(await silent(sessions, children, pid));
     if (at === undefined || port === undefined) return;
     const lag = watchLag();
-    const stage: Stage = { server: { host: "127.0.0.1", port }, at, elsewhere: sessions, lag: lag.most };
+    const reached = { server: { host: "127.0.0.1", port }, at };
+    const stage: Stage = {
+      watcher: () => engineWatcher(reached),
+      elsewhere: sessions,
+      spec,
+      lag: lag.most,
+    };
     const seed = Number(values.seed);
     const begun = performance.now();
     const done = await schedules(
@@ -125,7 +132,7 @@ async function soak(name: string): Promise<void> {
 }
 
 /** The store stands still for ten seconds while four processes watch; one of them is killed. */
-async function standStill(sessions: Sessions, children: Child[], pid: number): Promise<string> {
+async function silent(sessions: Sessions, children: Child[], pid: number): Promise<string> {
   const cookies: string[] = [];
   for (let n = 0; n < 20; n++) {
     const session = await sessions.load(undefined);
@@ -136,18 +143,7 @@ async function standStill(sessions: Sessions, children: Child[], pid: number): P
   await new Promise((resolve) => setTimeout(resolve, 2000));
   await children.pop()!.kill();
   const stopped = Number(process.hrtime.bigint() / 1000n) / 1000;
-  // PostgreSQL has a process for each connection.
-  const own = spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" }).stdout.split("\n");
-  const all = [pid, ...own.filter(Boolean).map(Number)];
-  const signal = (name: NodeJS.Signals): void => {
-    for (const each of all) process.kill(each, name);
-  };
-  signal("SIGSTOP");
-  try {
-    await new Promise((resolve) => setTimeout(resolve, 10_000));
-  } finally {
-    signal("SIGCONT");
-  }
+  await standStill(pid, 10);
   const after: number[] = [];
   for (const child of children) {
     const heard = (await child.run("ends")) as Ended[];

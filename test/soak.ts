@@ -2,7 +2,7 @@
  * `npm run soak`: what the tests do for seconds, for minutes, on real servers of its own. For each store: processes
  * killed at random points of rotate, login and revoke-all; sessions used while they end; and a store that is down for
  * half a minute under fifty requests a second. With `--limits 1000`, instead: so many rounds of fifty sign-ins of one user at
- * once, on SQLite and memcached too. Exits with 1 at the first thing that does not hold.
+ * once, on SQLite and memcached too; then `--kills 20` rounds with killed processes. `--policy refuse` tries one policy alone. Exits with 1 at the first thing that does not hold.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,13 +29,18 @@ const { values } = parseArgs({
     outage: { type: "string", default: "30" },
     only: { type: "string" },
     limits: { type: "string", default: "0" },
+    kills: { type: "string" },
+    policy: { type: "string" },
   },
 });
 const minutes = Number(values.minutes);
 const outage = Number(values.outage);
 const limits = Number(values.limits);
-if (!(minutes > 0) || !(outage >= 0) || !(limits >= 0)) {
-  console.error("--minutes takes a number above 0, --outage seconds (0: none), --limits a number of rounds");
+const kills = Number(values.kills ?? Math.min(20, Math.ceil(limits / 10)));
+if (!(minutes > 0) || !(outage >= 0) || !(limits >= 0) || !(kills >= 0)) {
+  console.error(
+    "--minutes takes a number above 0, --outage seconds (0: none), --limits and --kills a number of rounds",
+  );
   process.exit(2);
 }
 
@@ -128,19 +133,18 @@ async function soak(name: string): Promise<void> {
   }
 }
 
-/** So many rounds of sign-ins at once for each policy, and up to twenty with processes that are killed. */
+/** So many rounds of sign-ins at once for each policy, and of processes that are killed. */
 async function soakLimits(name: string): Promise<void> {
   const { server, spec } = await LIMITED[name]!();
   const store = await openStore(spec);
   const sessions = createSessions({ backend: store.backend, ...PATIENT });
   const children = await Child.start(spec, 4);
-  const kills = Math.min(20, Math.ceil(limits / 10));
   try {
     for (const [policy, onLimit] of POLICIES.entries()) {
+      if (values.policy !== undefined && !values.policy.split(",").includes(onLimit)) continue;
       const began = performance.now();
       for (let round = 0; round < limits; round++) await limitRound(sessions, children, policy);
-      for (let round = 0; round < limits / 10; round++)
-        await limitKillRound(spec, sessions, children[0]!, policy);
+      for (let round = 0; round < kills; round++) await limitKillRound(spec, sessions, children[0]!, policy);
       const seconds = Math.round((performance.now() - began) / 1000);
       console.log(
         `${name.padEnd(14)}${onLimit.padEnd(11)}${limits} rounds of 50 sign-ins in 4 processes: exactly 3 live after each; ` +

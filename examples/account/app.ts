@@ -63,13 +63,16 @@ class Account extends App<Data> {
   });
 
   end = post(async () => {
+    // Whoever finds the browser open must not end the sessions of its user.
+    requireFresh(this.request.session, "10m");
     await this.sessions.revoke({ handle: await this.#ownHandle() });
     return redirect("/", 303);
   });
 
   end_others = post(async () => {
     const { session } = this.request;
-    await this.sessions.revoke({ userId: requireUser(session), except: session });
+    const userId = requireFresh(session, "10m");
+    await this.sessions.revoke({ userId, except: session });
     return redirect("/", 303);
   });
 

@@ -5,6 +5,8 @@ import { button, page } from "../recipes/page.ts";
 /** How many devices a user may have. */
 export const MOST = 3;
 
+const SIGN_OUT = button("Sign out", "/logout");
+
 export function signInPage(message = ""): Html {
   return page(
     "Sign in",
@@ -26,7 +28,8 @@ export function codePage(name: string, back: string, message = ""): Html {
       <form method="post" action="/code?${new URLSearchParams({ back }).toString()}">
         <label>Code <input name="code" inputmode="numeric" autocomplete="one-time-code" size="8" required></label>
         <button>Confirm</button>
-      </form>`,
+      </form>
+      ${SIGN_OUT}`,
     "This is a demonstration: an authenticator app would show a code. Here it is always 123456.",
   );
 }
@@ -35,7 +38,7 @@ export function accountPage(userId: string, devices: readonly ListedSession<obje
   return page(
     "Your account",
     html`<p>You are <b>${userId}</b>.</p>
-      ${button("Sign out", "/logout")}
+      ${SIGN_OUT}
       </section>
       <section>
         <h2>Pay</h2>
@@ -74,5 +77,5 @@ function deviceRow({ handle, device, current, lastSeenAt }: ListedSession<object
 }
 
 export function paidPage(userId: string): Html {
-  return page("Paid", html`<p>Thank you, ${userId}.</p><p><a href="/">Your account</a></p>`);
+  return page("Paid", html`<p>Thank you, ${userId}.</p><p><a href="/">Your account</a></p> ${SIGN_OUT}`);
 }

@@ -72,7 +72,7 @@ export class Buckets implements BackendDurations {
       dataPointType: HISTOGRAM,
       dataPoints,
     };
-    const scopeMetrics = [{ scope: { name: "micropie" }, metrics: [metric] }];
+    const scopeMetrics = series.length === 0 ? [] : [{ scope: { name: "micropie" }, metrics: [metric] }];
     return { resourceMetrics: { resource: undefined, scopeMetrics } as never, errors: [] };
   }
 }

@@ -22,7 +22,7 @@ const INTERNAL = 0;
 const ERROR = 2;
 
 /** Calls that no request makes. */
-const BACKGROUND: ReadonlySet<string> = new Set(["standings", "prune", "count"]);
+const BACKGROUND: ReadonlySet<string> = new Set(["standings", "prune", "countAll"]);
 
 /** Calls whose first argument is a handle. */
 const OF_ONE: ReadonlySet<Verb> = new Set<Verb>([

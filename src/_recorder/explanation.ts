@@ -86,7 +86,13 @@ export function explanationOf(facts: Facts): Explanation {
   const told = collapsed(facts.events, info !== undefined);
   const seen = lastSeen(facts, end);
   const happened: Sentence[] = [...told];
-  if (seen !== undefined) happened.splice(placeOfEnd(told), 0, seen);
+  if (seen !== undefined) {
+    const place = placeOfEnd(told);
+    const before = told[place - 1]?.at ?? 0;
+    // The event of what the store has just done comes a moment later.
+    const at = before - seen.at < 1 ? Math.max(before, seen.at) : seen.at;
+    happened.splice(place, 0, { ...seen, at });
+  }
   if (info !== undefined) happened.push(...fromRecord(facts, info));
   happened.sort((one, other) => one.at - other.at);
   const sentences = [...happened, { at: now, text: info === undefined ? end!.text : liveText(facts, info) }];

@@ -74,6 +74,7 @@ export function reactRouterSessions<T extends object, FlashData = T>(
   const mount = mountOf<RouterArgs>(sessions, options, ({ url }) => url.pathname, {
     isAsked,
     names: ["exclusive", "idle", "skip", "onError"],
+    routed,
   });
   const { name } = sessions.options.cookie;
   const context: RouterContext<Session<T>> = {};
@@ -131,6 +132,12 @@ export function reactRouterSessions<T extends object, FlashData = T>(
 /** React Router says so if it renders a page in advance. */
 function isAsked({ request }: RouterArgs): boolean {
   return isSent(request) && !request.headers.has("x-react-router-prerender");
+}
+
+/** Its client router asks for the data of a page at the page's path with `.data`. It gets a redirect in its own form. */
+function routed({ request, url }: RouterArgs): string | undefined {
+  const isData = new URL(request.url).pathname.endsWith(".data") && !url.pathname.endsWith(".data");
+  return isData ? url.pathname + url.search : undefined;
 }
 
 function refuseOptions(options: object | undefined): void {

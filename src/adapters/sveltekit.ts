@@ -10,6 +10,8 @@ import { type MountOptions, mountOf } from "../visit/mount.ts";
 import { printError } from "../visit/printed.ts";
 import { isSent } from "../visit/sent.ts";
 
+import { unlessRefused } from "./_sveltekit-refusal.ts";
+
 export type { RegisteredSessions } from "./_sveltekit-register.ts";
 
 /** The part of `RequestEvent` that is used. */
@@ -64,6 +66,7 @@ export function svelteKitSessions<T extends object>(
   const mount = mountOf<SvelteKitEvent>(sessions, options, ({ url }) => url.pathname, {
     isAsked,
     addressOf,
+    routed,
   });
 
   return async ({ event, resolve }) => {
@@ -95,7 +98,7 @@ export function svelteKitSessions<T extends object>(
       try {
         const answered = await running.run({ around, request, isAsked: isAsked(event) }, resolve, event);
         if (answered.status >= 500) around.fail();
-        return answered;
+        return routed(event) === undefined ? answered : await unlessRefused(around, answered);
       } catch (thrown) {
         if (!isRedirect(thrown)) throw thrown;
         redirect = thrown;
@@ -185,6 +188,12 @@ export function svelteKitErrors<Input extends SvelteKitFailure, Result = void>(
     if (kind === "unknown") printError(error);
     return undefined;
   };
+}
+
+/** Returns the page that the client router, or an enhanced form, asks for. */
+function routed(event: SvelteKitEvent): string | undefined {
+  if (event.isRemoteRequest === true || !isAskedByScript(event)) return undefined;
+  return event.url.pathname + event.url.search;
 }
 
 interface Redirect {

@@ -10,7 +10,7 @@ import type { Middleware } from "./middleware.ts";
 import { type AppOptions, type ResolvedAppOptions, requestTest, resolveAppOptions } from "./options.ts";
 import { type AppRequest, viewOf } from "./request.ts";
 import { type Room, respond } from "./respond.ts";
-import { registerRoom } from "./rooms.ts";
+import { hasSockets, registerRoom } from "./rooms.ts";
 import { routesOf, socketRoutesOf } from "./routes.ts";
 import { listen, type RunningApp, type ServeOptions } from "./serve.ts";
 import type { SocketMiddleware } from "./socket-middleware.ts";
@@ -97,18 +97,12 @@ export class App<T extends object = Registered> {
     });
   }
 
-  /** Returns undefined for an App without WebSockets, whose requests then pay nothing for them. */
+  /** Returns undefined for an App without WebSockets, and without any below it, whose requests then pay nothing for them. */
   #sockets(): SocketSetup | undefined {
-    const routes = socketRoutesOf(this, App.prototype);
-    if (routes.size === 0) return undefined;
+    const room = this.#open();
+    if (!hasSockets(room)) return undefined;
     const sessions = this.sessions as unknown as Sessions<SessionData>;
-    return {
-      room: this.#open(),
-      routes,
-      middlewares: this.wsMiddlewares,
-      sessions,
-      ...this.#options.sockets,
-    };
+    return { room, sessions, ...this.#options.sockets };
   }
 
   /**
@@ -164,6 +158,8 @@ export class App<T extends object = Registered> {
         app: this,
         routes,
         middlewares: this.middlewares,
+        socketRoutes: socketRoutesOf(this, App.prototype),
+        socketMiddlewares: this.wsMiddlewares,
         limits: this.#options.limits,
         trust: this.#options.trust,
         isExclusive: requestTest("exclusive", this.#options.exclusive, routes),

@@ -7,7 +7,7 @@ import { currentExchange } from "./exchange.ts";
 import { type HttpMiddleware, Passage, passesBody } from "./middleware.ts";
 import type { AppRequest } from "./request.ts";
 import { answerInside, type Room } from "./respond.ts";
-import { roomOf } from "./rooms.ts";
+import { registerMount, roomOf } from "./rooms.ts";
 
 /** An application of another framework. */
 export interface FetchApp {
@@ -18,8 +18,8 @@ export interface FetchApp {
  * Returns a middleware that passes every request below `prefix` to another application:
  * `app.middlewares.push(mount("/shop", shop))`. It sees the path after the prefix.
  *
- * Two Apps share the request, its body and its session. The middlewares of the other App run too. Limits, sessions, `exclusive`,
- * and startup and shutdown handlers are those of the App that is served.
+ * Two Apps share the request, its body and its session. The middlewares of the other App run too, and its `ws_` methods answer
+ * WebSockets. Limits, sessions, `exclusive`, and startup and shutdown handlers are those of the App that is served.
  *
  * Any other object with a `fetch` method gets a Request with the whole body, within the limits of the App. It has no part in
  * the session. Its multipart forms are not read before, so middlewares do not see their fields.
@@ -51,21 +51,22 @@ abstract class Prefixed extends Passage {
 }
 
 class Mount extends Prefixed {
-  readonly #room: () => Room;
+  readonly room: () => Room;
 
   constructor(base: string, room: () => Room) {
     super(base);
-    this.#room = room;
+    this.room = room;
+    registerMount(this);
   }
 
   override readsBody(path: string): boolean {
-    return this.has(path) && passesBody(this.#room().middlewares, path);
+    return this.has(path) && passesBody(this.room().middlewares, path);
   }
 
   override async beforeRequest({ path }: AppRequest): Promise<Response | undefined> {
     if (!this.has(path)) return undefined;
     const exchange = currentExchange()!;
-    const room = this.#room();
+    const room = this.room();
     const outer = exchange.place;
     exchange.place = { routes: room.routes, path: path.slice(this.base.length) || "/" };
     const outcome = await answerInside(room, exchange, exchange.place.path);

@@ -16,6 +16,7 @@ import type { RequestTest } from "./options.ts";
 import { type AppRequest, viewOf } from "./request.ts";
 import { type Match, matchRoute, type RouteTable, refuseLongPath, routeName } from "./routes.ts";
 import { seal } from "./seal.ts";
+import type { SocketMiddleware } from "./socket-middleware.ts";
 import { abandon, drop } from "./stream.ts";
 
 /** What an App's requests have in common. */
@@ -23,6 +24,9 @@ export interface Room {
   readonly app: object;
   readonly routes: RouteTable;
   readonly middlewares: readonly Middleware[];
+  /** Those of WebSockets. */
+  readonly socketRoutes: RouteTable;
+  readonly socketMiddlewares: readonly SocketMiddleware[];
   readonly limits: Resolved<BodyLimits>;
   readonly trust: Trust | undefined;
   /** Whether a request has its session to itself; undefined if none has. */

@@ -7,6 +7,7 @@ import type { Sessions } from "../core/sessions.ts";
 import { addDue } from "../visit/answer.ts";
 import type { Outcome } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Stop } from "./rooms.ts";
 import { seal } from "./seal.ts";
 import type { SocketHost } from "./socket.ts";
 import type { Line } from "./socket-line.ts";
@@ -30,7 +31,8 @@ export class Handshake implements SocketHost<SessionData> {
   /** The reason of a `close` before it was accepted. */
   refusal: string | undefined;
   isAccepted = false;
-  hasHandler = false;
+  /** The Apps whose handler or middlewares hear of its end; none before there is a handler. */
+  way: readonly Stop[] = [];
 
   constructor(
     exchange: Exchange,

@@ -10,20 +10,18 @@ import { clientLeft, errorText } from "./http-error.ts";
 import { answerFrom } from "./middleware.ts";
 import { type AppRequest, viewOf } from "./request.ts";
 import type { Room } from "./respond.ts";
-import { matchRoute, type RouteTable, refuseLongPath } from "./routes.ts";
+import { type Stop, wayTo } from "./rooms.ts";
+import { matchRoute, refuseLongPath } from "./routes.ts";
 import { seal } from "./seal.ts";
 import { AppSocket } from "./socket.ts";
 import { type Accepted, Handshake } from "./socket-handshake.ts";
 import type { ResolvedSocketOptions } from "./socket-limits.ts";
 import type { Line } from "./socket-line.ts";
-import type { SocketMiddleware } from "./socket-middleware.ts";
 import { abandon } from "./stream.ts";
 
 /** What an App's WebSockets have in common. */
 export interface SocketSetup extends ResolvedSocketOptions {
   readonly room: Room;
-  readonly routes: RouteTable;
-  readonly middlewares: readonly SocketMiddleware[];
   readonly sessions: Sessions<SessionData>;
 }
 
@@ -89,7 +87,7 @@ export class SocketRoom {
       if (!hasLeft) printError(error);
       line.close(1011, "Internal error");
     } finally {
-      if (handshake.hasHandler) await this.#after(handshake);
+      await after(handshake);
     }
     return undefined;
   }
@@ -107,17 +105,21 @@ export class SocketRoom {
   }
 
   async #serve(handshake: Handshake): Promise<Outcome | undefined> {
-    const { room, routes, middlewares } = this.#setup;
     const { exchange, line } = handshake;
     refuseLongPath(exchange.path);
-    exchange.place = { routes, path: exchange.path };
-    exchange.trust = room.trust;
-    if (middlewares.length === 0) matchRoute(routes, exchange.path);
+    const way = wayTo(this.#setup.room, exchange.path);
+    const { room, path } = way.at(-1)!;
+    enter(exchange, way[0]!);
+    exchange.trust = this.#setup.room.trust;
+    if (way.every(({ room: { socketMiddlewares } }) => socketMiddlewares.length === 0))
+      matchRoute(room.socketRoutes, path);
     await exchange.visit.load(exchange.incoming ?? exchange.raw);
-    const early = await this.#before(exchange);
-    if (early !== undefined) return await handshake.answer(await answerOf(exchange, early));
-    const { route, values } = matchRoute(routes, exchange.path);
-    handshake.hasHandler = true;
+    for (const stop of way) {
+      const early = await before(exchange, stop);
+      if (early !== undefined) return await handshake.answer(await answerOf(exchange, early));
+    }
+    const { route, values } = matchRoute(room.socketRoutes, path);
+    handshake.way = way;
     const socket = new AppSocket<SessionData>(handshake);
     const handler = route.handler as unknown as (...given: unknown[]) => unknown;
     const value = await handler.call(room.app, socket, ...values);
@@ -129,18 +131,28 @@ export class SocketRoom {
     // A handler that neither accepts nor answers has refused.
     return await handshake.answer(value === undefined ? refused(403, "") : await answerOf(exchange, value));
   }
+}
 
-  async #before(exchange: Exchange): Promise<unknown> {
-    for (const middleware of this.#setup.middlewares) {
-      const value = answerFrom(await middleware.beforeWebSocket?.(viewOf(exchange) as AppRequest));
-      if (value === undefined || value === null) continue;
-      return isClose(value) ? toResponse(exchange, refused(403, value.reason ?? "")) : value;
-    }
-    return undefined;
+/** From now on the request is seen as this App sees it. */
+function enter(exchange: Exchange, { room, path }: Stop): void {
+  exchange.place = { routes: room.socketRoutes, path };
+}
+
+async function before(exchange: Exchange, stop: Stop): Promise<unknown> {
+  enter(exchange, stop);
+  for (const middleware of stop.room.socketMiddlewares) {
+    const value = answerFrom(await middleware.beforeWebSocket?.(viewOf(exchange) as AppRequest));
+    if (value === undefined || value === null) continue;
+    return isClose(value) ? toResponse(exchange, refused(403, value.reason ?? "")) : value;
   }
+  return undefined;
+}
 
-  async #after({ exchange, line, isAccepted }: Handshake): Promise<void> {
-    for (const middleware of this.#setup.middlewares) {
+/** Runs the middlewares of the App that answered first, as those of HTTP requests. */
+async function after({ exchange, line, isAccepted, way }: Handshake): Promise<void> {
+  for (const stop of way.toReversed()) {
+    enter(exchange, stop);
+    for (const middleware of stop.room.socketMiddlewares) {
       try {
         await middleware.afterWebSocket?.(viewOf(exchange) as AppRequest, isAccepted ? line.end : undefined);
       } catch (error) {

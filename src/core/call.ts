@@ -80,9 +80,9 @@ export function guarded<T>(engine: Engine, operation: string, run: () => Awaitab
   return isThenable(answer) ? inTime(engine, operation, answer) : answer;
 }
 
-/** What goes with a patch that gives a record a new secret. */
+/** What goes with a patch that gives a record a new head, and mostly a new secret. */
 export interface Renewal {
-  readonly rotation: Rotation;
+  readonly rotation: Rotation | undefined;
   readonly head: Head;
   /** The version that the record must still have; undefined for any. */
   readonly onlyVersion: number | undefined;

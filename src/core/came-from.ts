@@ -57,8 +57,7 @@ let signIns = 0;
 /** Returns the head of a session whose user signs in with this request: who comes after whom, and with which device. */
 export function signedInWith(live: Live, intent: Extract<Intent, { is: "login" }>, head: Head): Head {
   const { perUser, device, realm } = live.engine.options;
-  const nth = perUser === undefined ? undefined : ++signIns;
-  const numbered = nth === undefined ? head : remember(head, { nth });
+  const numbered = perUser === undefined ? head : remember(head, { nth: ++signIns, pending: intent.pending });
   if (device === false) return numbered;
   const { phase, outbox } = live;
   const { client } = outbox;

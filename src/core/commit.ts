@@ -172,7 +172,7 @@ function askedOf(engine: Engine, intent: Exclude<Intent, { is: "none" }>): Asked
 
 function act(live: Live, step: Step, text: string, intent: Intent): Awaitable<void> {
   if (intent.is !== "login" || !WRITES.has(step)) return perform(live, step, text, intent);
-  return storeWithin(live, intent, () => perform(live, step, text, intent));
+  return storeWithin(live, intent, (asked) => perform(live, step, text, asked));
 }
 
 function perform(live: Live, step: Step, text: string, intent: Intent): Awaitable<void> {

@@ -25,6 +25,8 @@ export interface Memory {
   readonly retired?: readonly string[];
   /** The how manieth sign-in of its process began it, if the option `perUser` needs to know. */
   readonly nth?: number | undefined;
+  /** True until its sign-in has counted; see limit.ts. */
+  readonly pending?: boolean | undefined;
   /** Whose session it is, if that is not the realm of the default. */
   readonly realm?: string;
   /** The factors that its user has proved: 0 for those of the sign-in, else seconds since 1970; see factors.ts. */
@@ -121,6 +123,12 @@ export function inRealm(head: Head, realm: string): Head {
 export function isInRealm(record: SessionRecord, realm: string): boolean {
   const head = headIn(record.head);
   return head === undefined || (recall(head).realm ?? DEFAULT_REALM) === realm;
+}
+
+/** Returns true for a record whose sign-in has not counted yet. */
+export function isPending({ head: text }: SessionRecord): boolean {
+  const head = headIn(text);
+  return head !== undefined && recall(head).pending === true;
 }
 
 /** Returns the members of a new record that follow from its head. */

@@ -5,7 +5,7 @@ import { decoded } from "./codec.ts";
 import { unlessDamaged } from "./damage.ts";
 import { type Device, shownDevice } from "./device.ts";
 import { deviceIn } from "./device-in-head.ts";
-import { isInRealm, lastSeenAt, readHead } from "./head.ts";
+import { isInRealm, isPending, lastSeenAt, readHead } from "./head.ts";
 import { info, ofRecord, type SessionInfo } from "./info.ts";
 import type { Engine } from "./live.ts";
 import { isExpired } from "./load.ts";
@@ -111,6 +111,8 @@ function whole<T extends object>(
   current: string | undefined,
 ): ListedSession<T>[] {
   return found.flatMap(({ handle, record }) => {
+    // Nobody has the cookie of a pending sign-in, nor gets it if its process died.
+    if (isPending(record)) return [];
     const session = unlessDamaged(engine, handle, record, () => tell<T>(handle, record, handle === current));
     if (session === undefined) return [];
     realms.set(session, engine.options.realm);

@@ -205,6 +205,8 @@ export type Intent =
       readonly userId: string;
       readonly by: readonly string[];
       readonly device?: string | undefined;
+      /** It is stored as pending; see limit.ts. */
+      readonly pending?: boolean;
     })
   /** Starts over signed out. */
   | (Renewing & { readonly is: "startOver" });

@@ -147,7 +147,7 @@ function rotationOf(
     const created = startsOver(intent) ? undefined : timesOf(phase.record, phase.head).createdAt;
     const kept = remember(
       { ...before, ...headOf(options, lifetime) },
-      { created, nth: undefined, device: undefined, bound: undefined },
+      { created, nth: undefined, pending: undefined, device: undefined, bound: undefined },
     );
     const head = intent.is === "login" ? signedIn(live, intent, kept) : signedInBy(kept, []);
     const user = intent.is === "login" ? { userId: storedUser(options.realm, intent.userId) } : {};
@@ -214,7 +214,8 @@ function signsIn({ engine }: Live, intent: Intent): boolean {
   return intent.is === "login" || (intent.is === "startOver" && engine.options.userIdOf === undefined);
 }
 
-function nobodySignedIn(live: Live): StateError {
+/** Returns the error of a sign-in whose session has ended meanwhile. */
+export function nobodySignedIn(live: Live): StateError {
   lost(live, "ended");
   return new StateError(
     "ended",

@@ -100,8 +100,8 @@ export interface Sessions<T extends object = AnyData> {
   ): Unsubscribe;
   /**
    * Calls `onEnd` once with `{ reason }` when a session ends, in whichever process, or silently by its deadline: "logged_out",
-   * "revoked", "expired", "rights" (a sign-in or elevation of another request; a mere rotation is none), or "unreachable" if the
-   * store gives no word for `watchLease`. Takes a session, also after its request, or `{ handle }`. `using` or dispose ends it.
+   * "revoked", "limit" (by `perUser`), "expired", "rights" (a sign-in or elevation of another request; a mere rotation is none), or
+   * "unreachable" if the store gives no word for `watchLease`. Takes a session, also after its request, or `{ handle }`. `using` or dispose ends it.
    *
    * Its own request may go on changing the session: its sign-in is no end, its logout is. A session that is not stored yet is watched from
    * the commit that stores it, and one that never is has no end. Watching keeps neither the process nor the data in memory, and the session

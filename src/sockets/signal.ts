@@ -6,7 +6,7 @@ import { SessionError } from "../errors.ts";
 export type { EndReason };
 
 /**
- * Why the signal of a session was aborted: `reason` is "logged_out", "revoked", "expired", "rights" or "unreachable", as
+ * Why the signal of a session was aborted: `reason` is "logged_out", "revoked", "limit", "expired", "rights" or "unreachable", as
  * `watch` of the sessions tells it. Its `code` is "ended".
  *
  * @example

@@ -72,6 +72,8 @@ export interface Mount<Req = never> {
   readonly addressOf: ((req: Req) => string | undefined) | undefined;
   /** Which proxies are trusted to say it. */
   readonly trust: Trust | undefined;
+  /** Returns the page that the client router of the framework asks for; undefined for any other request. */
+  readonly routed: ((req: Req) => string | undefined) | undefined;
   readonly csrf: Csrf | undefined;
   readonly signIn: SignIn | undefined;
   readonly onError: (error: unknown, req: Req) => void;
@@ -90,6 +92,8 @@ interface MountSettings<Req> {
   readonly addressOf?: ((req: Req) => string | undefined) | undefined;
   /** Which proxies are trusted to say it. Default: the option `trustProxy` of the sessions. */
   readonly trust?: Trust | undefined;
+  /** Returns the page, with its query, that the client router of the framework asks for; undefined for any other request. */
+  readonly routed?: (req: Req) => string | undefined;
 }
 
 /**
@@ -106,6 +110,7 @@ export function mountOf<Req>(
     isAsked,
     addressOf,
     trust,
+    routed,
   }: MountSettings<Req> = {},
 ): Mount<Req> {
   if (typeof (sessions as Partial<Sessions> | undefined)?.load !== "function")
@@ -131,6 +136,7 @@ export function mountOf<Req>(
     as,
     addressOf,
     trust: trust ?? sessions.options.trustProxy,
+    routed,
     varies: false,
     vary: header === undefined ? "Cookie" : `Cookie, ${header}`,
     usual: exclusive === true ? alone : shared,

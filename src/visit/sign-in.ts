@@ -19,17 +19,23 @@ export function resolveSignIn(given: unknown): SignIn | undefined {
 /**
  * Returns where to send a browser that asked for a page without the sign-in that it needs; undefined if it did not ask for a
  * page, and so shows none. The query has `back`, the page to return to, and of a sign-in that is not fresh enough `max_age`
- * (seconds) and `by`, the factor that is asked for (RFC 9470 has the same words).
+ * (seconds) and `by`, the factor that is asked for (RFC 9470 has the same words). `page` is the one that a client router asks for,
+ * by another URL.
  */
-export function signInPage(signIn: SignIn, asked: AccessError, request: AnyRequest): string | undefined {
-  return asksForPage(request) ? signInUrl(signIn, asked, request) : undefined;
+export function signInPage(
+  signIn: SignIn,
+  asked: AccessError,
+  request: AnyRequest,
+  page?: string,
+): string | undefined {
+  return page !== undefined || asksForPage(request) ? signInUrl(signIn, asked, request, page) : undefined;
 }
 
 /** Returns the same whatever was asked for. */
-export function signInUrl(signIn: SignIn, asked: AccessError, request: AnyRequest): string {
+export function signInUrl(signIn: SignIn, asked: AccessError, request: AnyRequest, page?: string): string {
   const place = typeof signIn === "string" ? signIn : signIn(asked);
   const query = new URLSearchParams();
-  const back = pageOf(request);
+  const back = pageOf(request, page);
   if (back !== undefined) query.set("back", back);
   if (asked.maxAge !== undefined) query.set("max_age", String(asked.maxAge));
   for (const factor of asked.by) query.append("by", factor);
@@ -45,16 +51,16 @@ function asksForPage(request: AnyRequest): boolean {
 }
 
 /** Returns the path of the page to return to: this one, or the one with the form that was sent, if it is ours. */
-function pageOf(request: AnyRequest): string | undefined {
+function pageOf(request: AnyRequest, page?: string): string | undefined {
   const { method } = request;
   if (method === "GET" || method === "HEAD") {
     const { originalUrl = request.url } = request as { readonly originalUrl?: string };
-    return onThisHost(originalUrl ?? "/");
+    return onThisHost(page ?? originalUrl ?? "/");
   }
-  const page = headerOf(request, "referer");
+  const sender = headerOf(request, "referer");
   const host =
     headerOf(request, "host") ?? ("socket" in request ? headerOf(request, ":authority") : undefined);
-  return page !== undefined && isOfHost(page, host) ? onThisHost(page) : undefined;
+  return sender !== undefined && isOfHost(sender, host) ? onThisHost(sender) : undefined;
 }
 
 /** A path that begins with two slashes would be another host. */

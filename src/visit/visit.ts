@@ -125,7 +125,7 @@ export class Visit extends Sender implements Use {
   #hearRefusals(signIn: SignIn): void {
     hearRefusals((this.#live ?? this.#open()).data, (error) => {
       this.refusal = error;
-      leadTo(error, signInPage(signIn, error, this.request));
+      leadTo(error, signInPage(signIn, error, this.request, this.mount.routed?.(this.context as never)));
     });
   }
 

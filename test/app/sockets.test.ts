@@ -1,4 +1,15 @@
-import { App, HttpError, info, login, logout, reply, StateError, update } from "micropie";
+import {
+  App,
+  type AppRequest,
+  HttpError,
+  info,
+  login,
+  logout,
+  mount,
+  reply,
+  StateError,
+  update,
+} from "micropie";
 import { type AppSocket, ConnectionClosed, type SocketEnd, WebSocketMiddleware } from "micropie/sockets/app";
 import { describe, expect, test } from "vitest";
 import { gate, quiet } from "./_client.ts";
@@ -418,5 +429,94 @@ describe("wsMiddlewares", () => {
     expect(log.ends[0]).toMatchObject({ code: 1000, reason: "" });
     expect(log.ends[1]).toMatchObject({ code: 1011, reason: "Internal error" });
     expect(log.ends[2]).toBeUndefined();
+  });
+});
+
+describe("below mount", () => {
+  class Shop extends App<Data> {
+    async ws_index(ws: AppSocket<Data>) {
+      await ws.accept();
+      await ws.sendText("shop");
+    }
+    async ws_talk(ws: AppSocket<Data>, name: string) {
+      const { request } = this;
+      request.session.n = 1;
+      await ws.accept();
+      await ws.sendText(`${this instanceof Shop} ${name} ${request.route} ${request.path}`);
+      for await (const _ of ws)
+        await ws.sendText(String(await ws.session((session) => update(session, "n", (n = 0) => n + 1))));
+    }
+  }
+  class Outer extends App<Data> {
+    read() {
+      return { ...this.request.session };
+    }
+  }
+  class Noting extends WebSocketMiddleware {
+    readonly #name: string;
+    readonly #log: string[];
+    constructor(name: string, log: string[]) {
+      super();
+      this.#name = name;
+      this.#log = log;
+    }
+    override beforeWebSocket(request: AppRequest) {
+      this.#log.push(`before ${this.#name} ${request.route}`);
+      return request.query("refuse", "") === this.#name ? reply(401, this.#name) : undefined;
+    }
+    override afterWebSocket(_: unknown, end: SocketEnd | undefined) {
+      this.#log.push(`after ${this.#name} ${end?.code}`);
+    }
+  }
+
+  test("the methods of the other App answer, with the session of the App that is served", async () => {
+    const outer = new Outer();
+    outer.middlewares.push(mount("/in/caf%C3%A9", new Shop()));
+    const at = await site(outer);
+    const root = await at.open("/in/caf%C3%A9");
+    expect(await root.next()).toBe("shop");
+    const socket = await at.open("/in/caf%C3%A9/talk/ann");
+    expect(await socket.next()).toBe("true ann ws_talk /in/café/talk/ann");
+    socket.send("hit");
+    expect(await socket.next()).toBe("2");
+    const answer = await fetch(`${at.url}read`, { headers: { cookie: socket.cookie! } });
+    expect(await answer.json()).toEqual({ n: 2 });
+    expect((await at.refusal("/talk/ann")).status).toBe(404);
+    expect((await at.refusal("/in/caf%C3%A9/nothing")).status).toBe(404);
+    expect((await at.refusal("/in/caf%C3%A9/talk")).status).toBe(400);
+  });
+
+  test("the middlewares of all Apps on the way run, those of the inner one inside", async () => {
+    const log: string[] = [];
+    const [outer, middle, inner] = [new Outer(), new Outer(), new Shop()];
+    outer.middlewares.push(mount("/a", middle));
+    middle.middlewares.push(mount("/b", inner));
+    for (const [name, app] of Object.entries({ outer, middle, inner }))
+      app.wsMiddlewares.push(new Noting(name, log));
+    const at = await site(outer);
+    const socket = await at.open("/a/b");
+    await socket.closed;
+    await expect
+      .poll(() => log)
+      .toEqual([
+        "before outer undefined",
+        "before middle undefined",
+        "before inner ws_index",
+        "after inner 1000",
+        "after middle 1000",
+        "after outer 1000",
+      ]);
+    log.length = 0;
+    expect(await at.refusal("/a/b?refuse=middle")).toMatchObject({ status: 401, body: "middle" });
+    expect(log).toEqual(["before outer undefined", "before middle undefined"]);
+    expect((await at.refusal("/a")).status).toBe(404);
+  });
+
+  test("an App below itself is asked once", async () => {
+    const app = new Shop();
+    app.middlewares.push(mount("/", app));
+    const at = await site(app);
+    expect(await (await at.open("/")).next()).toBe("shop");
+    expect((await at.refusal("/nothing")).status).toBe(404);
   });
 });

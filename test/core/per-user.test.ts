@@ -52,9 +52,11 @@ test.each(["end-oldest", "end-idlest"] as const)(
 test.each([
   [{}, "listByUser"],
   [{}, "delete"],
+  [{}, "patch"],
   [{ onLimit: "end-idlest" }, "lock"],
   [{ onLimit: "refuse" }, "lock"],
   [{ onLimit: "refuse" }, "listByUser"],
+  [{ onLimit: "refuse" }, "patch"],
 ] as const)("if the store fails at the limit, nobody is signed in: %j, %s", async (options, method) => {
   const backend = new GatedBackend(new InMemorySessionBackend());
   const sessions = createSessions({ backend, perUser: 1, ...options });

@@ -1,8 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { createSessions, info, login, type Sessions } from "micropie";
-import { GatedBackend } from "micropie/testing";
-import { openStore, type StoreSpec } from "../processes/stores.ts";
-import { type FaultProxy, startProxy } from "../servers/proxy.ts";
+import { login, type Sessions } from "micropie";
+import { Child } from "../processes/child.ts";
+import { cookieOf, handleOf } from "../processes/rounds.ts";
+import type { StoreSpec } from "../processes/stores.ts";
+import type { FaultProxy } from "../servers/proxy.ts";
+import type { WatchedSession, Watcher } from "./watchers.ts";
 
 /** Seconds. The default of the option `watchLease`. */
 const LEASE = 5;
@@ -23,97 +25,107 @@ const FAULTS: Record<string, (proxy: FaultProxy, random: () => number) => void> 
   slow: (proxy, random) => proxy.latency(random() * 400),
 };
 
+/** What happens to a process: that which watches, or that which ends a session, which is killed in the middle of it. */
+const KILLED = ["watcher killed", "ender killed"];
+
 /** Where schedules take place. */
 export interface Stage {
-  /** The server, and how to reach it at another port. */
-  readonly server: { readonly host: string; readonly port: number };
-  at(port: number): StoreSpec;
-  /** Sessions on the same store that no fault reaches. */
+  /** Returns somebody who watches and whom no other schedule uses meanwhile. */
+  watcher(): Promise<Watcher>;
+  /** Sessions on the same store that no fault reaches, and where that is. */
   readonly elsewhere: Sessions;
+  readonly spec: StoreSpec;
   /** How many milliseconds this process was late for its own timers, as far as that makes everything late. */
   lag(): number;
 }
 
 /** One watcher behind a network that fails at a random moment, while sessions end elsewhere; throws what does not hold. */
-export async function schedule({ server, at, elsewhere, lag }: Stage, random: () => number): Promise<string> {
-  const proxy = await startProxy(server);
-  const store = await openStore(at(proxy.port));
-  const backend = new GatedBackend(store.backend);
-  const sessions = createSessions({ backend });
-  const names = Object.keys(FAULTS);
+export async function schedule(stage: Stage, random: () => number): Promise<string> {
+  const { elsewhere, lag } = stage;
+  const watcher = await stage.watcher();
+  const names = [...Object.keys(FAULTS), ...(watcher.kill === undefined ? [] : KILLED)];
   const fault = names[Math.floor(random() * names.length)]!;
-  const isLong = fault !== "none" && fault !== "slow" && fault !== "cut once" && random() < 0.1;
+  const isNetwork = fault !== "none" && fault !== "slow" && fault !== "cut once" && !KILLED.includes(fault);
+  const isLong = isNetwork && random() < 0.1;
   const duration = isLong ? LEASE + 2 : random() * SHORT;
   const told = new Map<string, { reason: string; at: number }>();
   const ended = new Map<string, number>();
   const now = (): number => performance.now() / 1000;
+  const failed = (what: string): Error => new Error(`${fault}, ${duration} s: ${what}`);
   try {
-    const handles: string[] = [];
+    const all: WatchedSession[] = [];
     for (let n = 0; n < 4; n++) {
       const session = await elsewhere.load();
       login(session, `user ${random()}`);
-      await elsewhere.commit(session);
-      handles.push(info(session).handle!);
+      const cookie = cookieOf(await elsewhere.commit(session));
+      all.push({ cookie, handle: handleOf(cookie) });
     }
-    for (const handle of handles)
-      sessions.watch({ handle }, ({ reason }) => {
-        if (told.has(handle)) throw new Error("An end was told twice.");
-        told.set(handle, { reason, at: now() });
-      });
+    let isTwice = false;
+    await watcher.watch(all, (handle, reason) => {
+      isTwice ||= told.has(handle);
+      told.set(handle, { reason, at: now() });
+    });
     await pause(random() * 2000);
-    // On a busy machine, the first connection takes its time.
-    while (backend.count("standings") === 0) await pause(20);
-    await backend.settled();
+    await watcher.asked();
     const begin = now();
-    FAULTS[fault]!(proxy, random);
-    const [early, late] = handles;
+    FAULTS[fault]?.(watcher.proxy, random);
+    if (fault === "watcher killed") await watcher.kill!();
+    const [early, late] = all;
     const ending = [
-      [early!, random() * duration],
-      [late!, random() * (duration + 1)],
-    ].map(async ([handle, after]) => {
-      await pause((after as number) * 1000);
-      await elsewhere.revoke({ handle: handle as string });
-      ended.set(handle as string, now());
+      { session: early!, after: random() * duration, isKilled: fault === "ender killed" },
+      { session: late!, after: random() * (duration + 1), isKilled: false },
+    ].map(async ({ session, after, isKilled }) => {
+      await pause(after * 1000);
+      if (isKilled) await endAndDie(stage.spec, session, random() * 6);
+      await elsewhere.revoke({ handle: session.handle });
+      ended.set(session.handle, now());
     });
     await pause(duration * 1000);
     const end = now();
-    proxy.heal();
+    watcher.proxy.heal();
     await Promise.all(ending);
     const limit = Math.max(...ended.values(), begin) + LEASE + MARGIN + lag() / 1000;
     while (ended.size > [...ended.keys()].filter((handle) => told.has(handle)).length && now() < limit + 2)
       await pause(20);
     // What lives must not end after the fault either.
     await pause(500);
+    if (isTwice) throw failed("an end was told twice.");
     for (const [handle, since] of ended) {
       const heard = told.get(handle);
-      if (heard === undefined) throw new Error(`${fault}, ${duration} s: an end was never told.`);
+      if (heard === undefined) throw failed("an end was never told.");
       if (heard.at - since > LEASE + MARGIN + lag() / 1000)
-        throw new Error(`${fault}, ${duration} s: an end was told after ${heard.at - since} s.`);
+        throw failed(`an end was told after ${heard.at - since} s.`);
     }
-    for (const handle of handles.slice(2)) {
+    for (const { handle } of all.slice(2)) {
       // How soon a client finds out that its connection is dead is its own affair.
       if (isLong && fault === "half open") break;
       const heard = told.get(handle);
-      if (isLong) {
-        if (
-          heard === undefined ||
-          heard.reason !== "unreachable" ||
-          heard.at - begin > LEASE + MARGIN + lag() / 1000
-        )
-          throw new Error(
-            `${fault}, ${duration} s: a watch went on without word from the store: ${heard?.reason} after ${(heard?.at ?? 0) - begin} s.`,
+      if (fault === "watcher killed") {
+        if (heard === undefined) throw failed("a socket is open whose process was killed.");
+      } else if (isLong) {
+        const isInTime = heard !== undefined && heard.at - begin <= LEASE + MARGIN + lag() / 1000;
+        if (!isInTime || heard.reason !== "unreachable")
+          throw failed(
+            `a watch went on without word from the store: ${heard?.reason} after ${(heard?.at ?? 0) - begin} s.`,
           );
       } else if (heard !== undefined)
-        throw new Error(
-          `${fault}, ${duration} s: a session that lives was ended: ${heard.reason} after ${heard.at - begin} s, healed after ${end - begin} s.`,
+        throw failed(
+          `a session that lives was ended: ${heard.reason} after ${heard.at - begin} s, healed after ${end - begin} s.`,
         );
     }
     return fault;
   } finally {
-    await sessions.close();
-    await store.close();
-    await proxy.stop();
+    watcher.proxy.heal();
+    await watcher.close();
   }
+}
+
+/** Ends a session in another process, which is killed so many milliseconds after it was told to. */
+async function endAndDie(spec: StoreSpec, { cookie }: WatchedSession, after: number): Promise<void> {
+  const [doomed] = await Child.start(spec, 1);
+  doomed!.run("end", cookie, 1).catch(() => {});
+  await pause(after);
+  await doomed!.kill();
 }
 
 /** Runs so many schedules, some at once. Returns how many there were of each fault; throws the first failure. */

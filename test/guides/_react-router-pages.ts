@@ -1,6 +1,7 @@
 import { BackendError, createSessions, login, type Session, type Sessions, take } from "micropie";
-import { reactRouterSessions } from "micropie/adapters/react-router";
+import { type ReactRouterSessionsOptions, reactRouterSessions } from "micropie/adapters/react-router";
 import { InMemorySessionBackend } from "micropie/backends/memory";
+import { requireUser } from "micropie/guards";
 import { GatedBackend } from "micropie/testing";
 import { expect, test } from "vitest";
 import { type ExampleVisitor, exampleVisitor } from "../_example-visitor.ts";
@@ -53,6 +54,37 @@ export function pageCases(): void {
       },
     );
   });
+
+  test("what a guard throws sends the client router to sign in, in React Router's form, and saves nothing", () =>
+    onPages(
+      (session) => ({
+        "/mine": {
+          ...page,
+          loader: (args) => {
+            session(args).visits = 99;
+            return requireUser(session(args));
+          },
+          action: (args) => requireUser(session(args)),
+        },
+      }),
+      async ({ store, visitor }) => {
+        const ann = visitor();
+        for (const answer of [
+          await ann.get("/mine.data?a=1&_routes=root%2C%2Fmine"),
+          await ann.post("/mine.data?a=1"),
+        ]) {
+          expect(answer.status).toBe(202);
+          expect(answer.headers.get("x-remix-response")).toBe("yes");
+          expect(answer.headers.get("cache-control")).toContain("no-store");
+          expect(await answer.text()).toMatch(/"redirect","\/sign-in(\?back=%2Fmine%3Fa%3D1)?"/);
+        }
+        const text = await (await ann.get("/mine.data?a=1")).text();
+        expect(text).toContain("/sign-in?back=%2Fmine%3Fa%3D1");
+        expect(ann.jar.size).toBe(0);
+        expect(store.writes).toBe(0);
+      },
+      { signIn: "/sign-in" },
+    ));
 
   test.each(["/fails", "/fails.data"])("an action that throws saves nothing: %s", (path) =>
     onPages(
@@ -208,10 +240,11 @@ type SessionOf = (args: Parameters<NonNullable<RouteModule["loader"]>>[0]) => Se
 async function onPages(
   make: (session: SessionOf) => Record<string, RouteModule>,
   run: (site: Site) => Promise<void>,
+  options: ReactRouterSessionsOptions = {},
 ): Promise<void> {
   const store = new GatedBackend(new InMemorySessionBackend());
   const sessions = createSessions<Data>({ backend: store });
-  const { middleware, context } = reactRouterSessions(sessions, { onError: () => {} });
+  const { middleware, context } = reactRouterSessions(sessions, { onError: () => {}, ...options });
   const session: SessionOf = ({ context: values }) => values.get(context);
   const count: RouteModule = {
     default: () => null,

@@ -2,6 +2,7 @@ import { stringify } from "devalue";
 import { createSessions, login, type Session, type Sessions } from "micropie";
 import { svelteKitErrors, svelteKitSessions } from "micropie/adapters/sveltekit";
 import { InMemorySessionBackend } from "micropie/backends/memory";
+import { requireUser } from "micropie/guards";
 import { GatedBackend } from "micropie/testing";
 import { expect, test } from "vitest";
 import { Guest } from "./_guest.ts";
@@ -288,6 +289,52 @@ export function kitCases(): void {
       },
     ));
 
+  test("what a guard throws sends the client router and an enhanced form to sign in, in SvelteKit's form, and saves nothing", () =>
+    onStage(
+      {
+        signIn: "/sign-in",
+        load: (event) => {
+          count(event);
+          if (event.url.searchParams.has("catch")) {
+            try {
+              requireUser(of(event));
+            } catch {
+              return { text: "caught" };
+            }
+          }
+          if (event.url.searchParams.has("later")) {
+            const later = new Promise((resolve) => setTimeout(() => resolve("later"), 20));
+            return { text: "now", later };
+          }
+          requireUser(of(event));
+          return { text: "a user" };
+        },
+        action: (event) => requireUser(of(event)),
+      },
+      async ({ store, visitor }) => {
+        const ann = visitor();
+        const scripts = { accept: "*/*", "sec-fetch-mode": "cors" };
+        const data = await ann.get("/page/__data.json?a=1&b=%26&x-sveltekit-invalidated=01", scripts);
+        expect(data.status).toBe(200);
+        expect(data.headers.get("cache-control")).toContain("no-store");
+        expect(await data.json()).toEqual({
+          type: "redirect",
+          status: 303,
+          location: "/sign-in?back=%2Fpage%3Fa%3D1%26b%3D%2526",
+        });
+        const form = await enhanced(ann);
+        expect([form.status, await form.json()]).toEqual([
+          200,
+          { type: "redirect", status: 303, location: expect.stringMatching(/^\/sign-in/) },
+        ]);
+        expect(ann.jar.size).toBe(0);
+        expect(store.writes).toBe(0);
+        const bob = visitor();
+        expect(await (await bob.get("/page/__data.json?catch=1", scripts)).text()).toContain("caught");
+        expect(await (await bob.get("/page/__data.json?later=1", scripts)).text()).toContain("later");
+      },
+    ));
+
   test("event.fetch with another cookie has the session of that cookie", () => {
     let another = "";
     return onStage(
@@ -365,8 +412,10 @@ async function onStage(
   {
     later,
     after,
+    signIn,
     ...site
   }: Partial<SvelteKitSite> & {
+    readonly signIn?: string;
     /** What a handle after ours does before it goes on, and when it has the answer. */
     readonly later?: (event: SiteEvent) => void;
     readonly after?: () => void;
@@ -375,7 +424,7 @@ async function onStage(
 ): Promise<void> {
   const store = new GatedBackend(new InMemorySessionBackend());
   const sessions = createSessions<Data>({ backend: store });
-  const ours = svelteKitSessions(sessions, { onError: () => {} });
+  const ours = svelteKitSessions(sessions, { onError: () => {}, signIn });
   const served = await serveSvelteKit({
     handle: ({ event, resolve }) =>
       ours({

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import type { StoreSpec } from "./stores.ts";
 
-const SCRIPT = new URL("server.ts", import.meta.url);
+const SERVER = "server.ts";
 const LOADED = ["--import", new URL("../_from-source.ts", import.meta.url).href];
 
 interface Message {
@@ -26,14 +26,20 @@ export class Child {
   readonly #process: ChildProcess;
   readonly #exited: Promise<unknown>;
 
-  private constructor(store: StoreSpec, limits: Limits) {
-    this.#process = fork(SCRIPT, [JSON.stringify(store), JSON.stringify(limits)], { execArgv: LOADED });
+  private constructor(store: StoreSpec, limits: Limits, script: string) {
+    const path = new URL(script, import.meta.url);
+    this.#process = fork(path, [JSON.stringify(store), JSON.stringify(limits)], { execArgv: LOADED });
     this.#exited = once(this.#process, "exit");
   }
 
   /** Starts so many, and waits until they are ready. */
-  static async start(store: StoreSpec, count: number, limits: Limits = {}): Promise<Child[]> {
-    const children = Array.from({ length: count }, () => new Child(store, { ...PATIENT, ...limits }));
+  static async start(
+    store: StoreSpec,
+    count: number,
+    limits: Limits = {},
+    script: string = SERVER,
+  ): Promise<Child[]> {
+    const children = Array.from({ length: count }, () => new Child(store, { ...PATIENT, ...limits }, script));
     await Promise.all(children.map((child) => child.#next()));
     return children;
   }

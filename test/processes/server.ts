@@ -6,6 +6,7 @@ import { login, logout, rotate } from "../../src/core/verbs.ts";
 import { BackendError, StateError } from "../../src/errors.ts";
 import type { Limits } from "./child.ts";
 import type { Count } from "./history.ts";
+import { endSession, now, obey, type Tasks } from "./obey.ts";
 import { MOST, POLICIES } from "./policies.ts";
 import { openStore, type StoreSpec } from "./stores.ts";
 import type { Ended } from "./watching.ts";
@@ -28,7 +29,7 @@ let opened = await sessions.load(undefined);
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unknown>> = {
+const tasks: Tasks = {
   async increment(cookie, times) {
     const one = async (): Promise<void> => {
       const session = await sessions.load(cookie);
@@ -145,17 +146,8 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
   async ends() {
     return ends;
   },
-  /** Ends a session: by logout (0), revocation (1), revocation of all of its user (2), or a change of rights (3). */
   async end(cookie, how) {
-    const session = await sessions.load(cookie);
-    const { handle, userId } = info(session);
-    const began = now();
-    if (how === 1) await sessions.revoke({ handle: handle! });
-    if (how === 2) await sessions.revoke({ userId: userId! });
-    if (how === 0) logout(session);
-    if (how === 3) rotate(session, "elevated");
-    await sessions.commit(session);
-    return { began, ended: now() };
+    return endSession(sessions, cookie, how!);
   },
   /** Signs a user in so many times at once; null for each time that is refused. */
   async signInLimited(user, times, policy) {
@@ -170,7 +162,8 @@ const tasks: Record<string, (cookie: string, ...values: number[]) => Promise<unk
   /** Signs a user in again and again, until the process is killed. */
   async signInForever(user, policy) {
     for (let n = 1; ; n++) {
-      await tasks.signInLimited!(user, 3, policy!);
+      // The other process may revoke what this one is about to store.
+      await tasks.signInLimited!(user, 3, policy!).catch(isOver);
       if (n === 2) process.send?.({ busy: true });
       // Where sign-ins are refused, there would be nothing to kill.
       if (POLICIES[policy!] === "refuse") await sessions.revoke({ userId: user });
@@ -230,16 +223,4 @@ function isOver(error: unknown): void {
   if (!(error instanceof StateError && error.code === "ended")) throw error;
 }
 
-/** Milliseconds on a clock that all processes of this machine share. */
-function now(): number {
-  return Number(process.hrtime.bigint() / 1000n) / 1000;
-}
-
-process.on("message", async ({ task, values }: { task: string; values: [string, ...number[]] }) => {
-  try {
-    process.send?.({ answer: await tasks[task]!(...values) });
-  } catch (error) {
-    process.send?.({ error: error instanceof StateError ? error.code : String(error) });
-  }
-});
-process.send?.({ answer: "ready" });
+obey(tasks);

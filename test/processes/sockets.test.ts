@@ -1,61 +1,57 @@
-import { createSessions, info, login, logout, type Sessions } from "micropie";
-import { RedisSessionBackend } from "micropie/backends/redis";
-import { createClient } from "redis";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { createSessions, type Sessions } from "micropie";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { onServer } from "../servers/on-server.ts";
-import { open } from "../sockets/_client.ts";
-import { type Data, SERVERS } from "../sockets/_servers.ts";
+import { SERVERS } from "../sockets/_servers.ts";
+import type { Data } from "../sockets/_talk.ts";
+import { PATIENT } from "./child.ts";
+import { SocketFleet } from "./socket-fleet.ts";
+import { type OpenStore, openStore, type StoreSpec } from "./stores.ts";
 
-await onServer("redis", ({ url }) => {
-  /** Sessions as another process has them: an engine and a client of their own. */
-  const another = async (): Promise<{ sessions: Sessions<Data>; close(): Promise<void> }> => {
-    const client = await createClient({ url }).connect();
-    const backend = new RedisSessionBackend(client, { prefix: "sockets:" });
-    const sessions = createSessions<Data>({ backend });
-    return {
-      sessions,
-      async close() {
-        await sessions.close();
-        client.destroy();
-      },
-    };
-  };
+/** How many sessions end; `npm run soak:sockets` ends a thousand. */
+const ENDS = 24;
 
-  describe.each(SERVERS)(
-    "$name: sockets of another engine, with a client of its own",
-    ({ client: kind, serve }) => {
-      let here: Awaited<ReturnType<typeof another>>;
-      let elsewhere: Awaited<ReturnType<typeof another>>;
-      beforeAll(async () => {
-        [here, elsewhere] = await Promise.all([another(), another()]);
-      });
-      afterAll(() => Promise.all([here.close(), elsewhere.close()]));
+function socketCases(spec: StoreSpec): void {
+  let store: OpenStore;
+  let sessions: Sessions<Data>;
+  let fleet: SocketFleet;
+  beforeAll(async () => {
+    store = await openStore(spec);
+    sessions = createSessions<Data>({ backend: store.backend, ...PATIENT });
+    fleet = await SocketFleet.start(spec, sessions);
+  });
+  afterAll(async () => {
+    await fleet?.stop();
+    await sessions?.close();
+    await store?.close();
+  });
 
-      test("close within a second of the acknowledgment of a logout, and get nothing after that", async () => {
-        const running = await serve(here.sessions, { inside: async () => {} });
-        onTestFinished(() => void running.close());
-        const begun = await elsewhere.sessions.load();
-        login(begun, "ann");
-        const cookie = (await elsewhere.sessions.commit(begun))!.split(";", 1)[0]!;
-        const sockets = await Promise.all(
-          Array.from({ length: 20 }, () => open(kind, running.port, { cookie })),
-        );
-        for (const socket of sockets) {
-          socket.send("user");
-          expect(await socket.next()).toBe("ann");
-        }
-        const session = await elsewhere.sessions.load(cookie);
-        expect(info(session).userId).toBe("ann");
-        logout(session);
-        await elsewhere.sessions.commit(session);
-        const acknowledged = performance.now();
-        const closed = await Promise.all(sockets.map((socket) => socket.closed));
-        expect(performance.now() - acknowledged).toBeLessThan(1000);
-        expect(new Set(closed)).toEqual(
-          new Set([kind === "ws" ? "4401 logged_out" : "io server disconnect"]),
-        );
-        expect(sockets.flatMap((socket) => socket.received)).toEqual([]);
-      });
-    },
-  );
-});
+  describe.each(SERVERS)("$name in four processes", (server) => {
+    let ports: number[];
+    beforeAll(async () => {
+      ports = await fleet.serve(server);
+    });
+
+    test(`sockets of ${ENDS} sessions that end in one process close in all four, within a second, and nothing is pushed to them after that`, async () => {
+      const { late, pushed, pushedLate } = await fleet.endRound(server, ports, ENDS);
+      expect(late).toHaveLength(ENDS * 4);
+      expect(late.at(-1)).toBeLessThan(1000);
+      expect(pushed).toBeGreaterThanOrEqual(ENDS * 4);
+      expect(pushedLate).toBe(0);
+    });
+
+    test("200 messages at once that each update a counter count 200", async () => {
+      expect(await fleet.countRound(server, ports)).toBe(200);
+    });
+
+    test("a logout in another process, in the middle of a message, never comes back", async () => {
+      const { data, record, received, how } = await fleet.logoutRound(server, ports);
+      expect(data).toEqual({});
+      expect(record).toBeUndefined();
+      expect(received).toEqual([]);
+      expect(how).toBe(server.client === "ws" ? "4401 logged_out" : "io server disconnect");
+    });
+  });
+}
+
+await onServer("redis", ({ url }) => socketCases({ kind: "redis", url, prefix: "sockets:" }));
+await onServer("postgres", ({ url }) => socketCases({ kind: "postgres", url, table: "sockets" }));

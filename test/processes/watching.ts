@@ -11,7 +11,7 @@ export interface Ended {
 }
 
 /** The ways in which `end` of server.ts ends a session, and what watchers may be told; a store that is asked knows no logout. */
-const WAYS = [["logged_out", "revoked"], ["revoked"], ["revoked"], ["rights"]] as const;
+export const WAYS = [["logged_out", "revoked"], ["revoked"], ["revoked"], ["rights"]] as const;
 
 /**
  * Ends so many sessions that every process watches, each in one process and one way after the other. Returns how many milliseconds

@@ -70,3 +70,25 @@ test("the example account asks for two factors, allows three devices, names and 
     vi.useRealTimers();
   }
 });
+
+test("the example account has a sign-out on each page of a user, and asks again before it ends other sessions", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  try {
+    const url = await served(account);
+    const visitor = await signIn(url, BROWSERS[0]!);
+    const other = await signIn(url, BROWSERS[1]!);
+    for (const path of ["/", "/code"]) expect(await textOf(visitor.get(path))).toContain('action="/logout"');
+    expect(await textOf(visitor.post("/pay"))).toContain('action="/logout"');
+    const own = await textOf(visitor.get("/"));
+    const handle = /data-handle="([\w-]{16})" aria-current="false"/.exec(own)![1]!;
+    vi.setSystemTime(Date.now() + 601_000);
+    expect((await visitor.post("/end", { handle })).status).toBe(401);
+    expect((await visitor.post("/end_others")).status).toBe(401);
+    expect(await textOf(other.get("/"))).toContain("Your account");
+    await visitor.post("/code", { code: "123456" });
+    expect((await visitor.post("/end", { handle })).status).toBe(303);
+    expect(await textOf(other.get("/"))).toContain("Sign in");
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -32,6 +32,7 @@ const SOURCES = {
   pgbouncer: { programs: ["pgbouncer"], debian: "pgbouncer", brew: "pgbouncer", notInDocker: true },
   mariadb: { programs: ["mariadbd", "mariadb-install-db"], debian: "mariadb-server", brew: "mariadb" },
   memcached: { programs: ["memcached"], debian: "memcached", brew: "memcached" },
+  prometheus: { programs: ["prometheus"], debian: "prometheus", brew: "prometheus", notInDocker: true },
   nginx: { programs: ["nginx"], debian: "nginx-light", brew: "nginx", notInDocker: true },
 } as const satisfies Record<string, Source>;
 

@@ -117,7 +117,7 @@ describe("npm run servers", () => {
     const { ended, output } = run([script, "redis", "oracle"]);
     expect(await ended).toBe(1);
     expect(output()).toBe(
-      'There is no server "oracle". Names: redis, redis-cluster, postgres, pgbouncer, mariadb, memcached, nginx.\n',
+      'There is no server "oracle". Names: redis, redis-cluster, postgres, pgbouncer, mariadb, memcached, nginx, prometheus.\n',
     );
   });
 

@@ -13,6 +13,7 @@ import { onServer } from "./on-server.ts";
 import { startPgBouncer } from "./pgbouncer.ts";
 import { query, startPostgres } from "./postgres.ts";
 import { childrenOf, isRunning } from "./processes.ts";
+import { startPrometheus } from "./prometheus.ts";
 import { command, startRedis } from "./redis.ts";
 import { startRedisCluster } from "./redis-cluster.ts";
 import type { Server } from "./server.ts";
@@ -275,5 +276,30 @@ await onServer("nginx", () => {
       }
       await Promise.all([obeying.stop(), ignoring.stop()]);
     });
+  });
+});
+
+await onServer("prometheus", () => {
+  test("it starts, scrapes, answers queries, starts again with its data, and leaves nothing", async () => {
+    const site = createServer((_, response) => response.end("answer 42\n")).listen(0, "127.0.0.1");
+    await once(site, "listening");
+    const server = await startPrometheus([`127.0.0.1:${(site.address() as AddressInfo).port}`]);
+    const scraped = async (): Promise<number> => {
+      const [series] = await server.query("answer");
+      if (series === undefined) throw new Error("Nothing was scraped yet.");
+      return series.value;
+    };
+    try {
+      expect(await until(scraped)).toBe(42);
+      await expect(server.query("answer{")).rejects.toThrow(/parse error/);
+      site.closeAllConnections();
+      site.close();
+      await server.restart();
+      expect(await server.query("max_over_time(answer[1h])")).toMatchObject([{ value: 42 }]);
+    } finally {
+      site.close();
+      await server.stop();
+    }
+    expect(existsSync(server.folder!)).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import { startMemcached } from "./memcached.ts";
 import { startNginx } from "./nginx.ts";
 import { startPgBouncer } from "./pgbouncer.ts";
 import { startPostgres } from "./postgres.ts";
+import { startPrometheus } from "./prometheus.ts";
 import { startRedis } from "./redis.ts";
 import { startSharedCluster } from "./redis-cluster.ts";
 
@@ -16,6 +17,8 @@ export interface ServerInfo {
   memcached: { readonly host: string; readonly port: number; readonly pid: number | undefined };
   /** In front of `npm start` of an example; a test starts its own in front of its server. */
   nginx: { readonly url: string };
+  /** Scrapes the metrics of `npm start` of examples/observed; a test starts its own for its server. */
+  prometheus: { readonly url: string };
 }
 
 export type ServerName = keyof ServerInfo;
@@ -37,6 +40,7 @@ export const SERVER_NAMES: readonly ServerName[] = [
   "mariadb",
   "memcached",
   "nginx",
+  "prometheus",
 ];
 
 export function openServers(): Servers {
@@ -79,6 +83,10 @@ export function openServers(): Servers {
     },
     async nginx() {
       const { url, stop } = await startNginx({ url: "http://localhost:3000" });
+      return { info: { url }, stop };
+    },
+    async prometheus() {
+      const { url, stop } = await startPrometheus(["127.0.0.1:9464"]);
       return { info: { url }, stop };
     },
   };

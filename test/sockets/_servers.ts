@@ -8,28 +8,20 @@ import { plugin as crosswsPlugin } from "crossws/server/node";
 import fastify from "fastify";
 import { defineWebSocketHandler, H3 } from "h3";
 import { Hono } from "hono";
-import { createSessions, info, type Session, type Sessions, update } from "micropie";
+import { createSessions, type Sessions } from "micropie";
 import { fastifySessions } from "micropie/adapters/fastify";
 import { honoSessions } from "micropie/adapters/hono";
 import { crosswsSessions } from "micropie/sockets/crossws";
 import { fastifySockets } from "micropie/sockets/fastify";
-import { type GateOptions, socketGate } from "micropie/sockets/gate";
+import { socketGate } from "micropie/sockets/gate";
 import { honoSockets } from "micropie/sockets/hono";
 import { socketIoSessions } from "micropie/sockets/socket-io";
-import type { SocketSession } from "micropie/sockets/socket-session";
 import { wsSessions } from "micropie/sockets/ws";
 import { Server as SocketIo } from "socket.io";
 import { serve as serveSrvx } from "srvx/node";
 import { WebSocketServer } from "ws";
-
-export interface Data {
-  n?: number;
-}
-
-/** What the tests do while a message is handled. */
-export interface Hooks {
-  inside(): Promise<void>;
-}
+import { appServer } from "./_app-server.ts";
+import { type Data, type Hooks, OPTIONS, talk } from "./_talk.ts";
 
 export interface Running {
   readonly port: number;
@@ -42,37 +34,6 @@ export interface SocketServerCase {
   /** What its clients speak. */
   readonly client: "ws" | "socket.io polling" | "socket.io websocket";
   serve(sessions: Sessions<Data>, hooks: Hooks): Promise<Running>;
-}
-
-/** By the query of a handshake: `begin` begins a session, `members` refuses strangers, `fail` throws. */
-async function authorize(
-  session: Session<Data>,
-  { url = "" }: { url?: string | undefined },
-): Promise<number | undefined> {
-  if (url.includes("case=begin")) session.n = 10;
-  if (url.includes("case=fail")) throw new Error("It failed.");
-  return url.includes("case=members") && info(session).userId === undefined ? 401 : undefined;
-}
-
-const OPTIONS = { authorize, onError: () => {} } satisfies GateOptions<
-  Data,
-  { url?: string | undefined } & (Request | IncomingMessage)
->;
-
-/** Answers a message. */
-async function answer(own: SocketSession<Data>, text: string, hooks: Hooks): Promise<string> {
-  if (text === "user") return String(info(own.opened).userId);
-  try {
-    return await own.session(async (session) => {
-      if (text === "count") return String(await update(session, "n", (n = 0) => n + 1));
-      if (text === "read") return String(session.n);
-      session.n = 99;
-      await hooks.inside();
-      return "held";
-    });
-  } catch (error) {
-    return String((error as { code?: string }).code);
-  }
 }
 
 async function listening(server: Server, close: () => unknown = () => {}): Promise<Running> {
@@ -105,8 +66,8 @@ function wsServer(noServer: boolean): SocketServerCase {
           framing.handleUpgrade(req, socket, head, (opened) => framing.emit("connection", opened, req));
         });
       framing.on("connection", (socket) => {
-        socket.on("message", async (data: Buffer) =>
-          socket.send(await answer(sockets.of(socket), data.toString(), hooks)),
+        socket.on("message", (data: Buffer) =>
+          talk(sockets.of(socket), data.toString(), hooks, (text) => socket.send(text)),
         );
       });
       return listening(server, () => leave(framing));
@@ -122,15 +83,15 @@ function socketIo(transport: "polling" | "websocket"): SocketServerCase {
       const server = createServer();
       const io = new SocketIo(server, { transports: ["polling", "websocket"], cors: { origin: true } });
       const sockets = socketIoSessions(sessions, io, OPTIONS);
-      const talk = (each: Pick<SocketIo, "on">): void => {
+      const serve = (each: Pick<SocketIo, "on">): void => {
         each.on("connection", (socket) => {
-          socket.on("message", async (text: string) =>
-            socket.send(await answer(sockets.of(socket), text, hooks)),
+          socket.on("message", (text: string) =>
+            talk(sockets.of(socket), text, hooks, (answer) => void socket.send(answer)),
           );
         });
       };
-      talk(io);
-      talk(io.of("/room") as unknown as SocketIo);
+      serve(io);
+      serve(io.of("/room") as unknown as SocketIo);
       return listening(server, () => io.close());
     },
   };
@@ -155,8 +116,8 @@ const gate: SocketServerCase = {
       framing.handleUpgrade(req, socket, head, (opened) => {
         const joined = entry.join((code, reason) => opened.close(code, reason));
         opened.on("close", () => joined.leave());
-        opened.on("message", async (data: Buffer) =>
-          opened.send(await answer(joined, data.toString(), hooks)),
+        opened.on("message", (data: Buffer) =>
+          talk(joined, data.toString(), hooks, (text) => opened.send(text)),
         );
       });
     });
@@ -171,8 +132,8 @@ const crossws: SocketServerCase = {
     const sockets = crosswsSessions(
       sessions,
       {
-        message: async (peer, message) =>
-          void peer.send(await answer(sockets.of(peer), message.text(), hooks)),
+        message: (peer, message): Promise<void> =>
+          talk(sockets.of(peer), message.text(), hooks, (text) => void peer.send(text)),
       },
       OPTIONS,
     );
@@ -190,8 +151,8 @@ const h3: SocketServerCase = {
     const sockets = crosswsSessions(
       sessions,
       {
-        message: async (peer, message) =>
-          void peer.send(await answer(sockets.of(peer), message.text(), hooks)),
+        message: (peer, message): Promise<void> =>
+          talk(sockets.of(peer), message.text(), hooks, (text) => void peer.send(text)),
       },
       OPTIONS,
     );
@@ -224,8 +185,8 @@ function fastifyServer(withSessions: boolean): SocketServerCase {
       await app.register(websocket);
       await app.register(sockets.plugin);
       app.get("/chat", { websocket: true }, (socket) => {
-        socket.on("message", async (data: Buffer) =>
-          socket.send(await answer(sockets.of(socket), data.toString(), hooks)),
+        socket.on("message", (data: Buffer) =>
+          talk(sockets.of(socket), data.toString(), hooks, (text) => socket.send(text)),
         );
       });
       await app.listen({ port: 0, host: "127.0.0.1" });
@@ -245,7 +206,7 @@ function honoServer(withSessions: boolean): SocketServerCase {
       app.get(
         "/chat",
         sockets.upgrade(() => ({
-          onMessage: async ({ data }, ws) => ws.send(await answer(sockets.of(ws), String(data), hooks)),
+          onMessage: ({ data }, ws) => talk(sockets.of(ws), String(data), hooks, (text) => ws.send(text)),
         })),
       );
       const framing = new WebSocketServer({ noServer: true });
@@ -279,6 +240,7 @@ export const SERVERS: readonly SocketServerCase[] = [
   fastifyServer(true),
   honoServer(false),
   honoServer(true),
+  appServer,
 ];
 
 export function newSessions(idle = 3600): Sessions<Data> {

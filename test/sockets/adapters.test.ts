@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { gate } from "../app/_client.ts";
 import { siteAt } from "../app/_socket.ts";
 import { type Client, type Opening, open } from "./_client.ts";
-import { type Data, newSessions, type Running, SERVERS } from "./_servers.ts";
+import { newSessions, type Running, SERVERS } from "./_servers.ts";
+import type { Data } from "./_talk.ts";
 
 /** The cookie of a new session of `ann`. */
 async function signIn(sessions: Sessions<Data>): Promise<string> {

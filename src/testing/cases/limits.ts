@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { info } from "../../core/info.ts";
 import type { SessionOptions } from "../../core/options.ts";
-import type { Sessions } from "../../core/sessions.ts";
+import { storedUser } from "../../core/realm.ts";
+import { createSessions, type Sessions } from "../../core/sessions.ts";
 import { login } from "../../core/verbs.ts";
 import { StateError } from "../../errors.ts";
-import type { Browser } from "../browser.ts";
+import { type Browser, browser } from "../browser.ts";
+import { GatedBackend } from "../gated-backend.ts";
 import { type Case, type Data, handleIn, type World } from "../world.ts";
 
 const MOST = 3;
@@ -75,9 +77,47 @@ const atOnce = (["end-oldest", "end-idlest", "refuse"] as const).map(
   }),
 );
 
+/** Seconds after which a sign-in that has not counted is that of a server that died, or after which its turn is over. */
+const LEFT = 61;
+
+const late = (["end-oldest", "end-idlest", "refuse"] as const).map(
+  (onLimit): Case => ({
+    promise: "U4",
+    name: `a sign-in that the store carries out when its server has died counts for nothing (onLimit: ${onLimit})`,
+    async run(world) {
+      const [on] = servers(world, onLimit);
+      const store = new GatedBackend(world.store.inner);
+      let gate = store.hold("create");
+      const dying = browser(
+        createSessions<Data>({ backend: store, perUser: MOST, onLimit, lock: { ttl: 1 } }),
+      );
+      const dead = dying.request((session) => login(session, "ann")).catch(() => {});
+      await gate.reached;
+      if (onLimit === "refuse") {
+        // That was the record that has the lock of the user's sign-ins.
+        gate.open();
+        gate = store.hold("create");
+        await gate.reached;
+        await world.advance(LEFT);
+      }
+      for (const name of ["first", "second", "third"]) await signIn(world, on!, name);
+      store.fail(["patch", "delete", "listByUser", "lock", "relock"]);
+      gate.open();
+      await dead;
+      assert.deepEqual(await names(on!), ["first", "second", "third"]);
+      await world.advance(LEFT);
+      await signIn(world, on!, "fourth");
+      const records = await world.store.inner.listByUser(storedUser(on!.options.realm, "ann"));
+      assert.equal(records.length, MOST, "how many records there are");
+      assert.equal(await on!.count({ userId: "ann" }), MOST, "how many sessions the user has");
+    },
+  }),
+);
+
 /** At most n sessions of a user: what several servers do at once is decided by the store. */
 export const limitCases: readonly Case[] = [
   ...atOnce,
+  ...late,
   {
     promise: "U4",
     name: "the session that was signed in to first is ended, also if it was used last",
