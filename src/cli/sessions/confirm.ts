@@ -1,13 +1,13 @@
 import { createInterface } from "node:readline";
 import { Problem } from "../problem.ts";
-import type { Options } from "./subcommand.ts";
+import type { SwitchOption } from "./subcommand.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The options of what ends sessions. */
-export const CONFIRM_OPTIONS = {
+export const CONFIRM_OPTIONS: Readonly<Record<"yes" | "dry-run", SwitchOption>> = {
   yes: { type: "boolean", short: "y", help: "do not ask; for scripts" },
   "dry-run": { type: "boolean", help: "say what would end, and end nothing" },
-} as const satisfies Options;
+};
 
 interface Given {
   readonly yes?: boolean | undefined;

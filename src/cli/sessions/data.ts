@@ -1,7 +1,7 @@
-import type { Options } from "./subcommand.ts";
+import type { ListOption, SwitchOption } from "./subcommand.ts";
 
 /** The options that show the data of sessions. */
-export const DATA_OPTIONS = {
+export const DATA_OPTIONS: { readonly data: SwitchOption; readonly redact: ListOption } = {
   data: { type: "boolean", help: "show the data of sessions too" },
   redact: {
     type: "string",
@@ -9,7 +9,7 @@ export const DATA_OPTIONS = {
     value: "KEY,...",
     help: "with --data: the keys, at any depth, whose values are not shown",
   },
-} as const satisfies Options;
+};
 
 /** The keys whose values are not shown. */
 export type Redaction = ReadonlySet<string>;

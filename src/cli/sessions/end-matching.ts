@@ -33,7 +33,7 @@ export async function endMatching(
   }
   terminal.say(sessionTable(first, sessions.backend.now(), terminal));
   if (handles.size > first.length) terminal.say(`... and ${numberText(handles.size - first.length)} more`);
-  terminal.say(`This ends ${what}, counted just now, and those that come to be meant meanwhile.`);
+  terminal.say(`This ends ${what} (exact, as of now).`);
   if (!(await confirmed(terminal, `End ${what}?`, given))) return 0;
   using interrupt = new Interrupt();
   using ended = new Ended(sessions, terminal);
@@ -47,16 +47,15 @@ export async function endMatching(
     }
   } catch (error) {
     progress.hide();
-    await ended.tell(false);
+    await ended.tell(handles.size);
     terminal.say(
       "The store failed, and what was under way then, up to 500 sessions, may have ended too. The same command goes on.",
     );
     throw error;
   }
   progress.hide();
-  await ended.tell(!interrupt.asked);
-  if (interrupt.asked)
-    throw new Problem(`interrupted; of the ${what}, the others live on. The same command goes on.`, 130);
+  await ended.tell(interrupt.asked ? handles.size : undefined);
+  if (interrupt.asked) throw new Problem("interrupted. The same command goes on.", 130);
   return 0;
 }
 

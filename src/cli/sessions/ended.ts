@@ -1,7 +1,7 @@
 import type { ListedSession } from "../../core/listed.ts";
 import type { Sessions } from "../../core/sessions.ts";
 import type { Terminal } from "./terminal.ts";
-import { counted } from "./words.ts";
+import { counted, numberText } from "./words.ts";
 
 /** Ends sessions, and says which. */
 export class Ended implements Disposable {
@@ -36,11 +36,16 @@ export class Ended implements Disposable {
     await this.#print();
   }
 
-  /** Says how many were ended. */
-  async tell(isWhole = true): Promise<void> {
+  /** Says how many were ended, and of how many if not all of them. */
+  async tell(of?: number): Promise<void> {
     const { count } = this;
-    if (this.#terminal.json) await this.#terminal.print(JSON.stringify({ count, complete: isWhole }));
-    else await this.#terminal.print(`Ended ${counted(count, "session")}.`);
+    if (this.#terminal.json)
+      await this.#terminal.print(JSON.stringify({ count, complete: of === undefined }));
+    else {
+      const what =
+        of === undefined ? counted(count, "session") : `${numberText(count)} of ${counted(of, "session")}`;
+      await this.#terminal.print(`Ended ${what}.`);
+    }
   }
 
   async #print(): Promise<void> {

@@ -1,4 +1,4 @@
-import { SessionError } from "../../errors.ts";
+import { ConfigError } from "../../errors.ts";
 import { codeOf, Problem } from "../problem.ts";
 import type { StoreUrl } from "./store-url.ts";
 
@@ -7,8 +7,7 @@ const UNREACHABLE = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREAC
 /** Returns what a failure of a store means for who runs the command: one line, without a password. */
 export function failure(error: unknown, { shown, password }: Pick<StoreUrl, "shown" | "password">): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof SessionError && error.code === "config")
-    return new Problem(`${shown}: ${error.message}`);
+  if (error instanceof ConfigError) return new Problem(`${shown}: ${wrongStore(error)}`);
   const first = firstOf(error);
   const code = codeOf(first) ?? codeOf(error);
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
@@ -22,6 +21,15 @@ export function failure(error: unknown, { shown, password }: Pick<StoreUrl, "sho
   return new Problem(
     `${shown}: ${what || code || "it failed"}${code === undefined || what.includes(code) ? "" : ` (${code})`}.`,
   );
+}
+
+/** What the errors say to programs is not what helps here. */
+function wrongStore({ option, message }: ConfigError): string {
+  if (option === "backend")
+    return "this store cannot list or count all of its sessions. Name a user: --where user=ID, or revoke-user ID.";
+  if (option === "createTable")
+    return `${/the table \S+ is missing/.exec(message)?.[0] ?? message}. Say which one has the sessions: --table.`;
+  return message;
 }
 
 /** The innermost error says what happened. */

@@ -3,10 +3,10 @@ import type { ListFilter, Which } from "../../core/which.ts";
 import { nearest } from "../../option-names.ts";
 import { misuse } from "../options.ts";
 import { isMet, type Operator, read, type Test } from "./condition.ts";
-import type { Options } from "./subcommand.ts";
+import type { ListOption } from "./subcommand.ts";
 
 /** The option that says which sessions. */
-export const WHERE = {
+export const WHERE: { readonly where: ListOption } = {
   where: {
     type: "string",
     short: "w",
@@ -15,9 +15,9 @@ export const WHERE = {
     offers: ["user=", "signed-in", "anonymous", "idle>", "created<", "device~", "address=", "by=", "data."],
     help: "which sessions; several must all hold. See below",
   },
-} as const satisfies Options;
+};
 
-export const WHERE_HELP = `Conditions:
+export const WHERE_HELP: string = `Conditions:
   user=ann             of this user                     user!=ann, user~@example.com
   signed-in            with a signed-in user            anonymous
   idle>2h              not used for two hours           idle<5m (s, m, h and d)

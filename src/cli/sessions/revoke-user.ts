@@ -31,7 +31,7 @@ export const revokeUser: Subcommand = subcommand({
       if (found.length > 0)
         terminal.say(sessionTable(found.slice(0, SHOWN), sessions.backend.now(), terminal));
       if (found.length > SHOWN) terminal.say(`... and ${numberText(found.length - SHOWN)} more`);
-      terminal.say(`This ends ${what} of this user.`);
+      terminal.say(`This ends ${what} of this user (exact, as of now).`);
       if (found.length > 0 && !(await confirmed(terminal, `End ${what}?`, values))) return 0;
       using ended = new Ended(sessions, terminal);
       if (found.length > 0) await ended.endUser(userId, except);

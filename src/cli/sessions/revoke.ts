@@ -57,7 +57,7 @@ async function end(
 ): Promise<void> {
   terminal.say(sessionTable(found, sessions.backend.now(), terminal));
   const what = counted(found.length, "session");
-  terminal.say(`This ends ${what}.`);
+  terminal.say(`This ends ${what} (exact).`);
   if (!(await confirmed(terminal, `End ${what}?`, given))) return;
   using ended = new Ended(sessions, terminal);
   await ended.end(found);

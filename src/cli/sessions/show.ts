@@ -50,7 +50,7 @@ export function factsOf(session: ListedSession, now: number): [name: string, val
     ["last seen", past(lastSeenAt)],
     ["expires", `${future(expiresAt)}, if no request comes`],
     ["at most until", future(absoluteExpiresAt)],
-    ["device", deviceText(device)],
+    ["device", deviceText({ ...device, userAgent: undefined })],
     ["user agent", device.userAgent ?? ""],
     ["address", device.address ?? ""],
     ["cookie", session.persistent ? "outlives the browser" : "ends with the browser"],

@@ -16,6 +16,7 @@ function tablesIn(path: string): string[] {
   let db: InstanceType<typeof DatabaseSync> | undefined;
   try {
     db = new DatabaseSync(path, { readOnly: true });
+    db.exec("PRAGMA busy_timeout = 5000");
     const rows = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
     return rows.map(({ name }) => String(name));
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Sessions } from "../../core/sessions.ts";
+import { isHandle } from "../../core/token.ts";
 import type { Recorder } from "../../recorder.ts";
 import { misuse, parseOptions } from "../options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,6 +14,24 @@ export interface Option {
   /** What completion offers for the value: these words, or files. */
   readonly offers?: readonly string[] | "files";
   readonly help: string;
+}
+
+/** An option with one text. */
+export interface TextOption extends Option {
+  readonly type: "string";
+  readonly multiple?: false;
+}
+
+/** An option that may be given several times. */
+export interface ListOption extends Option {
+  readonly type: "string";
+  readonly multiple: true;
+}
+
+/** An option without a value. */
+export interface SwitchOption extends Option {
+  readonly type: "boolean";
+  readonly multiple?: false;
 }
 
 export type Options = Readonly<Record<string, Option>>;
@@ -50,7 +69,10 @@ export interface Read {
 }
 
 /** What every subcommand takes. */
-export const SHARED = {
+export const SHARED: Readonly<
+  Record<"store" | "config" | "realm" | "prefix" | "table", TextOption> &
+    Record<"json" | "help", SwitchOption>
+> = {
   store: {
     type: "string",
     short: "s",
@@ -77,7 +99,7 @@ export const SHARED = {
   table: { type: "string", value: "NAME", help: "the table in a database. Default: sessions" },
   json: { type: "boolean", help: "print JSON, one object a line" },
   help: { type: "boolean", short: "h", help: "print this help" },
-} as const satisfies Options;
+};
 
 type ValuesOf<O extends Options> = ReturnType<typeof parseOptions<O>>["values"];
 
@@ -107,7 +129,7 @@ export function subcommand<const O extends Options>(definition: Definition<O>): 
     more,
     options: all,
     read(args) {
-      const { values, positionals } = parseOptions(args, all, how);
+      const { values, positionals } = parseOptions(withHandles(args, all), all, how);
       const shared = values as SharedValues;
       if (shared.help) return undefined;
       const [least, most] = arity;
@@ -124,4 +146,17 @@ export function subcommand<const O extends Options>(definition: Definition<O>): 
 /** Returns the command that prints the options of a subcommand. */
 export function helpOf(name: string): string {
   return `micropie sessions ${name} --help`;
+}
+
+/** Marks handles that begin with "-", so that they are not taken for options. */
+function withHandles(args: readonly string[], options: Options): string[] {
+  const [before, handles]: [string[], string[]] = [[], []];
+  for (const arg of args) {
+    const last = before.at(-1);
+    if (arg[0] !== "-" || !isHandle(arg) || Object.hasOwn(options, arg.slice(2))) before.push(arg);
+    else if (last?.startsWith("--") && options[last.slice(2)]?.type === "string")
+      before[before.length - 1] = `${last}=${arg}`;
+    else handles.push(arg);
+  }
+  return handles.length === 0 ? before : [...before, ...(before.includes("--") ? [] : ["--"]), ...handles];
 }
