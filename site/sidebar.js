@@ -8,7 +8,21 @@ const REST = "the rest";
 /** The pages of each section. A folder ends in a slash: its pages come in the order in which the page of that name links to them. */
 const SECTIONS = [
   ["Start", ["start", "adapters", "adapters/"]],
-  ["Guide", ["guide", "app", "sockets", "testing", "runtimes", "dbsc", "operators", REST, "troubleshooting"]],
+  [
+    "Guide",
+    [
+      "guide",
+      "app",
+      "sockets",
+      "testing",
+      "simulation",
+      "runtimes",
+      "dbsc",
+      "operators",
+      REST,
+      "troubleshooting",
+    ],
+  ],
   ["Recipes", ["recipes", "recipes/"]],
   ["Stores", ["backends", "backends/"]],
   ["Reference", ["reference"]],

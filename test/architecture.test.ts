@@ -89,7 +89,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   legacy: ["core", "backends", "errors.ts", "environment.ts", "duration.ts", "option-names.ts", "warning.ts"],
   testing: [
     "guards.ts",
+    "adapters",
     "facades",
+    "legacy",
     "core",
     "backends",
     "errors.ts",
@@ -390,6 +392,15 @@ test("import path = file path, one by one, and every public file has one", () =>
     .filter((path) => /^(backends|adapters|compat|legacy|sockets)\//.test(path) && !/\/_/.test(path))
     .map((path) => `./${path.replace(/\.ts$/, "")}`);
   expect(entries.map(([path]) => path).sort()).toEqual(
-    [".", "./dbsc", "./guards", "./otel", "./recorder", "./testing", ...published].sort(),
+    [
+      ".",
+      "./dbsc",
+      "./guards",
+      "./otel",
+      "./recorder",
+      "./testing",
+      "./testing/simulation",
+      ...published,
+    ].sort(),
   );
 });

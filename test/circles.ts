@@ -15,6 +15,7 @@ export const CIRCLES = {
     "test/legacy/stores.test.ts",
     "test/dbsc/stores-servers.suite.test.ts",
     "test/{driver-errors,dump,loggers}.test.ts",
+    "test/simulation/models.test.ts",
   ],
   /**
    * Needs nginx, Prometheus, Redis and PostgreSQL (test/servers), the packages of test/consumers, of site and of the examples in test/guides,

@@ -125,7 +125,26 @@ describe("results.json", () => {
   });
 });
 
-test("the packages of the comparison come from wherever npm is told to look", () => {
+describe("the lock file of the comparison", () => {
   const lock = read("bench/compare/package-lock.json");
-  expect(lock.match(/"resolved": ".*"/g)).toEqual(['"resolved": "../.."']);
+
+  test("names no registry", () => {
+    expect(lock.match(/"resolved": ".*"/g)).toEqual(['"resolved": "../.."']);
+  });
+
+  test("has every package that another needs, or npm ci refuses it", () => {
+    interface Locked {
+      dependencies?: Record<string, string>;
+      optionalDependencies?: Record<string, string>;
+    }
+    const { packages } = JSON.parse(lock) as { packages: Record<string, Locked> };
+    const there = new Set(Object.keys(packages).map((path) => path.split("node_modules/").at(-1)));
+    const needed = Object.entries(packages)
+      .filter(([path]) => path !== "../..")
+      .flatMap(([, { dependencies, optionalDependencies }]) =>
+        Object.keys({ ...dependencies, ...optionalDependencies }),
+      );
+    expect(needed.length).toBeGreaterThan(1000);
+    expect([...new Set(needed)].filter((name) => !there.has(name))).toEqual([]);
+  });
 });

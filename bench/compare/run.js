@@ -11,6 +11,8 @@ const LIMIT = 20_000;
  * names the call that makes the probe pass if every handler makes it, where a library's documents offer one.
  */
 export async function runProbes(contender, probes = PROBES) {
+  // What takes long, and none of the probes' time: a framework builds its site.
+  await contender.prepare?.();
   const outcomes = {};
   for (const probe of probes) {
     const reason = contender.without?.[probe.name];
@@ -32,7 +34,7 @@ export async function runProbes(contender, probes = PROBES) {
 async function runProbe(contender, probe, byHand) {
   const late = new AbortController();
   const limit = sleep(LIMIT, undefined, { signal: late.signal }).then(
-    () => ({ pass: false, fact: "no end" }),
+    () => ({ pass: false, fact: "no end", error: `no end after ${LIMIT / 1000} seconds` }),
     () => {},
   );
   try {

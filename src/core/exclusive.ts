@@ -2,7 +2,7 @@ import type { Awaitable } from "../backends/backend.ts";
 import { type Duration, secondsOf } from "../duration.ts";
 import { StateError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
-import { commit } from "./commit.ts";
+import { commit, saveNow } from "./commit.ts";
 import type { Lease } from "./lease.ts";
 import type { Live, Stored } from "./live.ts";
 import { acquire } from "./lock.ts";
@@ -19,8 +19,9 @@ import { ended, held, readAnew, released } from "./state.ts";
  *
  * Requests that do not ask for exclusive use go on as ever; only `exclusive` ones take turns. If this process stops
  * for longer than `lock.ttl`, another may go on, and what this one writes later is refused.
- * Throws StateError: `lock_timeout` after `wait` (default `lock.wait`), `lock_lost`, `ended`; `stale_edit` if
- * something was changed through a reference that was taken from the session before.
+ * Throws StateError: `lock_timeout` after `wait` (default `lock.wait`), `lock_lost`, `ended` also if the session ended while
+ * `fn` ran and what that changed is lost; `stale_edit` if something was changed through a reference that was taken from the
+ * session before.
  *
  * @example
  * await exclusive(session, async () => {
@@ -61,7 +62,8 @@ async function alone<R>(live: Live, phase: Stored, lease: Lease, fn: () => Await
   held(live, lease, "part");
   try {
     const result = await fn();
-    await commit(live);
+    // Whoever asks is told: what `fn` wrote is lost if the session has ended meanwhile.
+    await saveNow(live.data);
     return result;
   } catch (error) {
     await revert(live);

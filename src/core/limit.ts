@@ -101,8 +101,11 @@ async function storeIfFree(
       throw refusal(most);
     }
     await store();
-    if (signedInAs(live, user) === undefined) return;
+    const own = signedInAs(live, user);
+    if (own === undefined) return;
     await unlessFailed(live, async () => {
+      // Another sign-in was first in the session that this one came with. So this one began another, beside which that one counts.
+      if (own !== kept && before.length >= most) throw refusal(most);
       // Others may have had their turn. Whoever has one from now on ends what is pending, or finds it counted.
       if (!(await turn.isStillOurs())) throw tooSlow();
       if (!(await count(live))) throw nobodySignedIn(live);

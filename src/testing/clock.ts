@@ -1,5 +1,6 @@
 import type { SessionBackend } from "../backends/backend.ts";
 import type { Environment } from "../environment.ts";
+import { randomFrom } from "./random.ts";
 
 /** Where a virtual environment begins. */
 export interface VirtualOptions {
@@ -92,17 +93,6 @@ export function virtualEnvironment({
       }
       return work;
     },
-  };
-}
-
-/** Mulberry32: small, fast, and good enough for waiting times and for the choices of a simulation. */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 

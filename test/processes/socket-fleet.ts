@@ -58,13 +58,13 @@ export class SocketFleet {
 
   /**
    * Ends so many sessions, each with a socket in every process that is pushed to all the time: one way, and in one process, after the
-   * other. Throws if a socket is not closed within `patience` milliseconds, or otherwise than said; or if that of a session that lives is.
+   * other. `lag` is how many milliseconds this process was late for its own timers. Throws if a socket is not closed within `patience` milliseconds, or otherwise than said; or if that of a session that lives is.
    */
   async endRound(
     { client }: SocketServerCase,
     ports: readonly number[],
     count: number,
-    patience = 20_000,
+    { patience = 20_000, lag = () => 0 }: { patience?: number; lag?(): number } = {},
   ): Promise<Round> {
     const cookies: string[] = [];
     for (let n = 0; n <= count; n++) cookies.push(await this.signIn(`held ${n}`));
@@ -95,7 +95,7 @@ export class SocketFleet {
           "of a session that lives is closed",
         ),
       );
-      return outcomeOf(held, acknowledged, client);
+      return outcomeOf(held, acknowledged, client, SECOND + lag());
     } finally {
       await Promise.all(this.#children.map((child) => child.run("forget")));
       for (const socket of [...held.values()].flat()) socket.drop();
@@ -157,6 +157,7 @@ function outcomeOf(
   held: ReadonlyMap<string, readonly HeldSocket[]>,
   acknowledged: ReadonlyMap<string, { ended: number; way: number }>,
   client: SocketServerCase["client"],
+  second: number,
 ): Round {
   const late: number[] = [];
   let [pushed, pushedLate] = [0, 0];
@@ -169,7 +170,7 @@ function outcomeOf(
         throw new Error(`A socket was closed with ${closed.how} after an end in way ${way}.`);
       late.push(Math.max(0, closed.at - ended));
       pushed += received.length;
-      pushedLate += received.filter((sent) => Number(sent) > ended + SECOND).length;
+      pushedLate += received.filter((sent) => Number(sent) > ended + second).length;
     }
   }
   return { late: late.sort((one, other) => one - other), pushed, pushedLate };

@@ -155,11 +155,14 @@ export default {
   ],
   without: { "ended elsewhere": "no list by user", "session limit": "no such option" },
 
+  async prepare() {
+    for (const name of ["first", "second"]) handlers.set(name, await handlerOf(name));
+  },
+
   async start(store, application, { second = false }) {
     const name = second ? "second" : "first";
     handedOver[name] = { application, store };
-    if (!handlers.has(name)) handlers.set(name, handlerOf(name));
-    const handler = await handlers.get(name);
+    const handler = handlers.get(name);
     return listen(createServer((req, res) => handler(req, res)));
   },
 };

@@ -166,10 +166,15 @@ export default {
   without: { "ended elsewhere": "no list of sessions", "session limit": "no list of sessions" },
   stateless: true,
 
+  async prepare() {
+    listeners.set("first", await listenerOf("first"));
+  },
+
   async start(store, application, { second = false }) {
     const build = second ? "second" : "first";
     handedOver[build] = { application, store };
-    if (!listeners.has(build)) listeners.set(build, listenerOf(build));
-    return listen(createServer(await listeners.get(build)));
+    // The first has read its settings with its first request, so the second may have others.
+    if (!listeners.has(build)) listeners.set(build, await listenerOf(build));
+    return listen(createServer(listeners.get(build)));
   },
 };

@@ -174,6 +174,20 @@ export const limitCases: readonly Case[] = [
   },
   {
     promise: "U4",
+    name: "of two sign-ins at once in one session, the second begins another one, which counts",
+    async run(world) {
+      const on = world.sessions({ perUser: 1, onLimit: "refuse" });
+      const guest = await world.visitor({ cart: ["apple"] }, on);
+      const [one, other] = [await guest.begin(), await guest.begin()];
+      login(one, "ann");
+      login(other, "ann");
+      await guest.end(one);
+      await assert.rejects(guest.end(other), { code: "limit", status: 409 });
+      assert.equal(await on.count({ userId: "ann" }), 1, "how many sessions the user has");
+    },
+  },
+  {
+    promise: "U4",
     name: "a session that its user signs in to again while it is about to be ended stays",
     async run(world) {
       const [one, other] = servers(world, "end-oldest");

@@ -4,7 +4,7 @@ import { unawaited } from "micropie/core/told";
 import { update } from "micropie/core/update";
 import { login, logout } from "micropie/core/verbs";
 import { gate } from "micropie/testing";
-import { assertGone, found } from "micropie/testing/world";
+import { assertGone, found, handleIn } from "micropie/testing/world";
 import { type EngineCase, set } from "../world.ts";
 
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -166,6 +166,20 @@ export const exclusiveCases: readonly EngineCase[] = [
       assert.deepEqual({ ...(await world.environment.run(waiting)) }, {});
       await refused;
       await assertGone(world, cookie);
+    },
+  },
+  {
+    promise: "C9",
+    name: "whoever writes in an exclusive part of a session that ends meanwhile is told",
+    async run(world) {
+      const ann = await world.visitor({ visits: 1 });
+      const session = await ann.begin();
+      const asked = exclusive(session, async () => {
+        await world.sessions().revoke({ handle: handleIn(ann) });
+        session.visits = 2;
+      });
+      await assert.rejects(asked, { code: "ended" });
+      await assertGone(world, ann.cookie);
     },
   },
   {

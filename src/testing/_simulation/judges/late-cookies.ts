@@ -1,0 +1,47 @@
+import type { Facts, Turn } from "../facts.ts";
+import { handleIn, type Visited } from "../history.ts";
+import type { Judge } from "./judge.ts";
+
+/** C6: no late cookie. */
+export const lateCookies: Judge = {
+  promise: "C6",
+  rule: "a request whose session has ended, or that came with the id from before a sign-in, sets no cookie",
+  *judge(facts) {
+    for (const handle of facts.handles) {
+      const end = facts.endedAt(handle);
+      for (const visit of facts.visits(handle)) {
+        const { id, given } = visit;
+        const asked = askedAt(visit);
+        const isLate = end !== undefined && asked !== undefined && asked > end;
+        if (isLate && given !== undefined && handleIn(given) === handle)
+          yield `request ${id} sets the cookie of a session that had ended before`;
+      }
+      for (const turn of facts.turns(handle))
+        if (turn.visit) yield* judgeTurn(facts, handle, turn, turn.visit);
+    }
+  },
+};
+
+/** When a request has asked the store last for what its answer says. */
+function askedAt({ deeds, handled }: Visited): number | undefined {
+  const last = deeds.findLastIndex(({ step }) => step.do === "save" || step.do === "exclusive");
+  if (last === -1) return handled;
+  const writes = deeds.slice(last).some(({ step }) => step.do === "set" || step.do === "write");
+  return writes ? handled : deeds[last]!.begun;
+}
+
+function* judgeTurn(facts: Facts, handle: string, turn: Turn, visit: Visited): Iterable<string> {
+  if (!turn.isSure || turn.ends || turn.does === "rotate" || visit.seen?.handle !== handle) return;
+  const { settings } = facts.history.plan;
+  const until = turn.begun + settings.grace - facts.history.clocks;
+  for (const { id, sent, begun, seen, plan, lines, answered, broughtLegacy } of facts.visits(handle)) {
+    if (sent !== visit.sent || begun <= turn.over || seen === undefined || seen.at >= until) continue;
+    const others = facts
+      .turns(handle)
+      .filter((other) => other !== turn && other.begun <= seen.at && other.over > turn.begun);
+    if (others.length > 0 || facts.mayHaveEnded(handle, answered ?? seen.at)) continue;
+    if (plan.steps.some((step) => step.do === "login") || broughtLegacy) continue;
+    if (lines.length > 0)
+      yield `request ${id} came with the id from before a sign-in, and its answer touches the cookie`;
+  }
+}

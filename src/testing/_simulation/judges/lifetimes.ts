@@ -1,0 +1,46 @@
+import { LATE } from "../facts.ts";
+import type { Visited } from "../history.ts";
+import type { Judge } from "./judge.ts";
+
+/** B4: no session outlives its deadlines. */
+export const lifetimes: Judge = {
+  promise: "B4",
+  rule: "a session opens no longer than its idle timeout after its last request, and its absolute one after its sign-in",
+  *judge(facts) {
+    const { settings } = facts.history.plan;
+    for (const handle of facts.handles) {
+      for (const visit of facts.found(handle)) {
+        const before = facts.visits(handle).filter((each) => each !== visit && each.begun <= visit.begun);
+        // It may have come from elsewhere.
+        if (!before.some((each) => beginsLife(each, handle))) continue;
+        const used = Math.max(...before.map(overAt));
+        const began = Math.max(...before.filter((each) => beginsLife(each, handle)).map(overAt));
+        if (visit.begun > used + settings.idle + facts.history.clocks + 1)
+          yield `request ${visit.id} opens a session that nobody had used for ${settings.idle} seconds`;
+        if (visit.begun > began + settings.absolute + facts.history.clocks + 1)
+          yield `request ${visit.id} opens a session ${settings.absolute} seconds after its sign-in`;
+      }
+      for (const { plan, begun, done, value } of facts.history.operations) {
+        if (plan.verb !== "list" || done === undefined || !(value as string[]).includes(handle)) continue;
+        const used = Math.max(
+          ...facts
+            .visits(handle)
+            .filter((each) => each.begun <= done)
+            .map(overAt),
+        );
+        if (begun > used + settings.idle + facts.history.clocks + 1)
+          yield `an operator is told of a session that nobody had used for ${settings.idle} seconds`;
+      }
+    }
+  },
+};
+
+function overAt({ begun, answered, status = 0 }: Visited): number {
+  if (answered === undefined) return begun + LATE * 2;
+  return status < 400 ? answered : answered + LATE;
+}
+
+/** A sign-in starts its time anew; so does whoever makes it, or brings it from elsewhere. */
+function beginsLife({ plan, seen, broughtLegacy }: Visited, handle: string): boolean {
+  return broughtLegacy || seen?.handle !== handle || plan.steps.some((step) => step.do === "login");
+}

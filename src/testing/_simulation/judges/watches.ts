@@ -1,0 +1,52 @@
+import type { Facts } from "../facts.ts";
+import { handleIn, type Watched } from "../history.ts";
+import type { Judge } from "./judge.ts";
+
+/** Seconds after the acknowledgment of an end in which whoever watches hears of it. */
+const CALM = 1.3;
+/** The same where calls are lost: then the lease of the watch runs out. */
+const ROUGH = 8;
+
+/** U2: whoever watches a session hears of its end, and of nothing else. */
+export const watches: Judge = {
+  promise: "U2",
+  rule: "whoever watches a session hears of its end within a second, or when the lease runs out, and of no other",
+  *judge(facts) {
+    for (const watch of facts.history.watches) {
+      const visit = facts.history.visits.find(({ id }) => id === watch.visit);
+      const handle = watch.handle ?? (visit?.given === undefined ? undefined : handleIn(visit.given));
+      if (handle === undefined) continue;
+      yield* judgeSilence(facts, watch, handle);
+      yield* judgeWord(facts, watch, handle);
+    }
+  },
+};
+
+function* judgeSilence(
+  facts: Facts,
+  { begun, ended, crashed, visit }: Watched,
+  handle: string,
+): Iterable<string> {
+  const end = facts.endedAt(handle);
+  if (end === undefined || facts.history.clocks > 0) return;
+  // A session that began with the watch is watched from its first commit on.
+  const until = Math.max(end, begun) + (facts.isCalm ? CALM : ROUGH);
+  const isOver = crashed !== undefined && crashed <= until;
+  if (isOver || facts.history.endedAt <= until) return;
+  if (ended === undefined || ended.at > until)
+    yield `the watch of request ${visit} does not hear that its session has ended`;
+}
+
+function* judgeWord(facts: Facts, { ended, visit }: Watched, handle: string): Iterable<string> {
+  if (ended === undefined) return;
+  const { at, reason } = ended;
+  const isExpired = at >= facts.aliveUntil(handle, at);
+  const isChanged = facts.turns(handle).some(({ does, begun }) => does !== "rotate" && begun <= at);
+  const isTrue =
+    reason === "rights"
+      ? isChanged
+      : reason === "unreachable"
+        ? !facts.isCalm
+        : isExpired || isChanged || facts.mayHaveEnded(handle, at);
+  if (!isTrue) yield `the watch of request ${visit} hears of an end (${reason}), and there was none`;
+}

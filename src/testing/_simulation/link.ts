@@ -1,0 +1,57 @@
+import type { Awaitable, EndChannel, EndListener, SessionBackend } from "../../backends/backend.ts";
+import type { Kind, Place } from "./place.ts";
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  read: "read",
+  create: "write",
+  patch: "write",
+  touch: "write",
+  delete: "remove",
+  listByUser: "read",
+  revokeUser: "remove",
+  lock: "write",
+  relock: "write",
+  standings: "read",
+  prune: "remove",
+};
+
+/**
+ * Returns a back-end as a server of a world has it: each of its methods is one step at the other end of the network. What it is
+ * given to keep is noted in `kept`.
+ */
+export function overNetwork(inner: SessionBackend, place: Place, kept: string[] = []): SessionBackend {
+  const own: Record<string, unknown> = { environment: place.environment, onExpired: undefined };
+  for (const [name, kind] of Object.entries(KINDS)) {
+    const method = inner[name as "read"] as (...args: unknown[]) => Awaitable<unknown>;
+    own[name] = (...args: unknown[]) => {
+      if (name === "create" || name === "patch") kept.push(JSON.stringify(args));
+      return place.call(name, () => method.apply(inner, args), kind);
+    };
+  }
+  own.listen = (listener: EndListener) => place.call("listen", () => heardBy(inner, listener, place), "read");
+  own.close = () => {};
+  return new Proxy(inner, {
+    get(target, name) {
+      if (name in own) return own[name as string];
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+    set(_, name, value) {
+      own[name as string] = value;
+      return true;
+    },
+  });
+}
+
+/** What the store tells comes by the network too. */
+function heardBy(
+  inner: SessionBackend,
+  listener: EndListener,
+  { hear }: Place,
+): Awaitable<EndChannel | undefined> {
+  return inner.listen({
+    told: (notice) => hear(() => listener.told(notice)),
+    heard: (text) => hear(() => listener.heard(text)),
+    lost: () => hear(() => listener.lost()),
+  });
+}
