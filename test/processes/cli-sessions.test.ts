@@ -41,7 +41,7 @@ const run = (args: string, env?: NodeJS.ProcessEnv, cwd = folder): Promise<Ran> 
 
 describe("micropie sessions", () => {
   test("takes a module that exports sessions", async () => {
-    const src = new URL("../dist/", import.meta.url).href;
+    const src = new URL("../../dist/", import.meta.url).href;
     writeFileSync(
       join(folder, "sessions.config.mjs"),
       `import { createSessions } from "${src}index.js";
@@ -353,17 +353,13 @@ describe("completion", () => {
       );
       await zsh.shows("LOADED=0");
       await zsh.shows("READY> ");
-      zsh.press(`micropie sess${KEYS.tab}`);
-      await zsh.shows("micropie sessions ");
-      zsh.press(`revoke-u${KEYS.tab}`);
-      await zsh.shows("revoke-user ");
-      zsh.press(`--dry${KEYS.tab}`);
-      await zsh.shows("--dry-run ");
-      zsh.press(`${KEYS.clear}micropie sessions list --wh${KEYS.tab}`);
-      await zsh.shows("--where ");
-      zsh.press(`sig${KEYS.tab}`);
-      await zsh.shows("signed-in");
-      zsh.press(`${KEYS.clear}exit${KEYS.enter}`);
+      zsh.press(`micropie() { print -r "RAN=$*" }${KEYS.enter}`);
+      const { tab, enter } = KEYS;
+      zsh.press(`micropie sess${tab}revoke-u${tab}--dry${tab}${enter}`);
+      await zsh.shows("RAN=sessions revoke-user --dry-run");
+      zsh.press(`micropie sessions list --wh${tab}sig${tab}${enter}`);
+      await zsh.shows("RAN=sessions list --where signed-in");
+      zsh.press(`exit${KEYS.enter}`);
       await zsh.end();
     },
     60_000,
