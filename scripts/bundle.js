@@ -22,6 +22,19 @@ const GROUPS = [
     name: "visit",
     test: /[\\/]modules[^\\/]*[\\/]visit[\\/](?!hold|mask|http2|intercept|node-response|around|watch-body|carry|listener|endpoint)/,
   },
+  // A group takes with it what its modules import, unless another one before has that: adapters and the command have these too.
+  { name: "endpoint", test: /[\\/]modules[^\\/]*[\\/]visit[\\/]endpoint\.js$/ },
+  { name: "server", test: /[\\/]modules[^\\/]*[\\/]app[\\/](?:server|rooms)\.js$/ },
+  // What multipart.js and the sockets of an App, which are loaded later, need of it: if that was in one file with the App, a bundler
+  // of an application could leave out neither.
+  {
+    name: "answers",
+    test: /[\\/]modules[^\\/]*[\\/]app[\\/](?:answer|body-content|body-source|breath|copy|exchange|failure|headers|html|http-error|middleware|parameters|reply|request|routes|seal|stream)\.js$/,
+  },
+  {
+    name: "app",
+    test: /[\\/]modules[^\\/]*[\\/]app[\\/](?:app|body|json|limits|methods|mount|options|respond|serve|signals|socket-limits|urlencoded)\.js$/,
+  },
 ];
 
 /** The modules that users import, or that run: their paths below dist/, without the ending. */

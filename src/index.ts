@@ -27,6 +27,7 @@ export type { LegacySeam, LoadOptions } from "./core/live.ts";
 export type { LoadFrom } from "./core/load-from.ts";
 export type { SessionOptions } from "./core/options.ts";
 export type { DataOf, ReadonlySession, Register, Registered, Session } from "./core/register.ts";
+export type { RevokeOptions } from "./core/revoked.ts";
 export { createSessions, type Sessions } from "./core/sessions.ts";
 export type { CookieOptions } from "./core/set-cookie.ts";
 export { take } from "./core/take.ts";

@@ -86,6 +86,18 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "otel.ts": ["_otel", "core", "errors.ts", "environment.ts", "duration.ts", "option-names.ts"],
   _recorder: ["core", "backends", "record", "errors.ts", "environment.ts", "duration.ts", "option-names.ts"],
   "recorder.ts": ["_recorder", "core", "errors.ts", "option-names.ts"],
+  _admin: ["_otel", "_recorder", "recorder.ts", "app", "visit", "core", "backends", "errors.ts"],
+  "admin.ts": [
+    "_admin",
+    "recorder.ts",
+    "app",
+    "visit",
+    "core",
+    "backends",
+    "errors.ts",
+    "duration.ts",
+    "option-names.ts",
+  ],
   legacy: ["core", "backends", "errors.ts", "environment.ts", "duration.ts", "option-names.ts", "warning.ts"],
   testing: [
     "guards.ts",
@@ -142,6 +154,7 @@ const BUILT_IN: Record<string, Record<string, string>> = {
     _dbsc: "base64url",
   },
   "node:crypto": {
+    _admin: "names of files that change with what is in them",
     _dbsc: "challenges and short cookies",
     _recorder: "names of lists of events",
     core: "identifiers and their hashes",
@@ -152,6 +165,7 @@ const BUILT_IN: Record<string, Record<string, string>> = {
   "node:events": {
     compat: "a store of express-session is an emitter",
   },
+  "node:timers/promises": { _admin: "a turn for other work between the pages of a search" },
   "node:net": { backends: "the client for memcached" },
   "node:diagnostics_channel": { core: "events" },
   "node:perf_hooks": {
@@ -246,11 +260,11 @@ describe("who may import whom", () => {
 
 describe("one behavior, one place", () => {
   test("only visit/answer.ts names the headers of a response that a session concerns", () => {
-    // A client of the suites reads them, and App has its pairs of headers in the lower case.
+    // A client of the suites reads them, App has its pairs of headers in the lower case, and the operators' page those of its files.
     const others = sources.filter(
       ({ path, room, text }) =>
         room !== "testing" &&
-        !["visit/answer.ts", "app/headers.ts"].includes(path) &&
+        !["visit/answer.ts", "app/headers.ts", "_admin/headers.ts"].includes(path) &&
         /["'`](vary|cache-control|set-cookie)["'`]/i.test(withoutComments(text)),
     );
     expect(others.map(({ path }) => path)).toEqual([]);
@@ -394,6 +408,7 @@ test("import path = file path, one by one, and every public file has one", () =>
   expect(entries.map(([path]) => path).sort()).toEqual(
     [
       ".",
+      "./admin",
       "./dbsc",
       "./guards",
       "./otel",

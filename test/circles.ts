@@ -32,7 +32,7 @@ export const CIRCLES = {
     "test/otel/*.test.ts",
     "test/types/{typescript-5.9,compiler-settings}.test.ts",
     "test/guides/*.test.ts",
-    "test/dbsc/chromium.test.ts",
+    "test/{admin,dbsc}/chromium.test.ts",
     "test/{browser,browser-sockets,compare,first-parts,shell-blocks,release,example-chat,examples,example-apps,example-pages,example-passport,example-single-sign-on,shared-cache,site}.test.ts",
   ],
   /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), of test/consumers and test/drivers, and the same servers. */

@@ -20,6 +20,7 @@ test("each example with a server of its own is driven here, or says where", () =
     "observed",
   ].concat([
     "node_modules",
+    "operators",
     "react-router",
     "recipes",
     "serverless",

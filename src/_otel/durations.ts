@@ -4,7 +4,7 @@ import { type Attributes, type Histogram, type Meter, observed } from "./meter.t
 import { type Outcome, outcomeOf } from "./outcome.ts";
 
 /** The upper bounds of the buckets, in seconds: those of OpenTelemetry's `db.client.operation.duration`, and finer ones. */
-const BOUNDARIES: readonly number[] = [
+export const BOUNDARIES: readonly number[] = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 

@@ -18,6 +18,8 @@ export interface RecordedEvent {
   readonly elevated?: boolean | undefined;
   /** Of `revoked`: every session of its user was. */
   readonly all?: boolean | undefined;
+  /** Of `revoked`: the operator who asked for it, if that was told. */
+  readonly by?: string | undefined;
   /** Of `changed`: what an operator changed. */
   readonly key?: string | undefined;
   /** What its user signed in with; of `device_changed`, what it was used with then. */
@@ -50,7 +52,7 @@ export function recorded<Name extends SessionEventName>(
     userId,
     ...more
   } = message as Partial<SessionEvents["revoked"]> & Partial<SessionEvents["rotated"]>;
-  const { reason, login, elevated, all } = more;
+  const { reason, login, elevated, all, by } = more;
   const base = { at, event, handle, userId: userId ?? undefined };
   if (event === "changed") return { ...base, key: (message as SessionEvents["changed"]).key };
   if (event === "device_changed")
@@ -61,7 +63,7 @@ export function recorded<Name extends SessionEventName>(
   }
   if (!ENDS.has(event)) return reason === undefined ? base : { ...base, reason };
   const { seenAt: lastSeenAt, expiresAt, absoluteExpiresAt, idleTimeout } = known ?? {};
-  return { ...base, reason, all, lastSeenAt, expiresAt, absoluteExpiresAt, idleTimeout };
+  return { ...base, reason, all, by, lastSeenAt, expiresAt, absoluteExpiresAt, idleTimeout };
 }
 
 /** Returns the event in a stored text; undefined if that is damaged. */

@@ -30,13 +30,16 @@ const SENTENCES: { readonly [Name in SessionEventName]: Sentence } = {
   },
   changed: ({ key }) => `An operator changed its key ${plain(key ?? "")}.`,
   expired: (event) => `It ended because it expired${whyExpired(event)}.`,
-  revoked: ({ reason, all, userId }) => {
+  revoked: ({ reason, all, userId, by }) => {
     if (reason === "limit")
       return "It ended because its user signed in again and had as many sessions as the option perUser allows.";
     if (reason === "reused")
       return "It ended because an id was used that a rotation had replaced (the option onReuse): its cookie may have been stolen.";
-    if (all) return `It ended because all sessions of user ${plain(userId ?? "")} were revoked.`;
-    return "It ended because it was revoked by its handle.";
+    const who = by === undefined ? "" : ` by the operator ${plain(by)}`;
+    if (all) return `It ended because all sessions of user ${plain(userId ?? "")} were revoked${who}.`;
+    return who === ""
+      ? "It ended because it was revoked by its handle."
+      : `It ended because it was revoked${who}.`;
   },
   device_changed: ({ device }) =>
     `It was used with another device than its user signed in with${using(device)}.`,

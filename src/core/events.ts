@@ -36,9 +36,13 @@ export interface SessionEvents {
   /**
    * It was ended from outside. `reason`: "revoked" by `sessions.revoke`; "limit" by a sign-in of its user, who had too many
    * then (the option `perUser`); "reused" by the use of an id that was replaced (the option `onReuse`). `all` if every session
-   * of its user was.
+   * of its user was; `by` if `sessions.revoke` was told which operator asked for it.
    */
-  revoked: SessionEvent & { readonly reason: "revoked" | "limit" | "reused"; readonly all: boolean };
+  revoked: SessionEvent & {
+    readonly reason: "revoked" | "limit" | "reused";
+    readonly all: boolean;
+    readonly by?: string | undefined;
+  };
   /**
    * A signed-in session is used with another browser (`changed` has "browser") or from another network ("network": /24 of IPv4, /48
    * of IPv6) than its user signed in with. An update of the browser is none. It refuses nothing, and is for you to judge: people

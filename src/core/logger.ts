@@ -27,7 +27,11 @@ const LINES: { readonly [Name in SessionEventName]: (event: SessionEvents[Name])
   logged_out: ({ reason, userId }) => [userId === null ? "debug" : "info", ENDED[reason], { reason }],
   changed: ({ key }) => ["info", "session changed by an operator", { key }],
   expired: ({ userId }) => [userId === null ? "debug" : "info", "session expired"],
-  revoked: ({ reason, all }) => ["info", REVOKED[reason], { reason, all }],
+  revoked: ({ reason, all, by }) => [
+    "info",
+    REVOKED[reason],
+    { reason, all, ...(by !== undefined && { by }) },
+  ],
   device_changed: ({ changed }) => ["warn", "session used with another device", { changed }],
   reused: () => ["warn", "replaced id used: its cookie may be stolen"],
   superseded: () => ["debug", "request came with the id from before a sign-in"],

@@ -16,7 +16,7 @@ import { resolveOptions, type SessionOptions } from "./options.ts";
 import type { AnyData, AnyShown, Session, Whole } from "./register.ts";
 import { renamed } from "./renamed.ts";
 import type { ResolvedOptions } from "./resolved-options.ts";
-import { revoked, revokedAll } from "./revoked.ts";
+import { operatorIn, type RevokeOptions, revoked, revokedAll } from "./revoked.ts";
 import { liveOf } from "./session.ts";
 import { updateListed } from "./update.ts";
 import { closeWatcher, type SessionEnd, type WatchOptions, watch } from "./watch.ts";
@@ -69,9 +69,9 @@ export interface Sessions<T extends object = AnyData> {
   /**
    * Ends the session of a handle, or every session of a user that was signed in before, or those that `list` told about, passed as
    * an array. `except` is left alone: a session of this process, as its request will leave it, or a handle. Returns how many it
-   * ended. Throws as `list` does.
+   * ended. `by` names the operator who asked for it in the events. Throws as `list` does.
    */
-  revoke(which: WhichBut | readonly ListedSession<T>[]): Promise<number>;
+  revoke(which: WhichBut | readonly ListedSession<T>[], options?: RevokeOptions): Promise<number>;
   /**
    * Names the device of a session, as `list` then tells it; cut to 256 characters, "" for none. No deadline moves.
    * Throws StateError `ended` if there is no such session, BackendError; TypeError for a name that is no text.
@@ -172,8 +172,11 @@ export function createSessions<
       if (which === undefined) return call(engine, "countAll");
       return (await listed(engine, chosen("count", which), undefined)).length;
     }) as Sessions["count"],
-    revoke: async (which) =>
-      Array.isArray(which) ? revokedAll(engine, which) : revoked(engine, chosen("revoke", which, true)),
+    revoke: async (which, options) => {
+      const by = operatorIn(options);
+      if (Array.isArray(which)) return revokedAll(engine, which, by);
+      return revoked(engine, chosen("revoke", which, true), by);
+    },
     async rename(which, name) {
       const { handle } = chosen("rename", which);
       if (handle === undefined) throw new TypeError("rename: pass { handle }, since it names one session.");
