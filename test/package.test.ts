@@ -52,11 +52,24 @@ beforeAll(() => {
   ) as (typeof packed)[];
   packed = result!;
   writeFileSync(join(app, "package.json"), '{ "type": "module" }');
-  // Offline: what it depends on is given from here.
-  const dependencies = Object.keys(manifest.dependencies).map((name) => join(root, "node_modules", name));
+  // Offline: what it depends on, and what that depends on, is given from here.
+  const dependencies = neededBy(manifest).map((name) => join(root, "node_modules", name));
   const options = ["--offline", "--install-links", "--ignore-scripts", "--no-audit", "--no-fund"];
   run("npm", ["install", ...options, join(folder, packed.filename), ...dependencies]);
 });
+
+/** The names of all packages that one needs. */
+function neededBy({ dependencies = {} }: Partial<Manifest>, known = new Set<string>()): string[] {
+  for (const name of Object.keys(dependencies)) {
+    if (known.has(name)) continue;
+    known.add(name);
+    neededBy(
+      JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as Manifest,
+      known,
+    );
+  }
+  return [...known];
+}
 
 afterAll(() => rmSync(join(app, ".."), { recursive: true, force: true }));
 

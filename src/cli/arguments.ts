@@ -3,6 +3,8 @@ import { misuse, parseOptions } from "./options.ts";
 
 export const HELP = `Usage: micropie <file> [options]
        micropie doctor <url> [options]
+       micropie sessions <subcommand> [options]
+       micropie completion <bash|zsh|fish>
 
 Serves the default export of a .ts or .js file: an App, or any object with a fetch method.
 
@@ -13,6 +15,7 @@ Serves the default export of a .ts or .js file: an App, or any object with a fet
   -h, --help             print this help
 
 With doctor, says what is wrong with the session cookie of a running server; micropie doctor --help has its options.
+With sessions, lists, counts, explains and ends the sessions of a store; micropie sessions --help has its subcommands.
 
 Example: npx micropie app.ts --port 3000 --watch`;
 
