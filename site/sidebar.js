@@ -26,7 +26,7 @@ const SECTIONS = [
   ["Recipes", ["recipes", "recipes/"]],
   ["Stores", ["backends", "backends/"]],
   ["Reference", ["reference"]],
-  ["Guarantees", ["guarantees", "security", "decisions/"]],
+  ["Guarantees", ["guarantees", "model", "security", "decisions/"]],
   ["How it compares", ["compare", "compare/", "performance", "scaling"]],
   ["Migrate", ["migrate", "compat", "express-session", "rolling-deploy", "managing-sessions"]],
 ];

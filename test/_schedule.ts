@@ -1,23 +1,16 @@
 import type fc from "fast-check";
 import { createSessions, login, type SessionBackend, type Sessions } from "micropie";
 import { virtualEnvironment } from "micropie/testing";
+import { withHeldCalls } from "./_held-calls.ts";
 import { stores, userBackendWithClock } from "./testing/stores.ts";
 
 export type Data = Record<string, unknown>;
-const VERBS = new Set("read create patch touch delete listByUser revokeUser lock relock".split(" "));
 
 /** Every call of the store waits until the schedule lets it go on. */
 function scheduled(backend: SessionBackend, schedule: fc.Scheduler): SessionBackend {
-  return new Proxy(backend, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name, target);
-      if (typeof method !== "function") return method;
-      if (!VERBS.has(String(name))) return method.bind(target);
-      return async (...values: unknown[]) => {
-        await schedule.schedule(Promise.resolve(), String(name));
-        return method.apply(target, values);
-      };
-    },
+  return withHeldCalls(backend, async ({ verb, run }) => {
+    await schedule.schedule(Promise.resolve(), verb);
+    return run();
   });
 }
 

@@ -2,7 +2,7 @@ import { accessSync, constants, readdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { canInstallDebian, installDebian, installNpm, npmFolder, succeeds } from "./install.ts";
 
-/** A server that the tests need: what is run of it, and where it comes from. */
+/** A server or another program that the tests need: what is run of it, and where it comes from. */
 interface Source {
   /** All of these are needed; a start gets their paths in this order. Of names with a bar, the first that is there. */
   readonly programs: readonly string[];
@@ -34,6 +34,9 @@ const SOURCES = {
   memcached: { programs: ["memcached"], debian: "memcached", brew: "memcached" },
   prometheus: { programs: ["prometheus"], debian: "prometheus", brew: "prometheus", notInDocker: true },
   nginx: { programs: ["nginx"], debian: "nginx-light", brew: "nginx", notInDocker: true },
+  /** What checks the models in spec/, and compiles the checkers that it makes. */
+  spin: { programs: ["spin"], debian: "spin", brew: "spin", notInDocker: true },
+  compiler: { programs: ["gcc|cc"], debian: "build-essential", brew: "gcc", notInDocker: true },
 } as const satisfies Record<string, Source>;
 
 export type Wanted = keyof typeof SOURCES;

@@ -31,7 +31,7 @@ export function fishScript(): string {
 function optionOf({ name, short, help, takesValue, offers }: CompletedOption): string {
   const words = [`-l ${name}`, ...(short === undefined ? [] : [`-s ${short}`]), `-d ${quoted(help)}`];
   if (takesValue) words.push(offers === "files" ? "-r -F" : "-x");
-  if (Array.isArray(offers)) words.push(`-a ${quoted(offers.join(" "))}`);
+  if (Array.isArray(offers)) words.push(`-a ${quoted(offers.map(quoted).join(" "))}`);
   return words.join(" ");
 }
 

@@ -13,7 +13,7 @@ export const WHERE: { readonly where: ListOption } = {
     multiple: true,
     value: "CONDITION",
     offers: ["user=", "signed-in", "anonymous", "idle>", "created<", "device~", "address=", "by=", "data."],
-    help: "which sessions; several must all hold. See below",
+    help: "which sessions; several must all hold",
   },
 };
 

@@ -26,7 +26,7 @@ The order is the store's own. Times are lengths: LAST SEEN before now, EXPIRES f
     cursor: {
       type: "string",
       value: "TEXT",
-      help: "go on where a list ended, as it said; without conditions that only the command can check",
+      help: "go on where a list ended, as it said",
     },
     ...DATA_OPTIONS,
   },

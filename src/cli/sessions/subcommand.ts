@@ -84,7 +84,7 @@ export const SHARED: Readonly<
     short: "c",
     value: "FILE",
     offers: "files",
-    help: "instead: a module that exports `sessions`",
+    help: "a module that exports `sessions`, instead of --store",
   },
   realm: {
     type: "string",

@@ -1,0 +1,123 @@
+/** Runs Spin: makes the checker of a model, runs it, and reads what it says. */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { find } from "../../test/servers/find.ts";
+
+const run = promisify(execFile);
+const FOLDER = fileURLToPath(new URL("../../spec/", import.meta.url));
+const MOST = { maxBuffer: 1 << 30 };
+
+/**
+ * Returns the paths of Spin and of a C compiler. Throws ServerMissing, with the command that installs them; or an error if what is called
+ * spin is another program.
+ */
+export async function tools() {
+  const spin = await pathOf("spin");
+  const { stdout } = await run(spin, ["-V"]).catch(() => ({ stdout: "" }));
+  if (!stdout.startsWith("Spin Version"))
+    throw new Error(`${spin} is not Spin, the model checker (https://spinroot.com). Put that first in PATH.`);
+  return { spin, compiler: await pathOf("compiler") };
+}
+
+async function pathOf(wanted) {
+  const found = await find(wanted);
+  return found.paths[0];
+}
+
+export function modelFile(model) {
+  return join(FOLDER, `${model}.pml`);
+}
+
+/**
+ * Checks one model with these switches. `how` is "all" (every state), "shortest" (breadth first, to the first violation, whose
+ * trail is read) or "bits" (as much as fits into the memory, by hashes of states).
+ */
+export async function check({ spin, compiler }, { model, define, how, memory = 6000, seconds = 600 }) {
+  const folder = await mkdtemp(join(tmpdir(), "micropie-model-"));
+  try {
+    const here = { cwd: folder, ...MOST };
+    const switches = define.map((each) => `-D${each}`);
+    await run(spin, [...switches, "-a", modelFile(model)], here);
+    const kind = { all: ["-DCOLLAPSE"], shortest: ["-DBFS"], bits: ["-DBITSTATE"] }[how];
+    await run(
+      compiler,
+      [
+        how === "shortest" ? "-O0" : "-O1",
+        "-w",
+        "-DSAFETY",
+        "-DVECTORSZ=2048",
+        `-DMEMLIM=${memory}`,
+        ...kind,
+        "-o",
+        "pan",
+        "pan.c",
+      ],
+      here,
+    );
+    const hashed = how === "bits" ? ["-w30", "-k3"] : ["-w22"];
+    const began = performance.now();
+    const { stdout } = await run(join(folder, "pan"), ["-m1000000", ...hashed], {
+      ...here,
+      timeout: seconds * 1000,
+      killSignal: "SIGINT",
+    }).catch((error) => {
+      if (typeof error.stdout !== "string" || !error.stdout.includes("State-vector")) throw error;
+      return error;
+    });
+    const result = { ...resultIn(stdout), seconds: (performance.now() - began) / 1000 };
+    if (result.errors === 0 || how !== "shortest") return result;
+    return { ...result, trail: await trailOf(spin, { model, switches, folder }) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What the checker says at its end. */
+function resultIn(text) {
+  const number = (pattern) => {
+    const [, found] = pattern.exec(text) ?? [];
+    if (found === undefined) throw new Error(`The checker said something unexpected:\n${text}`);
+    return Number(found);
+  };
+  const unreached = [...text.matchAll(/^unreached in (.+)\n((?:\t.*\n)+)/gm)].flatMap(([, where, lines]) =>
+    lines
+      .trim()
+      .split("\n")
+      .filter((line) => /:\d+, state/.test(line))
+      .map((line) => `${where}: ${line.trim().replace(/^.*?([^/]+\.pml:\d+)/, "$1")}`),
+  );
+  return {
+    states: number(/^\s*(\d[\d.e+]*) states, stored/m),
+    transitions: number(/^\s*(\d[\d.e+]*) transitions/m),
+    depth: number(/depth reached (\d+)/),
+    errors: number(/errors: (\d+)/),
+    complete: !/search not completed|Search not completed|max search depth too small/.test(text),
+    unreached,
+  };
+}
+
+/** Returns what the model prints on its way to a violation, and how many steps that way has. */
+async function trailOf(spin, { model, switches, folder }) {
+  const trail = ["-T", "-k", join(folder, `${model}.pml.trail`), ...switches, modelFile(model)];
+  const { stdout } = await run(spin, trail, { cwd: folder, timeout: 60_000, ...MOST });
+  const [told = ""] = stdout.split(/spin: /);
+  const text = told.trim();
+  return { told: text, length: text.split(" ").length - 1 };
+}
+
+/** Walks at random through a model that prints what it does; returns the lines. The same seed gives the same walks. */
+export async function walks({ spin }, { model, define, seed }) {
+  const folder = await mkdtemp(join(tmpdir(), "micropie-model-"));
+  try {
+    const switches = define.map((each) => `-D${each}`);
+    const options = ["-T", `-n${seed}`, "-u2000000000", ...switches, modelFile(model)];
+    const { stdout } = await run(spin, options, { cwd: folder, ...MOST });
+    return stdout.split("\n").filter((line) => line.includes("|"));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
