@@ -157,6 +157,41 @@ describe("micropie sessions", () => {
     expect((await run("prune")).out).toBe("Deleted 0 expired records.\n");
   });
 
+  test("moves all sessions to another store, and then says that none is left", async () => {
+    const [from, to] = ["old.sqlite", "new.sqlite"].map(
+      (name) => new SqliteSessionBackend(join(folder, name)),
+    ) as [SqliteSessionBackend, SqliteSessionBackend];
+    const many = Array.from({ length: 120 }, (_, n): Begun => ({ user: `user ${n}`, data: { n } }));
+    const { handles: before } = await begin(from, many);
+    const at = "--store file:old.sqlite";
+    expect(await run(`move --verify ${at}`)).toMatchObject({
+      code: 1,
+      out: "120 sessions are left in file:old.sqlite.\n",
+    });
+    expect(await run(`move ${at} --to file:new.sqlite`)).toMatchObject({ code: 4, out: "" });
+    expect(await run(`move ${at} --to file:new.sqlite --yes --json`)).toMatchObject({
+      code: 0,
+      out: '{"moved":120,"left":0}\n',
+    });
+    expect(await run(`move --verify ${at}`)).toMatchObject({
+      code: 0,
+      out: "0 sessions are left in file:old.sqlite.\n",
+    });
+    const { sessions } = await to.scan({ limit: 500 });
+    expect(sessions.map(({ handle }) => handle).sort()).toEqual([...before].sort());
+    for (const [wrong, why] of [
+      ["move", /--to URL/],
+      ["move --verify --to file:new.sqlite", /Leave --to out/],
+      ["move --to file:sessions.sqlite", /that the sessions are in/],
+      ["move --to file:new.sqlite --at-once none", /whole number/],
+    ] as const) {
+      const { code, err } = await run(wrong);
+      expect([code, err]).toEqual([2, expect.stringMatching(why)]);
+    }
+    await from.close();
+    await to.close();
+  });
+
   test("the help of each subcommand has each of its options", () => {
     for (const subcommand of SUBCOMMANDS)
       for (const option of Object.keys(subcommand.options))

@@ -108,7 +108,9 @@ await onServer("redis", ({ url }) =>
           const after = createSessions<Data>({ backend: target });
           for (const { cookie, user, count, ended } of visitors) {
             const session = await after.load(cookie);
-            expect([info(session).userId, session.count]).toEqual(ended ? [undefined, undefined] : [user, count]);
+            expect([info(session).userId, session.count]).toEqual(
+              ended ? [undefined, undefined] : [user, count],
+            );
           }
         } finally {
           await pool.end();

@@ -346,10 +346,10 @@ describe("completion", () => {
     async ({ skip }) => {
       if (!(await hasShell("zsh"))) skip("There is no zsh here.");
       const script = await written("zsh");
-      const zsh = new Terminal(["zsh", "-f", "-i"], { cwd: folder, env: { PS1: "READY> ", TERM: "dumb" } });
-      await zsh.shows("READY> ");
+      const zsh = new Terminal(["zsh", "-f", "-i"], { cwd: folder, env: { TERM: "dumb" } });
+      await zsh.shows(/[%#] $/);
       zsh.press(
-        `autoload -Uz compinit; compinit -u -D; setopt no_auto_menu no_list_beep; source ${script}; echo LOADED=$?${KEYS.enter}`,
+        `PROMPT='READY> '; autoload -Uz compinit; compinit -u -D; source ${script}; echo LOADED=$?${KEYS.enter}`,
       );
       await zsh.shows("LOADED=0");
       await zsh.shows("READY> ");

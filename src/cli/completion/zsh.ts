@@ -13,7 +13,7 @@ ${COMPLETED.map((each) => `    ${described(each)}`).join("\n")}
   )
   if (( CURRENT == 2 )); then
     _describe command first
-    _files -g '*.[jt]s'
+    _path_files -g '*.(c|m|)[jt]s'
     return
   fi
   case $words[2] in

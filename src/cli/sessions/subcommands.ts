@@ -1,6 +1,7 @@
 import { count } from "./count.ts";
 import { explain } from "./explain.ts";
 import { list } from "./list.ts";
+import { move } from "./move.ts";
 import { prune } from "./prune.ts";
 import { revoke } from "./revoke.ts";
 import { revokeUser } from "./revoke-user.ts";
@@ -17,5 +18,6 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   revoke,
   revokeUser,
   prune,
+  move,
   explain,
 ];
