@@ -114,6 +114,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   "guards.ts": ["core", "errors.ts", "duration.ts"],
   cli: [
+    "admin.ts",
     "recorder.ts",
     "app",
     "visit",

@@ -20,6 +20,10 @@ export async function cli(args: readonly string[]): Promise<number | undefined> 
       const { runSessions } = await import("./sessions/sessions.ts");
       return await over(await runSessions(args.slice(1), process.env));
     }
+    if (args[0] === "admin") {
+      const { runAdmin } = await import("./admin/admin.ts");
+      return await runAdmin(args.slice(1), process.env);
+    }
     if (args[0] === "completion") {
       const { completion } = await import("./completion/completion.ts");
       return print(completion(args.slice(1)));

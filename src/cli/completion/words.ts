@@ -4,6 +4,7 @@ import { SUBCOMMANDS } from "../sessions/subcommands.ts";
 /** What follows `micropie`. */
 export const FIRST: readonly { readonly name: string; readonly help: string }[] = [
   { name: "sessions", help: "list, count, explain and end sessions" },
+  { name: "admin", help: "serve a page of the sessions on this machine" },
   { name: "doctor", help: "say what is wrong with the session cookie of a running server" },
   { name: "completion", help: "print a completion script" },
 ];
