@@ -355,7 +355,9 @@ describe("completion", () => {
       await zsh.shows("READY> ");
       zsh.press(`micropie() { print -r "RAN=$*" }${KEYS.enter}`);
       const { tab, enter } = KEYS;
-      zsh.press(`micropie sess${tab}revoke-u${tab}--dry${tab}${enter}`);
+      zsh.press(`micropie comp${tab}ba${tab}${enter}`);
+      await zsh.shows("RAN=completion bash");
+      zsh.press(`micropie sessions revoke-u${tab}--dry${tab}${enter}`);
       await zsh.shows("RAN=sessions revoke-user --dry-run");
       zsh.press(`micropie sessions list --wh${tab}sig${tab}${enter}`);
       await zsh.shows("RAN=sessions list --where signed-in");
