@@ -47,7 +47,7 @@ export const FRAMEWORKS: Record<string, string> = {
 };
 
 /** The other ways to a store of one's own, and the wrapper, which are no stores. */
-export const BESIDE_STORES: readonly string[] = ["cas", "full", "encrypted"];
+export const BESIDE_STORES: readonly string[] = ["cas", "full", "encrypted", "moving"];
 
 /** As the pages write them. */
 export const NUMBERS: readonly string[] = [

@@ -114,6 +114,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   "guards.ts": ["core", "errors.ts", "duration.ts"],
   cli: [
+    "admin.ts",
+    "recorder.ts",
     "app",
     "visit",
     "core",

@@ -80,8 +80,9 @@ describe("what the docs say there is, is there, is tested, and is all:", () => {
     const page = read("docs/backends.md");
     const table = /\| sessions in[\s\S]*?\n\n/.exec(page)![0];
     const imports = Array.from(table.matchAll(/^\|[^|]*\| `([\w-]+)` \|/gm), ([, name]) => name);
-    expect(sorted(imports)).toEqual(modules.filter((name) => name !== "encrypted"));
+    expect(sorted(imports)).toEqual(modules.filter((name) => name !== "encrypted" && name !== "moving"));
     expect(page).toContain("(`encrypted`)");
+    expect(page).toContain("`moving` [moves sessions");
     const suites = tested("test/backends/*.suite.test.ts").map((name) =>
       name.replace(/-(servers|drivers)$/, ""),
     );

@@ -52,11 +52,24 @@ beforeAll(() => {
   ) as (typeof packed)[];
   packed = result!;
   writeFileSync(join(app, "package.json"), '{ "type": "module" }');
-  // Offline: what it depends on is given from here.
-  const dependencies = Object.keys(manifest.dependencies).map((name) => join(root, "node_modules", name));
+  // Offline: what it depends on, and what that depends on, is given from here.
+  const dependencies = neededBy(manifest).map((name) => join(root, "node_modules", name));
   const options = ["--offline", "--install-links", "--ignore-scripts", "--no-audit", "--no-fund"];
   run("npm", ["install", ...options, join(folder, packed.filename), ...dependencies]);
 });
+
+/** The names of all packages that one needs. */
+function neededBy({ dependencies = {} }: Partial<Manifest>, known = new Set<string>()): string[] {
+  for (const name of Object.keys(dependencies)) {
+    if (known.has(name)) continue;
+    known.add(name);
+    neededBy(
+      JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as Manifest,
+      known,
+    );
+  }
+  return [...known];
+}
 
 afterAll(() => rmSync(join(app, ".."), { recursive: true, force: true }));
 
@@ -64,8 +77,8 @@ test("the tests run on the Node that the project brings, not on the machine's ow
   expect(Number(process.versions.node.split(".")[0])).toBeGreaterThanOrEqual(24);
 });
 
-test("is packed under 360 kB, and holds only what is needed to use it", () => {
-  expect(packed.size).toBeLessThan(360_000);
+test("is packed under 380 kB, and holds only what is needed to use it", () => {
+  expect(packed.size).toBeLessThan(380_000);
   const others = packed.files.map(({ path }) => path).filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
   const cjsTypes = "dist/compat/drop-in.d.cts";
   expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", cjsTypes, "package.json"]);

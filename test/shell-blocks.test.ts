@@ -22,6 +22,9 @@ const RUN_BY: Readonly<Record<string, string>> = {
   "npm run compare": "test/compare.test.ts",
   "npm run site": "test/site.test.ts",
   "npm run servers": "test/servers/run.test.ts",
+  "npx micropie sessions list --store redis://localhost:6379": "test/processes/cli-sessions.test.ts",
+  "npx micropie sessions revoke --store redis://localhost:6379 --where data.role=admin":
+    "test/processes/cli-sessions.test.ts",
 };
 
 /** Pages whose commands another test runs, one after the other. */

@@ -71,11 +71,13 @@ export function sessionTable(
   const column = link && COLUMNS.find(({ key }) => key === by);
   const rows = column === undefined ? sessions : [...sessions].sort(inOrder(column));
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
-<thead><tr>${COLUMNS.map((each) => heading(each, each === column, link))}<th scope="col">Handle</th></tr></thead>
+<thead><tr><th scope="col">Handle</th>${COLUMNS.map((each) => heading(each, each === column, link))}</tr></thead>
 <tbody>${rows.map(
-    (session) => html`<tr>${COLUMNS.map(
+    (
+      session,
+    ) => html`<tr><td><a href="${address(desk, `session/${session.handle}`)}"><code>${session.handle}</code></a></td>${COLUMNS.map(
       ({ cell, isWide }) => html`<td${isWide ? html` class="wide"` : ""}>${cell(session, desk, now)}</td>`,
-    )}<td><a href="${address(desk, `session/${session.handle}`)}"><code>${session.handle}</code></a></td></tr>
+    )}</tr>
 `,
   )}</tbody>
 </table></div>`;

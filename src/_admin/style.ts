@@ -44,7 +44,7 @@ button:hover, .button:hover { background: var(--ground) }
 .bad { background: var(--bad); border-color: var(--bad); color: var(--on-accent) }
 .bad:hover { background: var(--bad); text-decoration: underline }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 1rem; margin: 0 0 1rem; padding: 0; list-style: none }
+.tiles { display: grid; grid-template-columns: repeat(3, 1fr); gap: 1rem; margin: 0 0 1rem; padding: 0; list-style: none }
 .tiles li { padding: .75rem 1rem; background: var(--paper); border-radius: .6rem; box-shadow: 0 1px 3px #0003 }
 .tiles b { display: block; font-size: 1.5rem; line-height: 1.3; font-variant-numeric: tabular-nums }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1rem; align-items: start }
@@ -73,8 +73,8 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 th, td { text-align: left; padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--hair); vertical-align: top }
 thead th { color: var(--quiet); font-size: .9rem; white-space: nowrap }
 tbody th { font-weight: 400 }
-td { overflow-wrap: anywhere }
-td time { white-space: nowrap }
+td { overflow-wrap: break-word }
+td time, td code { white-space: nowrap }
 details table { font-size: .9rem }
 summary { width: max-content; color: var(--accent); cursor: pointer }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; margin: 0 }
@@ -88,7 +88,11 @@ ol.events time { color: var(--quiet); margin-right: .75rem; font-variant-numeric
 .row form { margin: 0 }
 .note { padding: .5rem .8rem; border-left: 4px solid var(--accent); background: var(--paper) }
 .note.failed { border-color: var(--bad) }
+@media (min-width: 66rem) {
+  .tiles { grid-template-columns: repeat(6, 1fr) }
+}
 @media (max-width: 45rem) {
+  .tiles { grid-template-columns: repeat(2, 1fr) }
   .wide { display: none }
   dl { grid-template-columns: 1fr; gap: 0 }
   dd { margin-bottom: .5rem }

@@ -1,6 +1,6 @@
-import { plain } from "../_recorder/sentence.ts";
 import { type Html, html } from "../app/html.ts";
 import type { Device } from "../core/device.ts";
+import { plain } from "../core/plain.ts";
 
 const UNITS = [
   ["day", 86_400],

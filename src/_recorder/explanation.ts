@@ -6,9 +6,10 @@ import type { SessionEventName } from "../core/events.ts";
 import { headIn, isInRealm } from "../core/head.ts";
 import { ofRecord, type SessionInfo } from "../core/info.ts";
 import { isExpired } from "../core/load.ts";
+import { plain } from "../core/plain.ts";
 import { ENDS, type RecordedEvent } from "./event.ts";
 import type { Known } from "./known.ts";
-import { type Deadlines, deadlinePassed, inWords, plain, sentenceOf, whyExpired } from "./sentence.ts";
+import { type Deadlines, deadlinePassed, inWords, sentenceOf, whyExpired } from "./sentence.ts";
 
 /** Why a session is not live. */
 export type EndCause =

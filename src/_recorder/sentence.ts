@@ -1,5 +1,6 @@
 import type { Device } from "../core/device.ts";
 import type { SessionEventName } from "../core/events.ts";
+import { plain } from "../core/plain.ts";
 import type { RecordedEvent } from "./event.ts";
 
 /** Returns what an event means for the session, as one sentence. `isLive`: the session is live now. */
@@ -109,11 +110,6 @@ function using(device: Device | undefined): string {
     address === undefined ? "" : ` from ${plain(address)}`,
   ];
   return words.join("");
-}
-
-/** Returns a text without what would move a terminal's cursor: users choose some of these texts. */
-export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "�");
 }
 
 function capital(text: string): string {

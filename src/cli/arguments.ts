@@ -3,6 +3,9 @@ import { misuse, parseOptions } from "./options.ts";
 
 export const HELP = `Usage: micropie <file> [options]
        micropie doctor <url> [options]
+       micropie sessions <subcommand> [options]
+       micropie admin [options]
+       micropie completion <bash|zsh|fish>
 
 Serves the default export of a .ts or .js file: an App, or any object with a fetch method.
 
@@ -13,6 +16,8 @@ Serves the default export of a .ts or .js file: an App, or any object with a fet
   -h, --help             print this help
 
 With doctor, says what is wrong with the session cookie of a running server; micropie doctor --help has its options.
+With sessions, lists, counts, explains and ends the sessions of a store; micropie sessions --help has its subcommands.
+With admin, serves a page that shows them; micropie admin --help has its options.
 
 Example: npx micropie app.ts --port 3000 --watch`;
 

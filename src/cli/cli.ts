@@ -15,6 +15,19 @@ import { reportImports } from "./watched.ts";
 export async function cli(args: readonly string[]): Promise<number | undefined> {
   try {
     refuseOldNode(process.versions.node);
+    // Loaded only here: serving needs none of it.
+    if (args[0] === "sessions") {
+      const { runSessions } = await import("./sessions/sessions.ts");
+      return await over(await runSessions(args.slice(1), process.env));
+    }
+    if (args[0] === "admin") {
+      const { runAdmin } = await import("./admin/admin.ts");
+      return await runAdmin(args.slice(1), process.env);
+    }
+    if (args[0] === "completion") {
+      const { completion } = await import("./completion/completion.ts");
+      return print(completion(args.slice(1)));
+    }
     const command = readArguments(args, process.env);
     if (command.do === "help") return print(command.text);
     if (command.do === "version") return print(await version());
@@ -31,6 +44,12 @@ export async function cli(args: readonly string[]): Promise<number | undefined> 
     // A partly loaded application may keep timers and connections open.
     process.exit(error.exitCode);
   }
+}
+
+/** Ends the process once all is printed: the module of --config may keep timers and connections open. */
+async function over(code: number): Promise<never> {
+  await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+  process.exit(code);
 }
 
 function print(text: string): 0 {

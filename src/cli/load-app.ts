@@ -17,10 +17,7 @@ export interface Server {
 
 /** Imports a file and returns its default export. Throws `Problem` with a readable message if that fails. */
 export async function loadApp(file: string): Promise<Servable> {
-  const path = resolve(file);
-  await refuseMissing(file, path);
-  if (!/\.[mc]?[jt]s$/.test(path)) throw new Problem(`${file} is not a .ts or .js file.`);
-  const module = await importFile(file, path);
+  const module = await importFile(file);
   const app = module.default;
   if (isServable(app)) return app;
   throw new Problem(describeExports(file, module));
@@ -38,7 +35,11 @@ async function refuseMissing(file: string, path: string): Promise<void> {
   throw new Problem(`file not found: ${basename(path)} in ${dirname(path)}.`);
 }
 
-async function importFile(file: string, path: string): Promise<Record<string, unknown>> {
+/** Imports a .ts or .js file of the user. Throws `Problem` with a readable message if that fails. */
+export async function importFile(file: string): Promise<Record<string, unknown>> {
+  const path = resolve(file);
+  await refuseMissing(file, path);
+  if (!/\.[mc]?[jt]s$/.test(path)) throw new Problem(`${file} is not a .ts or .js file.`);
   const onStuck = () => {
     console.error(`micropie: ${file} did not finish loading: a top-level await never resolves.`);
     process.exitCode = 1;

@@ -1,10 +1,12 @@
+/** 2 for invalid arguments, 3 if there is no such session, 4 for what nobody confirmed, 130 after Ctrl-C, 1 for everything else. */
+export type ExitCode = 1 | 2 | 3 | 4 | 130;
+
 /** An error that the user of the command can fix. Only its message is printed: what happened, then what to do. */
 export class Problem extends Error {
   override readonly name = "Problem";
-  /** 2 for invalid arguments, 1 for everything else. */
-  readonly exitCode: 1 | 2;
+  readonly exitCode: ExitCode;
 
-  constructor(message: string, exitCode: 1 | 2 = 1) {
+  constructor(message: string, exitCode: ExitCode = 1) {
     super(message);
     this.exitCode = exitCode;
   }

@@ -1,78 +1,20 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { environment } from "../_command.ts";
+import { endTerminals, hasTerminal, KEYS, Terminal } from "../_terminal.ts";
 import { program, temporaryFolder } from "./_command.ts";
 
-const PTY = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
-// Its own terminal has no columns.
-const SIZED = 'stty rows 40 cols 120 && exec "$@"';
-const hasTerminal = spawnSync("python3", ["-c", "import pty"]).status === 0;
-const KEYS = { enter: "\r", down: "\x1b[B", interrupt: "\x03", clear: "\x15" };
-
 const { path: here, remove } = temporaryFolder();
+afterEach(endTerminals);
 afterAll(remove);
 
-const running = new Set<ChildProcess>();
-afterEach(() => {
-  for (const each of running) each.kill();
-});
-
-/** create-micropie in a pseudo-terminal of its own. */
-class Terminal {
-  readonly #process: ChildProcess;
-  readonly #over: Promise<unknown[]>;
-  #printed = "";
-  #seen = 0;
-  #more: PromiseWithResolvers<void> = Promise.withResolvers();
-
-  constructor(...args: string[]) {
-    const command = ["-c", PTY, "sh", "-c", SIZED, "sh", process.execPath, program, ...args];
-    this.#process = spawn("python3", command, { cwd: here, env: environment({ TERM: "xterm" }) });
-    running.add(this.#process);
-    this.#process.stdout!.setEncoding("utf8").on("data", (text: string) => {
-      this.#printed += text;
-      this.#more.resolve();
-      this.#more = Promise.withResolvers();
-    });
-    this.#over = once(this.#process, "close").finally(() => {
-      running.delete(this.#process);
-      this.#more.resolve();
-    });
-  }
-
-  /** Waits until a text is on the screen, after those that were waited for before. */
-  async shows(text: string): Promise<void> {
-    for (;;) {
-      const more = this.#more.promise;
-      const screen = stripVTControlCharacters(this.#printed);
-      const at = screen.indexOf(text, this.#seen);
-      if (at !== -1) {
-        this.#seen = at + text.length;
-        return;
-      }
-      if (this.#process.exitCode !== null) throw new Error(`"${text}" was never shown:\n${screen}`);
-      await more;
-    }
-  }
-
-  press(keys: string): void {
-    this.#process.stdin!.write(keys);
-  }
-
-  /** The exit code, and everything that was on the screen. */
-  async end(): Promise<{ code: unknown; screen: string }> {
-    const [code] = await this.#over;
-    return { code, screen: stripVTControlCharacters(this.#printed) };
-  }
-}
+/** create-micropie in a terminal. */
+const start = (...args: string[]): Terminal =>
+  new Terminal([process.execPath, program, ...args], { cwd: here });
 
 describe.skipIf(!hasTerminal)("in a terminal", () => {
   test("it asks for the folder, the framework and the store, and writes what was chosen", async () => {
-    const terminal = new Terminal();
+    const terminal = start();
     await terminal.shows("Which folder?");
     terminal.press(`shop${KEYS.enter}`);
     await terminal.shows("Which framework?");
@@ -91,7 +33,7 @@ describe.skipIf(!hasTerminal)("in a terminal", () => {
   });
 
   test("it takes the defaults for Enter", async () => {
-    const terminal = new Terminal();
+    const terminal = start();
     for (const question of ["Which folder?", "Which framework?", "Where are sessions stored?"]) {
       await terminal.shows(question);
       terminal.press(KEYS.enter);
@@ -103,7 +45,7 @@ describe.skipIf(!hasTerminal)("in a terminal", () => {
   });
 
   test("it asks only for what was not given", async () => {
-    const terminal = new Terminal("given", "--store", "redis");
+    const terminal = start("given", "--store", "redis");
     await terminal.shows("Which framework?");
     terminal.press(KEYS.enter);
     const { code, screen } = await terminal.end();
@@ -116,7 +58,7 @@ describe.skipIf(!hasTerminal)("in a terminal", () => {
   test("it takes no folder that is not empty, and asks again", async () => {
     mkdirSync(join(here, "taken"));
     writeFileSync(join(here, "taken/notes.txt"), "mine");
-    const terminal = new Terminal("-f", "koa", "-s", "memory");
+    const terminal = start("-f", "koa", "-s", "memory");
     await terminal.shows("Which folder?");
     terminal.press(`taken${KEYS.enter}`);
     await terminal.shows("taken is not empty");
@@ -128,7 +70,7 @@ describe.skipIf(!hasTerminal)("in a terminal", () => {
 
   test("it writes nothing after Ctrl+C", async () => {
     const before = readdirSync(here).sort();
-    const terminal = new Terminal();
+    const terminal = start();
     await terminal.shows("Which folder?");
     terminal.press(`late${KEYS.enter}`);
     await terminal.shows("Which framework?");

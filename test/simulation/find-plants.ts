@@ -36,7 +36,7 @@ export async function findPlants(
 export function plantTable(found: readonly FoundPlant[]): string[] {
   const rows = found.map(
     ({ name, room, store, worlds, promise }) =>
-      `| ${name} | ${room} | ${store} | ${worlds} | ${promise ?? "nobody"} |`,
+      `| ${name} | ${room} | ${store} | ${worlds} | ${promise ?? "nobody yet"} |`,
   );
   return [
     "| fault | in | store | found in world | by the judge of |",

@@ -186,12 +186,6 @@ const ENGINE: readonly Plant[] = [
     replace: "publish(engine, verdict, aboutOf(token, record));",
     on: "PostgreSQL",
   },
-  {
-    name: "an old session that has ended moves here again",
-    file: "src/legacy/_adopt.ts",
-    find: "if (marker.secretHash !== record.secretHash) {",
-    replace: "if (marker.secretHash === undefined) {",
-  },
 ];
 
 /** The faults of what stores sessions. */
@@ -332,12 +326,6 @@ const VISITS: readonly Plant[] = [
     file: "src/visit/around.ts",
     find: "    } catch (error) {\n      this.discard(error, response);\n",
     replace: "    } catch (error) {\n      await this.commit();\n      this.discard(error, response);\n",
-  },
-  {
-    name: "an error answer has no cookie of an earlier save",
-    file: "src/visit/visit.ts",
-    find: "const line = this.#live && drop(this.#live);\n    if (line !== undefined) this.#owe(line);",
-    replace: "void (this.#live && drop(this.#live));",
   },
   {
     name: "one request is answered with the cookie of another",

@@ -127,6 +127,14 @@ test("docs/simulation.md has every judge", () => {
   expect(rows(written("judges").split("\n"))).toEqual(rows(judgeTable()));
 });
 
+test("docs/simulation.md has every planted fault, and nearly all are noticed within 10,000 worlds", () => {
+  const rows = written("plants").split("\n").slice(2);
+  const cells = rows.map((row) => row.split("|").map((cell) => cell.trim()));
+  expect(cells.map(([, name]) => name)).toEqual(PLANTS.map(({ name }) => name));
+  for (const [, name, , , worlds] of cells) expect(Number(worlds), name).toBeLessThanOrEqual(10_000);
+  expect(cells.filter((row) => row[5] !== "nobody yet").length).toBeGreaterThanOrEqual(25);
+});
+
 test("every judge has a promise and a rule of its own", () => {
   const rules = JUDGES.map(({ rule }) => rule);
   expect(new Set(rules).size).toBe(rules.length);

@@ -30,8 +30,8 @@ const STEPS: Readonly<Record<Does, number>> = {
   elevate: 2,
   login: 4,
   logout: 2,
-  watch: 1,
-  pause: 3,
+  watch: 3,
+  pause: 4,
   throw: 1,
 };
 const VERBS: Readonly<Record<Verb, number>> = {
@@ -122,6 +122,8 @@ function visitOf(
     if (TURNING.has(step.do) && turns) continue;
     turns ||= TURNING.has(step.do);
     steps.push(step);
+    // Others come in between.
+    if (chance.maybe(0.15)) steps.push({ do: "pause", seconds: chance.next() * 0.02 });
   }
   return {
     is: "visit",
@@ -142,7 +144,7 @@ function stepOf(chance: Chance, kind: Does): Step {
     case "pause":
       return { do: kind, seconds: chance.maybe(0.8) ? chance.next() * 0.02 : chance.next() * 3 };
     case "exclusive":
-      return { do: kind, seconds: chance.maybe(0.8) ? chance.next() * 0.02 : chance.next() * 14 };
+      return { do: kind, seconds: chance.maybe(0.5) ? chance.next() * 0.02 : chance.next() * 8 };
     default:
       return { do: kind };
   }
@@ -177,9 +179,9 @@ function faultOf(chance: Chance, servers: number, { copies, ownClock }: Abilitie
   const server = chance.below(servers);
   const seconds = chance.maybe(0.6) ? chance.next() * 0.05 : chance.next() * 15;
   const kinds = {
-    crash: 5,
-    cut: 3,
-    stall: 3,
+    crash: 4,
+    cut: 4,
+    stall: 4,
     down: 2,
     full: 1,
     failover: copies ? 1 : 0,

@@ -14,6 +14,7 @@ import { messages } from "./messages.ts";
 import { oldIds, reuse } from "./old-ids.ts";
 import { origins } from "./origins.ts";
 import { register } from "./register.ts";
+import { routes } from "./routes.ts";
 import { spoken, stored } from "./secrets.ts";
 import { standing } from "./standing.ts";
 import { strangers, users } from "./users.ts";
@@ -38,6 +39,7 @@ export const JUDGES: readonly Judge[] = [
   oldIds,
   lateCookies,
   turns,
+  routes,
   messages,
   drops,
   told,

@@ -14,7 +14,8 @@ export const watches: Judge = {
   *judge(facts) {
     for (const watch of facts.history.watches) {
       const visit = facts.history.visits.find(({ id }) => id === watch.visit);
-      const handle = watch.handle ?? (visit?.given === undefined ? undefined : handleIn(visit.given));
+      // A watch goes along with its request, also into a session of its own.
+      const handle = visit?.given === undefined ? watch.handle : handleIn(visit.given);
       if (handle === undefined) continue;
       yield* judgeSilence(facts, watch, handle);
       yield* judgeWord(facts, watch, handle);
@@ -29,6 +30,9 @@ function* judgeSilence(
 ): Iterable<string> {
   const end = facts.endedAt(handle);
   if (end === undefined || facts.history.clocks > 0) return;
+  // A process that stands still hears nothing.
+  const { actions } = facts.history.plan;
+  if (actions.some((action) => action.is === "fault" && action.what === "stall")) return;
   // A session that began with the watch is watched from its first commit on.
   const until = Math.max(end, begun) + (facts.isCalm ? CALM : ROUGH);
   const isOver = crashed !== undefined && crashed <= until;

@@ -1,0 +1,66 @@
+import { ConfigError } from "../../errors.ts";
+import { refuseUnknown } from "../../option-names.ts";
+import type { LoadSave } from "../../record/contract.ts";
+import type { SessionBackend } from "../_session-backend.ts";
+import { toBackend } from "../backend.ts";
+import { Mover } from "./mover.ts";
+
+/** How far it has come. */
+export interface MoveProgress {
+  /** How many sessions have left the source. */
+  readonly moved: number;
+  /** How many of the source could not be moved when they were looked at: they cannot be read. */
+  readonly left: number;
+  /** How often the source was gone through from its beginning to its end. */
+  readonly passes: number;
+}
+
+/** Options of `moveSessions`. */
+export interface MoveOptions {
+  /** Where sessions are now. */
+  readonly from: SessionBackend | LoadSave;
+  /** Where they go. */
+  readonly to: SessionBackend | LoadSave;
+  /** How many are moved at once. Default 16. */
+  readonly atOnce?: number | undefined;
+  /** Stops it after those that are under way. Then it rejects with the signal's reason, and the next call goes on. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each page, of up to 100 sessions. */
+  readonly onProgress?: ((progress: MoveProgress) => void) | undefined;
+}
+
+const PAGE = 100;
+
+/**
+ * Moves all sessions from one store to another while applications with `MovingSessionBackend` use them. Goes through the source
+ * until it has none that could be moved, so it can be stopped at any time and called again. Resolves with what was done. Throws
+ * ConfigError for an option, and `backend` if the source cannot list its sessions.
+ */
+export async function moveSessions(options: MoveOptions): Promise<MoveProgress> {
+  refuseUnknown(Object(options), ["from", "to", "atOnce", "signal", "onProgress"]);
+  const { atOnce = 16, signal, onProgress } = options;
+  if (!Number.isInteger(atOnce) || atOnce < 1) throw new ConfigError("atOnce", "Pass a whole number from 1.");
+  const from = toBackend(options.from, "moveSessions takes { from, to }, two back-ends");
+  const to = toBackend(options.to, "moveSessions takes { from, to }, two back-ends");
+  if (from === to) throw new ConfigError("to", "Pass another back-end than `from`.");
+  const mover = new Mover(from, to);
+  let moved = 0;
+  for (let passes = 1; ; passes++) {
+    const before = moved;
+    let left = 0;
+    let cursor: string | undefined;
+    do {
+      const page = await from.scan({ cursor, limit: PAGE });
+      for (let at = 0; at < page.sessions.length; at += atOnce) {
+        signal?.throwIfAborted();
+        const some = page.sessions.slice(at, at + atOnce);
+        const cleared = await Promise.all(some.map(({ handle }) => mover.clear(handle)));
+        moved += cleared.filter((isCleared) => isCleared).length;
+        left += cleared.filter((isCleared) => !isCleared).length;
+      }
+      cursor = page.cursor;
+      onProgress?.({ moved, left, passes });
+    } while (cursor !== undefined);
+    if (moved === before) return { moved, left, passes };
+  }
+}

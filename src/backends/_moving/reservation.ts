@@ -1,0 +1,38 @@
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import type { NewRecord, SessionRecord } from "../../record/contract.ts";
+
+/** Begins the hash of each reservation: no SHA-256 in base64url has a period, so no cookie opens one. */
+const MARK = "moving.";
+
+/** Seconds for which a place is reserved. Whoever needs longer makes another reservation; others wait no longer for a mover that has died. */
+const RESERVED = 3;
+
+/** What keeps a place in the target for a session that is about to come. */
+export function newReservation(): NewRecord {
+  const rest = Buffer.from(randomBytes(27)).toString("base64url");
+  return {
+    data: "{}",
+    secretHash: MARK + rest,
+    userId: null,
+    idleTimeout: RESERVED,
+    absoluteTimeout: RESERVED,
+    head: "",
+  };
+}
+
+/** Returns true if this is a place for a session, and no session. */
+export function isReservation(record: SessionRecord | undefined): boolean {
+  return record?.secretHash.startsWith(MARK) === true;
+}
+
+/** Returns true if a live record with so many seconds left may be a reservation. */
+export function mayBeReservation({
+  epoch,
+  left,
+}: {
+  readonly epoch: number;
+  readonly left: number;
+}): boolean {
+  return epoch === 0 && left <= RESERVED;
+}

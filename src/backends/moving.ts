@@ -1,0 +1,223 @@
+import { ConfigError } from "../errors.ts";
+import { refuseUnknown } from "../option-names.ts";
+import { listenToBoth } from "./_moving/both-channels.ts";
+import { scanBoth } from "./_moving/both-scans.ts";
+import { Mover } from "./_moving/mover.ts";
+import { isReservation, mayBeReservation } from "./_moving/reservation.ts";
+import {
+  type Awaitable,
+  type DeleteReason,
+  type EndChannel,
+  type EndListener,
+  type LoadSave,
+  type NewRecord,
+  type PatchResult,
+  type ScanOptions,
+  type ScanPage,
+  SessionBackend,
+  type SessionCount,
+  type SessionData,
+  type SessionPatch,
+  type SessionRecord,
+  type Standing,
+  toBackend,
+  type UserSession,
+  type WholeRecord,
+} from "./backend.ts";
+
+export { type MoveOptions, type MoveProgress, moveSessions } from "./_moving/move-sessions.ts";
+
+/** Options of `MovingSessionBackend`. */
+export interface MovingOptions {
+  /** Where sessions are now. */
+  readonly from: SessionBackend | LoadSave;
+  /** Where they go. */
+  readonly to: SessionBackend | LoadSave;
+  /**
+   * Whether this process moves sessions, and creates new ones in the target. With false it finds them in both, and creates them in
+   * the source: deploy that everywhere first, so that no process is left that knows the source alone. Default true.
+   */
+  readonly move?: boolean | undefined;
+}
+
+/** The most handles that `deleteMany` takes. */
+const MANY = 500;
+
+/**
+ * Moves sessions from one store to another while requests use them, and nobody is logged out: a session moves when it is first used,
+ * `moveSessions` moves the others. Handle, secret, rights, deadlines, user and lock stay; what ends it ends it in both
+ * stores; a change is in what is moved, or is made in the target. All back-ends that can give and take whole records will do, which
+ * are all but memcached and stores of other libraries; of two methods, one in a single process. See "Move between stores" in docs/operators.md.
+ *
+ * Throws ConfigError `from`, `to` or `move`.
+ */
+export class MovingSessionBackend extends SessionBackend {
+  readonly #from: SessionBackend;
+  readonly #to: SessionBackend;
+  readonly #moves: boolean;
+  readonly #mover: Mover;
+
+  constructor(options: MovingOptions) {
+    super();
+    refuseUnknown(Object(options), ["from", "to", "move"]);
+    const { from, to, move = true } = Object(options) as MovingOptions;
+    this.#from = toBackend(from, "MovingSessionBackend takes { from, to }, two back-ends");
+    this.#to = toBackend(to, "MovingSessionBackend takes { from, to }, two back-ends");
+    if (this.#from === this.#to) throw new ConfigError("to", "Pass another back-end than `from`.");
+    if (typeof move !== "boolean") throw new ConfigError("move", "Pass true or false.");
+    this.#moves = move;
+    this.#mover = new Mover(this.#from, this.#to);
+    for (const name of ["onExpired", "environment"] as const) {
+      Object.defineProperty(this, name, {
+        get: () => this.#to[name],
+        set: (value: unknown) => {
+          Object.assign(this.#from, { [name]: value });
+          Object.assign(this.#to, { [name]: value });
+        },
+      });
+    }
+  }
+
+  override now(): number {
+    return this.#to.now();
+  }
+
+  override read(handle: string): Promise<SessionRecord | undefined> {
+    return this.#on(handle, undefined, (backend) => backend.read(handle));
+  }
+
+  override async load(id: string): Promise<SessionData> {
+    const there = (await this.#to.load(id)) ?? {};
+    return Object.keys(there).length > 0 ? there : ((await this.#from.load(id)) ?? {});
+  }
+
+  override async save(id: string, data: SessionData, timeout: number): Promise<void> {
+    const place = await this.#mover.find(id, this.#moves);
+    if (place === "from" || (place === "nowhere" && !this.#moves)) return this.#from.save(id, data, timeout);
+    await this.#to.save(id, data, timeout);
+    // A dictionary that is no session does not move.
+    await this.#from.save(id, {}, 0);
+  }
+
+  override create(handle: string, record: NewRecord): Promise<boolean> {
+    return this.#put(handle, (backend) => backend.create(handle, record));
+  }
+
+  override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
+    return this.#on<PatchResult>(handle, "ended", (backend) => backend.patch(handle, patch));
+  }
+
+  override touch(handle: string, idleTimeout: number): Promise<boolean> {
+    return this.#on(handle, false, (backend) => backend.touch(handle, idleTimeout));
+  }
+
+  override lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
+    return this.#on<number | "busy" | "ended">(handle, "ended", (backend) => backend.lock(handle, seconds));
+  }
+
+  override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
+    return this.#on(handle, false, (backend) => backend.relock(handle, fence, seconds));
+  }
+
+  /**
+   * The source first: what is moved meanwhile has its place in the target by the time that this looks there. Then the source again,
+   * for a process that moves sessions the other way.
+   */
+  override async delete(handle: string, ifVersion?: number, why?: DeleteReason): Promise<boolean> {
+    if (ifVersion !== undefined)
+      return this.#on(handle, false, (backend) => backend.delete(handle, ifVersion, why));
+    const first = await this.#from.delete(handle, undefined, why);
+    const there = await this.#to.read(handle);
+    const second = await this.#to.delete(handle, undefined, why);
+    const third = await this.#from.delete(handle, undefined, why);
+    return first || third || (second && !isReservation(there));
+  }
+
+  override async listByUser(userId: string): Promise<UserSession[]> {
+    const here = await this.#from.listByUser(userId);
+    const there = await this.#to.listByUser(userId);
+    const found = new Map([...here, ...there].map((each) => [each.handle, each]));
+    return [...found.values()];
+  }
+
+  /** In the order in which `delete` goes, and each end in both stores. */
+  override async revokeUser(userId: string, except?: string): Promise<string[]> {
+    const ended = new Set<string>();
+    for (const [backend, other] of [
+      [this.#from, this.#to],
+      [this.#to, this.#from],
+      [this.#from, this.#to],
+    ] as const) {
+      const handles = await backend.revokeUser(userId, except);
+      for (let at = 0; at < handles.length; at += MANY)
+        await other.deleteMany(handles.slice(at, at + MANY), "revoked");
+      for (const handle of handles) ended.add(handle);
+    }
+    return [...ended];
+  }
+
+  override async standings(handles: readonly string[]): Promise<readonly Standing[]> {
+    const here = await this.#from.standings(handles);
+    const found = new Map(here.map((standing) => [standing.handle, standing]));
+    for (const standing of await this.#to.standings(handles)) {
+      if (mayBeReservation(standing) && isReservation(await this.#to.read(standing.handle))) continue;
+      found.set(standing.handle, standing);
+    }
+    return [...found.values()];
+  }
+
+  override listen(listener: EndListener): Promise<EndChannel | undefined> {
+    return listenToBoth(this.#from, this.#to, listener);
+  }
+
+  override scan(options: ScanOptions): Promise<ScanPage> {
+    return scanBoth(this.#from, this.#to, options);
+  }
+
+  /** What is being moved may be counted in both. */
+  override async countAll(): Promise<SessionCount> {
+    const [here, there] = [await this.#from.countAll(), await this.#to.countAll()];
+    const signedIn =
+      here.signedIn === undefined || there.signedIn === undefined
+        ? undefined
+        : here.signedIn + there.signedIn;
+    const exact = here.exact && there.exact && here.sessions === 0;
+    return { sessions: here.sessions + there.sessions, signedIn, exact };
+  }
+
+  override adopt(handle: string, record: WholeRecord, instead?: string): Promise<boolean> {
+    if (instead !== undefined)
+      return this.#on(handle, false, (backend) => backend.adopt(handle, record, instead));
+    return this.#put(handle, (backend) => backend.adopt(handle, record));
+  }
+
+  override async moveOut(handle: string): Promise<WholeRecord | undefined> {
+    await this.#mover.find(handle, true);
+    return this.#to.moveOut(handle);
+  }
+
+  override async prune(): Promise<number> {
+    return (await this.#from.prune()) + (await this.#to.prune());
+  }
+
+  override async close(): Promise<void> {
+    await this.#from.close();
+    await this.#to.close();
+  }
+
+  /** Stores what is new, unless the other store has something under its handle. */
+  async #put(handle: string, store: (backend: SessionBackend) => Awaitable<boolean>): Promise<boolean> {
+    const [target, other] = this.#moves ? [this.#to, this.#from] : [this.#from, this.#to];
+    return (await other.standings([handle])).length === 0 && (await store(target));
+  }
+
+  /** Does it where the session is; `missing` is the answer if it is nowhere. */
+  async #on<R>(handle: string, missing: R, act: (backend: SessionBackend) => Awaitable<R>): Promise<R> {
+    const place = await this.#mover.find(handle, this.#moves);
+    if (place === "nowhere") return missing;
+    const answer = await act(place === "to" ? this.#to : this.#from);
+    if (place === "to" || answer !== missing) return answer;
+    // Another process may have moved it in between.
+    return (await this.#mover.find(handle, this.#moves)) === "to" ? act(this.#to) : answer;
+  }
+}
