@@ -169,9 +169,11 @@ export class Watcher {
     const over: WatchedSession[] = [];
     for (const session of this.#all) {
       const isSynced = isOpen && session.round === round;
-      // Until a channel was lost, it was word enough.
-      if (isSynced && !mayMiss) session.seenAt = Math.max(session.seenAt, heardAt);
-      else if (session.round === before.round) session.seenAt = Math.max(session.seenAt, before.heardAt);
+      // Until a channel was lost, it was word enough; about a deadline that has passed it says nothing.
+      if (isSynced && !mayMiss)
+        session.seenAt = Math.max(session.seenAt, Math.min(heardAt, session.deadline));
+      else if (session.round === before.round)
+        session.seenAt = Math.max(session.seenAt, Math.min(before.heardAt, session.deadline));
       // Where something may be missed, only an answer counts, and there is one twice in each lease.
       const isTold = isSynced && (!mayMiss || now - session.seenAt < this.#lease / 2);
       if (now - session.seenAt > this.#lease && now >= this.#spared) over.push(session);

@@ -236,8 +236,8 @@ class Channeled extends GatedBackend {
 }
 
 describe("where a channel tells", () => {
-  async function channeled() {
-    const made = world({}, Channeled);
+  async function channeled(options: object = {}) {
+    const made = world(options, Channeled);
     const here = made.here as Channeled;
     const { handle } = await begin(made.sessions);
     const onEnd = vi.fn();
@@ -317,6 +317,16 @@ describe("where a channel tells", () => {
     await pass(environment, 4.2);
     expect(onEnd).not.toHaveBeenCalled();
     await pass(environment, 1.3);
+    expect(onEnd.mock.calls).toEqual([[{ reason: "unreachable" }]]);
+  });
+
+  test("beats say nothing of a session whose deadline has passed: its lease counts from there", async () => {
+    const { here, environment, onEnd } = await channeled({ timeouts: { idle: 100 } });
+    await pass(environment, 30);
+    here.fail(["standings"]);
+    await pass(environment, 14);
+    expect(onEnd).not.toHaveBeenCalled();
+    await pass(environment, 2);
     expect(onEnd.mock.calls).toEqual([[{ reason: "unreachable" }]]);
   });
 
