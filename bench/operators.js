@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { createSessions, login } from "micropie";
 import { machine } from "./lib/machine.js";
+import { writeReport } from "./operators/report.js";
 import { openStore, SERVERS } from "./operators/stores.js";
 
 const { values: options } = parseArgs({
@@ -170,5 +171,6 @@ const result = { machine: machine(), taken: new Date().toISOString().slice(0, 10
 if (!options.quick) {
   mkdirSync(new URL("./results/", import.meta.url), { recursive: true });
   writeFileSync(new URL("./results/operators.json", import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
+  if (options.only === undefined) writeReport(result);
 }
 console.log(JSON.stringify(result, null, 2));

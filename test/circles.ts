@@ -14,6 +14,7 @@ export const CIRCLES = {
     "test/compat/{store,stores,store-life}.test.ts",
     "test/legacy/stores.test.ts",
     "test/dbsc/stores-servers.suite.test.ts",
+    "test/spec/servers.test.ts",
     "test/{driver-errors,dump,loggers}.test.ts",
     "test/simulation/models.test.ts",
   ],

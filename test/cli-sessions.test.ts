@@ -122,11 +122,12 @@ describe("micropie sessions", () => {
   });
 
   test("echoes no cookie that was given instead of a handle", async () => {
-    const cookie = `${handles[0]}${"s".repeat(32)}`;
-    const { code, err } = await run(`show ${cookie}`);
-    expect(code).toBe(2);
-    expect(err).toContain("this is a cookie's value, which opens the session");
-    expect(err).not.toContain("ssss");
+    for (const handle of [handles[0]!, `-${handles[0]!.slice(1)}`]) {
+      const { code, err } = await run(`show ${handle}${"s".repeat(32)}`);
+      expect(code).toBe(2);
+      expect(err).toContain("this is a cookie's value, which opens the session");
+      expect(err).not.toContain("ssss");
+    }
   });
 
   test("ends sessions only when somebody confirms, says what it will end, and then what it has ended", async () => {

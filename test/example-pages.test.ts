@@ -204,7 +204,7 @@ test("the pictures of the docs are small, each is shown somewhere, and none is p
   const files = readdirSync(images);
   expect(files.length).toBeGreaterThanOrEqual(4);
   const bytes = files.map((name) => statSync(new URL(name, images)).size);
-  expect(bytes.reduce((sum, each) => sum + each)).toBeLessThan(600_000);
+  expect(bytes.reduce((sum, each) => sum + each)).toBeLessThan(700_000);
   const pages = ["docs", "docs/recipes", "examples"].flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => name.endsWith(".md"))

@@ -255,8 +255,10 @@ describe.skipIf(!hasChromium)("the operators' page, in a browser", () => {
     await page.getByRole("heading", { name: "User otto" }).waitFor();
     await to(/^[\w-]{16}$/);
     await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Session", level: 1, exact: true }).waitFor();
     await to("End this session…");
     await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "End this session?" }).waitFor();
     await to("End the session");
     await page.keyboard.press("Enter");
     await page.getByText("1 session ended.").waitFor();

@@ -15,7 +15,7 @@ export class Ends {
     this.#beats = beats;
   }
 
-  /** Listens to a store. Returns undefined if it has no channel. */
+  /** Listens to a store. Returns undefined if it has no channel, or one that may miss something. */
   static async of(backend: SessionBackend): Promise<Ends | undefined> {
     const told: EndNotice[] = [];
     const beats = new Map<string, () => void>();
@@ -24,7 +24,8 @@ export class Ends {
       heard: (text) => beats.get(text)?.(),
       lost: () => assert.fail("the channel should not be lost"),
     });
-    return channel && new Ends(channel, told, beats);
+    if (channel?.mayMiss) await channel.close();
+    return channel === undefined || channel.mayMiss ? undefined : new Ends(channel, told, beats);
   }
 
   /** Returns all that was told since the last time, each once, without what has expired. */

@@ -18,11 +18,20 @@ export function counterexamples(): Counterexample[] {
   });
 }
 
-/** Plays all schedules, one after the other. Throws at the first step that is not the model's; returns how many there were. */
-export async function playAll(place: Place): Promise<number> {
-  for (const schedule of SCHEDULES) await play(schedule, place);
-  return SCHEDULES.length;
+/** Plays schedules, one after the other. Throws at the first step that is not the model's; returns how many there were. */
+export async function playAll(place: Place, schedules: readonly Schedule[] = SCHEDULES): Promise<number> {
+  for (const schedule of schedules) await play(schedule, place);
+  return schedules.length;
 }
+
+/**
+ * Those for a store that is made older row by row: an id from two rotations ago has the end of its grace in the head, which is a text that
+ * nobody makes older. So a schedule in which one comes back after its grace is left out.
+ */
+export const WITHOUT_OLD_IDS: readonly Schedule[] = SCHEDULES.filter(({ text }) => {
+  const last = text.lastIndexOf("rR");
+  return last === -1 || (text.slice(0, last).match(/ \d[gqi][om]/g) ?? []).length < 2;
+});
 
 /** Plays a schedule. Returns false at the first step that is not the model's. */
 export async function follows(schedule: Schedule, place: Place): Promise<boolean> {

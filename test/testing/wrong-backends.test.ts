@@ -89,6 +89,7 @@ test("a cache that learns nothing from another process fails at C3: it serves en
   expect(failed.get("U2")).toEqual([
     "U2: a revocation through one instance is told to whoever listens on another, or its channel is lost",
     "U2: an end by the limit through one instance is told to whoever listens on another, or its channel is lost",
+    "U2: a move is no end, so whoever listens is not told of it; an end of what is moved out is told",
   ]);
 });
 

@@ -1,5 +1,5 @@
 import type { Sessions } from "../../core/sessions.ts";
-import { isHandle } from "../../core/token.ts";
+import { isHandle, isToken } from "../../core/token.ts";
 import type { Recorder } from "../../recorder.ts";
 import { misuse, parseOptions } from "../options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -148,12 +148,13 @@ export function helpOf(name: string): string {
   return `micropie sessions ${name} --help`;
 }
 
-/** Marks handles that begin with "-", so that they are not taken for options. */
+/** Marks handles, and cookies given instead of one, that begin with "-", so that they are not taken for options. */
 function withHandles(args: readonly string[], options: Options): string[] {
   const [before, handles]: [string[], string[]] = [[], []];
   for (const arg of args) {
     const last = before.at(-1);
-    if (arg[0] !== "-" || !isHandle(arg) || Object.hasOwn(options, arg.slice(2))) before.push(arg);
+    if (arg[0] !== "-" || !(isHandle(arg) || isToken(arg)) || Object.hasOwn(options, arg.slice(2)))
+      before.push(arg);
     else if (last?.startsWith("--") && options[last.slice(2)]?.type === "string")
       before[before.length - 1] = `${last}=${arg}`;
     else handles.push(arg);
