@@ -116,9 +116,13 @@ function namesOf(modules: readonly Module[]): string[] {
 function contentsOf(paths: readonly string[]): string[] {
   const found = paths.map((path) => {
     const [, name, rest] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\/(\S*)/.exec(path) ?? [];
-    return name === "micropie"
-      ? /^dist\/((?:adapters|backends|compat|legacy|testing)\/[a-z]\S*)\.js$/.exec(rest!)?.[1]
-      : name;
+    if (name !== "micropie") return name;
+    // A back-end that the command uses too is a file that both share.
+    const entry = rest!.replace(
+      /^dist\/_shared\/(sqlite|redis|postgres|mysql|memcached)\.js$/,
+      "dist/backends/$1.js",
+    );
+    return /^dist\/((?:adapters|backends|compat|legacy|testing)\/[a-z]\S*)\.js$/.exec(entry)?.[1];
   });
   const core = ["backends/backend", "backends/memory"];
   return [...new Set(found)].filter((name) => name !== undefined && !core.includes(name)).sort() as string[];
