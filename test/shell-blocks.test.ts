@@ -41,6 +41,12 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   "npm run check": "It runs tests within a test.",
   "npm run format": "It changes the files of whoever runs the tests.",
   "npm run mutate": "It breaks the source under the other tests, for hours.",
+  "npm run model": "It looks at millions of states for minutes.",
+  "npm run model -- --quick": "It compiles and looks for minutes.",
+  "npm run model -- --only C5": "It compiles and looks for minutes.",
+  "npm run simulate -- --worlds 10000 --seed 1": "It plays for minutes; test/simulation plays 2,000 worlds.",
+  "npm run simulate -- --worlds 1000000 --workers 2 --resume million.json": "It plays for an hour.",
+  "npm run simulate -- --plants": "It plays for minutes.",
   "npm run soak": "It kills processes for minutes; test/processes and test/faults do what it does, once.",
   "npx micropie doctor https://shop.example --path /login --method POST --data 'user=ann&password=…'":
     "There is no such host; test/cli-doctor.test.ts has each of its options.",
