@@ -40,6 +40,8 @@ export interface ModelRequest {
   emptied: boolean;
   drained: number | undefined;
   over: boolean;
+  /** Over for this request alone, because its rights have changed. */
+  lives: boolean;
   /** What the response owes the browser: a new cookie, whose value only the library knows, or its removal. */
   owes: "cookie" | "removal" | undefined;
 }
@@ -64,6 +66,7 @@ export function blank(presented: boolean, now: number): ModelRequest {
     emptied: false,
     drained: undefined,
     over: false,
+    lives: false,
     owes: undefined,
   };
 }

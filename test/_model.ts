@@ -53,7 +53,7 @@ export class Model {
   /** `learn` answers the session's handle and cookie if the library made a new one. */
   commit(request: ModelRequest, learn: () => { handle: string; cookie: string }): Refusal | undefined {
     const { mark, session, work } = request;
-    if (request.over) return;
+    if (request.over && !(request.lives && mark?.verb === "destroy")) return;
     if (mark?.verb === "destroy") return this.end(request);
     const login = mark?.verb === "login";
     const empty = Object.keys(work).length === 0;
@@ -96,8 +96,7 @@ export class Model {
       return;
     }
     if (!this.alive(session) || session.epoch !== request.epoch) {
-      request.over = true;
-      request.owes = undefined;
+      this.lose(request);
       return "ended";
     }
     const known = request.version === session.version;
@@ -125,6 +124,7 @@ export class Model {
   private end(request: ModelRequest): undefined {
     const { session } = request;
     request.over = true;
+    request.lives = false;
     if (session === undefined) {
       if (request.presented && !request.superseded) request.owes = "removal";
       return;
@@ -136,6 +136,7 @@ export class Model {
   private lose(request: ModelRequest): undefined {
     request.over = true;
     request.owes = undefined;
+    request.lives = request.session !== undefined && this.alive(request.session);
   }
 
   private create(request: ModelRequest, learn: () => { handle: string; cookie: string }): undefined {

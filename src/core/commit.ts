@@ -125,11 +125,12 @@ function free(live: Live): Promise<void> | undefined {
 
 /** What is known at this moment, as `decide` takes it. */
 function factsOf({ phase, engine, beside, turn }: Live, intent: Intent, encoded: string): Facts {
-  if (phase.is === "over" || phase.is === "ended") return { phase: phase.is };
+  if (phase.is === "over") return { phase: "over" };
   const text = encoded === turn.blank ? "{}" : encoded;
   if (phase.is === "readOnly")
     return { phase: "readOnly", content: contentOf(phase.of?.seen ?? NOTHING, false, text) };
   const asked = intent.is === "none" ? "nothing" : askedOf(engine, intent);
+  if (phase.is === "ended") return { phase: "ended", lives: phase.lives, asked };
   if (phase.is === "new") {
     const content = contentOf(NOTHING, phase.emptied, text);
     return { phase: "new", superseded: phase.superseded, asked, content };

@@ -32,7 +32,9 @@ export type Content =
 
 /** Where the session stands. */
 export type Facts =
-  | { readonly phase: "over" | "ended" }
+  | { readonly phase: "over" }
+  /** `lives`: for this request alone, as its rights have changed. */
+  | { readonly phase: "ended"; readonly lives: boolean; readonly asked: Asked }
   | { readonly phase: "readOnly"; readonly content: Content }
   | { readonly phase: "new"; readonly superseded: boolean; readonly asked: Asked; readonly content: Content }
   | {
@@ -77,7 +79,8 @@ export function decide(facts: Facts): Step {
     case "over":
       return "refuseOver";
     case "ended":
-      return "keep";
+      // Whoever logs out is logged out, whatever rights the session has by now.
+      return facts.lives && facts.asked === "logout" ? "end" : "keep";
     case "readOnly":
       return facts.content === "same" || facts.content === "none" ? "keep" : "refuseReadOnly";
     case "new":

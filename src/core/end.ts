@@ -20,8 +20,9 @@ const END_ATTEMPTS = 100;
 export function end(live: Live): Awaitable<void> {
   return chain(endOthers(live), () => {
     const { phase } = live;
-    if (phase.is === "stored")
-      return chain(call(live.engine, "delete", phase.handle), (deleted) => gone(live, deleted));
+    const stored = phase.is === "ended" ? phase.of : phase;
+    if (stored.is === "stored")
+      return chain(call(live.engine, "delete", stored.handle), (deleted) => gone(live, deleted));
     if (phase.is === "new" && phase.unproven !== undefined) return endUnproven(live, phase.unproven);
     const damaged = phase.is === "new" ? phase.damaged : undefined;
     return chain(damaged === undefined ? false : call(live.engine, "delete", damaged), () => {
@@ -152,7 +153,7 @@ export function refused(live: Live, result: Exclude<PatchResult, "tooLarge">, in
 
 /** It is over for this request: what it wrote is dropped, and an event says so. */
 export function lost(live: Live, reason: "ended" | "stale"): void {
-  ended(live);
+  ended(live, reason === "stale");
   discard(live, reason);
 }
 

@@ -55,7 +55,7 @@ export async function exclusive<R>(
 
 async function alone<R>(live: Live, phase: Stored, lease: Lease, fn: () => Awaitable<R>): Promise<R> {
   const record = await readAgain(live, phase);
-  if (typeof record === "string") throw over(live);
+  if (typeof record === "string") throw over(live, record === "stale");
   replacing(live, Object.keys(live.data));
   readAnew(live, record);
   await revert(live);
@@ -72,8 +72,8 @@ async function alone<R>(live: Live, phase: Stored, lease: Lease, fn: () => Await
 }
 
 /** No cookie that was due before either: it opens nothing now. */
-function over(live: Live): StateError {
-  ended(live);
+function over(live: Live, lives = false): StateError {
+  if (live.phase.is !== "ended") ended(live, lives);
   return new StateError(
     "ended",
     "The session has ended, so the function was not run. Treat the request as signed out.",

@@ -181,6 +181,8 @@ export interface Ended {
   readonly is: "ended";
   /** What ended. */
   readonly of: New | Stored;
+  /** Whether it is over for this request alone, because its rights have changed: the record is there. */
+  readonly lives: boolean;
 }
 
 /** The request is over. */

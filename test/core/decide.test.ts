@@ -72,8 +72,12 @@ const BOTH = [false, true];
 function rowsOfTables(): [Facts, Step][] {
   const rows: [Facts, Step][] = [
     [{ phase: "over" }, "refuseOver"],
-    [{ phase: "ended" }, "keep"],
   ];
+  for (const { row } of cellsOf(NEW).filter(({ content }) => content === "same"))
+    for (const lives of BOTH) {
+      const step = lives && row === "logout" ? "end" : "keep";
+      rows.push([{ phase: "ended", lives, asked: row as Asked }, step]);
+    }
   for (const { content, text } of cellsOf(READ_ONLY))
     rows.push([{ phase: "readOnly", content }, text as Step]);
   for (const { row, content, text } of cellsOf(NEW)) {
@@ -108,7 +112,7 @@ describe("what a commit does", () => {
     const asked = 7;
     const contents = 6;
     const stored = asked * contents * 2 ** 3;
-    expect(rows).toHaveLength(2 + contents + asked * contents * 2 + stored);
+    expect(rows).toHaveLength(1 + asked * 2 + contents + asked * contents * 2 + stored);
     expect(new Set(rows.map(([facts]) => JSON.stringify(facts))).size).toBe(rows.length);
   });
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { exclusive } from "micropie/core/exclusive";
 import { info } from "micropie/core/info";
 import type { Session } from "micropie/core/session";
 import { replaceData } from "micropie/core/session";
 import type { Sessions } from "micropie/core/sessions";
 import { take } from "micropie/core/take";
 import { update } from "micropie/core/update";
-import { login, logout, rotate } from "micropie/core/verbs";
+import { login, logout, rotate, save } from "micropie/core/verbs";
 import { StateError } from "micropie/errors";
 import type { Browser, Verb } from "micropie/testing";
 import { assertGone, type Data, handleIn, type World } from "micropie/testing/world";
@@ -97,9 +98,43 @@ const raceCases = Object.entries(FLIGHTS).flatMap(([what, flight]) =>
   ),
 );
 
+/** How a request can learn that the rights of its session have changed, before it has ended. */
+const LEARNINGS: Record<string, (session: Session<Data>) => Promise<unknown>> = {
+  take: (session) => take(session, "notice"),
+  update: (session) => update(session, "visits", (n = 0) => n + 1),
+  save: async (session) => {
+    session.visits = 5;
+    await save(session);
+  },
+  exclusive: (session) => exclusive(session, nothing),
+};
+
+const learnedCases = Object.entries(LEARNINGS).map(
+  ([how, learn]): EngineCase => ({
+    promise: "C3",
+    name: `a logout ends the session also if ${how} has shown that its rights are others by now`,
+    async run(world) {
+      const ann = await world.visitor({ visits: 1, notice: "hello" });
+      const tab = world.browser();
+      tab.cookie = ann.cookie;
+      const slow = await tab.begin();
+      await ann.request((session) => login(session, "ann"));
+      await learn(slow).catch((error: unknown) =>
+        assert.ok(error instanceof StateError && error.code === "ended", String(error)),
+      );
+      logout(slow);
+      await tab.end(slow);
+      assert.equal(tab.cookie, undefined);
+      await assertGone(world, ann.cookie);
+      assert.deepEqual(await world.sessions().list({ userId: "ann" }).toArray(), []);
+    },
+  }),
+);
+
 /** Ended stays ended. */
 export const endingCases: readonly EngineCase[] = [
   ...raceCases,
+  ...learnedCases,
   {
     promise: "C3",
     name: "a logout takes effect in the store, before its answer arrives",
