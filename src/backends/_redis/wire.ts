@@ -44,15 +44,14 @@ export function replaceArguments(
   if (!isSimple) return undefined;
   const [late, told] =
     now === undefined ? MOVE : [timeText(now + idleTimeout * (1 - SLACK)), timeText(now - TOLD_WITHIN)];
-  return [
-    startOf(baseVersion, ifEpoch),
-    startOf(baseVersion + 1, ifEpoch) + nonce,
-    String(milliseconds(idleTimeout)),
-    patch.data,
-    late!,
-    told!,
-    ...(mergeUntil > 0 ? mergedIn(patch, mergeUntil) : [""]),
-  ];
+  const given =
+    startOf(baseVersion, ifEpoch) +
+    startOf(baseVersion + 1, ifEpoch) +
+    nonce +
+    late +
+    told +
+    milliseconds(idleTimeout);
+  return mergeUntil > 0 ? [given, patch.data, ...mergedIn(patch, mergeUntil)] : [given, patch.data];
 }
 
 /** Returns the changes as they are merged, until when they may be, and to how many bytes. */
@@ -62,7 +61,7 @@ function mergedIn(patch: SessionPatch, until: number): string[] {
 }
 
 /** Moves the deadline, and looks whether to tell the index. */
-const MOVE = ["~", "~"];
+const MOVE = ["~".repeat(13), "~".repeat(13)];
 
 /** Merges whenever it arrives. */
 export const ALWAYS = 9e15;
