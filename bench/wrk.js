@@ -3,9 +3,9 @@
  * 256 connections, and latency at 70 % of what a server can do. Writes a table into docs/performance.md. See README.md.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import autocannon from "autocannon";
@@ -22,6 +22,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "1" },
     only: { type: "string" },
+    old: { type: "string" },
     quick: { type: "boolean", default: false },
     "no-report": { type: "boolean", default: false },
   },
@@ -39,7 +40,13 @@ const pinned = pin();
 const redis = await startRedis();
 const REDIS = `--redis=${redis.url}`;
 
-/** `a` and `again` are the same: what they differ by is noise. */
+const OLD = options.old && resolve(process.env.INIT_CWD ?? process.cwd(), options.old);
+if (OLD !== undefined && !existsSync(`${OLD}/dist/index.js`)) {
+  console.error(`--old ${OLD}: has no dist. Run npm ci and npm run build there.`);
+  process.exit(2);
+}
+
+/** "again" is the same server once more: what the two differ by is noise. */
 const ROWS = [
   ...["node", "express", "fastify", "koa", "hono"].flatMap((on) => [
     { on, with: "bare", label: `${on}, no session` },
@@ -53,7 +60,18 @@ const ROWS = [
   { on: "node", with: "micropie", more: [REDIS], label: "**node + micropie on Redis**" },
   { on: "express", with: "micropie", more: [REDIS], label: "**express + micropie on Redis**" },
   { on: "express", with: "rival", more: [REDIS], label: "express + express-session + connect-redis" },
-].filter(({ on }) => options.only === undefined || options.only.split(",").includes(on));
+]
+  .filter(({ on }) => options.only === undefined || options.only.split(",").includes(on))
+  .flatMap((row) =>
+    OLD !== undefined && row.with === "micropie" && !row.label.endsWith("again")
+      ? [row, asBefore(row)]
+      : [row],
+  );
+
+/** The same server with the build of `--old`. */
+function asBefore({ more = [], label, ...row }) {
+  return { ...row, label: `${label}, before`, more: [...more, `--library=${OLD}`] };
+}
 
 function rivalOf(on) {
   return {
@@ -140,5 +158,5 @@ const text = table(
 const date = new Date().toISOString().slice(0, 10);
 const taken = `Taken on ${date}: ${machineText(machine())}. ${rounds} interleaved rounds of ${seconds} s; CPU µs of the server per counting request, 1,000 sessions.`;
 console.log(text);
-if (options.only === undefined && !options.quick && !options["no-report"])
+if (options.only === undefined && OLD === undefined && !options.quick && !options["no-report"])
   writeSection("wrk", `${taken}\n\n${text}`);

@@ -1,5 +1,7 @@
 /** The shared store a server process is told to use: `--redis=URL` or `--postgres=URL`. */
 
+import { library } from "./library.js";
+
 const given = (name) => process.argv.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
 
 export const redisUrl = given("redis");
@@ -21,11 +23,11 @@ export async function postgresPool() {
 /** The back-end of micropie for it; undefined for memory. */
 export async function backend() {
   if (redisUrl !== undefined) {
-    const { RedisSessionBackend } = await import("micropie/backends/redis");
+    const { RedisSessionBackend } = await library("backends/redis");
     return new RedisSessionBackend(await redisClient());
   }
   if (postgresUrl !== undefined) {
-    const { PostgresSessionBackend } = await import("micropie/backends/postgres");
+    const { PostgresSessionBackend } = await library("backends/postgres");
     return new PostgresSessionBackend(await postgresPool());
   }
   return undefined;

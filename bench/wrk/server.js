@@ -1,10 +1,12 @@
 /**
- * One server as users write it: `--on express --with bare|micropie|rival`, on memory or `--redis=URL`. It answers JSON the way
+ * One server as users write it: `--on express --with bare|micropie|rival`, on memory or `--redis=URL`. `--library=FOLDER` is
+ * another checkout with a build, whose sessions are measured. It answers JSON the way
  * the framework's guide does, so express counts an ETag. `--behind` puts helmet and compression before the sessions.
  */
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { listening, MAX_AGE } from "../lib/child.js";
+import { library } from "../lib/library.js";
 import { ownSessions } from "../lib/own.js";
 import { expressStore } from "../lib/store.js";
 
@@ -33,7 +35,7 @@ const SERVERS = {
       res.end(body);
     };
     if (!isOwn) return createServer(handler);
-    const { nodeSessions } = await import("micropie/adapters/node");
+    const { nodeSessions } = await library("adapters/node");
     return createServer(nodeSessions(await ownSessions(), handler));
   },
   async express() {
@@ -45,7 +47,7 @@ const SERVERS = {
       app.use(helmet(), compression());
     }
     if (isOwn) {
-      const { expressSessions } = await import("micropie/adapters/express");
+      const { expressSessions } = await library("adapters/express");
       app.use(expressSessions(await ownSessions()));
     }
     if (isRival) {
@@ -71,7 +73,7 @@ const SERVERS = {
     const { default: fastify } = await import("fastify");
     const app = fastify({ logger: false });
     if (isOwn) {
-      const { fastifySessions } = await import("micropie/adapters/fastify");
+      const { fastifySessions } = await library("adapters/fastify");
       await app.register(fastifySessions(await ownSessions()));
     }
     if (isRival) {
@@ -94,7 +96,7 @@ const SERVERS = {
     const { default: Koa } = await import("koa");
     const app = new Koa();
     if (isOwn) {
-      const { koaSessions } = await import("micropie/adapters/koa");
+      const { koaSessions } = await library("adapters/koa");
       app.use(koaSessions(await ownSessions()));
     }
     if (isRival) {
@@ -119,7 +121,7 @@ const SERVERS = {
     const { Hono } = await import("hono");
     const app = new Hono();
     if (isOwn) {
-      const { honoSessions } = await import("micropie/adapters/hono");
+      const { honoSessions } = await library("adapters/hono");
       app.use("*", honoSessions(await ownSessions()));
     }
     if (isRival) {
