@@ -347,7 +347,7 @@ const WAYS: readonly Way[] = [
       "2026-01-01 12:00:00 UTC  The session was created; nobody was signed in.",
       "2026-01-01 12:00:00 UTC  It was last seen: no request has come here with its cookie since it was created.",
       "2026-01-01 12:05:00 UTC  A request came with its cookie and was answered as anonymous, since the store had no such session.",
-      "2026-01-01 12:05:00 UTC  The store has no record of it any more, though it would have lived until 2026-01-01 20:00:00 UTC: it was evicted, deleted by hand or lost there, or another process has ended it.",
+      "2026-01-01 12:05:00 UTC  The store has no record of it any more, though it would have lived until 2026-01-01 20:00:00 UTC: it was evicted, deleted by hand or lost there, or another process has ended it or moved it to another store.",
     ],
     async lose() {
       const { recorder, sessions, clock } = scene({
