@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSessions, InMemorySessionBackend, info, login, rotate, type SessionBackend } from "micropie";
+import type { WholeRecord } from "micropie/backends/backend";
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
 import { decoded, encode } from "micropie/core/codec";
 import { headIn, recall } from "micropie/core/head";
@@ -136,7 +137,7 @@ describe("the copy of a session", () => {
   const record = { ...whole, expiresAt: 10, absoluteExpiresAt: 20, now: 5, head: '{"idle":5,"absolute":15}' };
   const dataOf = (data: object, ...redact: string[]) => {
     const copy = disguised({ ...record, data: encode(data) }, { ...plain, redact: new Set(redact) });
-    return { ...decoded((copy as typeof record).data) };
+    return { ...decoded((copy as WholeRecord).data) };
   };
 
   test("has rich values at any depth, each blank in its own kind", () => {
@@ -181,10 +182,10 @@ describe("the copy of a session", () => {
     const ann = browser(sessions);
     await ann.request((session) => login(session, "ann"));
     for (let n = 0; n < 3; n++) await ann.request((session) => rotate(session));
-    const [{ record: stored }] = backend.scan({ limit: 1 }).sessions as [{ record: typeof record }];
+    const stored = backend.scan({ limit: 1 }).sessions[0]!.record;
     const retired = recall(headIn(stored.head)!).retired!;
     expect(retired.length).toBeGreaterThan(0);
-    const copy = disguised(stored, plain) as typeof stored;
+    const copy = disguised(stored, plain) as WholeRecord;
     const text = JSON.stringify(copy);
     for (const secret of [stored.secretHash, stored.previousSecretHash!, ...retired])
       expect(text).not.toContain(secret);
@@ -198,7 +199,7 @@ describe("the copy of a session", () => {
 
   test("keeps realm and deadlines, and its pseudonym tells realms apart", () => {
     const of = (userId: string) =>
-      disguised({ ...record, userId }, { ...plain, pseudonyms: PSEUDONYMS }) as typeof record;
+      disguised({ ...record, userId }, { ...plain, pseudonyms: PSEUDONYMS }) as WholeRecord;
     expect(of("ann shop").userId).toMatch(/^user-[\w-]{16} shop$/);
     expect(of("ann shop").userId!.split(" ")[0]).not.toBe(of("ann admin").userId!.split(" ")[0]);
     expect(of("ann shop")).toMatchObject({ expiresAt: 10, absoluteExpiresAt: 20, now: 5 });

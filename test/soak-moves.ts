@@ -63,14 +63,15 @@ async function soak(name: string): Promise<void> {
     place += 1;
     const way = WAYS[name]!.map((store) => stores[store](place));
     sum = add(sum, await moveRound(way, { processes: 3, sleepers, rate, kills }));
-    if (process.stdout.isTTY) process.stdout.write(`\r${name}: ${round} of ${rounds} rounds`);
+    tell(name, round, began, sum);
   }
-  if (process.stdout.isTTY) process.stdout.write("\r");
-  if (sum === undefined) return;
+}
+
+function tell(name: string, round: number, began: number, sum: MoveFigures): void {
   const { requests, unanswered, unavailable, signIns, live, ended, increments, slowest } = sum;
   const seconds = Math.round((performance.now() - began) / 1000);
   console.log(
-    `${WAYS[name]!.join(" to ")}: ${rounds} rounds in ${seconds} s, ${requests} requests, ${signIns} sign-ins, ${increments} increments.
+    `${WAYS[name]!.join(" to ")}: ${round} rounds in ${seconds} s, ${requests} requests, ${signIns} sign-ins, ${increments} increments.
   ${sum.processKills} processes and ${sum.moverKills} runs of the command killed.
   ${live} sessions live and whole, ${ended} ended and gone, 0 left in a source.
   ${unanswered} requests cut off, ${unavailable} answered with 503, the slowest after ${Math.round(slowest)} ms.`,

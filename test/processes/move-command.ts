@@ -6,10 +6,15 @@ import { environment, main, root } from "../_command.ts";
 import type { StoreSpec } from "./stores.ts";
 
 /** What a run of the command ended with. */
-interface Over {
+export interface Over {
   /** Null if it was killed. */
   readonly code: number | null;
-  readonly told: { readonly moved?: number; readonly left?: number };
+  readonly told: {
+    readonly moved?: number;
+    readonly copied?: number;
+    readonly there?: number;
+    readonly left?: number;
+  };
   readonly err: string;
 }
 
@@ -29,7 +34,7 @@ export function urlOf(spec: StoreSpec): string {
 }
 
 /** `micropie sessions move`, in a process of its own. */
-class MoveCommand {
+export class MoveCommand {
   readonly #process: ChildProcess;
   readonly over: Promise<Over>;
 

@@ -107,20 +107,20 @@ export class MoveFleet {
   /** Deploys the next build: each process is killed, and one of the new build takes its place. */
   async deploy(build: Build): Promise<void> {
     this.#build = build;
-    for (let index = 0; index < this.#all.length; index++) await this.#replace(index);
+    const next = await Promise.all(this.#all.map(() => this.#one()));
+    for (const [index, application] of next.entries()) await this.#replace(index, application);
   }
 
   /** Kills one of them. */
   async strike(): Promise<void> {
-    await this.#replace(Math.floor(Math.random() * this.#all.length));
+    await this.#replace(Math.floor(Math.random() * this.#all.length), await this.#one());
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#all.map((application) => application.kill()));
   }
 
-  async #replace(index: number): Promise<void> {
-    const next = await this.#one();
+  async #replace(index: number, next: Application): Promise<void> {
     // Not just when the other one has come up: then it would often be idle.
     await pause(Math.random() * 100);
     const before = this.#all[index]!;
