@@ -89,6 +89,8 @@ async function byIoRedis({ Redis, Cluster }: IoRedis, url: StoreUrl): Promise<Op
             redisOptions: options,
             lazyConnect: true,
             clusterRetryStrategy: () => null,
+            // By default a second, which is little for a connection with TLS.
+            slotsRefreshTimeout: SECONDS * 1000,
             // A certificate is for a name, and it would ask for that of the address.
             ...(isSecure ? { dnsLookup: keepName } : {}),
           })
