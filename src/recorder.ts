@@ -14,9 +14,10 @@ import { chosen, type Which } from "./core/which.ts";
 import { ConfigError } from "./errors.ts";
 import { refuseUnknown } from "./option-names.ts";
 
+export type { EndCause } from "./_recorder/end.ts";
 export type { RecordedEvent } from "./_recorder/event.ts";
 export { type EventStore, type EventStoreOptions, eventStore } from "./_recorder/event-store.ts";
-export type { EndCause, Explanation, Sentence } from "./_recorder/explanation.ts";
+export type { Explanation, Sentence } from "./_recorder/explanation.ts";
 
 /** How much is remembered, and where. */
 export interface RecorderOptions {
@@ -109,7 +110,8 @@ class EventRecorder implements Recorder {
       const { realm } = this.#engine.options;
       const now = this.#engine.backend.now();
       const known = this.#known.get(handle);
-      return explanationOf({ handle, realm, now, since: this.#since, record, events, known });
+      const { backend } = this.#engine;
+      return explanationOf({ handle, realm, backend, now, since: this.#since, record, events, known });
     } finally {
       asking.delete(handle);
     }

@@ -22,6 +22,9 @@ export interface RecordedEvent {
   readonly by?: string | undefined;
   /** Of `changed`: what an operator changed. */
   readonly key?: string | undefined;
+  /** Of `moved`: what the stores are that it left, and came to. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
   /** What its user signed in with; of `device_changed`, what it was used with then. */
   readonly device?: Device | undefined;
   /** Of an end: when a request last moved its deadline. */
@@ -55,6 +58,10 @@ export function recorded<Name extends SessionEventName>(
   const { reason, login, elevated, all, by } = more;
   const base = { at, event, handle, userId: userId ?? undefined };
   if (event === "changed") return { ...base, key: (message as SessionEvents["changed"]).key };
+  if (event === "moved") {
+    const { from, to } = message as SessionEvents["moved"];
+    return { ...base, from, to };
+  }
   if (event === "device_changed")
     return { ...base, device: (message as SessionEvents["device_changed"]).now };
   if (event === "created" || event === "rotated") {

@@ -1,4 +1,3 @@
-import type { SessionRecord } from "../backends/backend.ts";
 import { decoded } from "../core/codec.ts";
 import { type Device, shownDevice } from "../core/device.ts";
 import { deviceIn } from "../core/device-in-head.ts";
@@ -7,39 +6,10 @@ import { headIn, isInRealm } from "../core/head.ts";
 import { ofRecord, type SessionInfo } from "../core/info.ts";
 import { isExpired } from "../core/load.ts";
 import { plain } from "../core/plain.ts";
+import { type End, type EndCause, endIn } from "./end.ts";
 import { ENDS, type RecordedEvent } from "./event.ts";
-import type { Known } from "./known.ts";
-import { type Deadlines, deadlinePassed, inWords, sentenceOf, whyExpired } from "./sentence.ts";
-
-/** Why a session is not live. */
-export type EndCause =
-  /** Its user logged out. */
-  | "logged_out"
-  /** A request took all of its data away. */
-  | "emptied"
-  /** Another session took its place in the same browser. */
-  | "replaced"
-  /** No request came for as long as its idle timeout. */
-  | "idle"
-  | "absolute"
-  /** It expired, and nobody knows by which deadline. */
-  | "expired"
-  /** It was revoked by its handle. */
-  | "revoked"
-  /** All sessions of its user were. */
-  | "revoked_all"
-  /** Its user signed in again, and had too many. */
-  | "limit"
-  /** An id was used that a rotation had replaced. */
-  | "reused"
-  /** Its record cannot be read. */
-  | "damaged"
-  /** The store has lost it before its deadline, or another process has ended it. */
-  | "gone"
-  /** The store has a session of this handle in another realm. */
-  | "other_realm"
-  /** Nothing is known of it but that its cookie came. */
-  | "unknown";
+import type { Facts } from "./facts.ts";
+import { inWords, sentenceOf, timeText } from "./sentence.ts";
 
 /** One thing that happened. */
 export interface Sentence {
@@ -63,19 +33,6 @@ export interface Explanation {
   readonly info: (SessionInfo & { readonly lastSeenAt: number; readonly device: Device }) | undefined;
   /** All of it as a text: a line for each sentence, with its time. */
   readonly text: string;
-}
-
-/** What an explanation is made of. */
-export interface Facts {
-  readonly handle: string;
-  readonly realm: string;
-  readonly now: number;
-  /** Seconds since 1970 from which on events are remembered. */
-  readonly since: number;
-  readonly record: SessionRecord | undefined;
-  /** Oldest first. */
-  readonly events: readonly RecordedEvent[];
-  readonly known: Known | undefined;
 }
 
 /** Tells what became of a session. */
@@ -120,57 +77,6 @@ function liveIn({ handle, record, realm }: Facts): Explanation["info"] {
   const began = about.signedInAt ?? about.createdAt ?? 0;
   const lastSeenAt = Math.max(began, record.expiresAt - head.idleTimeout);
   return { ...about, lastSeenAt, device: shownDevice(deviceIn(head)) };
-}
-
-interface End {
-  readonly because: EndCause | undefined;
-  readonly at: number | undefined;
-  readonly text: string;
-}
-
-function endIn({ record, realm, events, known, now, since }: Facts): End {
-  const last = events.findLast(({ event }) => ENDS.has(event));
-  if (last !== undefined) return { because: causeOf(last), at: last.at, text: "It has ended." };
-  if (record !== undefined && !isInRealm(record, realm)) {
-    const text =
-      "The store has a session with this handle in another realm, where these cookies open nothing.";
-    return { because: "other_realm", at: undefined, text };
-  }
-  if (record !== undefined && isExpired(record)) return expired({ ...record, at: record.now }, known);
-  const damaged = events.findLast(({ event }) => event === "damaged");
-  if (record !== undefined || damaged !== undefined) {
-    const text =
-      "Its record cannot be read, so its browser has no session. The next write of the browser begins another one.";
-    return { because: "damaged", at: damaged?.at, text };
-  }
-  if (known !== undefined && now >= known.expiresAt) return expired({ ...known, at: now }, known);
-  if (known !== undefined || events.some(({ event }) => event !== "unknown")) {
-    const asked = events.findLast(({ event }) => event === "unknown");
-    const early =
-      known === undefined ? "" : `, though it would have lived until ${timeText(known.expiresAt)}`;
-    const text = `The store has no record of it any more${early}: it was evicted, deleted by hand or lost there, or another process has ended it.`;
-    return { because: "gone", at: asked?.at, text };
-  }
-  if (events.length > 0) {
-    const text = "No session has this handle: it was not issued here, or its session is long gone.";
-    return { because: "unknown", at: events.at(-1)?.at, text };
-  }
-  const text = `Nothing is known of this handle. The store has no such session, and no event named it since ${timeText(since)}.`;
-  return { because: undefined, at: undefined, text };
-}
-
-function expired(passed: Deadlines, known: Known | undefined): End {
-  const idleTimeout = known?.idleTimeout;
-  const text = `It ended because it expired${whyExpired({ ...passed, idleTimeout })}.`;
-  return { because: deadlinePassed(passed) ?? "expired", at: passed.expiresAt, text };
-}
-
-function causeOf(event: RecordedEvent): EndCause {
-  if (event.event === "expired") return deadlinePassed(event) ?? "expired";
-  if (event.event === "logged_out")
-    return event.reason === "emptied" || event.reason === "replaced" ? event.reason : "logged_out";
-  if (event.reason === "limit" || event.reason === "reused") return event.reason;
-  return event.all ? "revoked_all" : "revoked";
 }
 
 interface Told extends Sentence {
@@ -235,9 +141,4 @@ function liveText({ known }: Facts, info: NonNullable<Explanation["info"]>): str
     known?.used === false ? " No request has come here with its cookie since it was created." : "";
   const idle = expiresAt < absoluteExpiresAt ? `without a request at ${timeText(expiresAt)}, ` : "";
   return `It is live: ${who}. It was last seen at ${timeText(lastSeenAt)} or up to ${inWords(60)} later. It expires ${idle}in any case at ${timeText(absoluteExpiresAt)}.${unused}`;
-}
-
-/** Returns a time as a text, in UTC. */
-export function timeText(seconds: number): string {
-  return `${new Date(Math.floor(seconds) * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }

@@ -16,6 +16,7 @@ const SENTENCES: { readonly [Name in SessionEventName]: Sentence } = {
       ? `The session was created: ${signedIn(userId, device)}`
       : "The session was created; nobody was signed in.",
   adopted: () => "It came from a session of another library.",
+  moved: ({ from, to }) => `It moved from the store ${plain(from ?? "")} to the store ${plain(to ?? "")}.`,
   rotated: ({ login, elevated, userId, device }) => {
     if (login && userId !== undefined) return capital(signedIn(userId, device));
     if (login) return "It started over with a new id.";
@@ -129,4 +130,9 @@ export function inWords(seconds: number): string {
   const [unit, size] = UNITS.find(([, each]) => whole >= each && whole % each === 0) ?? UNITS[3];
   const count = whole / size;
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+/** Returns a time as a text, in UTC. */
+export function timeText(seconds: number): string {
+  return `${new Date(Math.floor(seconds) * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }

@@ -53,6 +53,15 @@ export abstract class SessionBackend {
   /** Set by the engine. Call it for each record that the back-end itself deletes because it has expired. */
   onExpired: ((handle: string, userId: string | null) => void) | undefined;
 
+  /** Set by the engine. Whoever has moved a session here from another store calls it, with what the two stores are. */
+  onMoved:
+    | ((
+        handle: string,
+        record: SessionRecord,
+        stores: { readonly from: string; readonly to: string },
+      ) => void)
+    | undefined;
+
   #fallback: Fallback | undefined;
 
   get #over(): Fallback {

@@ -67,7 +67,7 @@ export class MovingSessionBackend extends SessionBackend {
     if (typeof move !== "boolean") throw new ConfigError("move", "Pass true or false.");
     this.#moves = move;
     this.#mover = new Mover(this.#from, this.#to);
-    for (const name of ["onExpired", "environment"] as const) {
+    for (const name of ["onExpired", "onMoved", "environment"] as const) {
       Object.defineProperty(this, name, {
         get: () => this.#to[name],
         set: (value: unknown) => {

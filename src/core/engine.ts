@@ -1,7 +1,7 @@
 import type { LoadSave, SessionBackend } from "../backends/backend.ts";
 import type { Environment } from "../environment.ts";
 import { publish } from "./events.ts";
-import { headText, inRealm } from "./head.ts";
+import { headText, inRealm, isInRealm } from "./head.ts";
 import { headOf } from "./lifetime.ts";
 import { isTurn } from "./limit-turn.ts";
 import type { BoundOption, Engine, LegacySeam } from "./live.ts";
@@ -36,7 +36,7 @@ export function createEngine(
     ends: endsOf(backend),
     observed: nobodyObserves(),
   };
-  listenToExpired(engine);
+  listenToBackend(engine);
   return engine;
 }
 
@@ -52,7 +52,7 @@ function endsOf(backend: SessionBackend): Engine["ends"] {
 const engines = new WeakMap<SessionBackend, Map<string, Engine>>();
 
 /** A back-end belongs to all of its engines: whose session has expired shows in the user's realm, if there is one. */
-function listenToExpired(first: Engine): void {
+function listenToBackend(first: Engine): void {
   const { backend } = first;
   const on = engines.get(backend) ?? new Map<string, Engine>();
   engines.set(backend, on.set(first.options.realm, on.get(first.options.realm) ?? first));
@@ -60,5 +60,11 @@ function listenToExpired(first: Engine): void {
     if (isTurn(handle)) return;
     const engine = (userId !== null && on.get(realmOfUser(userId))) || first;
     publish(engine, "expired", { handle, userId: plainUser(userId) });
+  };
+  // Locks and lists of events, which move as well, are of no realm.
+  backend.onMoved ??= (handle, record, places) => {
+    for (const engine of on.values())
+      if (isInRealm(record, engine.options.realm))
+        publish(engine, "moved", { handle, userId: plainUser(record.userId), ...places });
   };
 }

@@ -22,6 +22,8 @@ export interface SessionEvents {
   created: SessionEvent;
   /** It came from another library; right after `created`. */
   adopted: SessionEvent;
+  /** It left one store for another, where it lives on. `from` and `to`: what they are, such as "Redis". See `MovingSessionBackend`. */
+  moved: SessionEvent & { readonly from: string; readonly to: string };
   /** It got a new secret; `login` if its user signed in, `elevated` if its rights changed. */
   rotated: SessionEvent & { readonly login: boolean; readonly elevated: boolean };
   /**
@@ -91,6 +93,7 @@ export type SessionEventName = keyof SessionEvents;
 export const EVENT_NAMES: readonly SessionEventName[] = [
   "created",
   "adopted",
+  "moved",
   "rotated",
   "logged_out",
   "changed",

@@ -22,7 +22,7 @@ export interface Memory {
   /** What its user signed in with. */
   readonly device?: StoredDevice | undefined;
   /** Secrets of before; see retired.ts. */
-  readonly retired?: readonly string[];
+  readonly retired?: readonly string[] | undefined;
   /** The how manieth sign-in of its process began it, if the option `perUser` needs to know. */
   readonly nth?: number | undefined;
   /** True until its sign-in has counted; see limit.ts. */

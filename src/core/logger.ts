@@ -20,6 +20,7 @@ const LINES: { readonly [Name in SessionEventName]: (event: SessionEvents[Name])
   created: ({ userId }) =>
     userId === null ? ["debug", "session created"] : ["info", "user signed in to a new session"],
   adopted: () => ["debug", "session of another library moved here"],
+  moved: ({ from, to }) => ["debug", "session moved to another store", { from, to }],
   rotated: ({ login, elevated }) =>
     login
       ? ["info", "user signed in"]

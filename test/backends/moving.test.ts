@@ -67,6 +67,20 @@ describe.each(STEPS)("a process that stops in %s %s, %s it", (...step) => {
       });
   });
 
+  test("is told of once, whoever brought the move to its end", async () => {
+    const { run, process, gate, moving, from, to, gated } = await stopped(step);
+    const told: unknown[] = [];
+    for (const backend of [to, gated.to])
+      backend.onMoved = (handle, { userId }, stores) => told.push({ handle, userId, ...stores });
+    expect(await run(process().read(HANDLE))).toBeDefined();
+    await run(moveSessions({ from, to }));
+    gate.open();
+    await run(moving);
+    expect(told).toEqual([
+      { handle: HANDLE, userId: "ann", from: expect.any(String), to: expect.any(String) },
+    ]);
+  });
+
   const ends: Record<string, (backend: MovingSessionBackend) => Promise<unknown>> = {
     "that was deleted": (backend) => backend.delete(HANDLE),
     "of a user who was revoked": (backend) => backend.revokeUser("ann"),

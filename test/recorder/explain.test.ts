@@ -9,9 +9,10 @@ import {
   type Sessions,
 } from "micropie";
 import { fetchSessions } from "micropie/adapters/fetch";
+import { MovingSessionBackend, moveSessions } from "micropie/backends/moving";
 import { startOver } from "micropie/core/start-over";
 import { dbsc } from "micropie/dbsc";
-import { type EndCause, type Recorder, recordEvents } from "micropie/recorder";
+import { type EndCause, type EventStore, eventStore, type Recorder, recordEvents } from "micropie/recorder";
 import { type Browser, browser, type VirtualEnvironment, virtualEnvironment } from "micropie/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { DeviceBrowser } from "../dbsc/_device.ts";
@@ -35,6 +36,7 @@ interface Scene {
   readonly clock: VirtualEnvironment;
   readonly backend: InMemorySessionBackend;
   readonly recorder: Recorder;
+  readonly store: EventStore;
   /** A browser whose user has signed in at noon. */
   signedIn(userId?: string): Promise<Browser<Data>>;
 }
@@ -43,7 +45,10 @@ function scene(options: SessionOptions<Data> = {}): Scene {
   const clock = virtualEnvironment({ start: NOON });
   const backend = (options.backend as InMemorySessionBackend | undefined) ?? new InMemorySessionBackend();
   const sessions = createSessions<Data>({ ...options, backend, environment: clock });
-  const recorder = recordEvents(sessions);
+  const events = new InMemorySessionBackend();
+  events.environment = clock;
+  const store = eventStore(events);
+  const recorder = recordEvents(sessions, { store });
   onTestFinished(() => {
     recorder[Symbol.dispose]();
     return sessions.close();
@@ -55,7 +60,7 @@ function scene(options: SessionOptions<Data> = {}): Scene {
     visitor.receive(await sessions.commit(session));
     return visitor;
   };
-  return { sessions, clock, backend, recorder, signedIn };
+  return { sessions, clock, backend, recorder, store, signedIn };
 }
 
 const handleOf = (visitor: { cookie: string | undefined }): string =>
@@ -347,7 +352,7 @@ const WAYS: readonly Way[] = [
       "2026-01-01 12:00:00 UTC  The session was created; nobody was signed in.",
       "2026-01-01 12:00:00 UTC  It was last seen: no request has come here with its cookie since it was created.",
       "2026-01-01 12:05:00 UTC  A request came with its cookie and was answered as anonymous, since the store had no such session.",
-      "2026-01-01 12:05:00 UTC  The store has no record of it any more, though it would have lived until 2026-01-01 20:00:00 UTC: it was evicted, deleted by hand or lost there, or another process has ended it.",
+      "2026-01-01 12:05:00 UTC  The store has no record of it any more, though it would have lived until 2026-01-01 20:00:00 UTC: it was evicted, deleted by hand or lost there, or another process has ended it or moved it to another store.",
     ],
     async lose() {
       const { recorder, sessions, clock } = scene({
@@ -360,6 +365,34 @@ const WAYS: readonly Way[] = [
         await browser(sessions).request((session) => Object.assign(session, { visits: 1 }));
       await visitor.request(() => {});
       return { recorder, handle: handleOf(visitor) };
+    },
+  },
+  {
+    name: "it moved to another store, which this process does not ask",
+    because: "moved",
+    tells: [
+      SIGNED_IN,
+      "2026-01-01 12:00:00 UTC  It was last seen: no request has come here with its cookie since it was created.",
+      "2026-01-01 13:00:00 UTC  It moved from the store InMemory to the store Other.",
+      "2026-01-01 13:05:00 UTC  A request came with its cookie and was answered as anonymous, since the store had no such session.",
+      "2026-01-01 13:05:00 UTC  It went on in the store Other, which these sessions do not ask: they need MovingSessionBackend, or that store.",
+    ],
+    async lose() {
+      const { sessions, recorder, signedIn, backend, clock, store } = scene();
+      const ann = await signedIn();
+      await recorder.flush();
+      clock.advance(3600);
+      // Another process, which keeps its events in the same place.
+      const target = new (class OtherSessionBackend extends InMemorySessionBackend {})();
+      const moving = createSessions({ backend: target, environment: clock });
+      using other = recordEvents(moving, { store });
+      await moveSessions({ from: backend, to: target });
+      await other.flush();
+      clock.advance(300);
+      await ann.request((session) => expect(info(session).userId).toBeUndefined());
+      expect((await other.explain(handleOf(ann))).state).toBe("live");
+      expect(sessions.backend).toBe(backend);
+      return { recorder, handle: handleOf(ann) };
     },
   },
   {
@@ -398,6 +431,38 @@ const WAYS: readonly Way[] = [
     },
   },
 ];
+
+test("a move is told of a session that lives, once, and without a secret", async () => {
+  const clock = virtualEnvironment({ start: NOON });
+  const [from, to] = [new InMemorySessionBackend(), new InMemorySessionBackend()];
+  const before = createSessions<Data>({ backend: from, environment: clock });
+  const [ann, guest] = [browser(before), browser(before)];
+  await ann.request((session) => login(session, "ann"));
+  await guest.request((session) => Object.assign(session, { visits: 1 }));
+  const sessions = createSessions<Data>({
+    backend: new MovingSessionBackend({ from, to }),
+    environment: clock,
+  });
+  const other = createSessions<Data>({ backend: sessions.backend, realm: "other" });
+  const told: unknown[] = [];
+  sessions.on("moved", (event) => told.push(event));
+  other.on("moved", (event) => told.push(event));
+  using recorder = recordEvents(sessions);
+  clock.advance(60);
+  for (let n = 0; n < 2; n++) await sessions.load(ann.cookie);
+  clock.advance(60);
+  await moveSessions({ from, to });
+  const about = { realm: "session_id", from: "InMemory", to: "InMemory" };
+  expect(told).toEqual([
+    { ...about, handle: handleOf(ann), userId: "ann" },
+    { ...about, handle: handleOf(guest), userId: null },
+  ]);
+  const { text, state, because } = await recorder.explain(handleOf(guest));
+  expect(text).toContain(
+    "2026-01-01 12:02:00 UTC  It moved from the store InMemory to the store InMemory.\n",
+  );
+  expect([state, because]).toEqual(["live", undefined]);
+});
 
 describe("explain is right when", () => {
   test.each(WAYS.map((way) => [way.name, way] as const))("%s", async (_, { because, tells, lose }) => {

@@ -9,6 +9,8 @@ export interface RedisSentinel {
   readonly sentinel: { readonly host: string; readonly port: number };
   /** The name of the primary. */
   readonly name: string;
+  /** The URL of the primary, as the sentinel says. */
+  primary(): Promise<string>;
   /** Kills the primary when the replica has all of it. Resolves when the sentinel has made the replica the primary. */
   failOver(): Promise<void>;
   stop(): Promise<void>;
@@ -61,6 +63,15 @@ sentinel failover-timeout ${NAME} 5000
     return {
       sentinel: { host: "127.0.0.1", port: sentinel.port },
       name: NAME,
+      async primary() {
+        const [host, port] = (await command(
+          sentinel.port,
+          "SENTINEL",
+          "GET-MASTER-ADDR-BY-NAME",
+          NAME,
+        )) as string[];
+        return `redis://${host}:${port}`;
+      },
       async failOver() {
         await command(primary.port, "WAIT", "1", "10000");
         await primary.kill();

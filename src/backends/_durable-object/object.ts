@@ -14,7 +14,7 @@ export interface ObjectContext {
 /** The methods of a back-end whose arguments and results can be sent as they are. */
 export type SentMethod = Exclude<
   keyof SessionBackend,
-  "patch" | "prune" | "listen" | "now" | "close" | "environment" | "onExpired"
+  "patch" | "prune" | "listen" | "now" | "close" | "environment" | "onExpired" | "onMoved"
 >;
 
 /** A patch as it is sent: without its function, whose result is seldom needed. */

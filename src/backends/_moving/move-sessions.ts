@@ -25,8 +25,8 @@ export interface MoveOptions {
   readonly atOnce?: number | undefined;
   /** Stops it after those that are under way. Then it rejects with the signal's reason, and the next call goes on. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each page, of up to 100 sessions. */
-  readonly onProgress?: ((progress: MoveProgress) => void) | undefined;
+  /** Called after each page, of up to 100 sessions. If it returns a promise, that is waited for. */
+  readonly onProgress?: ((progress: MoveProgress) => unknown) | undefined;
 }
 
 const PAGE = 100;
@@ -59,7 +59,7 @@ export async function moveSessions(options: MoveOptions): Promise<MoveProgress> 
         left += cleared.filter((isCleared) => !isCleared).length;
       }
       cursor = page.cursor;
-      onProgress?.({ moved, left, passes });
+      await onProgress?.({ moved, left, passes });
     } while (cursor !== undefined);
     if (moved === before) return { moved, left, passes };
   }

@@ -1,5 +1,6 @@
 import type { Environment } from "../../environment.ts";
 import type { SessionRecord } from "../../record/contract.ts";
+import { storeName } from "../../record/store-name.ts";
 import { untilDone } from "../_attempts.ts";
 import type { SessionBackend } from "../_session-backend.ts";
 import { isReservation, newReservation } from "./reservation.ts";
@@ -32,8 +33,8 @@ export class Mover {
   /** Moves a session that the source lists. Returns false if it stays there, because it cannot be read. */
   async clear(handle: string): Promise<boolean> {
     const place = await this.find(handle, true);
-    // Somebody was stopped before the last step.
-    if (place === "to") await this.from.delete(handle, undefined, "moved");
+    // Somebody may have been stopped before the last step.
+    if (place === "to") await this.#leave(handle);
     return place !== "from";
   }
 
@@ -66,8 +67,16 @@ export class Mover {
     // It has ended. Nobody takes the place for a session, and it goes by itself.
     if (record === undefined) return false;
     if (!(await this.to.adopt(handle, record, reservation.secretHash))) return false;
-    await this.from.delete(handle, undefined, "moved");
+    await this.#leave(handle, record);
     return true;
+  }
+
+  /** Deletes what is left of it in the source. Of several that do, one is told that it was there, and tells it. */
+  async #leave(handle: string, record?: SessionRecord): Promise<void> {
+    if (!(await this.from.delete(handle, undefined, "moved")) || this.to.onMoved === undefined) return;
+    const moved = record ?? (await this.to.read(handle));
+    if (moved !== undefined)
+      this.to.onMoved(handle, moved, { from: storeName(this.from), to: storeName(this.to) });
   }
 }
 

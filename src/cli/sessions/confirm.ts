@@ -16,16 +16,21 @@ interface Given {
 
 /**
  * Asks whether to go on, unless `--yes` says so; returns false with `--dry-run`. Throws `Problem` with exit code 4 if the answer is
- * no or nobody can answer, with 130 for Ctrl-C.
+ * no or nobody can answer, with 130 for Ctrl-C: it says that nothing was `done`.
  */
-export async function confirmed(terminal: Terminal, question: string, given: Given): Promise<boolean> {
+export async function confirmed(
+  terminal: Terminal,
+  question: string,
+  given: Given,
+  done = "ended",
+): Promise<boolean> {
   if (given["dry-run"]) return false;
   if (given.yes) return true;
   if (!terminal.canAnswer)
-    throw new Problem("nothing was ended, since nobody can be asked here. Say --yes to go on without.", 4);
+    throw new Problem(`nothing was ${done}, since nobody can be asked here. Say --yes to go on without.`, 4);
   const answer = await asked(`${question} [y/N] `);
-  if (answer === undefined) throw new Problem("interrupted; nothing was ended.", 130);
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Problem("nothing was ended.", 4);
+  if (answer === undefined) throw new Problem(`interrupted; nothing was ${done}.`, 130);
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Problem(`nothing was ${done}.`, 4);
   return true;
 }
 

@@ -67,7 +67,9 @@ function filterOf(
   };
 }
 
-const FIELDS = "user signed-in anonymous idle created seen expires device address by".split(" ");
+/** What conditions begin with, besides `data.`. */
+export const FIELDS: readonly string[] =
+  "user signed-in anonymous idle created seen expires device address by".split(" ");
 const OPERATORS: Record<string, readonly Operator[]> = {
   user: ["=", "!=", "~", "!~"],
   device: ["=", "!=", "~", "!~"],

@@ -1,7 +1,8 @@
 import type { Option, Options, Subcommand } from "./subcommand.ts";
 import { SUBCOMMANDS } from "./subcommands.ts";
 
-const EXIT_CODES = `Exit code: 0 if it did what it was asked, 1 if the store failed, 2 for invalid arguments, 3 if there is no such session, 4 if
+/** What the command ends with. */
+export const EXIT_CODES: string = `Exit code: 0 if it did what it was asked, 1 if the store failed, 2 for invalid arguments, 3 if there is no such session, 4 if
 nobody confirmed, 130 after Ctrl-C.`;
 
 /** Returns the help of `micropie sessions`. */

@@ -85,7 +85,15 @@ async function byIoRedis({ Redis, Cluster }: IoRedis, url: StoreUrl): Promise<Op
     kind === "redis"
       ? new Redis({ ...options, ...hosts[0], db })
       : kind === "redis-cluster"
-        ? new Cluster(hosts, { redisOptions: options, lazyConnect: true, clusterRetryStrategy: () => null })
+        ? new Cluster(hosts, {
+            redisOptions: options,
+            lazyConnect: true,
+            clusterRetryStrategy: () => null,
+            // By default a second, which is little for a connection with TLS.
+            slotsRefreshTimeout: SECONDS * 1000,
+            // A certificate is for a name, and it would ask for that of the address.
+            ...(isSecure ? { dnsLookup: keepName } : {}),
+          })
         : new Redis({
             ...options,
             sentinels: hosts,
@@ -93,6 +101,7 @@ async function byIoRedis({ Redis, Cluster }: IoRedis, url: StoreUrl): Promise<Op
             db,
             sentinelRetryStrategy: () => null,
             enableTLSForSentinelMode: isSecure,
+            ...(isSecure ? { sentinelTLS: {} } : {}),
           });
   let reason: Error | undefined;
   client.on("error", (error) => {
@@ -105,4 +114,8 @@ async function byIoRedis({ Redis, Cluster }: IoRedis, url: StoreUrl): Promise<Op
     throw reason ?? error;
   }
   return { client, close: () => client.disconnect() };
+}
+
+function keepName(name: string, callback: (error: null, address: string) => void): void {
+  callback(null, name);
 }

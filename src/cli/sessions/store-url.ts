@@ -41,6 +41,10 @@ const KINDS: Record<string, StoreKind> = {
   mariadb: "mysql",
   memcached: "memcached",
 };
+
+/** How URLs of stores begin. */
+export const SCHEMES: readonly string[] = [...Object.keys(KINDS).map((name) => `${name}://`), "file:"];
+
 const PORTS: Record<StoreKind, number> = {
   redis: 6379,
   "redis-cluster": 6379,
