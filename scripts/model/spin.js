@@ -51,7 +51,7 @@ export async function check({ spin, compiler }, { model, define, how, isLong = f
     const began = performance.now();
     const { stdout } = await run(join(folder, "pan"), ["-m2000000", isLong ? "-w27" : "-w24"], {
       ...here,
-      timeout: (isLong ? 3600 : 600) * 1000,
+      timeout: (isLong ? 7200 : 1800) * 1000,
       killSignal: "SIGINT",
     }).catch((error) => {
       if (typeof error.stdout !== "string" || !error.stdout.includes("State-vector")) throw error;
