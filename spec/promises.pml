@@ -30,21 +30,17 @@ MASK replacedNow;
 MASK lostRights;
 #endif
 #ifdef C7
-/* Who is between lock and unlock, and whose time has not run out; whether the lock is rightly taken; exclusive writes. */
+/* Who is between lock and unlock, and whose time has not run out; whether the lock is rightly taken; since whose look nobody else wrote. */
 byte inside;
 bit taken;
-byte exclusives;
+byte undisturbed;
 #endif
 
 /* The shared session is over: by a deletion, or by a deadline. */
 inline nowOver() {
   over = 1;
-#ifdef C1
-  kept = 0;
-#endif
-#ifdef C2
-  counted = 0
-#endif
+  /* Nothing else can be said of it. */
+  forgetShared()
 }
 
 /* C3. After each step. */
@@ -173,7 +169,8 @@ inline judgeRelock(stays) {
 /* The request has left its exclusive part. */
 inline outside() {
 #ifdef C7
-  inside = inside & ~BIT(p)
+  inside = inside & ~BIT(p);
+  undisturbed = undisturbed & ~BIT(p)
 #else
   skip
 #endif
@@ -182,7 +179,7 @@ inline outside() {
 /* It has read the session under its lock. */
 inline judgeAlone() {
 #ifdef C7
-  mine = exclusives
+  undisturbed = undisturbed | BIT(p)
 #else
   skip
 #endif
@@ -191,8 +188,8 @@ inline judgeAlone() {
 /* What it read under its lock is what it changed: nobody else's exclusive part was in between. */
 inline judgeExclusive() {
 #ifdef C7
-  assert(mine == exclusives);
-  exclusives++
+  assert(undisturbed & BIT(p));
+  undisturbed = BIT(p)
 #else
   skip
 #endif
@@ -214,20 +211,19 @@ inline judgeTick() {
   staysOver()
 }
 
-/* Before the next walk. */
-inline forgetNotes() {
-  over = 0;
+/* What was noted of the session is of no use when it has ended: nothing of it is there that could be judged. */
+inline forgetShared() {
 #ifdef RIGHTS
   rights = 0;
 #endif
 #ifdef C1
-  kept = BIT(N);
+  kept = 0;
 #endif
 #ifdef C2
   counted = 0;
 #endif
 #ifdef C4
-  won = 0;
+  won = 0; owned = 0;
 #endif
 #ifdef C5
   dead = 0; replaced = 0; past = 0;
@@ -235,8 +231,29 @@ inline forgetNotes() {
 #ifdef C6
   replacedNow = 0; lostRights = 0;
 #endif
+  skip
+}
+
+/* What was noted of a request is of no use when it is over. */
+inline forgetOwnNotes() {
+#ifdef C5
+  begun = 0;
+#endif
+#ifdef C6
+  opened = 0; replacedByRights = 0; late = 0;
+#endif
+  skip
+}
+
+/* Before the next walk. */
+inline forgetNotes() {
+  over = 0;
+  forgetShared();
+#ifdef C1
+  kept = BIT(N);
+#endif
 #ifdef C7
-  inside = 0; taken = 0; exclusives = 0;
+  inside = 0; taken = 0; undisturbed = 0;
 #endif
   skip
 }

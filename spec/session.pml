@@ -13,10 +13,7 @@
 #define TICKS 2
 #endif
 
-#ifdef C4
-#define RIGHTS
-#endif
-#ifdef C5
+#if defined(C4) || defined(C5)
 #define RIGHTS
 #endif
 
@@ -45,6 +42,7 @@ mtype = { none, token, ownToken, removal };
 
 #include "promises.pml"
 #include "tell.pml"
+#include "merge.pml"
 
 /*
  * A process may die before any of its calls, a call may fail, and an answer may be lost. To be dead is to do nothing any more, and so
@@ -56,16 +54,18 @@ mtype = { none, token, ownToken, removal };
 #ifdef RETRIES
 byte retries;
 #define AGAIN (attempt < ATTEMPTS && retries < RETRIES)
-#define TRIED_AGAIN retries++
+#define MAY_BEGIN (attempt == 0 || retries < RETRIES)
+#define BEGINS if :: attempt > 0 -> retries++ :: else fi
 #else
 #define AGAIN (attempt < ATTEMPTS)
-#define TRIED_AGAIN skip
+#define MAY_BEGIN true
+#define BEGINS skip
 #endif
 
 #ifdef TELL
 byte faults, allowed;
 #define FAULT faults < allowed -> faults++
-#define MAY_DIE :: atomic { FAULT; tell(" %dx", p); leave() }
+#define MAY_DIE :: atomic { FAULT; tell(" %dx", p); goto left }
 #define MAY_FAIL(then) :: atomic { FAULT; tell(" %df", p); then }
 /* Most answers arrive. */
 #define ANSWERED_OR(then) if :: skip :: skip :: skip :: skip :: FAULT; tell("%c", '~'); then fi
@@ -88,7 +88,7 @@ byte faults, allowed;
 #endif
 
 inline see() {
-  version = record[SHARED].version;
+  SEEN_VERSION(SHARED);
   reported = record[SHARED].reported;
   keys = record[SHARED].keys;
   count = record[SHARED].count;
@@ -100,48 +100,56 @@ inline see() {
 
 /* Looks at the record, as core/load.ts judges it, and notes what a request knows of it. */
 inline look() {
-  if
-  :: !record[SHARED].there -> verdict = unknown
-  :: record[SHARED].there && record[SHARED].idle == 0 -> verdict = expired
-  :: else ->
-     if
-     :: held == record[SHARED].secret -> verdict = live
-     :: held == record[SHARED].previous ->
-        if
-        :: !(record[SHARED].recent & BIT(held)) -> verdict = reused
+  d_step {
+    if
+    :: !record[SHARED].there -> verdict = unknown; held = 0
+    :: record[SHARED].there && record[SHARED].idle == 0 -> verdict = expired
+    :: else ->
+       if
+       :: held == record[SHARED].secret -> verdict = live
+       :: held == record[SHARED].previous ->
+          if
+          :: !(record[SHARED].recent & BIT(held)) -> verdict = reused
 #ifdef NO_PREVIOUS_EPOCH
-        :: else -> verdict = grace
+          :: else -> verdict = grace
 #else
-        :: else -> verdict = (record[SHARED].previousEpoch == record[SHARED].epoch -> grace : superseded)
+          :: else -> verdict = (record[SHARED].previousEpoch == record[SHARED].epoch -> grace : superseded)
 #endif
-        fi
-     :: else -> verdict = (record[SHARED].recent & BIT(held) -> superseded : reused)
-     fi
-  fi;
-  epoch = record[SHARED].epoch;
-  secret = record[SHARED].secret;
-  user = record[SHARED].user;
-  due = OPENED && LEAST(IDLE, record[SHARED].absolute) > record[SHARED].idle;
-  see()
+          fi
+       :: else -> verdict = (record[SHARED].recent & BIT(held) -> superseded : reused)
+       fi
+    fi;
+    epoch = record[SHARED].epoch;
+    secret = record[SHARED].secret;
+    user = record[SHARED].user;
+    due = OPENED && LEAST(IDLE, record[SHARED].absolute) > record[SHARED].idle;
+    see()
+  }
 }
 
 /* The same of a session that is open already: core/read-again.ts. */
 inline lookAgain() {
-  if
-  :: !LIVE(SHARED) -> answer = ended
-  :: LIVE(SHARED) && record[SHARED].epoch != epoch -> answer = stale
-  :: else ->
-     answer = ok;
-     see()
-  fi
+  d_step {
+    if
+    :: !LIVE(SHARED) -> answer = ended
+    :: LIVE(SHARED) && record[SHARED].epoch != epoch -> answer = stale
+    :: else ->
+       answer = ok;
+       see()
+    fi
+  }
 }
 
+/* The request is over for its server. */
 inline forget() {
-  verdict = unknown;
-  epoch = 0; secret = 0; version = 0; user = 0; reported = 0; due = 0;
-  keys = 0; count = 0; turns = 0; newKeys = 0; newCount = 0; newTurns = 0;
-  fence = 0; waited = 0; renewed = 0; error = 0; tries = 0;
-  cookie = none; answer = none
+  d_step {
+    verdict = unknown;
+    epoch = 0; secret = 0; NO_VERSION; user = 0; reported = 0; due = 0;
+    keys = 0; count = 0; turns = 0; newKeys = 0; newCount = 0; newTurns = 0;
+    fence = 0; waited = 0; renewed = 0; error = 0; tries = 0;
+    cookie = none; answer = none;
+    forgetOwnNotes()
+  }
 }
 
 /* A patch of the shared session, with what is judged of it. */
@@ -175,49 +183,17 @@ inline create(whose, itsKeys, itsCount, itsTurns) {
   tell(" %dc", p)
 }
 
-/* The request is over for its process. */
-inline leave() {
-  forget();
-  held = 0;
-  attempt = 0;
-  goto end_
-}
-
-/* The server answers. The answer arrives, or not; and the client may ask again, with the cookie that it has then. */
+/* What the server answers with; then see `answered`. */
 inline respond(what) {
   cookie = what;
-  judgeAnswer();
-  if
-  :: tell(" %d=", p); tellCookie(); leave()
-  :: AGAIN && (cookie == none || cookie == token) ->
-     tell(" %d=", p); tellCookie();
-     if :: cookie == token -> held = secret :: else fi;
-     forget();
-     TRIED_AGAIN;
-     goto begin
-  :: AGAIN && cookie != none ->
-     tell(" %d=", p); tellCookie(); tell("%c", '~');
-     forget();
-     TRIED_AGAIN;
-     goto begin
-  fi
+  goto answered
 }
 
-/* The client is told that it failed, and tries again, or gives up. */
-inline fail() {
-  if
-  :: AGAIN ->
-     tell(" %d=e", p);
-     forget();
-     TRIED_AGAIN;
-     goto begin
-  :: GIVES_UP -> tell(" %d=e", p); leave()
-  fi
-}
+#define fail() goto failed
 
 /* After a touch. */
 inline goOn() {
-  if :: program == EXCLUSIVE -> goto lock :: else -> respond(none) fi
+  if :: program == EXCLUSIVE -> keepRights(); goto lock :: else -> respond(none) fi
 }
 
 /* After exclusive use. */
@@ -234,15 +210,10 @@ inline settle() {
 #endif
 }
 
-/* A session of its own, for whoever has none. */
-inline beginOwn() {
-  keys = 0; count = 0; turns = 0;
-  if
-  :: program == SIGN_IN || program == WRITE || program == ROTATE || program == UPDATE || program == EXCLUSIVE -> goto own
-  :: program == LOGOUT -> respond(removal)
-  :: else -> respond(none)
-  fi
-}
+/* The deadline is moved, if it is time for that. */
+#define TOUCH_OR(then) if :: due -> keepForTouch(); goto touch :: else -> then fi
+
+#define beginOwn() goto beginsOwn
 
 proctype Request(byte p; byte program) {
   byte held = 1, attempt = 0;
@@ -256,14 +227,14 @@ proctype Request(byte p; byte program) {
 #ifdef C6
   bit opened, replacedByRights, late;
 #endif
-#ifdef C7
-  byte mine;
-#endif
 
+end_begin:
 begin: /* core/load.ts */
   if
   MAY_DIE
   :: atomic {
+       MAY_BEGIN;
+       BEGINS;
        attempt++;
        if
        :: program == REVOKE_ALL -> goto everywhere
@@ -274,7 +245,7 @@ begin: /* core/load.ts */
        tell(" %dr", p); tellVerdict();
        judgeLoad();
        if
-       :: verdict == reused && !(reported & BIT(held)) -> goto note
+       :: verdict == reused && !(reported & BIT(held)) -> keepHead(); goto note
 #ifndef SUPERSEDED_IS_NEW
        :: verdict == superseded && program != SIGN_IN -> respond(none)
 #endif
@@ -284,28 +255,32 @@ begin: /* core/load.ts */
        if
        :: program == WRITE || (program == ROTATE && verdict == grace) ->
           if
-          :: !(keys & BIT(p)) -> newKeys = keys | BIT(p); goto save
-          :: else -> if :: due -> goto touch :: else -> respond(none) fi
+          :: !(keys & BIT(p)) -> newKeys = keys | BIT(p); keepData(); goto save
+          :: else -> TOUCH_OR(respond(none))
           fi
-       :: program == READ -> if :: due -> goto touch :: else -> respond(none) fi
-       :: program == ROTATE && verdict == live -> newKeys = keys | BIT(p); goto renew
+       :: program == READ -> TOUCH_OR(respond(none))
+       :: program == ROTATE && verdict == live -> newKeys = keys | BIT(p); keepChanges(); goto renew
        :: program == ELEVATE ->
 #ifndef GRACE_ELEVATES
           if :: verdict == grace -> respond(none) :: else fi;
 #endif
+          keepChanges();
           goto raise
-       :: program == SIGN_IN -> if :: verdict == grace -> goto own :: else -> goto sign fi
-       :: program == LOGOUT -> goto logOut
+       :: program == SIGN_IN -> if :: verdict == grace -> keepNothing(); goto own :: else -> keepChanges(); goto sign fi
+       :: program == LOGOUT -> keepNothing(); goto logOut
        :: program == DRAIN ->
           if
           :: !EMPTY ->
              newKeys = 0; newCount = 0; newTurns = 0;
-             if :: user -> goto save :: else -> goto drainOut fi
-          :: else -> if :: due -> goto touch :: else -> respond(none) fi
+             if
+             :: user -> keepData(); goto save
+             :: else -> keepAllData(); goto drainOut
+             fi
+          :: else -> TOUCH_OR(respond(none))
           fi
-       :: program == REPLACE -> goto replaceAll
-       :: program == UPDATE -> goto again
-       :: program == EXCLUSIVE -> if :: due -> goto touch :: else -> goto lock fi
+       :: program == REPLACE -> keepVersion(); goto replaceAll
+       :: program == UPDATE -> keepToUpdate(); goto again
+       :: program == EXCLUSIVE -> TOUCH_OR(keepRights(); goto lock)
        fi
      }
   fi;
@@ -321,7 +296,7 @@ note: /* core/reuse.ts: an error is no reason to fail, and after three attempts 
        staysOver();
        HEARD_OR(beginOwn());
        tries++;
-       if :: answer == stale && tries < 3 :: else -> beginOwn() fi
+       if :: answer == stale && tries < 3 -> keepTries() :: else -> beginOwn() fi
      }
   fi;
   if
@@ -337,7 +312,7 @@ note: /* core/reuse.ts: an error is no reason to fail, and after three attempts 
 #endif
        verdict = reused;
        if
-       :: LIVE(SHARED) && !(reported & BIT(held)) -> goto note
+       :: LIVE(SHARED) && !(reported & BIT(held)) -> keepHead(); goto note
        :: else -> beginOwn()
        fi
      }
@@ -394,7 +369,7 @@ renew: /* core/renew.ts, rotate */
        ANSWERED_OR(fail());
        if
        :: answer == ok || answer == merged -> secret = secrets; respond(token)
-       :: answer == stale -> goto save
+       :: answer == stale -> keepData(); goto save
 #ifdef LATE_COOKIE
        :: else -> respond(token)
 #else
@@ -413,7 +388,7 @@ raise:
        ANSWERED_OR(fail());
        if
        :: answer == ok || answer == merged -> secret = secrets; settle()
-       :: answer == stale -> goto refused
+       :: answer == stale -> keepRights(); goto refused
        :: else -> respond(none)
        fi
      }
@@ -439,7 +414,7 @@ sign:
        ANSWERED_OR(fail());
        if
        :: answer == ok || answer == merged -> secret = secrets; settle()
-       :: answer == stale -> goto own
+       :: answer == stale -> keepNothing(); goto own
        :: else -> respond(none)
        fi
      }
@@ -476,7 +451,7 @@ drainOut:
   :: atomic {
        delete(version);
        ANSWERED_OR(fail());
-       if :: answer == yes -> respond(removal) :: else -> goto save fi
+       if :: answer == yes -> respond(removal) :: else -> keepData(); goto save fi
      }
   fi;
 
@@ -487,7 +462,7 @@ replaceAll: /* `request.session = {}` */
   :: atomic {
        delete(version);
        ANSWERED_OR(fail());
-       if :: answer == yes -> respond(removal) :: else fi
+       if :: answer == yes -> respond(removal) :: else -> keepRights() fi
      }
   fi;
   if
@@ -498,8 +473,8 @@ replaceAll: /* `request.session = {}` */
        lookAgain();
        tell(" %da", p); tellAnswer();
        if
-       :: answer == ok -> goto replaceAll
-       :: answer == ended -> goto logOut
+       :: answer == ok -> keepVersion(); goto replaceAll
+       :: answer == ended -> keepNothing(); goto logOut
        :: else -> respond(none)
        fi
      }
@@ -513,7 +488,7 @@ again: /* core/change.ts */
        true;
        lookAgain();
        tell(" %da", p); tellAnswer();
-       if :: answer == ok -> newCount = count + 1 :: else -> respond(none) fi
+       if :: answer == ok -> newCount = MORE(count); keepUpdate() :: else -> respond(none) fi
      }
   fi;
   if
@@ -523,9 +498,9 @@ again: /* core/change.ts */
        patch(version, ANY, ANY, STAYS);
        ANSWERED_OR(fail());
        if
-       :: answer == stale -> goto again
+       :: answer == stale -> keepToUpdate(); goto again
        :: answer == ended -> respond(none)
-       :: else -> if :: due -> goto touch :: else -> respond(none) fi
+       :: else -> TOUCH_OR(respond(none))
        fi
      }
   fi;
@@ -541,39 +516,40 @@ lock: /* core/lock.ts */
        judgeLock();
        ANSWERED_OR(outside(); fail());
        if
-       :: answer == yes
-       :: answer == busy && !waited -> goto wait
+       :: answer == yes -> keepLock()
+       :: answer == busy && !waited -> keepRights(); goto wait
        :: else -> respond(none)
        fi
      }
   fi;
   if /* core/exclusive.ts: reads it anew */
   MAY_DIE
-  MAY_MISS(error = 1; goto unlock)
+  MAY_MISS(error = 1; keepFence(); goto unlock)
   :: atomic {
        true;
        lookAgain();
        tell(" %da", p); tellAnswer();
        judgeAlone();
-       if :: answer == ok -> newTurns = turns + 1 :: else -> goto unlock fi
+       if :: answer == ok -> newTurns = MORE(turns); keepData() :: else -> keepFence(); goto unlock fi
      }
   fi;
 alone:
   if
   MAY_DIE
-  MAY_MISS(error = 1; goto unlock)
+  MAY_MISS(error = 1; keepFence(); goto unlock)
   :: atomic {
        !renewed -> renewed = 1;
        relockRecord(SHARED, fence, 1);
        tell(" %dk", p); tellAnswer();
        judgeRelock(1);
        HEARD_OR(skip);
-       goto alone
+       keepData(); goto alone
      }
   :: atomic {
        patch(ANY, ANY, fence, STAYS);
        if :: answer == ok || answer == merged -> judgeExclusive() :: else fi;
-       ANSWERED_OR(error = 1; goto unlock)
+       ANSWERED_OR(error = 1; keepFence(); goto unlock);
+       keepFence(); goto unlock
      }
   fi;
 unlock: /* an error is no reason to fail: the lock then runs out */
@@ -639,6 +615,42 @@ lookUp:
      }
   fi;
 
+  /* What all of the above go on with, in the same step: nothing begins here. */
+  atomic {
+    false;
+beginsOwn: /* A session of its own, for whoever has none. */
+    keepNothing();
+    keys = 0; count = 0; turns = 0;
+    if
+    :: program == SIGN_IN || program == WRITE || program == ROTATE || program == UPDATE || program == EXCLUSIVE -> goto own
+    :: program == LOGOUT -> cookie = removal
+    :: else -> cookie = none
+    fi;
+answered: /* The answer arrives, or not; and the client may ask again, with the cookie that it has then. */
+    judgeAnswer();
+    if
+    :: GIVES_UP -> tell(" %d=", p); tellCookie(); goto left
+    :: AGAIN && (cookie == none || cookie == token) ->
+       tell(" %d=", p); tellCookie();
+       if :: cookie == token -> held = secret :: else fi
+    :: AGAIN && cookie != none ->
+       tell(" %d=", p); tellCookie(); tell("%c", '~')
+    fi;
+    forget();
+    goto begin;
+failed: /* The client is told, and tries again, or gives up. */
+    tell(" %d=e", p);
+    if
+    :: AGAIN -> forget(); goto begin
+    :: GIVES_UP
+    fi;
+left: /* The request is over for its process. */
+    forget();
+    held = 0;
+    attempt = 0;
+    keepNoProgram()
+  };
+
 end_:
   STAY_DEAD
 }
@@ -646,23 +658,29 @@ end_:
 /* Time on the store's clock. */
 proctype Clock() {
   byte ticks, h;
+end_:
   do
   :: atomic {
        ticks < TICKS -> ticks++;
        tell(" %c", 'T');
        for (h : 0 .. RECORDS - 1) {
          if
-         :: record[h].there && record[h].idle == 1 && h == SHARED -> ageRecord(h); nowOver()
+         :: record[h].there && record[h].idle == 1 && h == SHARED ->
+            ageRecord(h);
+#ifdef EXPIRED_IS_GONE
+            clearRecord(h);
+#endif
+            nowOver()
          :: else -> ageRecord(h)
          fi
        }
        h = 0;
        judgeTick()
      }
+#ifdef TELL
   :: atomic { ticks = 0; break }
-  od;
-end_:
-  STAY_DEAD
+#endif
+  od
 }
 
 init {
@@ -676,7 +694,9 @@ again:
     if :: whose = 0 :: whose = 1 fi;
     record[SHARED].there = 1;
     record[SHARED].user = whose;
+#ifdef WHOLE
     record[SHARED].version = 1;
+#endif
     record[SHARED].secret = 1;
     record[SHARED].keys = BIT(N);
     record[SHARED].idle = IDLE;

@@ -24,8 +24,37 @@
 #define OWN(p, attempt) (1 + 2 * (p) + (attempt) - 1)
 #define ANY 255
 
+#if defined(TELL) || defined(NO_BASE_VERSION)
+#define WHOLE
+#endif
+
 #define BIT(n) (1 << (n))
 #define MASK short
+
+/*
+ * Where all states are looked at, and not told of, numbers that are only compared are kept as what the comparison says: whether nobody
+ * has changed anything since a process looked, and who locked last.
+ */
+#ifdef WHOLE
+#define CHANGED(h) record[h].version++
+#define SAME_VERSION(h, v) (record[h].version == (v))
+#define SEEN_VERSION(h) version = record[h].version
+#define NO_VERSION version = 0
+#define NEXT_FENCE(h) record[h].fence + 1
+#define MORE(number) (number) + 1
+#else
+#define CHANGED(h) record[h].unchanged = 0
+#define SAME_VERSION(h, v) (record[h].unchanged & BIT(p))
+#define SEEN_VERSION(h) record[h].unchanged = record[h].unchanged | BIT(p)
+#define NO_VERSION record[SHARED].unchanged = record[SHARED].unchanged & ~BIT(p)
+#define NEXT_FENCE(h) p + 1
+/* How often something was counted is judged by C2 alone. */
+#ifdef C2
+#define MORE(number) (number) + 1
+#else
+#define MORE(number) 1
+#endif
+#endif
 #define LEAST(a, b) ((a) < (b) -> (a) : (b))
 
 mtype = { ok, merged, ended, stale, busy, yes, no };
@@ -35,7 +64,11 @@ typedef Record {
   /* 1: Ann's. 0: nobody's. */
   bit user;
   byte epoch;
+#ifdef WHOLE
   byte version;
+#else
+  byte unchanged;
+#endif
   byte secret;
   byte previous;
   byte previousEpoch;
@@ -68,7 +101,7 @@ byte secrets = 1;
 #ifdef NO_IF_VERSION
 #define VERSION_IS(h, v) true
 #else
-#define VERSION_IS(h, v) ((v) == ANY || record[h].version == (v))
+#define VERSION_IS(h, v) ((v) == ANY || SAME_VERSION(h, v))
 #endif
 
 #ifdef NO_IF_SECRET_HASH
@@ -83,10 +116,13 @@ byte secrets = 1;
 #define FENCE_IS(h, f) ((f) == ANY || record[h].fence == (f))
 #endif
 
+/* Where nobody's text is kept, and only its changes are (merge.pml), there is none to take over. */
 #ifdef NO_BASE_VERSION
 #define SAME_BASE(h, v) true
+#elif !defined(WHOLE)
+#define SAME_BASE(h, v) false
 #else
-#define SAME_BASE(h, v) (record[h].version == (v))
+#define SAME_BASE(h, v) SAME_VERSION(h, v)
 #endif
 
 #ifdef UPSERT
@@ -152,60 +188,70 @@ inline newRights(h, what) {
 
 /* `what`: one of the four above. A rotation writes the head back as the request has seen it. */
 inline patchRecord(h, ifEpoch, ifVersion, ifSecret, ifFence, base, what) {
-  if
-  :: !PATCHABLE(h) -> answer = ended
-  :: PATCHABLE(h) && !(EPOCH_IS(h, ifEpoch) && VERSION_IS(h, ifVersion) && SECRET_IS(h, ifSecret) && FENCE_IS(h, ifFence)) ->
-     answer = stale
-  :: else ->
-     answer = (record[h].version == base -> ok : merged);
-     changeData(h, base);
-     record[h].version++;
-     record[h].there = 1;
-     if
-     :: what == STAYS
-     :: else ->
-        newSecret(h);
-        record[h].reported = reported;
+  d_step {
+    if
+    :: !PATCHABLE(h) -> answer = ended
+    :: PATCHABLE(h) && !(EPOCH_IS(h, ifEpoch) && VERSION_IS(h, ifVersion) && SECRET_IS(h, ifSecret) && FENCE_IS(h, ifFence)) ->
+       answer = stale
+    :: else ->
+       answer = (SAME_BASE(h, base) -> ok : merged);
+       changeData(h, base);
+       CHANGED(h);
+       record[h].there = 1;
+       if
+       :: what == STAYS
+       :: else ->
+          newSecret(h);
+          record[h].reported = reported;
 #ifndef ROTATES_IN_TWO
-        if :: what >= RAISES -> newRights(h, what) :: else fi
+          if :: what >= RAISES -> newRights(h, what) :: else fi
 #endif
-     fi;
-     touchRecord(h)
-  fi
+       fi;
+       touchRecord(h)
+    fi
+  }
 }
 
 /* The note that the use of an old id was reported. It moves no deadline. */
 inline patchHead(h, ifEpoch, ifVersion, secretUsed) {
-  if
-  :: !LIVE(h) -> answer = ended
-  :: LIVE(h) && !(EPOCH_IS(h, ifEpoch) && VERSION_IS(h, ifVersion)) -> answer = stale
-  :: else ->
-     answer = ok;
-     record[h].version++;
-     record[h].reported = reported | BIT(secretUsed)
-  fi
+  d_step {
+    if
+    :: !LIVE(h) -> answer = ended
+    :: LIVE(h) && !(EPOCH_IS(h, ifEpoch) && VERSION_IS(h, ifVersion)) -> answer = stale
+    :: else ->
+       answer = ok;
+       CHANGED(h);
+       record[h].reported = reported | BIT(secretUsed)
+    fi
+  }
 }
 
 inline createRecord(h, whose, itsKeys, itsCount, itsTurns) {
-  record[h].there = 1;
-  record[h].user = whose;
-  record[h].version = 1;
-  record[h].keys = itsKeys;
-  record[h].count = itsCount;
-  record[h].turns = itsTurns;
-  record[h].idle = IDLE;
-  record[h].absolute = ABSOLUTE;
-  answer = yes
+  d_step {
+    record[h].there = 1;
+    record[h].user = whose;
+#ifdef WHOLE
+    record[h].version = 1;
+#endif
+    record[h].keys = itsKeys;
+    record[h].count = itsCount;
+    record[h].turns = itsTurns;
+    record[h].idle = IDLE;
+    record[h].absolute = ABSOLUTE;
+    answer = yes
+  }
 }
 
 inline touchCall(h) {
-  if
-  :: TOUCHABLE(h) ->
-     record[h].there = 1;
-     touchRecord(h);
-     answer = yes
-  :: else -> answer = no
-  fi
+  d_step {
+    if
+    :: TOUCHABLE(h) ->
+       record[h].there = 1;
+       touchRecord(h);
+       answer = yes
+    :: else -> answer = no
+    fi
+  }
 }
 
 /* What an ended session held is of no use to anybody, so that states which differ in it are one. */
@@ -214,7 +260,11 @@ inline clearRecord(h) {
 #ifndef UPSERT
   record[h].user = 0;
   record[h].epoch = 0;
+#ifdef WHOLE
   record[h].version = 0;
+#else
+  record[h].unchanged = 0;
+#endif
   record[h].secret = 0;
   record[h].previous = 0;
   record[h].previousEpoch = 0;
@@ -232,62 +282,70 @@ inline clearRecord(h) {
 
 /* Answers whether this call ended a live record. */
 inline deleteRecord(h, ifVersion) {
-  if
+  d_step {
+    if
 #ifdef DELETE_ANYHOW
-  :: record[h].there ->
+    :: record[h].there ->
 #else
-  :: record[h].there && (ifVersion == ANY || record[h].version == ifVersion) ->
+    :: record[h].there && (ifVersion == ANY || SAME_VERSION(h, ifVersion)) ->
 #endif
-     answer = (LIVE(h) -> yes : no);
-     clearRecord(h)
-  :: else -> answer = no
-  fi
+       answer = (LIVE(h) -> yes : no);
+       clearRecord(h)
+    :: else -> answer = no
+    fi
+  }
 }
 
 /* Sets `fence` to the number of the lock. */
 inline lockRecord(h) {
-  if
-  :: !LIVE(h) -> answer = ended
+  d_step {
+    if
+    :: !LIVE(h) -> answer = ended
 #ifdef LOCKED_IS_FREE
-  :: false -> answer = busy
+    :: false -> answer = busy
 #else
-  :: LIVE(h) && record[h].locked -> answer = busy
+    :: LIVE(h) && record[h].locked -> answer = busy
 #endif
-  :: else ->
-     record[h].fence++;
-     record[h].locked = 1;
-     fence = record[h].fence;
-     answer = yes
-  fi
+    :: else ->
+       record[h].fence = NEXT_FENCE(h);
+       record[h].locked = 1;
+       fence = record[h].fence;
+       answer = yes
+    fi
+  }
 }
 
 /* `stays`: 1 to extend the lock, 0 to release it. */
 inline relockRecord(h, itsFence, stays) {
-  if
+  d_step {
+    if
 #ifdef RELOCK_ANY
-  :: LIVE(h) ->
+    :: LIVE(h) ->
 #else
-  :: LIVE(h) && record[h].fence == itsFence ->
+    :: LIVE(h) && record[h].fence == itsFence ->
 #endif
-     record[h].locked = stays;
-     answer = yes
-  :: else -> answer = no
-  fi
+       record[h].locked = stays;
+       answer = yes
+    :: else -> answer = no
+    fi
+  }
 }
 
 /* A tick passes on the store's clock. */
 inline ageRecord(h) {
-  if
-  :: record[h].there ->
-     if :: record[h].idle > 0 -> record[h].idle-- :: else fi;
-     if :: record[h].absolute > 0 -> record[h].absolute-- :: else fi;
-     record[h].idle = LEAST(record[h].idle, record[h].absolute);
+  d_step {
+    if
+    :: record[h].there ->
+       if :: record[h].idle > 0 -> record[h].idle-- :: else fi;
+       if :: record[h].absolute > 0 -> record[h].absolute-- :: else fi;
+       record[h].idle = LEAST(record[h].idle, record[h].absolute);
 #ifndef GRACE_STAYS
-     record[h].recent = 0;
+       record[h].recent = 0;
 #endif
 #ifndef LOCK_STAYS
-     record[h].locked = 0
+       record[h].locked = 0
 #endif
-  :: else
-  fi
+    :: else
+    fi
+  }
 }

@@ -1,6 +1,6 @@
 /*
  * With -DTELL, what happens is printed, one line for each walk through the model, so that a test can do the same with the real
- * thing (test/spec). The letters are explained in test/spec/_schedule.ts, which reads them. Without it, nothing is printed.
+ * thing (test/spec). The letters are explained in test/spec/_steps.ts, which reads them. Without it, nothing is printed.
  */
 
 #ifndef TELL
@@ -14,8 +14,19 @@
 #define tellCookie() skip
 #define tellBegin() skip
 
+/* Which programs are run, and the last of them. */
+#ifndef VERBS
+#define VERBS (BIT(PROGRAMS + 1) - 1)
+#define LAST PROGRAMS
+#endif
+
 /* Of programs that differ only in which process does what, one is enough. */
-#define choose(program) select(program : program .. PROGRAMS)
+inline choose(program) {
+  do
+  :: (VERBS >> program) & 1 -> break
+  :: program < LAST -> program++
+  od
+}
 
 #else
 

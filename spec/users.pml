@@ -20,8 +20,7 @@
 #endif
 #define SESSIONS 2
 
-/* Ages of what the index was told, in ticks of 30 seconds. */
-#define LATE 1
+/* A tick is 30 seconds: a sign-in is refused one after the index was told of it, and what it was told of stays for two. */
 #define SETTLED 2
 
 #define NOBODY 0
@@ -36,226 +35,234 @@ typedef Session {
 };
 Session session[SESSIONS];
 
-/* Ann's index: which sessions it names, how long ago it was told of each, and how often it has been told. */
+/* Ann's index: which sessions it names, and how long ago it was told of each. */
 bit listed[SESSIONS];
 byte age[SESSIONS];
-byte told[SESSIONS];
 
-/* How long ago each process has told the index. */
-byte since[N];
+/* Sets of processes: who has looked at the entry of a session since the index was told of it. */
+byte asSeen[SESSIONS];
+/* Who has told the index, and not stored yet; and of these, for whom it is too late. */
+byte underWay;
+byte late;
 
-/* What is known from outside: how often Ann has signed in to each, as it was stored. */
-byte signIns[SESSIONS];
+/* What is known from outside: who looked while a session was Ann's, and she has not signed in to it again since. */
+byte wasAnns[SESSIONS];
 
 /* Whatever is Ann's can be found. */
 inline judge(h) {
   assert(!(session[h].there && session[h].user == ANN) || listed[h])
 }
 
-/* To die, or to give up, is to do nothing any more: so a failure counts only if something is tried again. */
-#define MAY_FAIL :: atomic { attempt < ATTEMPTS -> goto failed }
-
 #include "tell.pml"
 
 #define SIGN_IN_ANN 0
 #define SIGN_IN_BOB 1
 #define LOGOUT 2
-#define PROGRAMS (3 * SESSIONS + 1)
+#define PROGRAMS (3 * SESSIONS)
+#define REVOKE PROGRAMS
+
+/* To die, or to give up, is to do nothing any more, which whoever may try again can do too. So a failure counts only before that. */
+#define AGAIN (attempt + 1 < ATTEMPTS)
+#define MAY_FAIL :: atomic { AGAIN -> tryAgain() }
+
+inline forget() {
+  h = 0; found = 0; settled = 0;
+  for (h : 0 .. SESSIONS - 1) {
+    asSeen[h] = asSeen[h] & ~BIT(me);
+    wasAnns[h] = wasAnns[h] & ~BIT(me)
+  }
+  h = 0;
+  underWay = underWay & ~BIT(me);
+  late = late & ~BIT(me)
+}
+
+inline tryAgain() {
+  forget();
+  attempt++;
+  goto begin
+}
+
+/* The client has its answer, or has not heard it; or it asks once more. */
+inline done() {
+  if
+  :: AGAIN -> tryAgain()
+  :: else ->
+     forget();
+     attempt = 0;
+     what = 0;
+     goto end_
+  fi
+}
+
+inline tellIndex() {
+  tell(" %d:list", me);
+  listed[h] = 1;
+  age[h] = 0;
+  asSeen[h] = 0;
+  underWay = underWay | BIT(me);
+  late = late & ~BIT(me)
+}
 
 /* Drops a session from the index, unless it was told of it again since it was looked at. */
-inline drop(h, seen) {
+inline drop(h) {
   if
 #ifdef FORGETS_TOLD_AGAIN
   :: listed[h] ->
 #else
-  :: listed[h] && told[h] == seen ->
+  :: listed[h] && (asSeen[h] & BIT(me)) ->
 #endif
      listed[h] = 0;
-     age[h] = 0
+     age[h] = 0;
+     asSeen[h] = 0
   :: else
   fi
 }
 
+/* The next session that the index has named. */
+inline next() {
+  do
+  :: h < SESSIONS && !(found & BIT(h)) -> h++
+  :: else -> break
+  od
+}
+
 proctype Server(byte me; byte what) {
-  byte attempt, h, seen[SESSIONS], before[SESSIONS], stamp;
-  byte found, ended, settled;
+  byte attempt, h, found, settled;
 
 begin:
-  attempt++;
   if
-  :: what == PROGRAMS - 1 -> goto revoke
-  :: else -> h = what / 3
-  fi;
-  if
-  :: what % 3 == LOGOUT -> goto logout
-  :: what % 3 == SIGN_IN_BOB -> goto store
-  :: else
-  fi;
-#ifdef INDEX_LATER
-  goto store;
+#ifndef INDEX_LATER
+  :: atomic { what != REVOKE && what % 3 == SIGN_IN_ANN -> h = what / 3; tellIndex() }
+#else
+  :: atomic { what != REVOKE && what % 3 == SIGN_IN_ANN -> h = what / 3 }
 #endif
-
-tell: /* The index first. */
-  if
-  MAY_FAIL
-  :: atomic {
-       tell(" %d:list", me);
-       listed[h] = 1;
-       age[h] = 0;
-       told[h]++;
-       since[me] = 0;
-#ifdef INDEX_LATER
-       goto told_;
-#endif
-     }
+  :: atomic { what != REVOKE && what % 3 == SIGN_IN_BOB -> h = what / 3 }
+  :: atomic { what != REVOKE && what % 3 == LOGOUT -> h = what / 3; goto logout }
+  :: atomic { what == REVOKE -> goto revoke }
   fi;
-
-store: /* Then the record: a new one, or the one that is there. */
+store: /* After the index, the record: a new one, or the one that is there. */
   if
   MAY_FAIL
   :: atomic {
        true;
-       if
 #ifndef STORES_LATE
        /* What the index was told of too long ago is refused. */
-       :: what % 3 == SIGN_IN_ANN && since[me] >= LATE -> goto failed
+       if :: late & BIT(me) -> done() :: else fi;
 #endif
-       :: else
-       fi;
        tell(" %d:store", me);
        session[h].there = 1;
        session[h].user = (what % 3 == SIGN_IN_ANN -> ANN : BOB);
-       if :: what % 3 == SIGN_IN_ANN -> signIns[h]++ :: else fi;
-#ifndef INDEX_LATER
-       judge(h);
-#endif
-       if
-       :: true
-       :: attempt < ATTEMPTS -> goto failed
-       /* The driver sends it again, and the index is not told again. */
-       :: attempt < ATTEMPTS -> attempt++; goto store
-       fi;
+       if :: what % 3 == SIGN_IN_ANN -> wasAnns[h] = 0 :: else fi;
 #ifdef INDEX_LATER
-       if :: what % 3 == SIGN_IN_ANN -> goto tell :: else fi;
+       if :: what % 3 == SIGN_IN_ANN -> goto later :: else fi;
 #endif
-       goto dead
+       judge(h);
+       if
+       :: done()
+       /* The driver sends it again, and the index is not told again. */
+       :: AGAIN -> attempt++; goto store
+       fi
      }
   fi;
 #ifdef INDEX_LATER
-told_:
-  judge(h);
+later:
+  atomic { tellIndex(); judge(h); done() };
 #endif
-  goto dead;
 
 logout:
   if
   MAY_FAIL
   :: atomic {
+       true;
        tell(" %d:logout", me);
-       ended = (session[h].there && session[h].user == ANN);
+       found = session[h].there && session[h].user == ANN;
        session[h].there = 0;
        session[h].user = NOBODY;
-       stamp = told[h];
-       settled = (age[h] >= SETTLED);
-       if :: !ended -> goto dead :: true :: attempt < ATTEMPTS -> goto failed fi
-     }
-  fi;
-  /* Dropped at once only if nobody can store it again; marked, which is no dropping, if somebody may. */
-  if
-  :: atomic {
-       tell(" %d:drop", me);
-       if
+       asSeen[h] = asSeen[h] | BIT(me);
 #ifdef FORGETS_ENDED
-       :: true -> drop(h, stamp)
+       settled = 1;
 #else
-       :: settled -> drop(h, stamp)
-       :: else
+       /* Dropped only if nobody can store it again; marked, which is no dropping, if somebody may. */
+       settled = (age[h] >= SETTLED);
 #endif
-       fi;
-       goto dead
+       if :: !found || !settled -> done() :: else fi
      }
   fi;
+  atomic {
+    tell(" %d:drop", me);
+    drop(h);
+    done()
+  };
 
 revoke: /* All of Ann's: what the index names is ended one by one, if it is hers. */
   if
   MAY_FAIL
   :: atomic {
+       true;
        tell(" %d:look", me);
        for (h : 0 .. SESSIONS - 1) {
-         before[h] = (session[h].there && session[h].user == ANN -> signIns[h] : 0);
-         seen[h] = told[h];
-         found = found | (listed[h] << h);
-         if :: age[h] >= SETTLED -> settled = settled | BIT(h) :: else fi
+         if :: session[h].there && session[h].user == ANN -> wasAnns[h] = wasAnns[h] | BIT(me) :: else fi;
+         if
+         :: listed[h] ->
+            found = found | BIT(h);
+            asSeen[h] = asSeen[h] | BIT(me);
+            if :: age[h] >= SETTLED -> settled = settled | BIT(h) :: else fi
+         :: else
+         fi
        }
-       h = 0
+       h = 0;
+       next()
      }
   fi;
 one:
   if
-  :: h < SESSIONS && !(found & BIT(h)) -> h++; goto one
-  :: h < SESSIONS && (found & BIT(h)) ->
-     if
-        MAY_FAIL
-     :: atomic {
-          tell(" %d:end", me);
-          if
-#ifdef REVOKES_ANYBODY
-          :: session[h].there ->
-             assert(session[h].user == ANN);
-#else
-          :: session[h].there && session[h].user == ANN ->
-#endif
-             session[h].there = 0;
-             session[h].user = NOBODY;
-             ended = ended | BIT(h)
-          :: else
-          fi;
-          if :: true :: attempt < ATTEMPTS -> goto failed fi;
-          h++
-        }
-     fi;
-     goto one
-  :: else -> h = 0
-  fi;
-forget: /* What was found dead, or has been ended: but not what may be stored yet. */
-  if
+  :: atomic { h < SESSIONS && AGAIN -> tryAgain() }
   :: atomic {
+       h < SESSIONS ->
+       tell(" %d:end", me);
+       if
+#ifdef REVOKES_ANYBODY
+       :: session[h].there ->
+          assert(session[h].user == ANN);
+#else
+       :: session[h].there && session[h].user == ANN ->
+#endif
+          session[h].there = 0;
+          session[h].user = NOBODY
+       :: else
+       fi;
+       h++;
+       next();
+       goto one
+     }
+  /* What was found dead, or has been ended, is dropped: but not what may be stored yet. */
+  :: atomic {
+       h == SESSIONS ->
        tell(" %d:drop", me);
        for (h : 0 .. SESSIONS - 1) {
          if
 #ifdef FORGETS_UNSETTLED
-         :: (found & BIT(h)) -> drop(h, seen[h])
+         :: (found & BIT(h)) -> drop(h)
 #else
-         :: (found & BIT(h)) && (settled & BIT(h)) -> drop(h, seen[h])
+         :: (found & BIT(h)) && (settled & BIT(h)) -> drop(h)
 #endif
          :: else
          fi;
          judge(h);
          /* Acknowledged: of what was signed in before, nothing is left, unless Ann signed in to it again since. */
-         assert(before[h] == 0 || !session[h].there || session[h].user != ANN || signIns[h] != before[h])
+         assert(!(wasAnns[h] & BIT(me)) || !session[h].there || session[h].user != ANN)
        }
-       goto dead
+       done()
      }
   fi;
 
-failed: /* The client tries again, or gives up. */
-  if
-  :: attempt >= ATTEMPTS -> goto dead
-  :: attempt < ATTEMPTS -> h = 0; found = 0; ended = 0; settled = 0; stamp = 0;
-     before[0] = 0; before[1] = 0; seen[0] = 0; seen[1] = 0; goto begin
-  fi;
-
-dead:
-  atomic {
-    attempt = 0; h = 0; found = 0; ended = 0; settled = 0; stamp = 0;
-    before[0] = 0; before[1] = 0; seen[0] = 0; seen[1] = 0
-  };
 end_:
   false
 }
 
 proctype Clock() {
   byte ticks, h;
+end_:
   do
   :: atomic {
        ticks < TICKS -> ticks++;
@@ -263,15 +270,10 @@ proctype Clock() {
        for (h : 0 .. SESSIONS - 1) {
          if :: listed[h] && age[h] < SETTLED -> age[h]++ :: else fi
        }
-       for (h : 0 .. N - 1) {
-         if :: since[h] < LATE -> since[h]++ :: else fi
-       }
-       h = 0
+       h = 0;
+       late = underWay
      }
-  :: atomic { ticks = 0; break }
-  od;
-end_:
-  false
+  od
 }
 
 init {
@@ -281,12 +283,12 @@ init {
     if
     :: true
     :: session[0].there = 1
-    :: session[0].there = 1; session[0].user = ANN; listed[0] = 1; age[0] = SETTLED; told[0] = 1; signIns[0] = 1
+    :: session[0].there = 1; session[0].user = ANN; listed[0] = 1; age[0] = SETTLED
     /* A sign-in that was never stored. */
-    :: listed[0] = 1; age[0] = SETTLED; told[0] = 1
+    :: listed[0] = 1; age[0] = SETTLED
     fi;
     for (n : 0 .. N - 1) {
-      select(what : what .. PROGRAMS - 1);
+      select(what : what .. PROGRAMS);
       run Server(n, what)
     }
     run Clock();

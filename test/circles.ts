@@ -15,7 +15,7 @@ export const CIRCLES = {
     "test/compat/{store,stores,store-life}.test.ts",
     "test/legacy/stores.test.ts",
     "test/dbsc/stores-servers.suite.test.ts",
-    "test/spec/servers.test.ts",
+    "test/spec/{layers,servers,workers}.test.ts",
     "test/{cli-store-urls,driver-errors,dump,loggers}.test.ts",
     "test/simulation/models.test.ts",
   ],
@@ -39,9 +39,10 @@ export const CIRCLES = {
   ],
   /** Needs the packages of test/runtimes (Node 22 and 26, Bun, Deno), of test/consumers and test/drivers, and the same servers. */
   runtimes: ["test/runtimes/*.test.ts"],
-  /** Needs the same servers. */
+  /** Needs the same servers, and Spin with a C compiler. */
   processes: [
     "test/{processes,faults,servers}/*.test.ts",
+    "test/spec/model.test.ts",
     "test/backends/sqlite-processes.test.ts",
     "test/{migrate-from-express-session,redis-restarts,shared-store}.test.ts",
   ],

@@ -22,6 +22,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   "npm run compare": "test/compare.test.ts",
   "npm run site": "test/site.test.ts",
   "npm run servers": "test/servers/run.test.ts",
+  "npm run model -- --quick": "test/spec/model.test.ts",
   "npx micropie sessions list --store redis://localhost:6379": "test/processes/cli-sessions.test.ts",
   "npx micropie sessions revoke --store redis://localhost:6379 --where data.role=admin":
     "test/processes/cli-sessions.test.ts",
@@ -43,7 +44,7 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   "npm run format": "It changes the files of whoever runs the tests.",
   "npm run mutate": "It breaks the source under the other tests, for hours.",
   "npm run model": "It looks at millions of states for minutes.",
-  "npm run model -- --quick": "It compiles and looks for minutes.",
+  "npm run model -- --long": "It looks at tens of millions of states.",
   "npm run model -- --only C5": "It compiles and looks for minutes.",
   "npm run simulate -- --worlds 10000 --seed 1": "It plays for minutes; test/simulation plays 2,000 worlds.",
   "npm run simulate -- --worlds 1000000 --workers 2 --resume million.json": "It plays for an hour.",

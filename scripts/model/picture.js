@@ -58,8 +58,11 @@ function countsIn(lines) {
       const isStored = answer === "o" || answer === "m";
       if (call === "r" && answer in FOUND) count(found, FOUND[answer]);
       if (call === "g" && isStored) count(taken, "rotate");
-      if ((call === "q" || call === "i") && isStored) count(taken, call === "q" ? "elevate" : "login");
-      if (call === "i" && isStored) session = "signedIn";
+      if ((call === "q" || call === "i") && isStored) count(taken, "rights");
+      if (call === "i" && isStored && session === "anonymous") {
+        count(taken, "login");
+        session = "signedIn";
+      }
       const isEnded = ((call === "d" || call === "D") && answer === "y") || (call === "v" && answer === "0");
       if (!isEnded) continue;
       count(taken, `${session} ended`);
@@ -73,16 +76,16 @@ function countsIn(lines) {
 /** Draws what these schedules do. */
 export function picture(lines) {
   const { taken, found } = countsIn(lines);
-  const times = (...names) => number(names.reduce((sum, name) => sum + (taken[name] ?? 0), 0));
+  const times = (name) => number(taken[name] ?? 0);
   const ends = (from) => [`ended: ${times(`${from} ended`)}`, `expired: ${times(`${from} expired`)}`];
   const steps = [
     arrow("anonymous", "signedIn", [`login: ${times("login")}`]),
     arrow("signedIn", "ended", ends("signedIn")),
     around("anonymous", "ended", ends("anonymous").join(", ")),
     arrow("current", "grace", [`rotate: ${times("rotate")}`]),
-    arrow("current", "superseded", [`login, elevated: ${times("login", "elevate")}`]),
+    arrow("current", "superseded", [`login, elevated: ${times("rights")}`], { x: -80, y: 22 }),
     arrow("grace", "superseded", []),
-    arrow("grace", "reused", ["ten seconds"]),
+    arrow("grace", "reused", ["ten seconds"], { x: 40, y: -10 }),
     arrow("superseded", "reused", []),
   ];
   const boxes = Object.entries(STATES).map(([name, state]) => box(state, found[name]));
@@ -94,7 +97,7 @@ export function picture(lines) {
 <defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="head" d="M0,0 L8,4 L0,8 z"/></marker></defs>
 <text class="title" x="12" y="26">${escapeXml(title)}</text>
 <text class="note start" x="12" y="50">The session. At a line: how often the schedules take it.</text>
-<text class="note start" x="12" y="262">What a request finds by its id. In a box: how often. The two gray ones open nothing.</text>
+<text class="note start" x="12" y="262">What a request finds by its id. In a box: how often. Gray ones open nothing.</text>
 ${[...steps, ...boxes].join("\n")}
 </svg>
 `;
@@ -113,15 +116,16 @@ function box({ x, y, text, isOver }, times) {
 ${lines.map(([line, kind, down]) => `<text class="${kind}" x="${x}" y="${y + down}">${escapeXml(line)}</text>`).join("")}</g>`;
 }
 
-/** A line between two boxes, with words above it and, if there are two, below. */
-function arrow(from, to, words) {
+/** A line between two boxes, with words above it and, if there are two, below; `aside` moves them from where a steep line goes. */
+function arrow(from, to, words, aside = { x: 0, y: 0 }) {
   const [one, other] = [STATES[from], STATES[to]];
   const isDown = one.x === other.x;
   const [x1, x2] = isDown ? [one.x, other.x] : [one.x + BOX.width / 2, other.x - BOX.width / 2];
   const [y1, y2] = isDown ? [one.y + BOX.height / 2, other.y - BOX.height / 2] : [one.y, other.y];
   const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
   const text = words.map(
-    (word, n) => `<text class="note" x="${x}" y="${y + [-8, 18][n]}">${escapeXml(word)}</text>`,
+    (word, n) =>
+      `<text class="note" x="${x + aside.x}" y="${y + aside.y + [-8, 18][n]}">${escapeXml(word)}</text>`,
   );
   return `<path class="step" marker-end="url(#head)" d="M${x1},${y1} L${x2},${y2}"/>${text.join("")}`;
 }

@@ -1,7 +1,5 @@
-import { availableParallelism } from "node:os";
-
-/** Does this for each item, as many at once as there are processors, of which it takes two at most. Returns what came of each. */
-export async function atOnce(items, work) {
+/** Does this for each item, so many at once. Returns what came of each. */
+export async function atOnce(jobs, items, work) {
   const results = [];
   const rest = [...items.entries()];
   const worker = async () => {
@@ -10,6 +8,6 @@ export async function atOnce(items, work) {
       results[at] = await work(item);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
+  await Promise.all(Array.from({ length: jobs }, worker));
   return results;
 }

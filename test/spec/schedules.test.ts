@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { InMemorySessionBackend, type SessionBackend } from "micropie";
 import { virtualEnvironment, withClock } from "micropie/testing";
 import { describe, expect, test } from "vitest";
-import { fingerprint } from "../../spec/fingerprint.ts";
+import { fingerprint, schedulesNow } from "../../spec/fingerprint.ts";
 import { stores } from "../testing/stores.ts";
 import { Ends } from "./_ends.ts";
 import { PLANTED } from "./_planted.ts";
@@ -23,7 +23,24 @@ async function placeOf(create: (now: () => number) => SessionBackend): Promise<P
 
 test.each(["schedules.txt", "counterexamples.txt"])("%s was made from the model as it is", (name) => {
   const text = readFileSync(new URL(`../../spec/${name}`, import.meta.url), "utf8");
-  expect(text, "run npm run model").toContain(`# Model ${fingerprint()}\n`);
+  expect(text, "run npm run model").toContain(`# Model ${fingerprint("schedules")}\n`);
+});
+
+test("the figures of docs/model.md are of the models as they are", () => {
+  const text = readFileSync(new URL("../../spec/results.json", import.meta.url), "utf8");
+  const results = JSON.parse(text) as Record<string, { model: "session" | "users" | "watch"; of: string }>;
+  const names = Object.keys(results);
+  expect(names.filter((name) => results[name]!.of !== fingerprint(results[name]!.model))).toEqual([]);
+  for (const promise of ["C1", "C2", "C3", "C4", "C5", "C6", "C7", "U1", "U2"])
+    expect(names.some((name) => name.startsWith(`${promise} N=3`))).toBe(true);
+});
+
+test("the back-ends of docs/model.md were played with the schedules as they are", () => {
+  const text = readFileSync(new URL("../../spec/played.json", import.meta.url), "utf8");
+  const { of, on } = JSON.parse(text) as { of: string; on: Record<string, { schedules: number }> };
+  expect(of).toBe(schedulesNow());
+  for (const [name, { schedules }] of Object.entries(on))
+    expect(schedules, name).toBeGreaterThanOrEqual(2000);
 });
 
 describe("the schedules", () => {
@@ -33,8 +50,8 @@ describe("the schedules", () => {
 });
 
 for (const [name, create] of Object.entries(stores)) {
-  describe(`on ${name}`, () => {
-    test("each step of every schedule is the model's", async () => {
+  describe(`${name}, in one process`, () => {
+    test(`each step of ${SCHEDULES.length} schedules is the model's`, async () => {
       expect(await playAll(await placeOf(create))).toBe(SCHEDULES.length);
     });
 

@@ -1,58 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { SessionBackend } from "micropie";
+import { DynamoDbSessionBackend } from "micropie/backends/dynamodb";
 import { MemcachedSessionBackend } from "micropie/backends/memcached";
 import { MysqlSessionBackend } from "micropie/backends/mysql";
 import { PostgresSessionBackend } from "micropie/backends/postgres";
 import { virtualEnvironment, withClock } from "micropie/testing";
-import { describe, expect, test } from "vitest";
-import { TableBackend } from "../../examples/cas-backend.ts";
+import { afterAll, describe } from "vitest";
+import { encrypted } from "../backends/_encrypted.ts";
 import { age, dropTable, mysql2, newTable as newMysqlTable } from "../backends/_mysql.ts";
 import { newCase, openPool } from "../backends/_postgres.ts";
 import { CLIENTS, Keyspace, nodeOf, testStore } from "../backends/_redis.ts";
+import { createTable, dynamoClient, startDynamo } from "../servers/dynamodb.ts";
 import { onServer } from "../servers/on-server.ts";
 import { Ends } from "./_ends.ts";
-import type { Place } from "./_play.ts";
-import { counterexamples, follows, playAll, SCHEDULES, WITHOUT_OLD_IDS } from "./_suite.ts";
-
-/** With ALL_SCHEDULES=1 all are played, which takes minutes; else every fifth. */
-const PART = process.env.ALL_SCHEDULES === "1" ? 1 : 5;
-
-/** Defines the tests of a store that three processes share, each with a back-end of its own. */
-function schedules(open: () => Promise<Place & { close(): unknown }>, all = SCHEDULES): void {
-  const played = all.filter((_, index) => index % PART === 0);
-  test(`each step of ${played.length} schedules is the model's`, async () => {
-    const place = await open();
-    expect(await playAll(place, played)).toBe(played.length);
-    expect(played.length * PART).toBeGreaterThanOrEqual(2000);
-    await place.ends?.close();
-    await place.close();
-  });
-
-  test("no schedule leads to what a condition prevents", async () => {
-    const place = await open();
-    const followed: string[] = [];
-    for (const { define, schedule } of counterexamples())
-      if (await follows(schedule, place)) followed.push(define);
-    expect(followed).toEqual([]);
-    await place.ends?.close();
-    await place.close();
-  });
-}
-
-const three = (another: () => SessionBackend): SessionBackend[] => [another(), another(), another()];
-
-describe("the six methods of the example, by three instances on one file", () => {
-  schedules(async () => {
-    const clock = virtualEnvironment();
-    const directory = mkdtempSync(join(tmpdir(), "micropie-"));
-    const backends = three(() => withClock(new TableBackend(join(directory, "texts")), clock.now));
-    const close = () => rmSync(directory, { recursive: true });
-    return { backends, ends: undefined, advance: (seconds) => clock.advance(seconds), close };
-  });
-});
+import { schedules, three } from "./_schedules.ts";
+import { WITHOUT_OLD_IDS } from "./_suite.ts";
 
 for (const name of ["redis", "redis-cluster"] as const) {
   await onServer(name, (info) => {
@@ -95,6 +57,27 @@ await onServer("postgres", ({ url }) => {
   }, WITHOUT_OLD_IDS);
 });
 
+await onServer("postgres", ({ url }) => {
+  describe("encrypted", () => {
+    schedules(async () => {
+      const opened = openPool(url);
+      const { table, backend, advance, drop } = newCase(opened);
+      await backend.ready();
+      const backends = three(() => encrypted(new PostgresSessionBackend(opened.client, { table })));
+      return {
+        backends,
+        ends: undefined,
+        advance,
+        async close() {
+          for (const each of backends) await each.close();
+          await drop();
+          await opened.end();
+        },
+      };
+    }, WITHOUT_OLD_IDS);
+  });
+});
+
 await onServer("mariadb", ({ url }) => {
   schedules(async () => {
     const { client, end } = mysql2(url);
@@ -111,6 +94,28 @@ await onServer("mariadb", ({ url }) => {
       },
     };
   }, WITHOUT_OLD_IDS);
+});
+
+const dynamo = await startDynamo();
+const dynamoDb = dynamoClient(dynamo);
+afterAll(async () => {
+  dynamoDb.destroy();
+  await dynamo.stop();
+});
+
+describe("DynamoDB", () => {
+  schedules(async () => {
+    const clock = virtualEnvironment();
+    const table = `sessions-${randomBytes(6).toString("hex")}`;
+    await createTable(dynamoDb, table);
+    const backends = three(() => withClock(new DynamoDbSessionBackend(dynamoDb, { table }), clock.now));
+    return {
+      backends,
+      ends: undefined,
+      advance: (seconds) => clock.advance(seconds),
+      close: () => dynamoDb.deleteTable({ TableName: table }),
+    };
+  });
 });
 
 await onServer("memcached", (server) => {
