@@ -26,6 +26,8 @@ const RUN_BY: Readonly<Record<string, string>> = {
   "npx micropie sessions list --store redis://localhost:6379": "test/processes/cli-sessions.test.ts",
   "npx micropie sessions revoke --store redis://localhost:6379 --where data.role=admin":
     "test/processes/cli-sessions.test.ts",
+  'npx micropie sessions move --store $LIVE --to $TEST --copy --redact token,email --pseudonyms "$SECRET"':
+    "test/cli-copy.test.ts",
   "npx micropie admin --store redis://localhost": "test/cli-admin.test.ts",
 };
 
