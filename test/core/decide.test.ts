@@ -70,9 +70,7 @@ const BOTH = [false, true];
 
 /** Every combination with the step that the tables say. */
 function rowsOfTables(): [Facts, Step][] {
-  const rows: [Facts, Step][] = [
-    [{ phase: "over" }, "refuseOver"],
-  ];
+  const rows: [Facts, Step][] = [[{ phase: "over" }, "refuseOver"]];
   for (const { row } of cellsOf(NEW).filter(({ content }) => content === "same"))
     for (const lives of BOTH) {
       const step = lives && row === "logout" ? "end" : "keep";
