@@ -13,23 +13,32 @@ export interface FoundPlant {
   readonly promise: string | undefined;
 }
 
-/** Plays worlds with each fault until one is broken; tells of each. */
+/** Plays worlds with each fault until one is broken, on so many threads; tells of each. */
 export async function findPlants(
   only: string | undefined,
+  workers: number,
   tell: (found: FoundPlant) => void,
 ): Promise<FoundPlant[]> {
+  const plants = PLANTS.filter(({ name, file }) => only === undefined || `${name} ${file}`.includes(only));
   const all: FoundPlant[] = [];
-  for (const plant of PLANTS) {
-    if (only !== undefined && !`${plant.name} ${plant.file}`.includes(only)) continue;
-    const thread = new Thread(plant);
-    const store = plant.on ?? "memory";
-    const { worlds, broken } = await thread.play({ from: 1, count: MOST, store, isOver: true });
-    await thread.stop();
-    const found = { name: plant.name, room: plant.room, store, worlds, promise: broken[0]?.promise };
-    tell(found);
-    all.push(found);
-  }
+  const queue = [...plants.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [at, plant] = next;
+      all[at] = await find(plant);
+      tell(all[at]);
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, work));
   return all;
+}
+
+async function find(plant: (typeof PLANTS)[number]): Promise<FoundPlant> {
+  const thread = new Thread(plant);
+  const store = plant.on ?? "memory";
+  const { worlds, broken } = await thread.play({ from: 1, count: MOST, store, isOver: true });
+  await thread.stop();
+  return { name: plant.name, room: plant.room, store, worlds, promise: broken[0]?.promise };
 }
 
 /** The table of all planted faults. */

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { newCase, openPool } from "../backends/_postgres.ts";
 import { onServer } from "../servers/on-server.ts";
 import { PostgresModel } from "./postgres-model.ts";
-import { type Index, type Notes, RedisModel } from "./redis-model.ts";
+import type { Index } from "./redis-index.ts";
+import { type Notes, RedisModel } from "./redis-model.ts";
 import { Rows } from "./rows.ts";
 
 /** How many programs of forty calls, one after the other. */

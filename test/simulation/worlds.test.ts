@@ -4,12 +4,14 @@ import { JUDGES } from "micropie/testing/_simulation/judges/all";
 import { simulate } from "micropie/testing/simulation";
 import { describe, expect, test } from "vitest";
 import { BlobBackend, ForgetfulCache, UpsertBackend } from "../testing/wrong-backends.ts";
+import { keptWorlds } from "./kept.ts";
 import { myStore } from "./own-backend.ts";
 import { judgeTable, written } from "./page.ts";
 import { problemOf } from "./plant.ts";
 import { PLANTS } from "./plants.ts";
 import { playPiece, replay } from "./player.ts";
 import { KINDS } from "./stores.ts";
+import { Thread } from "./thread.ts";
 
 /** How many worlds; `WORLDS=100000` for a night. */
 const WORLDS = Number(process.env.WORLDS ?? 2000);
@@ -108,6 +110,23 @@ describe("simulate", () => {
     expect(error.message).toMatch(/\n[A-Z]\d+ does not hold \(.+\): .+\.\n/);
     expect(promise).toMatch(/^C/);
     expect(lines.length).toBeLessThan(120);
+  });
+});
+
+describe("a fault that the library had", () => {
+  const worlds = keptWorlds();
+
+  test("the worlds in which they were found are kept", () => {
+    expect(worlds.length).toBeGreaterThanOrEqual(2);
+  });
+
+  test.each(worlds)("$fault: its world holds now, and is broken with it", async ({ fault, ...kept }) => {
+    const piece = { from: kept.plan.seed, count: 1, store: kept.store, isOver: true, plan: kept.plan };
+    expect((await playPiece(piece)).broken).toEqual([]);
+    const thread = new Thread(PLANTS.find(({ name }) => name === fault)!);
+    const { broken } = await thread.play(piece);
+    await thread.stop();
+    expect(broken.map(({ promise }) => promise)).toEqual([kept.promise]);
   });
 });
 

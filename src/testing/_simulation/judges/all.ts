@@ -15,6 +15,7 @@ import { oldIds, reuse } from "./old-ids.ts";
 import { origins } from "./origins.ts";
 import { register } from "./register.ts";
 import { routes } from "./routes.ts";
+import { scans } from "./scans.ts";
 import { spoken, stored } from "./secrets.ts";
 import { standing } from "./standing.ts";
 import { strangers, users } from "./users.ts";
@@ -48,6 +49,7 @@ export const JUDGES: readonly Judge[] = [
   spoken,
   strangers,
   users,
+  scans,
   watches,
   limits,
   factors,
