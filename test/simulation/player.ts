@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
-import { replaceIds } from "micropie/testing/_simulation/ids";
 import { type Judged, judged } from "micropie/testing/_simulation/judged";
 import type { Plan } from "micropie/testing/_simulation/plan";
 import { planOf } from "micropie/testing/_simulation/planned";
 import { shrunk } from "micropie/testing/_simulation/shrink";
 import { storyOf } from "micropie/testing/_simulation/story";
+import { takeOver } from "micropie/testing/_simulation/take-over";
 import type { Kind } from "./kind.ts";
 import { KINDS, kindOf } from "./stores.ts";
 
@@ -54,10 +54,7 @@ export async function playPiece({
   const traces: string[] = [];
   const broken: Broken[] = [];
   let requests = 0;
-  const putBack = replaceIds();
-  const { stackTraceLimit } = Error;
-  // Nobody looks at them, and they take a while.
-  Error.stackTraceLimit = 0;
+  const giveBack = takeOver();
   try {
     for (let seed = from; seed < from + count; seed++) {
       const name = store ?? kindOf(seed);
@@ -74,8 +71,7 @@ export async function playPiece({
       if (isOver) break;
     }
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-    putBack();
+    giveBack();
   }
   const trace = hash("sha256", traces.join(), "base64url").slice(0, 22);
   return { from, worlds: traces.length, requests, trace, broken };
@@ -88,7 +84,7 @@ export async function replay(
   isShrunk: boolean,
 ): Promise<{ readonly story: string; readonly isBroken: boolean }> {
   const { create, abilities } = KINDS[store ?? kindOf(seed)] as Kind;
-  const putBack = replaceIds();
+  const giveBack = takeOver();
   try {
     const plan = planOf(seed, abilities);
     const whole = await judged(plan, create);
@@ -96,7 +92,7 @@ export async function replay(
     const told = first !== undefined && isShrunk ? await smallest(plan, first.promise, create) : whole;
     return { story: storyOf(told), isBroken: first !== undefined };
   } finally {
-    putBack();
+    giveBack();
   }
 }
 

@@ -226,9 +226,9 @@ export class RedisModel extends FullSessionBackend {
       rotation !== undefined && row.secretHash === rotation.secretHash && ifSecretHash !== row.secretHash;
     if (row.version !== baseVersion && (row.nonce === nonce || hasSecret))
       return row.version - baseVersion === 1 ? "ok" : "merged";
-    if (row.epoch !== patch.ifEpoch) return "stale";
     if (ifVersion !== undefined && ifVersion !== row.version)
       return row.nonces.includes(nonce) ? "merged" : "stale";
+    if (row.epoch !== patch.ifEpoch) return "stale";
     if (told !== undefined && this.#rows.now() - told > TOLD) return "late";
     const result = applyPatch(row, patch, this.#rows.now());
     if (result !== "ok" && result !== "merged") return result;

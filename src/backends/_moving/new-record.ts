@@ -33,8 +33,9 @@ export function putNew(
       return false;
     }
     const isStored = await store(from);
+    const isInTime = await release();
     // Who was so slow that another one may have put it into the target has put it nowhere: that one counts.
-    return isStored && ((await release()) || (await mover.find(handle, false)) === "from");
+    return isStored && (isInTime || (await mover.find(handle, false)) === "from");
   });
 }
 

@@ -61,8 +61,7 @@ export function planOf(seed: number, abilities: Abilities): Plan {
   const servers = 1 + chance.below(abilities.servers);
   const clients = 1 + chance.below(3);
   const isRough = chance.maybe(0.6);
-  // While sessions move, those of another library may begin twice: see decision 056.
-  const hasLegacy = chance.maybe(0.15) && abilities.moves !== true;
+  const hasLegacy = chance.maybe(0.15);
   // Each world has only some of what there is, and that more often: what is rare would hardly ever meet.
   const steps = someOf(chance, STEPS, 0.55);
   const verbs = someOf(chance, verbsFor(abilities), 0.5);

@@ -103,6 +103,14 @@ export const BACKENDS: readonly Plant[] = [
     on: "Redis",
   },
   {
+    name: "Redis: an update that is sent again after a change of rights is refused",
+    file: "test/simulation/redis-model.ts",
+    find: "if (ifVersion !== undefined && ifVersion !== row.version)",
+    replace:
+      'if (row.epoch !== patch.ifEpoch) return "stale";\n    if (ifVersion !== undefined && ifVersion !== row.version)',
+    on: "Redis",
+  },
+  {
     name: "Redis: a lock that is sent again is busy",
     file: "test/simulation/redis-model.ts",
     find: "if (row.lock === nonce) return row.fence;",

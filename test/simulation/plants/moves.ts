@@ -26,7 +26,7 @@ export const MOVES: readonly Plant[] = [
     on: "memory to SQLite",
   },
   {
-    name: "an end looks into the target first, and into the source once",
+    name: "an end looks into the source once",
     file: "src/backends/moving.ts",
     find: "const third = await this.#from.delete(handle, undefined, why);\n",
     replace: "const third = false;\n",
