@@ -1,4 +1,5 @@
 import { PLANTS } from "./plants.ts";
+import type { Piece } from "./player.ts";
 import { Thread } from "./thread.ts";
 
 /** The most worlds in which a planted fault has to be found. */
@@ -33,12 +34,33 @@ export async function findPlants(
   return all;
 }
 
+/** A world that is broken without the fault as well says nothing of it. */
 async function find(plant: (typeof PLANTS)[number]): Promise<FoundPlant> {
+  const { name, room, on: store = "memory" } = plant;
   const thread = new Thread(plant);
-  const store = plant.on ?? "memory";
-  const { worlds, broken } = await thread.play({ from: 1, count: MOST, store, isOver: true });
+  try {
+    let worlds = 0;
+    while (worlds < MOST) {
+      const piece = { from: worlds + 1, count: MOST - worlds, store, isOver: true };
+      const played = await thread.play(piece);
+      worlds += played.worlds;
+      const [first] = played.broken;
+      if (first === undefined) break;
+      if (await holdsWithout({ from: worlds, count: 1, store, isOver: true }))
+        return { name, room, store, worlds, promise: first.promise };
+    }
+    return { name, room, store, worlds, promise: undefined };
+  } finally {
+    await thread.stop();
+  }
+}
+
+/** In a thread of its own, because worlds take over theirs. */
+async function holdsWithout(piece: Piece): Promise<boolean> {
+  const thread = new Thread();
+  const { broken } = await thread.play(piece);
   await thread.stop();
-  return { name: plant.name, room: plant.room, store, worlds, promise: broken[0]?.promise };
+  return broken.length === 0;
 }
 
 /** The table of all planted faults. */

@@ -83,7 +83,25 @@ export class Facts {
     // A sign-in of the same user may have ended it, and so may an old id.
     const isLimited = settings.perUser !== undefined && this.users.has(handle);
     const isReused = settings.onReuse === "revoke" && this.turns(handle).some(({ ends }) => !ends);
-    return isEnded || isLimited || isReused || this.history.losses.some(({ from }) => from <= before);
+    return (
+      isEnded ||
+      isLimited ||
+      isReused ||
+      this.#mayHaveEndedAsOld(handle, before, but) ||
+      this.history.losses.some(({ from }) => from <= before)
+    );
+  }
+
+  /** Who comes with a cookie of another library, and ends the own session, ends also the one that has moved here with that cookie. */
+  #mayHaveEndedAsOld(handle: string, before: number, but: Visited | undefined): boolean {
+    if (!this.visits(handle).some(({ broughtLegacy }) => broughtLegacy)) return false;
+    return this.history.visits.some(
+      (visit) =>
+        visit !== but &&
+        visit.broughtLegacy &&
+        visit.begun <= before &&
+        visit.plan.steps.some(({ do: does }) => does === "login" || ENDING.has(does)),
+    );
   }
 
   /** Whether the store may have forgotten what it did between these times. */
