@@ -25,7 +25,7 @@ const HELP = `npm run simulate -- [options]
 --only WORDS     with --plants: those whose name or file contains this
 --judges         puts the table of judges into docs/simulation.md
 --write          with --plants: puts their table there
---keep NAME      keeps the smallest world in which this planted fault is found, in test/simulation/kept`;
+--keep NAME      keeps the smallest world, from --seed on, in which this planted fault is found, in test/simulation/kept`;
 
 /** Worlds that a thread plays before it says what came of them. */
 const SIZE = 500;
@@ -88,7 +88,7 @@ async function plants(): Promise<void> {
 
 async function keepOne(name: string): Promise<void> {
   const plant = PLANTS.find((each) => each.name === name);
-  if (plant !== undefined && (await keep(plant, MOST))) return;
+  if (plant !== undefined && (await keep(plant, whole("seed", values.seed, 0), MOST))) return;
   console.error(plant === undefined ? `There is no plant "${name}"` : "It is not found");
   process.exitCode = 1;
 }

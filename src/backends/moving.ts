@@ -128,11 +128,7 @@ export class MovingSessionBackend extends SessionBackend {
    */
   override async delete(handle: string, ifVersion?: number, why?: DeleteReason): Promise<boolean> {
     if (ifVersion !== undefined)
-      return this.#on(handle, false, async (backend) => {
-        // What a mover has not deleted yet would come back from there.
-        if (backend === this.#to) await this.#from.delete(handle, undefined, "moved");
-        return backend.delete(handle, ifVersion, why);
-      });
+      return this.#on(handle, false, (backend) => this.#deleteSeen(backend, handle, ifVersion, why));
     const first = await this.#from.delete(handle, undefined, why);
     const there = await this.#to.read(handle);
     const second = await this.#to.delete(handle, undefined, why);
@@ -210,6 +206,24 @@ export class MovingSessionBackend extends SessionBackend {
   override async close(): Promise<void> {
     await this.#from.close();
     await this.#to.close();
+  }
+
+  /** Ends a session only if it has this version, where it was found. */
+  async #deleteSeen(
+    backend: SessionBackend,
+    handle: string,
+    version: number,
+    why?: DeleteReason,
+  ): Promise<boolean> {
+    // What a mover has not deleted yet would come back from there.
+    if (backend === this.#to) await this.#from.delete(handle, undefined, "moved");
+    if (!(await backend.delete(handle, version, why))) return false;
+    if (backend === this.#to) return true;
+    // That may have been the mark of a session that a mover is about to bring, or has brought.
+    const there = await this.#to.read(handle);
+    if (there === undefined) return true;
+    if (isReservation(there) && (await this.#to.delete(handle, there.version, why))) return true;
+    return this.#to.delete(handle, version, why);
   }
 
   /** Does it where the session is; `missing` is the answer if it is nowhere. */

@@ -93,6 +93,28 @@ describe.each(STEPS)("a process that stops in %s %s, %s it", (...step) => {
   });
 });
 
+test.each(STEPS)(
+  "a session that is deleted as it was has ended, also if one who moves it meanwhile stops in %s %s, %s it",
+  async (store, verb, side) => {
+    const { environment, run, process, gated, held, from, to } = world();
+    from.create(HANDLE, newRecord({ userId: "ann" }));
+    const slow = new GatedBackend(from);
+    slow.environment = environment;
+    const hold = slow.hold("delete", "before");
+    const deleting = new MovingSessionBackend({ from: slow, to, move: false }).delete(HANDLE, 1);
+    await hold.reached;
+    const gate = gated[store].hold(verb, side);
+    const moving = Promise.resolve(held.read(HANDLE)).catch((error: unknown) => error);
+    await gate.reached;
+    hold.open();
+    expect(await run(deleting)).toBe(true);
+    gate.open();
+    await run(moving);
+    for (const move of [true, false]) expect(await run(process(move).read(HANDLE))).toBeUndefined();
+    expect(to.listByUser("ann").concat(from.listByUser("ann"))).toEqual([]);
+  },
+);
+
 /** Where a process can be stopped that makes a record: one that moves sessions, and one that does not yet. */
 const MAKING: readonly (readonly [move: boolean, "from" | "to", Verb, "before" | "after"])[] = [
   [true, "to", "adopt", "before"],

@@ -19,11 +19,11 @@ export function keptWorlds(): Kept[] {
   return readdirSync(FOLDER).map((file) => JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")) as Kept);
 }
 
-/** Plays worlds with a planted fault until it is found, and keeps the smallest world in which it is. Returns false if it is not. */
-export async function keep(plant: Plant, most: number): Promise<boolean> {
+/** Plays worlds from this one on with a planted fault until it is found, and keeps the smallest world in which it is. Returns false if it is not. */
+export async function keep(plant: Plant, from: number, most: number): Promise<boolean> {
   const thread = new Thread(plant);
   const store = plant.on ?? "memory";
-  const { broken } = await thread.play({ from: 1, count: most, store, isOver: true, isShrunk: true });
+  const { broken } = await thread.play({ from, count: most, store, isOver: true, isShrunk: true });
   await thread.stop();
   const [first] = broken;
   if (first?.plan === undefined) return false;

@@ -40,6 +40,13 @@ export const MOVES: readonly Plant[] = [
     on: "memory to SQLite",
   },
   {
+    name: "a session that ends as it was seen while it moves arrives all the same",
+    file: "src/backends/moving.ts",
+    find: "if (there === undefined) return true;",
+    replace: "if (there !== null) return true;",
+    on: "memory to SQLite",
+  },
+  {
     name: "two builds make one record at once, each in its store",
     file: "src/backends/_moving/new-record.ts",
     find: "    const reservation = namedReservation(to.now());\n",

@@ -14,7 +14,7 @@ import { messages } from "./messages.ts";
 import { oldIds, reuse } from "./old-ids.ts";
 import { origins } from "./origins.ts";
 import { register } from "./register.ts";
-import { routes } from "./routes.ts";
+import { free, routes } from "./routes.ts";
 import { scans } from "./scans.ts";
 import { spoken, stored } from "./secrets.ts";
 import { standing } from "./standing.ts";
@@ -41,6 +41,7 @@ export const JUDGES: readonly Judge[] = [
   lateCookies,
   turns,
   routes,
+  free,
   messages,
   drops,
   told,
