@@ -104,6 +104,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "adapters",
     "facades",
     "legacy",
+    "sockets",
     "core",
     "backends",
     "errors.ts",

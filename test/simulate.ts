@@ -3,8 +3,10 @@
  * docs/simulation.md. Exits with 1 if a promise does not hold.
  */
 import { parseArgs } from "node:util";
-import { findPlants, plantTable } from "./simulation/find-plants.ts";
+import { findPlants, MOST, plantTable } from "./simulation/find-plants.ts";
+import { keep } from "./simulation/kept.ts";
 import { judgeTable, write } from "./simulation/page.ts";
+import { PLANTS } from "./simulation/plants.ts";
 import { replay } from "./simulation/player.ts";
 import { Progress } from "./simulation/progress.ts";
 import { KINDS } from "./simulation/stores.ts";
@@ -22,7 +24,8 @@ const HELP = `npm run simulate -- [options]
 --plants         plays worlds with each planted fault until a judge notices it
 --only WORDS     with --plants: those whose name or file contains this
 --judges         puts the table of judges into docs/simulation.md
---write          with --plants: puts their table there`;
+--write          with --plants: puts their table there
+--keep NAME      keeps the smallest world, from --seed on, in which this planted fault is found, in test/simulation/kept`;
 
 /** Worlds that a thread plays before it says what came of them. */
 const SIZE = 500;
@@ -40,6 +43,7 @@ const { values } = parseArgs({
     plants: { type: "boolean", default: false },
     only: { type: "string" },
     write: { type: "boolean", default: false },
+    keep: { type: "string" },
     help: { type: "boolean", short: "h", default: false },
   },
 });
@@ -60,6 +64,7 @@ if (values.help) console.log(HELP);
 else if (values.replay !== undefined) await tell(whole("replay", values.replay, 0));
 else if (values.judges) write("judges", judgeTable());
 else if (values.plants) await plants();
+else if (values.keep !== undefined) await keepOne(values.keep);
 else await play();
 
 async function tell(seed: number): Promise<void> {
@@ -69,13 +74,23 @@ async function tell(seed: number): Promise<void> {
 }
 
 async function plants(): Promise<void> {
-  const found = await findPlants(values.only, ({ name, store: on, worlds, promise }) =>
-    console.log(
-      `${promise === undefined ? "NOT FOUND" : promise.padEnd(9)} ${String(worlds).padStart(6)}  ${on}: ${name}`,
-    ),
+  const found = await findPlants(
+    values.only,
+    whole("workers", values.workers, 1),
+    ({ name, store: on, worlds, promise }) =>
+      console.log(
+        `${promise === undefined ? "NOT FOUND" : promise.padEnd(9)} ${String(worlds).padStart(6)}  ${on}: ${name}`,
+      ),
   );
   if (values.write) write("plants", plantTable(found));
   if (found.some(({ promise }) => promise === undefined)) process.exitCode = 1;
+}
+
+async function keepOne(name: string): Promise<void> {
+  const plant = PLANTS.find((each) => each.name === name);
+  if (plant !== undefined && (await keep(plant, whole("seed", values.seed, 0), MOST))) return;
+  console.error(plant === undefined ? `There is no plant "${name}"` : "It is not found");
+  process.exitCode = 1;
 }
 
 async function play(): Promise<void> {

@@ -1,8 +1,10 @@
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
+import { newRecord, wholeRecord } from "../record/record.ts";
 import { listenToBoth } from "./_moving/both-channels.ts";
 import { scanBoth } from "./_moving/both-scans.ts";
 import { Mover } from "./_moving/mover.ts";
+import { putNew } from "./_moving/new-record.ts";
 import { isReservation, mayBeReservation } from "./_moving/reservation.ts";
 import {
   type Awaitable,
@@ -100,7 +102,8 @@ export class MovingSessionBackend extends SessionBackend {
   }
 
   override create(handle: string, record: NewRecord): Promise<boolean> {
-    return this.#put(handle, (backend) => backend.create(handle, record));
+    const whole = wholeRecord(newRecord(record, this.now()), this.now());
+    return putNew(this.#mover, handle, whole, this.#moves, (backend) => backend.create(handle, record));
   }
 
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
@@ -125,7 +128,7 @@ export class MovingSessionBackend extends SessionBackend {
    */
   override async delete(handle: string, ifVersion?: number, why?: DeleteReason): Promise<boolean> {
     if (ifVersion !== undefined)
-      return this.#on(handle, false, (backend) => backend.delete(handle, ifVersion, why));
+      return this.#on(handle, false, (backend) => this.#deleteSeen(backend, handle, ifVersion, why));
     const first = await this.#from.delete(handle, undefined, why);
     const there = await this.#to.read(handle);
     const second = await this.#to.delete(handle, undefined, why);
@@ -188,7 +191,7 @@ export class MovingSessionBackend extends SessionBackend {
   override adopt(handle: string, record: WholeRecord, instead?: string): Promise<boolean> {
     if (instead !== undefined)
       return this.#on(handle, false, (backend) => backend.adopt(handle, record, instead));
-    return this.#put(handle, (backend) => backend.adopt(handle, record));
+    return putNew(this.#mover, handle, record, this.#moves, (backend) => backend.adopt(handle, record));
   }
 
   override async moveOut(handle: string): Promise<WholeRecord | undefined> {
@@ -205,10 +208,22 @@ export class MovingSessionBackend extends SessionBackend {
     await this.#to.close();
   }
 
-  /** Stores what is new, unless the other store has something under its handle. */
-  async #put(handle: string, store: (backend: SessionBackend) => Awaitable<boolean>): Promise<boolean> {
-    const [target, other] = this.#moves ? [this.#to, this.#from] : [this.#from, this.#to];
-    return (await other.standings([handle])).length === 0 && (await store(target));
+  /** Ends a session only if it has this version, where it was found. */
+  async #deleteSeen(
+    backend: SessionBackend,
+    handle: string,
+    version: number,
+    why?: DeleteReason,
+  ): Promise<boolean> {
+    // What a mover has not deleted yet would come back from there.
+    if (backend === this.#to) await this.#from.delete(handle, undefined, "moved");
+    if (!(await backend.delete(handle, version, why))) return false;
+    if (backend === this.#to) return true;
+    // That may have been the mark of a session that a mover is about to bring, or has brought.
+    const there = await this.#to.read(handle);
+    if (there === undefined) return true;
+    if (isReservation(there) && (await this.#to.delete(handle, there.version, why))) return true;
+    return this.#to.delete(handle, version, why);
   }
 
   /** Does it where the session is; `missing` is the answer if it is nowhere. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { refuseUnknown } from "../option-names.ts";
-import { replaceIds } from "./_simulation/ids.ts";
 import { judged } from "./_simulation/judged.ts";
 import type { CreateSimulated } from "./_simulation/place.ts";
 import { planOf } from "./_simulation/planned.ts";
 import { shrunk } from "./_simulation/shrink.ts";
 import { storyOf } from "./_simulation/story.ts";
+import { takeOver } from "./_simulation/take-over.ts";
 
 export type { CreateSimulated, Kind, Place, SimulatedStore } from "./_simulation/place.ts";
 
@@ -51,7 +51,7 @@ export async function simulate(
 ): Promise<Simulation> {
   refuseUnknown(options, ["worlds", "seed", "servers", "ownClock"]);
   const { worlds = 1000, seed = 1, servers = 3, ownClock = true } = options;
-  const putBack = replaceIds();
+  const giveBack = takeOver();
   const traces: string[] = [];
   let requests = 0;
   try {
@@ -64,7 +64,7 @@ export async function simulate(
       traces.push(journal.trace);
     }
   } finally {
-    putBack();
+    giveBack();
   }
   return { worlds, requests, trace: hash("sha256", traces.join(), "base64url").slice(0, 22) };
 }

@@ -83,6 +83,7 @@ describe.each(STEPS)("a process that stops in %s %s, %s it", (...step) => {
 
   const ends: Record<string, (backend: MovingSessionBackend) => Promise<unknown>> = {
     "that was deleted": (backend) => backend.delete(HANDLE),
+    "that was deleted as it was": (backend) => backend.delete(HANDLE, 1),
     "of a user who was revoked": (backend) => backend.revokeUser("ann"),
     "among many that were deleted": (backend) => Promise.resolve(backend.deleteMany([HANDLE], "revoked")),
   };
@@ -103,6 +104,66 @@ describe.each(STEPS)("a process that stops in %s %s, %s it", (...step) => {
       ]).toMatchObject([0, { sessions: [] }]);
       expect(to.listByUser("ann")).toEqual([]);
     }
+  });
+});
+
+test.each(STEPS)(
+  "a session that is deleted as it was has ended, also if one who moves it meanwhile stops in %s %s, %s it",
+  async (store, verb, side) => {
+    const { environment, run, process, gated, held, from, to } = world();
+    from.create(HANDLE, newRecord({ userId: "ann" }));
+    const slow = new GatedBackend(from);
+    slow.environment = environment;
+    const hold = slow.hold("delete", "before");
+    const deleting = new MovingSessionBackend({ from: slow, to, move: false }).delete(HANDLE, 1);
+    await hold.reached;
+    const gate = gated[store].hold(verb, side);
+    const moving = Promise.resolve(held.read(HANDLE)).catch((error: unknown) => error);
+    await gate.reached;
+    hold.open();
+    expect(await run(deleting)).toBe(true);
+    gate.open();
+    await run(moving);
+    for (const move of [true, false]) expect(await run(process(move).read(HANDLE))).toBeUndefined();
+    expect(to.listByUser("ann").concat(from.listByUser("ann"))).toEqual([]);
+  },
+);
+
+/** Where a process can be stopped that makes a record: one that moves sessions, and one that does not yet. */
+const MAKING: readonly (readonly [move: boolean, "from" | "to", Verb, "before" | "after"])[] = [
+  [true, "to", "adopt", "before"],
+  [true, "to", "adopt", "after"],
+  [true, "from", "standings", "before"],
+  [true, "from", "standings", "after"],
+  [false, "to", "adopt", "before"],
+  [false, "to", "adopt", "after"],
+  [false, "from", "create", "before"],
+  [false, "from", "create", "after"],
+  [false, "to", "delete", "before"],
+  [false, "to", "delete", "after"],
+];
+
+describe.each(MAKING)("a process (move: %s) that makes a record and stops in %s %s, %s it", (...step) => {
+  const [move, store, verb, side] = step;
+
+  test.each([true, false])("makes it, or another one does (move: %s), and never both", async (other) => {
+    const { run, process, gated, environment, from, to } = world();
+    const gate = gated[store].hold(verb, side);
+    const slow = new MovingSessionBackend({ ...gated, move });
+    const first = Promise.resolve(slow.create(HANDLE, newRecord({ secretHash: "hash-slow" })));
+    await gate.reached;
+    const second = await run(process(other).create(HANDLE, newRecord({ secretHash: "hash-quick" })));
+    gate.open();
+    const made = await run(first);
+    expect([made, second]).toContain(true);
+    expect(made && second).toBe(false);
+    await run(new Promise<void>((resolve) => environment.timer(4, resolve)));
+    const winner = made ? "hash-slow" : "hash-quick";
+    for (const moves of [false, true, false])
+      expect(await run(process(moves).read(HANDLE))).toMatchObject({ secretHash: winner });
+    await run(moveSessions({ from, to }));
+    expect(from.scan({ limit: 9 }).sessions).toEqual([]);
+    expect(to.scan({ limit: 9 }).sessions.map(({ record }) => record.secretHash)).toEqual([winner]);
   });
 });
 

@@ -258,6 +258,30 @@ await onServer("redis", ({ url }) => {
     expect(await backend.read("a")).toMatchObject(once);
   });
 
+  test("an update that is sent again after the rights have changed was done, and says so", async () => {
+    const { client: redis, close } = await CLIENTS.ioredis(nodeOf(url));
+    onTestFinished(() => close());
+    const prefix = newPrefix();
+    const backend = new RedisSessionBackend(redis, { prefix });
+    const rotation = { secretHash: "hash-2", grace: 10, raiseEpoch: true };
+    // In front of the client: the first answer is lost, and another process signs in before the script is sent again.
+    const again: RedisLike = {
+      async evalsha(sha1: string, keys: number, ...args: string[]) {
+        await redis.evalsha(sha1, keys, ...args);
+        await backend.patch("a", newPatch({ y: 1 }, { rotation, ifSecretHash: "hash-1" }));
+        return await redis.evalsha(sha1, keys, ...args);
+      },
+      eval: (text: string, keys: number, ...args: string[]) => redis.eval(text, keys, ...args),
+    };
+    await backend.create("a", newRecord());
+    const update = newPatch({ x: 1 }, { ifVersion: 1 });
+    // The server has seen the script.
+    await backend.patch("gone", update);
+    expect(await new RedisSessionBackend(again, { prefix }).patch("a", update)).toBe("merged");
+    const once = { epoch: 1, version: 3, data: '{"visits":1,"x":1,"y":1}' };
+    expect(await backend.read("a")).toMatchObject(once);
+  });
+
   test("a full server refuses what is new, keeps what it has, and can still end sessions", async () => {
     const server = await privateRedis();
     const client = new Redis(server.port) as Redis & RedisLike;

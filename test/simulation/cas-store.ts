@@ -1,4 +1,4 @@
-import { CasSessionBackend, type Found } from "micropie/backends/cas";
+import { CasSessionBackend, type Found, type Keys } from "micropie/backends/cas";
 import type { Place } from "micropie/testing/simulation";
 
 interface Kept {
@@ -23,6 +23,12 @@ export class CasStore {
     return this.#kept.delete(key);
   }
 
+  /** Some keys after this one, in their order. */
+  after(key: string, most: number): string[] {
+    const keys = [...this.#kept.keys()].filter((each) => each > key);
+    return keys.sort().slice(0, most);
+  }
+
   copy(): () => void {
     const copy = new Map(this.#kept);
     return () => {
@@ -31,7 +37,7 @@ export class CasStore {
   }
 }
 
-/** The six methods over it: each is one step of the store. */
+/** The six methods over it, and the one that lists keys: each is one step of the store. */
 export class SimulatedCas extends CasSessionBackend<number> {
   readonly #store: CasStore;
   readonly #call: Place["call"];
@@ -72,6 +78,11 @@ export class SimulatedCas extends CasSessionBackend<number> {
       () => this.#store.get(key)?.mark === mark && this.#store.delete(key),
       "remove",
     );
+  }
+
+  override async keys(cursor: string | undefined, most: number): Promise<Keys> {
+    const keys = await this.#call("keys", () => this.#store.after(cursor ?? "", most), "read");
+    return { keys, cursor: keys.length < most ? undefined : keys.at(-1) };
   }
 
   take(key: string): Promise<string | undefined> {

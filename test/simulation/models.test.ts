@@ -1,5 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { NewRecord, SessionBackend, SessionPatch, SessionRecord } from "micropie/backends/backend";
+import type {
+  NewRecord,
+  SessionBackend,
+  SessionPatch,
+  SessionRecord,
+  WholeRecord,
+} from "micropie/backends/backend";
+import { newRecord, snapshot } from "micropie/backends/full";
 import { RedisSessionBackend } from "micropie/backends/redis";
 import { changesBetween } from "micropie/core/codec";
 import { systemEnvironment } from "micropie/environment";
@@ -10,7 +17,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { newCase, openPool } from "../backends/_postgres.ts";
 import { onServer } from "../servers/on-server.ts";
 import { PostgresModel } from "./postgres-model.ts";
-import { type Index, type Notes, RedisModel } from "./redis-model.ts";
+import type { Index } from "./redis-index.ts";
+import { type Notes, RedisModel } from "./redis-model.ts";
 import { Rows } from "./rows.ts";
 
 /** How many programs of forty calls, one after the other. */
@@ -57,13 +65,14 @@ async function compare(
 }
 
 /** A record without its times, which two clocks have. */
-function told(record: SessionRecord | undefined): object | undefined {
+function told(record: (SessionRecord & { readonly lockedUntil?: number }) | undefined): object | undefined {
   if (record === undefined) return undefined;
-  const { now, expiresAt, absoluteExpiresAt, previousUntil, data, ...rest } = record;
+  const { now, expiresAt, absoluteExpiresAt, previousUntil, lockedUntil = 0, data, ...rest } = record;
   const seconds = (until: number): number => (until === 0 ? 0 : Math.round((until - now) / 20));
   return {
     ...rest,
     data: JSON.parse(data) as unknown,
+    isLocked: lockedUntil > now,
     lives: [expiresAt, absoluteExpiresAt, previousUntil].map(seconds),
   };
 }
@@ -85,6 +94,8 @@ function verbOf(
     revoke: 1,
     lock: 3,
     relock: 3,
+    moveOut: 2,
+    adopt: 3,
   });
   const fence = chance.below(4);
   const isSame = chance.maybe(0.7);
@@ -108,8 +119,38 @@ function verbOf(
       [...(await backend.revokeUser(user, isSame ? undefined : kept))].sort(),
     lock: async (backend) => backend.lock(handle, 60),
     relock: async (backend) => backend.relock(handle, fence, isSame ? 60 : 0),
+    moveOut: async (backend) => told(await backend.moveOut(handle)),
+    adopt: async (backend) =>
+      backend.adopt(handle, wholeOf(known, name, fence), isSame ? undefined : known?.secretHash),
   };
   return { name: kind, ask: asks[kind] };
+}
+
+/** The handles of all sessions, in pages of two. */
+async function pagesOf(backend: SessionBackend): Promise<string[][]> {
+  const pages: string[][] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await backend.scan({ cursor, limit: 2 });
+    pages.push(page.sessions.map(({ handle }) => handle));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return pages;
+}
+
+/** A record that comes from another store. */
+function wholeOf(known: SessionRecord | undefined, name: string, fence: number): WholeRecord {
+  const now = systemEnvironment.now();
+  const made: NewRecord = {
+    data: '{"b":2}',
+    secretHash: "",
+    userId: null,
+    idleTimeout: 500,
+    absoluteTimeout: 900,
+    head: "",
+  };
+  const record = known ?? snapshot(newRecord(made, now), now);
+  return { ...record, secretHash: `moved_${name}`, fence, lockedUntil: 0 };
 }
 
 /** The same choices for the real one and for the model. */
@@ -159,6 +200,7 @@ await onServer("postgres", ({ url }) => {
     const model = new PostgresModel(new Rows(systemEnvironment), here);
     for (let seed = 1; seed <= PROGRAMS; seed++) {
       await compare(backend, model, seed);
+      expect(await pagesOf(backend), `pages after program ${seed}`).toEqual(await pagesOf(model));
       for (const user of ["ann realm", "bob realm"])
         await Promise.all([backend.revokeUser(user), model.revokeUser(user)]);
     }

@@ -1,11 +1,12 @@
 import { hash } from "node:crypto";
-import { replaceIds } from "micropie/testing/_simulation/ids";
 import { type Judged, judged } from "micropie/testing/_simulation/judged";
 import type { Plan } from "micropie/testing/_simulation/plan";
 import { planOf } from "micropie/testing/_simulation/planned";
 import { shrunk } from "micropie/testing/_simulation/shrink";
 import { storyOf } from "micropie/testing/_simulation/story";
-import { KINDS, type Kind, kindOf } from "./stores.ts";
+import { takeOver } from "micropie/testing/_simulation/take-over";
+import type { Kind } from "./kind.ts";
+import { KINDS, kindOf } from "./stores.ts";
 
 /** Some worlds, one after the other. */
 export interface Piece {
@@ -15,6 +16,10 @@ export interface Piece {
   readonly store: string | undefined;
   /** Whether to stop at the first world in which a promise does not hold. */
   readonly isOver: boolean;
+  /** Whether to make such worlds small. */
+  readonly isShrunk?: boolean;
+  /** The plan of each of these worlds; default: that of its number. */
+  readonly plan?: Plan;
 }
 
 /** A world in which a promise did not hold. */
@@ -23,6 +28,8 @@ export interface Broken {
   readonly store: string;
   readonly promise: string;
   readonly what: string;
+  /** The smallest world in which it does not hold, if that was looked for. */
+  readonly plan?: Plan;
 }
 
 /** What came of a piece. */
@@ -36,25 +43,35 @@ export interface Outcome {
 }
 
 /** Plays a piece. */
-export async function playPiece({ from, count, store, isOver }: Piece): Promise<Outcome> {
+export async function playPiece({
+  from,
+  count,
+  store,
+  isOver,
+  isShrunk,
+  plan: given,
+}: Piece): Promise<Outcome> {
   const traces: string[] = [];
   const broken: Broken[] = [];
   let requests = 0;
-  const putBack = replaceIds();
+  const giveBack = takeOver();
   try {
     for (let seed = from; seed < from + count; seed++) {
       const name = store ?? kindOf(seed);
       const { create, abilities } = KINDS[name]!;
-      const { violations, history, journal } = await judged(planOf(seed, abilities), create);
+      const plan = given ?? planOf(seed, abilities);
+      const { violations, history, journal } = await judged(plan, create);
       requests += history.visits.length;
       traces.push(journal.trace);
       const [first] = violations;
       if (first === undefined) continue;
-      broken.push({ seed, store: name, promise: first.promise, what: first.what });
+      const { promise, what } = first;
+      const small = isShrunk ? { plan: await shrunk(plan, promise, create) } : {};
+      broken.push({ seed, store: name, promise, what, ...small });
       if (isOver) break;
     }
   } finally {
-    putBack();
+    giveBack();
   }
   const trace = hash("sha256", traces.join(), "base64url").slice(0, 22);
   return { from, worlds: traces.length, requests, trace, broken };
@@ -67,7 +84,7 @@ export async function replay(
   isShrunk: boolean,
 ): Promise<{ readonly story: string; readonly isBroken: boolean }> {
   const { create, abilities } = KINDS[store ?? kindOf(seed)] as Kind;
-  const putBack = replaceIds();
+  const giveBack = takeOver();
   try {
     const plan = planOf(seed, abilities);
     const whole = await judged(plan, create);
@@ -75,7 +92,7 @@ export async function replay(
     const told = first !== undefined && isShrunk ? await smallest(plan, first.promise, create) : whole;
     return { story: storyOf(told), isBroken: first !== undefined };
   } finally {
-    putBack();
+    giveBack();
   }
 }
 

@@ -1,3 +1,5 @@
+import { afterIn, pageOfUser } from "micropie/backends/_scan";
+import { pageOf } from "micropie/backends/_sql/page";
 import { patchRow } from "micropie/backends/_sql/patch";
 import { Turns } from "micropie/backends/_turns";
 import type {
@@ -6,12 +8,15 @@ import type {
   EndListener,
   NewRecord,
   PatchResult,
+  ScanOptions,
+  ScanPage,
   SessionPatch,
   SessionRecord,
   Standing,
   UserSession,
+  WholeRecord,
 } from "micropie/backends/backend";
-import { applyPatch, FullSessionBackend, type StoredRecord, snapshot } from "micropie/backends/full";
+import { applyPatch, FullSessionBackend, isMoved, type StoredRecord, snapshot } from "micropie/backends/full";
 import { applyLock, applyRelock, applyTouch } from "micropie/record/record";
 import type { Place } from "micropie/testing/simulation";
 import type { Rows } from "./rows.ts";
@@ -43,7 +48,7 @@ export class PostgresModel extends FullSessionBackend {
       "select",
       () => {
         const row = this.#rows.get(handle);
-        return row && snapshot(row, this.#rows.now());
+        return row === undefined || isMoved(row) ? undefined : snapshot(row, this.#rows.now());
       },
       "read",
     );
@@ -64,7 +69,7 @@ export class PostgresModel extends FullSessionBackend {
 
   override touch(handle: string, idleTimeout: number): Promise<boolean> {
     return this.#call("touch", () => {
-      const row = this.#rows.live(handle);
+      const row = this.#rows.usable(handle);
       if (row !== undefined) applyTouch(row, idleTimeout, this.#rows.now());
       return row !== undefined;
     });
@@ -104,7 +109,7 @@ export class PostgresModel extends FullSessionBackend {
 
   override async lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
     const fence = await this.#call("lock", () => {
-      const row = this.#rows.live(handle);
+      const row = this.#rows.usable(handle);
       const answer = row && applyLock(row, seconds, this.#rows.now());
       return answer === "busy" ? undefined : answer;
     });
@@ -114,7 +119,7 @@ export class PostgresModel extends FullSessionBackend {
 
   override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
     return this.#call("relock", () => {
-      const row = this.#rows.live(handle);
+      const row = this.#rows.usable(handle);
       return row !== undefined && applyRelock(row, fence, seconds, this.#rows.now());
     });
   }
@@ -127,7 +132,7 @@ export class PostgresModel extends FullSessionBackend {
           const row = this.#rows.live(handle);
           return row === undefined
             ? []
-            : [{ handle, epoch: row.epoch, left: row.expiresAt - this.#rows.now() }];
+            : [{ handle, epoch: snapshot(row, 0).epoch, left: row.expiresAt - this.#rows.now() }];
         }),
       "read",
     );
@@ -135,6 +140,24 @@ export class PostgresModel extends FullSessionBackend {
 
   override listen(listener: EndListener): Promise<EndChannel | undefined> {
     return this.#call("listen", () => this.#rows.listen(heard(listener, this.#hear)), "read");
+  }
+
+  override scan(options: ScanOptions): Promise<ScanPage> {
+    const { cursor, limit, userId } = options;
+    if (userId !== undefined) return pageOfUser(this, userId, options);
+    return this.#call(
+      "select of a page",
+      () => pageOf(this.#rows.after(afterIn(cursor), limit), options, undefined),
+      "read",
+    );
+  }
+
+  override adopt(handle: string, record: WholeRecord, instead?: string): Promise<boolean> {
+    return this.#call("insert of a whole row", () => this.#rows.adopt(handle, record, instead, {}));
+  }
+
+  override moveOut(handle: string): Promise<WholeRecord | undefined> {
+    return this.#call("update of a moved row", () => this.#rows.moveOut(handle));
   }
 
   override prune(): Promise<number> {
@@ -145,7 +168,7 @@ export class PostgresModel extends FullSessionBackend {
     return this.#call(
       "select",
       () => {
-        const row = this.#rows.live(handle);
+        const row = this.#rows.usable(handle);
         return row && { ...row };
       },
       "read",
@@ -155,7 +178,7 @@ export class PostgresModel extends FullSessionBackend {
   /** One statement, which writes only if all of its conditions hold. */
   #store(handle: string, patch: SessionPatch, version: number): Promise<boolean> {
     return this.#call("update", () => {
-      const row = this.#rows.live(handle);
+      const row = this.#rows.usable(handle);
       if (row === undefined) return false;
       const whole = { ...patch, ifVersion: version, baseVersion: version };
       const isStored = applyPatch(row, whole, this.#rows.now()) === "ok";

@@ -1,4 +1,6 @@
+import { standingsByRead } from "micropie/backends/_standings";
 import type {
+  Awaitable,
   DeleteReason,
   EndChannel,
   EndListener,
@@ -6,12 +8,15 @@ import type {
   PatchResult,
   SessionPatch,
   SessionRecord,
+  Standing,
   UserSession,
+  WholeRecord,
 } from "micropie/backends/backend";
-import { applyPatch, FullSessionBackend, snapshot } from "micropie/backends/full";
-import { applyLock, applyRelock, applyTouch } from "micropie/record/record";
+import { applyPatch, FullSessionBackend, isMoved, snapshot } from "micropie/backends/full";
+import { applyLock, applyRelock, applyTouch, isAdoptable } from "micropie/record/record";
 import type { Place } from "micropie/testing/simulation";
 import { heard } from "./postgres-model.ts";
+import { type Index, RedisIndex, TOLD } from "./redis-index.ts";
 import type { Rows } from "./rows.ts";
 
 /** What a script notes so that it knows when it is sent again. */
@@ -24,14 +29,6 @@ export interface Notes {
   lock: string;
 }
 
-/** The list of a user's sessions, each with the time at which it was told of it. */
-export type Index = Map<string, Map<string, number>>;
-
-/** After so many seconds, a sign-in that the index was told of is not stored any more. */
-const TOLD = 30;
-/** After so many seconds, an entry without a session is removed. */
-const SETTLED = 60;
-
 /**
  * The steps of `RedisSessionBackend`: which scripts a method sends, one after the other, and what each does at one moment. A
  * client sends a script again when it gets no answer, as those of Redis do. `test/simulation/models.test.ts` compares it with
@@ -39,7 +36,7 @@ const SETTLED = 60;
  */
 export class RedisModel extends FullSessionBackend {
   readonly #rows: Rows<Notes>;
-  readonly #index: Index;
+  readonly #users: RedisIndex;
   readonly #call: Place["call"];
   readonly #hear: Place["hear"];
   readonly #name: string;
@@ -54,34 +51,28 @@ export class RedisModel extends FullSessionBackend {
     super();
     this.environment = place.environment;
     this.#rows = rows;
-    this.#index = index;
     this.#call = (what, step, kind = "write") => place.call(what, step, kind, true);
+    this.#users = new RedisIndex(index, this.#call, () => rows.now());
     this.#hear = place.hear;
     this.#name = name;
   }
 
-  override read(handle: string): Promise<SessionRecord | undefined> {
-    return this.#call(
-      "read",
-      () => {
-        const row = this.#rows.live(handle);
-        return row && snapshot(row, this.#rows.now());
-      },
-      "read",
-    );
+  override async read(handle: string): Promise<SessionRecord | undefined> {
+    const row = await this.#peek(handle);
+    return row?.isMoved ? undefined : row?.record;
   }
 
   override async create(handle: string, record: NewRecord): Promise<boolean> {
     const store = (told: number | undefined): Promise<boolean | "late"> =>
       this.#call("create", () => {
         const row = this.#rows.live(handle);
-        if (row !== undefined) return row.secretHash === record.secretHash;
+        if (row !== undefined) return !isMoved(row) && row.secretHash === record.secretHash;
         if (told !== undefined && this.#rows.now() - told > TOLD) return "late";
         return this.#rows.create(handle, record, { nonce: "", nonces: [], lock: "" });
       });
     return record.userId === null
       ? (await store(undefined)) === true
-      : this.#signIn(record.userId, handle, store);
+      : this.#users.signIn(record.userId, handle, store);
   }
 
   override async patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
@@ -98,12 +89,14 @@ export class RedisModel extends FullSessionBackend {
       if (record === undefined) return "ended";
       userId ??= record.userId ?? undefined;
     }
-    return userId === undefined ? ((await store()) as PatchResult) : this.#signIn(userId, handle, store);
+    return userId === undefined
+      ? ((await store()) as PatchResult)
+      : this.#users.signIn(userId, handle, store);
   }
 
   override touch(handle: string, idleTimeout: number): Promise<boolean> {
     return this.#call("touch", () => {
-      const row = this.#rows.live(handle);
+      const row = this.#rows.usable(handle);
       if (row !== undefined) applyTouch(row, idleTimeout, this.#rows.now());
       return row !== undefined;
     });
@@ -124,21 +117,21 @@ export class RedisModel extends FullSessionBackend {
       },
       "remove",
     );
-    if (userId !== null) void this.#forget(userId, [handle]).catch(() => {});
+    if (userId !== null) void this.#users.forget(userId, [handle]).catch(() => {});
     return isEnded;
   }
 
   override async listByUser(userId: string): Promise<UserSession[]> {
-    const handles = await this.#listed(userId);
-    const records = await Promise.all(handles.map((handle) => this.read(handle)));
+    const handles = await this.#users.list(userId);
+    const found = await Promise.all(handles.map((handle) => this.#peek(handle)));
     return handles.flatMap((handle, at) => {
-      const record = records[at];
+      const record = found[at]?.record;
       return record?.userId === userId ? [{ handle, record }] : [];
     });
   }
 
   override async revokeUser(userId: string, except?: string): Promise<string[]> {
-    const handles = (await this.#listed(userId)).filter((handle) => handle !== except);
+    const handles = (await this.#users.list(userId)).filter((handle) => handle !== except);
     const ended = await Promise.all(
       handles.map((handle) =>
         this.#call(
@@ -154,7 +147,7 @@ export class RedisModel extends FullSessionBackend {
   override lock(handle: string, seconds: number): Promise<number | "busy" | "ended"> {
     const nonce = this.#nonce();
     return this.#call("lock", () => {
-      const row = this.#rows.live(handle);
+      const row = this.#rows.usable(handle);
       if (row === undefined) return "ended";
       if (row.lock === nonce) return row.fence;
       const answer = applyLock(row, seconds, this.#rows.now());
@@ -165,10 +158,28 @@ export class RedisModel extends FullSessionBackend {
 
   override relock(handle: string, fence: number, seconds: number): Promise<boolean> {
     return this.#call("relock", () => {
-      const row = this.#rows.live(handle);
+      const row = this.#rows.usable(handle);
       if (row === undefined || row.lock === "") return false;
       return applyRelock(row, fence, seconds, this.#rows.now());
     });
+  }
+
+  override standings(handles: readonly string[]): Awaitable<readonly Standing[]> {
+    return standingsByRead({ read: async (handle) => (await this.#peek(handle))?.record }, handles);
+  }
+
+  override async adopt(handle: string, record: WholeRecord, instead?: string): Promise<boolean> {
+    if (!isAdoptable(record)) return false;
+    const store = (told: number | undefined): Promise<boolean | "late"> =>
+      this.#call("adopt", () => this.#adopt(handle, record, instead, told));
+    const { userId } = record;
+    return userId === null
+      ? (await store(undefined)) === true
+      : (await this.#users.signIn(userId, handle, store)) === true;
+  }
+
+  override moveOut(handle: string): Promise<WholeRecord | undefined> {
+    return this.#call("move out", () => this.#rows.moveOut(handle));
   }
 
   override listen(listener: EndListener): Promise<EndChannel | undefined> {
@@ -179,9 +190,35 @@ export class RedisModel extends FullSessionBackend {
     return `${this.#name}.${this.#writes++}`;
   }
 
+  /** What is there, also if it was moved out. */
+  #peek(handle: string): Promise<{ readonly record: SessionRecord; readonly isMoved: boolean } | undefined> {
+    return this.#call(
+      "read",
+      () => {
+        const row = this.#rows.live(handle);
+        return row && { record: snapshot(row, this.#rows.now()), isMoved: isMoved(row) };
+      },
+      "read",
+    );
+  }
+
+  /** What the script `adopt` does. */
+  #adopt(handle: string, record: WholeRecord, instead: string | undefined, told?: number): boolean | "late" {
+    const row = this.#rows.live(handle);
+    if (row !== undefined && isMoved(row)) return false;
+    // Adopted already, if the client that lost the reply has sent this again.
+    const isDone = row?.secretHash === record.secretHash;
+    if (instead === undefined) {
+      if (row !== undefined) return isDone && row.epoch === record.epoch;
+    } else if (row?.secretHash !== instead) return isDone;
+    if (told !== undefined && this.#rows.now() - told > TOLD) return "late";
+    const lock = record.fence === 0 ? "" : ".";
+    return this.#rows.adopt(handle, record, instead, { nonce: "", nonces: [], lock });
+  }
+
   /** What the scripts `patch` and `rotate` do. */
   #patch(handle: string, patch: SessionPatch, nonce: string, told?: number): PatchResult | "late" {
-    const row = this.#rows.live(handle);
+    const row = this.#rows.usable(handle);
     if (row === undefined) return "ended";
     const { rotation, ifVersion, ifSecretHash, baseVersion } = patch;
     // Applied already, if the client that lost the reply has sent this again.
@@ -189,9 +226,9 @@ export class RedisModel extends FullSessionBackend {
       rotation !== undefined && row.secretHash === rotation.secretHash && ifSecretHash !== row.secretHash;
     if (row.version !== baseVersion && (row.nonce === nonce || hasSecret))
       return row.version - baseVersion === 1 ? "ok" : "merged";
-    if (row.epoch !== patch.ifEpoch) return "stale";
     if (ifVersion !== undefined && ifVersion !== row.version)
       return row.nonces.includes(nonce) ? "merged" : "stale";
+    if (row.epoch !== patch.ifEpoch) return "stale";
     if (told !== undefined && this.#rows.now() - told > TOLD) return "late";
     const result = applyPatch(row, patch, this.#rows.now());
     if (result !== "ok" && result !== "merged") return result;
@@ -199,37 +236,5 @@ export class RedisModel extends FullSessionBackend {
     if (ifVersion !== undefined) row.nonces = [...row.nonces, nonce];
     if (rotation?.raiseEpoch) this.#rows.tell(handle, "rights");
     return result;
-  }
-
-  /** Tells the index first and stores afterwards, so that whatever is stored can be listed and revoked. */
-  async #signIn<R>(userId: string, handle: string, store: (told: number) => Promise<R | "late">): Promise<R> {
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const told = await this.#call("tell the index", () => {
-        const list = this.#index.get(userId) ?? new Map<string, number>();
-        this.#index.set(userId, list.set(handle, this.#rows.now()));
-        return this.#rows.now();
-      });
-      const answer = await store(told);
-      if (answer !== "late") return answer;
-    }
-    throw new Error(`session ${handle}: signing in took longer than ${TOLD} seconds, so nothing was stored`);
-  }
-
-  #listed(userId: string): Promise<string[]> {
-    return this.#call("read the index", () => [...(this.#index.get(userId)?.keys() ?? [])], "read");
-  }
-
-  async #forget(userId: string, handles: readonly string[]): Promise<void> {
-    await this.#call(
-      "forget in the index",
-      () => {
-        const list = this.#index.get(userId);
-        for (const handle of handles) {
-          const told = list?.get(handle) ?? Number.POSITIVE_INFINITY;
-          if (told <= this.#rows.now() - SETTLED) list?.delete(handle);
-        }
-      },
-      "remove",
-    );
   }
 }

@@ -1,5 +1,21 @@
-import type { DeleteReason, EndChannel, EndListener, NewRecord } from "micropie/backends/backend";
-import { newRecord, type StoredRecord } from "micropie/backends/full";
+import type {
+  DeleteReason,
+  EndChannel,
+  EndListener,
+  NewRecord,
+  UserSession,
+  WholeRecord,
+} from "micropie/backends/backend";
+import {
+  adoptedRecord,
+  applyMove,
+  isMoved,
+  mayAdopt,
+  newRecord,
+  type StoredRecord,
+  snapshot,
+  wholeRecord,
+} from "micropie/backends/full";
 import type { Environment } from "micropie/environment";
 
 /** The records of a model of a database server, and who listens to what becomes of them. Each method is one moment. */
@@ -24,6 +40,12 @@ export class Rows<More extends object = object> {
   live(handle: string): (StoredRecord & More) | undefined {
     const row = this.#rows.get(handle);
     return row !== undefined && row.expiresAt > this.now() ? row : undefined;
+  }
+
+  /** The record, if requests find it: it has neither expired nor moved to another store. */
+  usable(handle: string): (StoredRecord & More) | undefined {
+    const row = this.live(handle);
+    return row === undefined || isMoved(row) ? undefined : row;
   }
 
   create(handle: string, record: NewRecord, more: More): boolean {
@@ -61,6 +83,28 @@ export class Rows<More extends object = object> {
     return [...this.#rows].filter(
       ([handle, row]) => row.userId === userId && this.live(handle) !== undefined,
     );
+  }
+
+  /** The live sessions after this handle, at most so many, in the order of their handles. */
+  after(handle: string, most: number): UserSession[] {
+    const handles = [...this.#rows.keys()].filter((each) => each > handle && this.live(each) !== undefined);
+    return handles
+      .sort()
+      .slice(0, most)
+      .map((each) => ({ handle: each, record: snapshot(this.#rows.get(each)!, this.now()) }));
+  }
+
+  adopt(handle: string, record: WholeRecord, instead: string | undefined, more: More): boolean {
+    if (!mayAdopt(this.live(handle), record, instead)) return false;
+    this.#rows.set(handle, { ...adoptedRecord(record, this.now()), ...more });
+    return true;
+  }
+
+  moveOut(handle: string): WholeRecord | undefined {
+    const row = this.live(handle);
+    if (row === undefined) return undefined;
+    applyMove(row);
+    return wholeRecord(row, this.now());
   }
 
   prune(): number {

@@ -1,55 +1,35 @@
-import { DatabaseSync } from "node:sqlite";
 import { InMemorySessionBackend } from "micropie";
-import { SqliteSessionBackend } from "micropie/backends/sqlite";
-import { overNetwork } from "micropie/testing/_simulation/link";
-import type { Abilities } from "micropie/testing/_simulation/planned";
-import type { CreateSimulated } from "micropie/testing/simulation";
 import { CasStore, SimulatedCas } from "./cas-store.ts";
+import type { Kind } from "./kind.ts";
+import { moving } from "./moving.ts";
 import { PostgresModel } from "./postgres-model.ts";
-import { type Index, type Notes, RedisModel } from "./redis-model.ts";
+import type { Index } from "./redis-index.ts";
+import { type Notes, RedisModel } from "./redis-model.ts";
 import { Rows } from "./rows.ts";
+import { sqliteStore } from "./sqlite-store.ts";
 
-/** A kind of store to simulate, and what may happen to it. */
-export interface Kind {
-  readonly create: CreateSimulated;
-  readonly abilities: Abilities;
-}
-
-/** Every kind of store that the worlds of `npm run simulate` take turns with. */
-export const KINDS: Readonly<Record<string, Kind>> = {
+const SINGLE = {
   memory: {
     create: () => new InMemorySessionBackend(),
-    abilities: { servers: 3, ownClock: true, copies: false },
+    abilities: { servers: 3, ownClock: true, copies: false, scans: true },
   },
   SQLite: {
-    create(environment) {
-      const database = new DatabaseSync(":memory:");
-      return {
-        open(place) {
-          const backend = new SqliteSessionBackend(database);
-          backend.environment = environment;
-          // Its channel tells what other connections do, and all servers have this one.
-          backend.listen = () => undefined as never;
-          return overNetwork(backend, place);
-        },
-        close: () => database.close(),
-      };
-    },
-    abilities: { servers: 3, ownClock: true, copies: false },
+    create: sqliteStore,
+    abilities: { servers: 3, ownClock: true, copies: false, scans: true },
   },
   cas: {
     create() {
       const store = new CasStore();
       return { open: (place) => new SimulatedCas(store, place), copy: () => store.copy() };
     },
-    abilities: { servers: 3, ownClock: false, copies: true },
+    abilities: { servers: 3, ownClock: false, copies: true, scans: true },
   },
   PostgreSQL: {
     create(environment) {
       const rows = new Rows(environment);
       return { open: (place) => new PostgresModel(rows, place), copy: () => rows.copy() };
     },
-    abilities: { servers: 3, ownClock: true, copies: true },
+    abilities: { servers: 3, ownClock: true, copies: true, scans: true },
   },
   Redis: {
     create(environment) {
@@ -63,6 +43,14 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     },
     abilities: { servers: 3, ownClock: true, copies: true },
   },
+} satisfies Record<string, Kind>;
+
+/** Every kind of store that the worlds of `npm run simulate` take turns with. */
+export const KINDS: Readonly<Record<string, Kind>> = {
+  ...SINGLE,
+  "memory to SQLite": moving(SINGLE.memory, SINGLE.SQLite),
+  "cas to PostgreSQL": moving(SINGLE.cas, SINGLE.PostgreSQL),
+  "PostgreSQL to Redis": moving(SINGLE.PostgreSQL, SINGLE.Redis),
 };
 
 const NAMES = Object.keys(KINDS);

@@ -8,7 +8,13 @@ export class Thread {
   readonly #worker: Worker;
 
   constructor(plant?: Plant) {
-    this.#worker = new Worker(new URL("worker.ts", import.meta.url), { workerData: { plant } });
+    const execArgv = ["--import", new URL("../_from-source.ts", import.meta.url).href];
+    this.#worker = new Worker(new URL("worker.ts", import.meta.url), {
+      workerData: { plant },
+      execArgv,
+      // Most of what a world makes is garbage soon.
+      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+    });
   }
 
   /** Rejects if the thread fails. */

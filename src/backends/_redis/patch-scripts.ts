@@ -59,13 +59,13 @@ local own, base, epoch, idle, limit, version, fenced, required, merge =
   string.match(ARGV[1], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
 base = tonumber(base)
 -- Applied already, if a client that lost the reply has sent this again.
-if v ~= base and nonce == own${sign} then return v - base == 1 and 1 or 2 end
-if e ~= tonumber(epoch) then return 3 end${MORE}
+if v ~= base and nonce == own${sign} then return v - base == 1 and 1 or 2 end${MORE}
 local versioned = version ~= '-'
 if versioned and tonumber(version) ~= v then
-  -- Applied already, and somebody else has written since: whoever sent this again must not compute it anew.
+  -- Applied already, and somebody else has written since, or changed the rights: whoever sent this again must not compute it anew.
   return string.find(';' .. nonces, ';' .. own .. ':', 1, true) and 2 or 3
 end
+if e ~= tonumber(epoch) then return 3 end
 if fenced ~= '-' and fenced ~= fence then return 3 end
 if required ~= '-' and required ~= hash then return 3 end
 if v ~= base and now > tonumber(merge) then return 4 end`;

@@ -15,8 +15,10 @@ const NAMES = [
   "backend_failed",
 ] as const satisfies readonly SessionEventName[];
 
-/** Calls `note` for each event of every engine in this process. Returns a function that ends it. */
-export function hearEvents(note: (heard: Omit<Heard, "at">) => void): () => void {
+let note: ((heard: Omit<Heard, "at">) => void) | undefined;
+
+/** From now on, the world that is played hears each event of every engine in this process. Returns a function that ends it. */
+export function hearEvents(): () => void {
   const stops = NAMES.map((name) => {
     const events = channel(`micropie:${name}`);
     const receive = (message: unknown): void => {
@@ -24,7 +26,7 @@ export function hearEvents(note: (heard: Omit<Heard, "at">) => void): () => void
       if (realm === "strangers") return;
       const handle = "handle" in event ? event.handle : undefined;
       const error = "error" in event ? String(event.error) : "";
-      note({ name, handle, text: `${JSON.stringify(event)}${error}` });
+      note?.({ name, handle, text: `${JSON.stringify(event)}${error}` });
     };
     events.subscribe(receive);
     return () => void events.unsubscribe(receive);
@@ -32,4 +34,9 @@ export function hearEvents(note: (heard: Omit<Heard, "at">) => void): () => void
   return () => {
     for (const stop of stops) stop();
   };
+}
+
+/** The events to come are those of this world. */
+export function noteEvents(by: typeof note): void {
+  note = by;
 }

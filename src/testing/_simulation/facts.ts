@@ -7,6 +7,9 @@ export const LATE = 30;
 /** The steps by which a session may end. */
 const ENDING: ReadonlySet<Step["do"]> = new Set<Step["do"]>(["empty", "unset", "take", "logout"]);
 
+/** The steps that save what was before them. */
+export const AT_ONCE: ReadonlySet<Step["do"]> = new Set<Step["do"]>(["save", "update", "take", "exclusive"]);
+
 /** Something that may end a session, or change its id or its rights. */
 export interface Turn {
   readonly visit: Visited | undefined;
@@ -80,7 +83,25 @@ export class Facts {
     // A sign-in of the same user may have ended it, and so may an old id.
     const isLimited = settings.perUser !== undefined && this.users.has(handle);
     const isReused = settings.onReuse === "revoke" && this.turns(handle).some(({ ends }) => !ends);
-    return isEnded || isLimited || isReused || this.history.losses.some(({ from }) => from <= before);
+    return (
+      isEnded ||
+      isLimited ||
+      isReused ||
+      this.#mayHaveEndedAsOld(handle, before, but) ||
+      this.history.losses.some(({ from }) => from <= before)
+    );
+  }
+
+  /** Who comes with a cookie of another library, and ends the own session, ends also the one that has moved here with that cookie. */
+  #mayHaveEndedAsOld(handle: string, before: number, but: Visited | undefined): boolean {
+    if (!this.visits(handle).some(({ broughtLegacy }) => broughtLegacy)) return false;
+    return this.history.visits.some(
+      (visit) =>
+        visit !== but &&
+        visit.broughtLegacy &&
+        visit.begun <= before &&
+        visit.plan.steps.some(({ do: does }) => does === "login" || ENDING.has(does)),
+    );
   }
 
   /** Whether the store may have forgotten what it did between these times. */
@@ -127,11 +148,13 @@ export class Facts {
     for (const handle of handlesOf(visit)) {
       push(this.#visits, handle, visit);
       let isTurn = false;
-      for (const { do: does, ...step } of visit.plan.steps) {
+      for (const [index, { do: does, ...step }] of visit.plan.steps.entries()) {
         if ("user" in step) this.users.set(handle, (this.users.get(handle) ?? new Set()).add(step.user));
-        const ends = ENDING.has(does) && (does === "logout" || visit.left === undefined || visit.left === 0);
+        // What was saved has happened, whatever became of the rest.
+        const isSaved = visit.plan.steps.slice(index + 1).some((later) => AT_ONCE.has(later.do));
+        const ends = ENDING.has(does) && (does === "logout" || isSaved || !visit.left);
         if (!TURNING.has(does) && !ends) continue;
-        if (!ends && isNone(visit, handle)) continue;
+        if (!ends && !isSaved && isNone(visit, handle)) continue;
         const turn = turnOf(visit, does, handle, ends);
         // A session whose rights changed before is over for its request, which then ends nothing.
         const isSure = turn.isSure && !(ends && this.#isDropped(visit));

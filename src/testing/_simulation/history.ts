@@ -116,6 +116,12 @@ export interface History {
   endedAt: number;
 }
 
+/** The sessions that an operator was told of. */
+export function toldIn({ plan: { verb }, done, value }: Operated): readonly string[] {
+  if (done === undefined) return [];
+  return verb === "list" ? (value as string[]) : verb === "scan" ? (value as string[][]).flat() : [];
+}
+
 export function handleIn(token: string): string {
   return token.slice(0, 16);
 }

@@ -12,6 +12,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   lock: "write",
   relock: "write",
   standings: "read",
+  scan: "read",
+  countAll: "read",
+  deleteMany: "remove",
+  adopt: "write",
+  moveOut: "write",
   prune: "remove",
 };
 

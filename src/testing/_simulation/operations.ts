@@ -1,5 +1,6 @@
 import { handleIn, type Operated } from "./history.ts";
 import type { Operation } from "./plan.ts";
+import type { Run } from "./server.ts";
 import type { World } from "./world.ts";
 
 /** Does what an operator, or another device of a user, asks a server for, and notes what came of it. */
@@ -12,11 +13,11 @@ export async function operate(world: World, plan: Operation): Promise<void> {
   const whose = `${plan.user}'s sessions, ${journal.session(handle)}`;
   journal.say(`server ${plan.server} begins ${plan.verb} (${whose})`);
   const server = servers[plan.server]!;
-  await server.unlessCrashed(async ({ sessions }) => {
+  await server.unlessCrashed(async (run) => {
     try {
-      operated.value = await ask(plan, handle, token, { sessions, strangers: server.strangers });
+      operated.value = await ask(plan, handle, token, run);
       operated.done = schedule.now;
-      journal.say(`${plan.verb} is done: ${journal.named(String(operated.value))}`);
+      journal.say(`${plan.verb} is done: ${journal.named(told(operated.value))}`);
     } catch (error) {
       operated.failed = true;
       history.errors.push(String(error));
@@ -25,14 +26,15 @@ export async function operate(world: World, plan: Operation): Promise<void> {
   });
 }
 
+function told(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
 async function ask(
-  { verb, user }: Operation,
+  { verb, user, most = 50 }: Operation,
   handle: string | undefined,
   token: string | undefined,
-  {
-    sessions,
-    strangers,
-  }: Pick<World["servers"][number], "strangers"> & { sessions: World["servers"][number]["strangers"] },
+  { sessions, strangers, move }: Run,
 ): Promise<unknown> {
   switch (verb) {
     case "revoke":
@@ -53,10 +55,27 @@ async function ask(
     case "prune":
       return sessions.prune();
     case "stranger": {
-      const session = await strangers.load(token === undefined ? undefined : `session_id=${token}`);
+      const others = strangers();
+      const session = await others.load(token === undefined ? undefined : `session_id=${token}`);
       const found = Object.keys(session).length;
-      const listed = await strangers.count({ userId: user });
-      return found + listed + (await strangers.revoke({ userId: user }));
+      const listed = await others.count({ userId: user });
+      return found + listed + (await others.revoke({ userId: user }));
     }
+    case "scan":
+      return pagesOf(sessions, most);
+    case "move":
+      return move();
   }
+}
+
+/** The handles of all sessions, page by page. */
+async function pagesOf(sessions: Run["sessions"], limit: number): Promise<string[][]> {
+  const pages: string[][] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await sessions.list().page({ cursor, limit });
+    pages.push(page.sessions.map(({ handle }) => handle));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return pages;
 }

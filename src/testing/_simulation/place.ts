@@ -29,5 +29,11 @@ export interface SimulatedStore {
   close?(): Awaitable<void>;
 }
 
+/** Two stores, between which sessions move while servers use them. */
+export interface MovingStore extends SimulatedStore {
+  /** Moves all that is there, as a process beside the servers does. */
+  move(place: Place): Promise<unknown>;
+}
+
 /** Makes a fresh, empty store for one world. `environment` has the store's own clock. */
 export type CreateSimulated = (environment: Environment) => SimulatedStore | SessionBackend | LoadSave;

@@ -69,10 +69,16 @@ export interface Operation {
     | "count"
     | "update"
     | "prune"
-    | "stranger";
+    | "stranger"
+    /** Lists all sessions, page by page. */
+    | "scan"
+    /** Moves all sessions from one store to the other. */
+    | "move";
   readonly user: string;
   /** Whose session is meant. */
   readonly client: number;
+  /** The most sessions of a page. */
+  readonly most?: number;
 }
 
 /** What breaks. */
@@ -111,6 +117,8 @@ export interface Settings {
   readonly onLimit: "end-oldest" | "end-idlest" | "refuse";
   readonly onReuse: "report" | "revoke";
   readonly legacy: boolean;
+  /** Whether a schema looks at all data, which takes it a moment, and refuses none. */
+  readonly schema: boolean;
   /** How long a lock outlives a holder that died. */
   readonly lockTtl: number;
   /** How many seconds the clock of each server is ahead. */

@@ -1,6 +1,7 @@
 import { Chance } from "./chance.ts";
 import type { Action, Carried, Fault, Operation, Plan, Settings, Step, Visit, Weather } from "./plan.ts";
 import { TURNING } from "./plan.ts";
+import { sceneOf } from "./scenes.ts";
 
 /** What a store lets happen to it. */
 export interface Abilities {
@@ -10,6 +11,10 @@ export interface Abilities {
   readonly ownClock: boolean;
   /** Whether a copy of it can be put back. */
   readonly copies: boolean;
+  /** Whether it can list all of its sessions. */
+  readonly scans?: boolean;
+  /** Whether it is two stores, between which sessions move. */
+  readonly moves?: boolean;
 }
 
 type Does = Step["do"];
@@ -43,6 +48,8 @@ const VERBS: Readonly<Record<Verb, number>> = {
   update: 2,
   prune: 1,
   stranger: 1,
+  scan: 3,
+  move: 4,
 };
 const USERS = ["ann", "bob"] as const;
 const IDLE = 600;
@@ -57,7 +64,7 @@ export function planOf(seed: number, abilities: Abilities): Plan {
   const hasLegacy = chance.maybe(0.15);
   // Each world has only some of what there is, and that more often: what is rare would hardly ever meet.
   const steps = someOf(chance, STEPS, 0.55);
-  const verbs = someOf(chance, VERBS, 0.5);
+  const verbs = someOf(chance, verbsFor(abilities), 0.5);
   const isWatched = steps.watch !== undefined;
   const pace = chance.pick(isWatched ? ([0.004, 0.02, 2] as const) : ([0.004, 0.02, 2, 40] as const));
   const gap = (): number => (chance.maybe(0.7) ? chance.next() * 0.006 : chance.next() * 2 * pace);
@@ -70,11 +77,14 @@ export function planOf(seed: number, abilities: Abilities): Plan {
   if (!isWatched && chance.maybe(0.15))
     for (let left = 1 + chance.below(3); left > 0; left--)
       actions.splice(1 + chance.below(actions.length), 0, longPause(chance));
+  const settings = settingsOf(chance, servers, abilities, hasLegacy);
+  const scene = sceneOf(new Chance(seed, 5), { servers, clients, isRough, lockTtl: settings.lockTtl });
+  actions.splice(1 + chance.below(actions.length), 0, ...scene);
   return {
     seed,
     servers,
     clients,
-    settings: settingsOf(chance, servers, abilities, hasLegacy),
+    settings,
     weather: isRough ? weatherOf(chance) : { lost: 0, unanswered: 0, late: 0, latency: 0.002 },
     actions,
   };
@@ -97,14 +107,19 @@ function firstVisit(chance: Chance, clients: number, servers: number): Visit {
   return { is: "visit", after: 0, client, server, carries, steps, twice: false, exclusive: false };
 }
 
+function verbsFor({ scans = false, moves = false }: Abilities): Readonly<Partial<Record<Verb, number>>> {
+  const { scan, move, ...others } = VERBS;
+  return { ...others, ...(scans ? { scan } : {}), ...(moves ? { move } : {}) };
+}
+
 function someOf<K extends string>(
   chance: Chance,
-  all: Readonly<Record<K, number>>,
+  all: Readonly<Partial<Record<K, number>>>,
   share: number,
 ): Partial<Record<K, number>> {
   const some: Partial<Record<K, number>> = {};
   const keys = Object.keys(all) as K[];
-  for (const key of keys) if (chance.maybe(share)) some[key] = all[key];
+  for (const key of keys) if (chance.maybe(share)) some[key] = all[key]!;
   if (Object.keys(some).length === 0) some[keys[0]!] = 1;
   return some;
 }
@@ -172,6 +187,7 @@ function operationOf(
     verb: chance.among(verbs),
     user: chance.pick(USERS),
     client: chance.below(clients),
+    most: chance.pick([1, 2, 50]),
   };
 }
 
@@ -223,6 +239,7 @@ function settingsOf(chance: Chance, servers: number, { ownClock }: Abilities, ha
     onLimit: chance.pick(["end-oldest", "end-idlest", "refuse"]),
     onReuse: chance.maybe(0.2) ? "revoke" : "report",
     legacy: hasLegacy,
+    schema: chance.maybe(0.1),
     lockTtl: chance.pick([1, 10]),
     drift: Array.from({ length: servers }, () => (ownClock ? chance.between(-20, 20) : 0)),
   };

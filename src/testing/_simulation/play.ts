@@ -2,7 +2,7 @@ import { type LoadSave, type SessionBackend, toBackend } from "../../backends/ba
 import type { Environment } from "../../environment.ts";
 import { Chance } from "./chance.ts";
 import { Client } from "./client.ts";
-import { hearEvents } from "./events.ts";
+import { noteEvents } from "./events.ts";
 import { breakIt } from "./faults.ts";
 import type { History } from "./history.ts";
 import { seedIds } from "./ids.ts";
@@ -48,7 +48,7 @@ export async function play(plan: Plan, create: CreateSimulated): Promise<Played>
   const history = blank(plan);
   const store = storeOf(create(environment), environment, history);
   const old = plan.settings.legacy ? new OldSessions(plan.clients) : undefined;
-  const stop = hearEvents((heard) => {
+  noteEvents((heard) => {
     history.heard.push({ at: schedule.now, ...heard });
     if (heard.name !== "backend_failed")
       journal.say(`event ${heard.name} of ${journal.session(heard.handle)}`);
@@ -81,7 +81,7 @@ export async function play(plan: Plan, create: CreateSimulated): Promise<Played>
     history.isComplete = (await schedule.run(() => isOver)) && (await story);
     history.endedAt = schedule.now;
   } finally {
-    stop();
+    noteEvents(undefined);
     await store.close?.();
   }
   return { history, journal };

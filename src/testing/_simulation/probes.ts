@@ -1,8 +1,10 @@
 import { operate } from "./operations.ts";
-import type { Step, Visit } from "./plan.ts";
+import type { Operation, Step, Visit } from "./plan.ts";
 import type { World } from "./world.ts";
 
 const LISTS = { is: "operation", after: 0, server: 0, verb: "list", client: 0 } as const;
+const SCANS = { ...LISTS, verb: "scan", user: "", most: 2 } as const;
+const MOVES = { ...LISTS, verb: "move", user: "" } as const;
 const READS: Omit<Visit, "server"> = {
   is: "visit",
   after: 0,
@@ -13,8 +15,8 @@ const READS: Omit<Visit, "server"> = {
   exclusive: false,
 };
 
-/** Seconds after which nothing of before is under way any more. */
-const STILL = 45;
+/** Seconds after which nothing of before is under way any more, nor counts as a sign-in that is about to be answered. */
+const STILL = 100;
 
 /**
  * When everything works again, looks at what there is: every client comes once more, every token that was ever given is tried, and
@@ -25,6 +27,7 @@ export async function lookAround(world: World): Promise<void> {
   const visit = (steps: readonly Step[]): Visit => ({ ...READS, steps, server: chance.below(plan.servers) });
   if (chance.maybe(0.03)) await world.sleep(plan.settings.idle + 60);
   else if (chance.maybe(0.3) || history.watches.length > 0) await world.sleep(12);
+  if (asksFor(world, "move")) await operate(world, MOVES);
   for (const { token } of clients) {
     if (token !== undefined) await requests.ask(visit([]), token);
   }
@@ -34,9 +37,14 @@ export async function lookAround(world: World): Promise<void> {
     for (const user of usersOf(world)) await countUp(world, user, visit);
   }
   for (const user of usersOf(world)) await operate(world, { ...LISTS, user });
+  if (asksFor(world, "scan")) await operate(world, SCANS);
   // The newest first, because the use of an old one may end the session.
   const tokens = history.visits.flatMap(({ given }) => given ?? []).reverse();
   for (const token of new Set(tokens)) await requests.ask(visit([]), token);
+}
+
+function asksFor({ plan }: World, verb: Operation["verb"]): boolean {
+  return plan.actions.some((action) => action.is === "operation" && action.verb === verb);
 }
 
 function usersOf({ history }: World): Set<string> {

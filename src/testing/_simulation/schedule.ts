@@ -47,11 +47,12 @@ export class Schedule {
         }
         this.now = Math.max(this.now, due.at);
         due.run?.();
-        setImmediate(turn);
+        afterPromises(turn);
       } catch (error) {
         reject(error);
       }
     };
+    // What else runs in this process has its turn between two worlds.
     setImmediate(turn);
     return promise;
   }
@@ -93,6 +94,11 @@ export class Schedule {
     heap[at] = last;
     return first;
   }
+}
+
+/** Runs `next` when all promises have gone on that are fulfilled, or are by then: Node runs ticks when no promise is left. */
+function afterPromises(next: () => void): void {
+  queueMicrotask(() => process.nextTick(next));
 }
 
 function isBefore(one: Due, other: Due): boolean {

@@ -5,20 +5,23 @@ import type { LegacySeam } from "../../core/live.ts";
 import type { AnyData, Session } from "../../core/register.ts";
 import { createSessions, type Sessions } from "../../core/sessions.ts";
 import type { Environment } from "../../environment.ts";
+import { endWithSession } from "../../sockets/end-with-session.ts";
+import type { SessionEndedError } from "../../sockets/signal.ts";
 import type { Chance } from "./chance.ts";
 import { handle } from "./handler.ts";
 import type { History, Visited, Watched } from "./history.ts";
 import type { Journal } from "./journal.ts";
 import type { Caller, Network } from "./network.ts";
-import type { Place, SimulatedStore } from "./place.ts";
+import type { MovingStore, Place, SimulatedStore } from "./place.ts";
 import type { Settings } from "./plan.ts";
 import type { Schedule } from "./schedule.ts";
+import { slowSchema } from "./slow-schema.ts";
 
 /** What all servers of a world share. */
 export interface Site {
   readonly schedule: Schedule;
   readonly network: Network;
-  readonly store: SimulatedStore;
+  readonly store: SimulatedStore & Partial<Pick<MovingStore, "move">>;
   readonly settings: Settings;
   readonly history: History;
   readonly journal: Journal;
@@ -34,12 +37,23 @@ const DEADLINE = 5;
 
 type Serve = (request: Request, visited: Visited) => Promise<Response>;
 
+/** Calls of a place as a driver makes them, with a deadline of its own; those of an engine have one anyway. */
+function inTime({ call, environment }: Place): Place["call"] {
+  return (...args) => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const cancel = environment.timer(2 * DEADLINE, () => reject(new Error("the store does not answer")));
+    return Promise.race([call(...args), promise]).finally(cancel);
+  };
+}
+
 /** One run of a server: from its start to its crash. */
-interface Run extends Caller {
+export interface Run extends Caller {
   readonly sessions: Sessions<AnyData>;
-  /** Another application on the same store. */
-  readonly strangers: Sessions<AnyData>;
+  /** Returns another application on the same store. */
+  readonly strangers: () => Sessions<AnyData>;
   readonly serve: Serve;
+  /** Moves all sessions to the other store, if there are two. */
+  readonly move: () => Promise<unknown>;
   readonly watches: Watched[];
   readonly crashed: (() => void)[];
 }
@@ -61,10 +75,6 @@ export class Server {
     return this.#run.isAlive ? this.#run.sessions : undefined;
   }
 
-  get strangers(): Sessions<AnyData> {
-    return this.#run.strangers;
-  }
-
   /** Stops where it is: what it has asked the store may still happen, and no answer comes back. */
   crash(): void {
     const run = this.#run;
@@ -84,7 +94,7 @@ export class Server {
   }
 
   /** Runs `work`, or returns undefined as soon as the server crashes. */
-  async unlessCrashed<T>(work: (run: { sessions: Sessions<AnyData> }) => Promise<T>): Promise<T | undefined> {
+  async unlessCrashed<T>(work: (run: Run) => Promise<T>): Promise<T | undefined> {
     const run = this.#run;
     if (!run.isAlive) return undefined;
     const { promise, resolve } = Promise.withResolvers<undefined>();
@@ -137,9 +147,12 @@ export class Server {
       onReuse: settings.onReuse,
       ...(settings.perUser === undefined ? {} : { perUser: settings.perUser, onLimit: settings.onLimit }),
       ...(legacy === undefined ? {} : { legacy: legacy(place) }),
+      ...(settings.schema ? { schema: slowSchema(environment) } : {}),
     });
-    const strangers = createSessions<AnyData>({ ...common, realm: "strangers" });
-    return Object.assign(run, { sessions, strangers, serve: this.#serveWith(sessions, environment, run) });
+    const strangers = (): Sessions<AnyData> => createSessions<AnyData>({ ...common, realm: "strangers" });
+    const serve = this.#serveWith(sessions, environment, run);
+    const move = async (): Promise<unknown> => store.move?.({ ...place, call: inTime(place) });
+    return Object.assign(run, { sessions, strangers, serve, move });
   }
 
   #serveWith(
@@ -154,12 +167,15 @@ export class Server {
       const watched: Watched = { handle, visit: id, server: this.index, begun: now() };
       history.watches.push(watched);
       run.watches.push(watched);
-      sessions.watch(session, ({ reason }) => {
+      const over = (reason: string): void => {
         watched.ended = { at: now(), reason };
         this.#site.journal.say(
           `server ${this.index} hears that ${this.#site.journal.session(handle)} has ended: ${reason}`,
         );
-      });
+      };
+      if (id % 2 === 0) sessions.watch(session, ({ reason }) => over(reason));
+      // As a stream or a job that ends with the session.
+      else endWithSession({ abort: (error) => over((error as SessionEndedError).reason) }, session);
     };
     const around = { environment, now, watch };
     return fetchSessions<AnyData, [Visited]>(

@@ -35,6 +35,7 @@ function* smallerThan(plan: Plan): Iterable<Plan> {
     for (const simpler of simplerThan(action)) yield { ...plan, actions: actions.with(at, simpler) };
   if (weather.lost + weather.unanswered + weather.late > 0)
     yield { ...plan, weather: { ...weather, lost: 0, unanswered: 0, late: 0 } };
+  if (settings.schema) yield { ...plan, settings: { ...settings, schema: false } };
   if (settings.legacy) yield { ...plan, settings: { ...settings, legacy: false } };
   if (settings.drift.some((seconds) => seconds !== 0))
     yield { ...plan, settings: { ...settings, drift: settings.drift.map(() => 0) } };

@@ -14,7 +14,8 @@ import { messages } from "./messages.ts";
 import { oldIds, reuse } from "./old-ids.ts";
 import { origins } from "./origins.ts";
 import { register } from "./register.ts";
-import { routes } from "./routes.ts";
+import { free, routes } from "./routes.ts";
+import { scans } from "./scans.ts";
 import { spoken, stored } from "./secrets.ts";
 import { standing } from "./standing.ts";
 import { strangers, users } from "./users.ts";
@@ -40,6 +41,7 @@ export const JUDGES: readonly Judge[] = [
   lateCookies,
   turns,
   routes,
+  free,
   messages,
   drops,
   told,
@@ -48,6 +50,7 @@ export const JUDGES: readonly Judge[] = [
   spoken,
   strangers,
   users,
+  scans,
   watches,
   limits,
   factors,

@@ -1,8 +1,6 @@
+import { AT_ONCE } from "../facts.ts";
 import { handleIn } from "../history.ts";
-import type { Step } from "../plan.ts";
 import type { Judge } from "./judge.ts";
-
-const AT_ONCE: ReadonlySet<Step["do"]> = new Set<Step["do"]>(["save", "update", "take", "exclusive"]);
 
 /** C1: who removes the last key ends the session, unless somebody else has written another one meanwhile. */
 export const drained: Judge = {

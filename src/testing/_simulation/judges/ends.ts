@@ -1,4 +1,4 @@
-import { handleIn } from "../history.ts";
+import { handleIn, toldIn } from "../history.ts";
 import type { Judge } from "./judge.ts";
 
 /** C3: ended stays ended. */
@@ -20,12 +20,12 @@ export const ends: Judge = {
         );
         if (late !== undefined) yield `request ${id} does ${late.step.do} in a session that had ended before`;
       }
-      for (const { plan, begun, done, value, handle: meant } of facts.history.operations) {
+      for (const operated of facts.history.operations) {
+        const { plan, begun, done, handle: meant } = operated;
         if (begun <= end || done === undefined) continue;
         if (plan.verb === "update" && meant === handle)
           yield "an operator changes a session that had ended before";
-        if (plan.verb === "list" && (value as string[]).includes(handle))
-          yield "an operator is told of a session that had ended before";
+        if (toldIn(operated).includes(handle)) yield "an operator is told of a session that had ended before";
       }
     }
   },

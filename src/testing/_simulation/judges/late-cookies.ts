@@ -22,12 +22,12 @@ export const lateCookies: Judge = {
   },
 };
 
-/** When a request has asked the store last for what its answer says. */
-function askedAt({ deeds, handled }: Visited): number | undefined {
+/** When a request has asked the store last for what its answer says. One that fails may have got no answer since its own save. */
+function askedAt({ deeds, handled, status = 0 }: Visited): number | undefined {
   const last = deeds.findLastIndex(({ step }) => step.do === "save" || step.do === "exclusive");
   if (last === -1) return handled;
   const writes = deeds.slice(last).some(({ step }) => step.do === "set" || step.do === "write");
-  return writes ? handled : deeds[last]!.begun;
+  return writes && status < 500 ? handled : deeds[last]!.begun;
 }
 
 function* judgeTurn(facts: Facts, handle: string, turn: Turn, visit: Visited): Iterable<string> {

@@ -1,5 +1,5 @@
 import { LATE } from "../facts.ts";
-import type { Visited } from "../history.ts";
+import { toldIn, type Visited } from "../history.ts";
 import type { Judge } from "./judge.ts";
 
 /** B4: no session outlives its deadlines. */
@@ -20,14 +20,13 @@ export const lifetimes: Judge = {
         if (visit.begun > began + settings.absolute + facts.history.clocks + 1)
           yield `request ${visit.id} opens a session ${settings.absolute} seconds after its sign-in`;
       }
-      for (const { plan, begun, done, value } of facts.history.operations) {
-        if (plan.verb !== "list" || done === undefined || !(value as string[]).includes(handle)) continue;
-        const used = Math.max(
-          ...facts
-            .visits(handle)
-            .filter((each) => each.begun <= done)
-            .map(overAt),
-        );
+      for (const operated of facts.history.operations) {
+        const { begun, done } = operated;
+        if (done === undefined || !toldIn(operated).includes(handle)) continue;
+        const before = facts.visits(handle).filter((each) => each.begun <= done);
+        // Who made it got no answer, and another one found it later.
+        if (before.length === 0) continue;
+        const used = Math.max(...before.map(overAt));
         if (begun > used + settings.idle + facts.history.clocks + 1)
           yield `an operator is told of a session that nobody had used for ${settings.idle} seconds`;
       }

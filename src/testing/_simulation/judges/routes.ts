@@ -1,3 +1,4 @@
+import type { Visited } from "../history.ts";
 import type { Judge } from "./judge.ts";
 
 /** C7: the requests of an exclusive route run one at a time. */
@@ -18,3 +19,24 @@ export const routes: Judge = {
     }
   },
 };
+
+/** C7: nobody waits in vain for a lock that nobody else has. */
+export const free: Judge = {
+  promise: "C7",
+  rule: "the only request that asks for a session exclusively gets it",
+  *judge(facts) {
+    for (const handle of facts.handles) {
+      const askers = facts.visits(handle).filter(asksAlone);
+      const [only] = askers;
+      if (askers.length !== 1 || only!.plan.exclusive) continue;
+      const asked = only!.deeds.filter(({ step }) => step.do === "exclusive");
+      // What it has locked itself before, it may not have been able to release.
+      if (asked.length === 1 && asked[0]!.error === "lock_timeout")
+        yield `request ${only!.id} waits in vain for the session that nobody else asks for`;
+    }
+  },
+};
+
+function asksAlone({ plan }: Visited): boolean {
+  return plan.exclusive || plan.steps.some((step) => step.do === "exclusive");
+}

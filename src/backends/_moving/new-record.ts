@@ -1,0 +1,46 @@
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import type { Awaitable, WholeRecord } from "../../record/contract.ts";
+import { newRecord, wholeRecord } from "../../record/record.ts";
+import { untilDone } from "../_attempts.ts";
+import type { SessionBackend } from "../_session-backend.ts";
+import type { Mover } from "./mover.ts";
+import { isReservation, newReservation } from "./reservation.ts";
+
+/**
+ * Stores a record that is new under a handle: in the target if `moves`, else with `store` in the source. Its place in the target is
+ * reserved meanwhile in both cases, so that of several processes that make one handle at once, one does, whichever store each of them
+ * puts it in. Returns whether this one did.
+ */
+export function putNew(
+  mover: Mover,
+  handle: string,
+  record: WholeRecord,
+  moves: boolean,
+  store: (backend: SessionBackend) => Awaitable<boolean>,
+): Promise<boolean> {
+  const { from, to } = mover;
+  return untilDone(to.environment, `session ${handle}`, async () => {
+    const reservation = namedReservation(to.now());
+    if (!(await to.adopt(handle, reservation)))
+      return isReservation(await to.read(handle)) ? undefined : false;
+    /** Returns false if it is not there any more. */
+    const release = (): Awaitable<boolean> => to.delete(handle, reservation.version, "moved");
+    if (moves) {
+      if ((await from.standings([handle])).length === 0)
+        return (await to.adopt(handle, record, reservation.secretHash)) || undefined;
+      await release();
+      return false;
+    }
+    const isStored = await store(from);
+    const isInTime = await release();
+    // Who was so slow that another one may have put it into the target has put it nowhere: that one counts.
+    return isStored && (isInTime || (await mover.find(handle, false)) === "from");
+  });
+}
+
+/** A reservation with a version that no other record has, so that it can be deleted and nothing else in its place. */
+function namedReservation(now: number): WholeRecord {
+  const version = 2 + (Buffer.from(randomBytes(4)).readUInt32LE() % 2 ** 30);
+  return { ...wholeRecord(newRecord(newReservation(), now), now), version };
+}
