@@ -61,8 +61,8 @@ export const MUTANTS = [
   {
     name: "a request whose session has ended still sends its cookie",
     file: "src/core/state.ts",
-    find: "export function ended(live: Live): void {\n  live.outbox.line = undefined;",
-    replace: "export function ended(live: Live): void {",
+    find: "export function ended(live: Live, lives = false): void {\n  live.outbox.line = undefined;",
+    replace: "export function ended(live: Live, lives = false): void {",
   },
   {
     name: "a session that is emptied while others write is not ended",

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { manifest } from "./_claims.ts";
 import { ensureDist, environment, root } from "./_command.ts";
+import { installOffline } from "./_packed.ts";
 
 /** What somebody has who has packed micropie: a folder `micropie` with the packed package in it. */
 export interface Clone {
@@ -24,10 +24,7 @@ export function openClone(): Clone {
   npm(root, "pack", "--ignore-scripts", "--pack-destination", clone);
   const [packed] = globSync("*.tgz", { cwd: clone });
   writeFileSync(join(clone, "package.json"), '{ "private": true }');
-  // Offline: what it depends on is given from the repository.
-  const needed = Object.keys(manifest.dependencies ?? {}).map((name) => join(root, "node_modules", name));
-  const options = ["--offline", "--install-links", "--ignore-scripts", "--no-audit", "--no-fund"];
-  npm(clone, "install", ...options, packed!, ...needed);
+  npm(clone, ...installOffline(packed!));
   return { beside, remove, sources: [join(clone, "node_modules"), join(root, "node_modules")] };
 }
 

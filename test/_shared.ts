@@ -1,3 +1,4 @@
+import { EVENT_NAMES, isHeard } from "micropie/core/events";
 import { systemEnvironment } from "micropie/environment";
 import { afterAll, beforeAll, expect } from "vitest";
 
@@ -25,6 +26,7 @@ const globals = () => ({
   exceptions: process.listenerCount("uncaughtException"),
   warnings: process.listenerCount("warning"),
   signals: process.listenerCount("SIGTERM"),
+  heard: EVENT_NAMES.filter(isHeard).join(),
 });
 
 const waiting = new Set<() => void>();

@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensureDist, environment, Running, root } from "./_command.ts";
+import { installOffline } from "./_packed.ts";
 import { withoutComments } from "./_source.ts";
 
 interface Manifest {
@@ -52,24 +53,8 @@ beforeAll(() => {
   ) as (typeof packed)[];
   packed = result!;
   writeFileSync(join(app, "package.json"), '{ "type": "module" }');
-  // Offline: what it depends on, and what that depends on, is given from here.
-  const dependencies = neededBy(manifest).map((name) => join(root, "node_modules", name));
-  const options = ["--offline", "--install-links", "--ignore-scripts", "--no-audit", "--no-fund"];
-  run("npm", ["install", ...options, join(folder, packed.filename), ...dependencies]);
+  run("npm", installOffline(join(folder, packed.filename)));
 });
-
-/** The names of all packages that one needs. */
-function neededBy({ dependencies = {} }: Partial<Manifest>, known = new Set<string>()): string[] {
-  for (const name of Object.keys(dependencies)) {
-    if (known.has(name)) continue;
-    known.add(name);
-    neededBy(
-      JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")) as Manifest,
-      known,
-    );
-  }
-  return [...known];
-}
 
 afterAll(() => rmSync(join(app, ".."), { recursive: true, force: true }));
 

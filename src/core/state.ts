@@ -168,9 +168,8 @@ function done(live: Live, intent: Intent, text: string): boolean {
 /** It has ended: nothing more is stored, and no cookie goes out, which could bring back what is gone. */
 export function ended(live: Live, lives = false): void {
   live.outbox.line = undefined;
-  const { phase } = live;
-  if (phase.is === "stored" || phase.is === "new") live.phase = { is: "ended", of: phase, lives };
-  else if (phase.is === "ended") live.phase = { ...phase, lives };
+  const of = live.phase.is === "ended" ? live.phase.of : live.phase;
+  if (of.is === "stored" || of.is === "new") live.phase = { is: "ended", of, lives };
 }
 
 /** Its record is gone, so nothing of it holds for the next one. */

@@ -10,7 +10,7 @@ describe("an operator who may", () => {
     const recorder = recordEvents(sessions);
     onTestFinished(() => recorder[Symbol.dispose]());
     const events: object[] = [];
-    sessions.on("revoked", (event) => events.push({ ...event }));
+    using _ = sessions.on("revoked", (event) => events.push({ ...event }));
     const handle = handleIn(await visitor(sessions, "ann"));
     const other = handleIn(await visitor(sessions, "ann"));
     const { read, post, get } = await operatorOf(sessions, { manage: true, recorder });
@@ -99,6 +99,7 @@ describe("whoever asks by code", () => {
     const lines: unknown[][] = [];
     const log = (...line: unknown[]) => lines.push(line);
     const sessions = createSessions({ logger: { debug: log, info: log, warn: log, error: log } });
+    onTestFinished(() => sessions.close());
     const handle = handleIn(await visitor(sessions as never, "ann"));
     await sessions.revoke({ handle }, { by: "olga" });
     expect(JSON.stringify(lines.at(-1))).toContain('"by":"olga"');

@@ -185,7 +185,7 @@ test("a value that does not open hides no other session from an operator, and is
   fresh.plant({ visits: "sealed1.k1.none" }, handles[1]);
   const sessions = createSessions({ backend: sealing });
   const damaged: string[] = [];
-  sessions.on("damaged", ({ handle }) => damaged.push(handle));
+  using _ = sessions.on("damaged", ({ handle }) => damaged.push(handle));
   const listed = await sessions.list().toArray();
   expect(listed.map(({ handle, data }) => [handle, { ...data }])).toEqual([
     [handles[0], { visits: 1 }],

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ensureDist, environment, root } from "../_command.ts";
 import { install } from "../_install.ts";
+import { installOffline } from "../_packed.ts";
 
 const here = fileURLToPath(new URL("./", import.meta.url));
 
@@ -40,12 +41,7 @@ export async function openProjects(): Promise<Projects> {
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
   await npm(root, "pack", "--ignore-scripts", "--pack-destination", folder);
   const [packed] = globSync("*.tgz", { cwd: folder });
-  // Offline: what it depends on is given from the repository.
-  const dependencies = Object.keys(manifest(root).dependencies).map((name) =>
-    join(root, "node_modules", name),
-  );
-  const options = ["--offline", "--install-links", "--ignore-scripts", "--no-audit", "--no-fund"];
-  await npm(folder, "install", ...options, join(folder, packed!), ...dependencies);
+  await npm(folder, ...installOffline(join(folder, packed!)));
   for (const path of globSync("*/package.json", { cwd: here, exclude: [".tmp", "node_modules"] })) {
     cpSync(join(here, dirname(path)), join(folder, dirname(path)), { recursive: true });
   }

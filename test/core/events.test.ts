@@ -16,10 +16,14 @@ const NAMES: SessionEventName[] = ["created", "rotated", "logged_out", "expired"
 ) as SessionEventName[];
 
 let seen: [string, object][] = [];
-const listen = ({ on }: Sessions<{ visits: number }>) =>
-  NAMES.map((name) => on(name, (event) => void seen.push([name, event])));
+let stops: (() => void)[] = [];
+const listen = ({ on }: Sessions<{ visits: number }>) => {
+  stops = NAMES.map((name) => on(name, (event) => void seen.push([name, event])));
+  return stops;
+};
 afterEach(() => {
   seen = [];
+  for (const stop of stops.splice(0)) stop();
 });
 
 const pairOf = (line: string | undefined) => line!.split(";")[0]!;
@@ -159,7 +163,7 @@ test.each([
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     onTestFinished(() => void warn.mockRestore());
     const sessions = createSessions<{ visits: number }>();
-    sessions.on("created", listener);
+    using __ = sessions.on("created", listener);
     const session = await sessions.load(undefined);
     session.visits = 1;
     expect(await sessions.commit(session)).toContain("session_id=");

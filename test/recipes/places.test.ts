@@ -188,7 +188,7 @@ test("health-checks ask for no session, and say when the store is down", async (
   const store = new GatedBackend(new InMemorySessionBackend());
   const sessions = createSessions<{ visits: number }>({ backend: store });
   let created = 0;
-  sessions.on("created", () => created++);
+  using _ = sessions.on("created", () => created++);
   const url = await served(site(sessions));
   const { get, jar } = exampleVisitor(url);
   const bot = exampleVisitor(url, new Map(), { "user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1)" });

@@ -326,6 +326,7 @@ const WAYS: readonly Way[] = [
       const { signedIn, backend, clock } = scene({ realm: "shop" });
       const admin = createSessions<Data>({ realm: "admin", backend, environment: clock });
       const recorder = recordEvents(admin);
+      onTestFinished(() => recorder[Symbol.dispose]());
       const ann = await signedIn();
       await browser(admin, ann.cookie).request(() => {});
       return { recorder, handle: handleOf(ann) };
@@ -445,8 +446,8 @@ test("a move is told of a session that lives, once, and without a secret", async
   });
   const other = createSessions<Data>({ backend: sessions.backend, realm: "other" });
   const told: unknown[] = [];
-  sessions.on("moved", (event) => told.push(event));
-  other.on("moved", (event) => told.push(event));
+  using _ = sessions.on("moved", (event) => told.push(event));
+  using __ = other.on("moved", (event) => told.push(event));
   using recorder = recordEvents(sessions);
   clock.advance(60);
   for (let n = 0; n < 2; n++) await sessions.load(ann.cookie);

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import type { Awaitable, WholeRecord } from "../../record/contract.ts";
-import { newRecord, wholeRecord } from "../../record/record.ts";
+import { isAdoptable, newRecord, wholeRecord } from "../../record/record.ts";
 import { untilDone } from "../_attempts.ts";
 import type { SessionBackend } from "../_session-backend.ts";
 import type { Mover } from "./mover.ts";
@@ -12,7 +12,7 @@ import { isReservation, newReservation } from "./reservation.ts";
  * reserved meanwhile in both cases, so that of several processes that make one handle at once, one does, whichever store each of them
  * puts it in. Returns whether this one did.
  */
-export function putNew(
+export async function putNew(
   mover: Mover,
   handle: string,
   record: WholeRecord,
@@ -20,6 +20,8 @@ export function putNew(
   store: (backend: SessionBackend) => Awaitable<boolean>,
 ): Promise<boolean> {
   const { from, to } = mover;
+  // No store takes it, so no place for it would ever do.
+  if (!isAdoptable(record)) return false;
   return untilDone(to.environment, `session ${handle}`, async () => {
     const reservation = namedReservation(to.now());
     if (!(await to.adopt(handle, reservation)))

@@ -96,9 +96,9 @@ export const ENGINE: readonly Plant[] = [
   {
     name: "a logout deletes only what nobody has written to",
     file: "src/core/end.ts",
-    find: 'return chain(call(live.engine, "delete", phase.handle), (deleted) => gone(live, deleted));',
+    find: 'return chain(call(live.engine, "delete", stored.handle), (deleted) => gone(live, deleted));',
     replace:
-      'return chain(call(live.engine, "delete", phase.handle, phase.seen.version), (deleted) => gone(live, deleted));',
+      'return chain(call(live.engine, "delete", stored.handle, stored.seen.version), (deleted) => gone(live, deleted));',
   },
   {
     name: "what is emptied is deleted even if others have written to it",
@@ -110,8 +110,8 @@ export const ENGINE: readonly Plant[] = [
   {
     name: "a request whose session has ended still sends its cookie",
     file: "src/core/state.ts",
-    find: "export function ended(live: Live): void {\n  live.outbox.line = undefined;",
-    replace: "export function ended(live: Live): void {",
+    find: "export function ended(live: Live, lives = false): void {\n  live.outbox.line = undefined;",
+    replace: "export function ended(live: Live, lives = false): void {",
   },
   {
     name: "whoever saves is not told that nothing was stored",
