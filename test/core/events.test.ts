@@ -16,10 +16,11 @@ const NAMES: SessionEventName[] = ["created", "rotated", "logged_out", "expired"
 ) as SessionEventName[];
 
 let seen: [string, object][] = [];
-let stops: (() => void)[] = [];
+const stops: (() => void)[] = [];
 const listen = ({ on }: Sessions<{ visits: number }>) => {
-  stops = NAMES.map((name) => on(name, (event) => void seen.push([name, event])));
-  return stops;
+  const added = NAMES.map((name) => on(name, (event) => void seen.push([name, event])));
+  stops.push(...added);
+  return added;
 };
 afterEach(() => {
   seen = [];
@@ -128,8 +129,8 @@ test("a listener hears of its own sessions alone, also where two engines share a
   const admin = createSessions<{ visits: number }>({ backend, realm: "admin", timeouts: { idle: 1 } });
   listen(shop);
   const heard: unknown[] = [];
-  admin.on("created", ({ realm }) => void heard.push(["created", realm]));
-  admin.on("expired", ({ realm, userId }) => void heard.push(["expired", realm, userId]));
+  using _ = admin.on("created", ({ realm }) => void heard.push(["created", realm]));
+  using __ = admin.on("expired", ({ realm, userId }) => void heard.push(["expired", realm, userId]));
   const session = await admin.load(undefined);
   login(session, 7);
   await admin.commit(session);

@@ -3,13 +3,16 @@ import { createSessions, DataError, InMemorySessionBackend, type SessionEvents, 
 import { GatedBackend } from "micropie/testing";
 import { onEvent } from "micropie/testing/events";
 import * as v from "valibot";
-import { afterAll, afterEach, expect, expectTypeOf, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 
 const events: SessionEvents["invalid"][] = [];
-const stop = onEvent("invalid", (event) => void events.push(event));
+let stop: () => void;
+beforeAll(() => {
+  stop = onEvent("invalid", (event) => void events.push(event));
+});
 afterEach(() => void events.splice(0));
-afterAll(stop);
+afterAll(() => stop());
 
 async function storedBy(data: object): Promise<{ backend: InMemorySessionBackend; cookie: string }> {
   const backend = new InMemorySessionBackend();
