@@ -23,7 +23,7 @@ condition breaks nothing.
 
 --quick        a minute: all promises with few requests, and one condition of each; nothing is written
 --long         also what takes many minutes or many gigabytes; without it, what is known of that stays in the tables
---only NAME    only this promise (C1 ... U2), and the conditions that protect it; no schedules
+--only NAME    only this promise (C1 ... U2, or "C1 to C7", all at once), and the conditions that protect it; no schedules
 --rest         only what is not known yet of the models as they are: to go on after a stop
 --jobs N       so many runs at once; default 2, or 1 on one processor
 --json         prints the results as JSON`;
@@ -45,10 +45,9 @@ async function main() {
     return 0;
   }
   const { quick, only } = values;
-  if (only !== undefined && !PROPERTIES.some(({ name }) => name === only))
-    throw new Error(
-      `There is no promise "${only}". Names: ${PROPERTIES.map(({ name }) => name).join(", ")}.`,
-    );
+  const promises = new Set([...PROPERTIES.map(({ name }) => name), ...CHECKS.map(({ promise }) => promise)]);
+  if (only !== undefined && !promises.has(only))
+    throw new Error(`There is no promise "${only}". Names: ${[...promises].join(", ")}.`);
   const before = values.rest ? known() : new Map();
   const isMeant = (promise, name) => (only === undefined || only === promise) && !before.has(name);
   const checks = quick

@@ -81,12 +81,12 @@ const RUNS = {
       ...{ processes: 3, requests: "two each", time: "2 ticks" },
     },
     {
-      ...{ together: true, isLong: true, define: ["N=3", "TICKS=3"] },
-      ...{ processes: 3, requests: "two each", time: "3 ticks" },
-    },
-    {
       ...{ together: true, isLong: true, define: ["N=4", "ATTEMPTS=1", "TICKS=2"] },
       ...{ processes: 4, requests: "one each", time: "2 ticks" },
+    },
+    {
+      ...{ together: true, isLong: true, define: ["N=3", "TICKS=3"] },
+      ...{ processes: 3, requests: "two each", time: "3 ticks" },
     },
   ],
   users: [
