@@ -174,6 +174,10 @@ test("the largest session that is passed on fits into an item; a larger one is r
     }
   }
   expect(fits).toBeGreaterThan(408_000);
+  // Each time in a record takes up to four bytes more or less, by its digits after the point.
+  fits -= 32;
+  tooMany += 32;
+  await backend.create(handleOf(fits), sized(fits));
   // Its item names eight writes at most.
   for (let n = 0; n < 10; n++) expect(await backend.touch(handleOf(fits), 200 + n)).toBe(true);
   expect((await itemOf(handleOf(fits)))?.writes?.S?.split(" ")).toHaveLength(8);

@@ -14,7 +14,12 @@ async function signedIn(sessions: Sessions, userId: string): Promise<string> {
 
 await onServer("postgres", ({ url }) => {
   describe.each(Object.entries(OPENERS))("on %s", (name, open) => {
-    const opened = [open(url), open(url)] as const;
+    // Its own connections are known by this: other test files listen on the same server.
+    const application = newTable();
+    const named = new URL(url);
+    named.searchParams.set("application_name", application);
+    const opened = [open(named.href), open(named.href)] as const;
+    const LISTENS = `application_name = '${application}' AND query ILIKE 'listen %'`;
     afterAll(async () => {
       for (const each of opened) await each.end();
     });
@@ -37,10 +42,7 @@ await onServer("postgres", ({ url }) => {
 
     /** How many connections listen. */
     async function listening(): Promise<number> {
-      const rows = await opened[1].query(
-        "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN %' OR query LIKE 'listen %'",
-      );
-      return rows.length;
+      return (await opened[1].query(`SELECT 1 FROM pg_stat_activity WHERE ${LISTENS}`)).length;
     }
 
     test("what ends elsewhere is told, and ends a watch", async () => {
@@ -63,9 +65,8 @@ await onServer("postgres", ({ url }) => {
       for (const handle of [dies, lives])
         here.watch({ handle }, ({ reason }) => ends.push(`${handle} ${reason}`));
       await store.isTold();
-      await opened[1].query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN %' OR query LIKE 'listen %'",
-      );
+      expect(await listening()).toBeGreaterThan(0);
+      await opened[1].query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${LISTENS}`);
       await there.revoke({ handle: dies });
       await until(() => expect(ends).toEqual([`${dies} revoked`]));
       await store.isTold(2);

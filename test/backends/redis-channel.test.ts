@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { Listening } from "../_listening.ts";
 import { until } from "../_until.ts";
 import { onServer } from "../servers/on-server.ts";
+import { type RedisServer, startRedis } from "../servers/redis.ts";
 import { CLIENTS, Keyspace, type Node, newPrefix, nodeOf, type Opened } from "./_redis.ts";
 
 /** Two processes on one store, as far as the store can tell: each with a client of its own. */
@@ -63,15 +64,20 @@ await onServer("redis", ({ url }) => {
     channelOn(name, [nodeOf(url)], name === "a client with customCommand" ? "asked" : "told");
 
   describe("when the channel breaks", () => {
+    // A server of its own: others listen on the shared one, and would be cut off or counted here.
+    let server: RedisServer;
     let opened: [Opened, Opened];
     let keyspace: Keyspace;
     beforeAll(async () => {
-      opened = [await CLIENTS["node-redis"]([nodeOf(url)]), await CLIENTS.ioredis([nodeOf(url)])];
-      keyspace = new Keyspace([nodeOf(url)]);
+      server = await startRedis();
+      const nodes = [{ host: "127.0.0.1", port: server.port }];
+      opened = [await CLIENTS["node-redis"](nodes), await CLIENTS.ioredis(nodes)];
+      keyspace = new Keyspace(nodes);
     });
     afterAll(async () => {
       keyspace.close();
       for (const each of opened) await each.close();
+      await server.stop();
     });
 
     test.each([0, 1])("nothing is missed that ends meanwhile (client %i)", async (first) => {
@@ -98,7 +104,7 @@ await onServer("redis", ({ url }) => {
       await keyspace.nodes[0]!.call("ACL", "SETUSER", user, "on", "nopass", "~*", "+@all", "resetchannels");
       onTestFinished(async () => void (await keyspace.nodes[0]!.call("ACL", "DELUSER", user)));
       const { createClient } = await import("redis");
-      const client = createClient({ url: url.replace("//", `//${user}:x@`) });
+      const client = createClient({ url: `redis://${user}:x@127.0.0.1:${server.port}` });
       client.on("error", () => {});
       await client.connect();
       onTestFinished(() => client.destroy());
