@@ -4,6 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { once } from "../scripts/lock.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = process.cwd();
@@ -25,10 +26,15 @@ mkdirSync(dirname(link), { recursive: true });
 if (!existsSync(link)) symlinkSync(root, link, process.platform === "win32" ? "junction" : "dir");
 
 const lock = join(folder, "package-lock.json");
-if (existsSync(lock) && !existsSync(join(folder, "node_modules"))) {
-  console.log(`Installing the packages of ${basename(folder)}, once.`);
-  run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], folder);
-}
+if (existsSync(lock))
+  once(
+    join(root, ".tmp", `installing-${basename(folder)}`),
+    () => isOld(folder),
+    () => {
+      console.log(`Installing the packages of ${basename(folder)}, once.`);
+      run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], folder);
+    },
+  );
 
 const { scripts } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 // A program alone is started here, since npm would not pass on the signal that ends it.

@@ -15,10 +15,11 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MODULES } from "./bundle.js";
 import { pruneDeclarations } from "./declarations.js";
+import { once } from "./lock.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -28,39 +29,7 @@ const lock = join(root, ".tmp", "building");
 /** Returns the compiler's exit code; 0 if there was nothing to do. */
 export function build({ ifNeeded = false } = {}) {
   const isNeeded = () => !ifNeeded || !existsSync(stamp) || statSync(stamp).mtimeMs <= newest();
-  if (!isNeeded()) return 0;
-  mkdirSync(dirname(lock), { recursive: true });
-  while (!take()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-  try {
-    return isNeeded() ? replace() : 0;
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-/** Returns true if this process may build now. */
-function take() {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: "wx" });
-    return true;
-  } catch (error) {
-    if (error.code !== "EEXIST") throw error;
-    if (!isBuilding()) rmSync(lock, { force: true });
-    return false;
-  }
-}
-
-/** Returns false if the process that has the lock was killed. */
-function isBuilding() {
-  try {
-    const pid = Number(readFileSync(lock, "utf8"));
-    // It has just made the file.
-    if (pid === 0) return true;
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code !== "ESRCH";
-  }
+  return once(lock, isNeeded, replace) ?? 0;
 }
 
 function replace() {

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { release, take } from "../scripts/lock.js";
 
 const temporary = fileURLToPath(new URL("../.tmp", import.meta.url));
 
@@ -13,18 +14,20 @@ const temporary = fileURLToPath(new URL("../.tmp", import.meta.url));
  */
 export async function install(folder: URL, isThere: () => boolean): Promise<void> {
   const cwd = fileURLToPath(folder);
-  mkdirSync(temporary, { recursive: true });
   const lock = join(temporary, `installing-${basename(cwd)}`);
-  while (!isThere()) {
+  // npm writes this file last: without it, another process may still be at it.
+  const whole = join(cwd, "node_modules", ".package-lock.json");
+  const isDone = () => existsSync(whole) && isThere();
+  while (!isDone()) {
     if (!take(lock)) {
       await sleep(100);
       continue;
     }
     try {
-      if (!isThere()) await npmCi(cwd);
+      if (!isDone()) await npmCi(cwd);
       return;
     } finally {
-      rmSync(lock, { force: true });
+      release(lock);
     }
   }
 }
@@ -37,28 +40,5 @@ async function npmCi(cwd: string): Promise<void> {
   } catch (error) {
     const { stderr } = error as { stderr?: string };
     throw new Error(`What the tests need from ${cwd} could not be installed:\n${stderr ?? String(error)}`);
-  }
-}
-
-function take(lock: string): boolean {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: "wx" });
-    return true;
-  } catch {
-    // Who has it may have been killed.
-    if (!isAlive(lock)) rmSync(lock, { force: true });
-    return false;
-  }
-}
-
-function isAlive(lock: string): boolean {
-  try {
-    const pid = Number(readFileSync(lock, "utf8"));
-    // Just made, and not written yet.
-    if (pid === 0) return true;
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }

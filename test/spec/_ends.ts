@@ -35,7 +35,9 @@ export class Ends {
       lost: () => lost.reject(new assert.AssertionError({ message: "the channel should not be lost" })),
     });
     if (channel?.mayMiss) await channel.close();
-    return channel === undefined || channel.mayMiss ? undefined : new Ends(channel, told, beats, lost.promise);
+    return channel === undefined || channel.mayMiss
+      ? undefined
+      : new Ends(channel, told, beats, lost.promise);
   }
 
   /** Returns all that was told since the last time, each once, without what has expired. */

@@ -4,19 +4,27 @@ import type { StoreUrl } from "./store-url.ts";
 
 const UNREACHABLE = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|CONNECT_TIMEOUT)$/;
 
+/** A mistake of the command itself keeps its stack. */
+export function isOurs(error: unknown): boolean {
+  return error instanceof Problem || (error instanceof TypeError && !/fetch|socket/i.test(error.message));
+}
+
 /** Returns what a failure of a store means for who runs the command: one line, without a password. */
-export function failure(error: unknown, { shown, password }: Pick<StoreUrl, "shown" | "password">): Problem {
+export function failure(
+  error: unknown,
+  { shown, password, option }: Pick<StoreUrl, "shown" | "password" | "option">,
+): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof ConfigError) return new Problem(`${shown}: ${wrongStore(error)}`);
   const first = firstOf(error);
   const code = codeOf(first) ?? codeOf(error);
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return new Problem(`${shown}: this host has no address (${code}). Correct --store.`);
+    return new Problem(`${shown}: this host has no address (${code}). Correct ${option}.`);
   const message = withoutPassword(first instanceof Error ? first.message : String(first), password);
   const what = message.split("\n")[0]!.trim().replace(/\.$/, "");
   if (code !== undefined && UNREACHABLE.test(code))
     return new Problem(
-      `${shown} does not answer (${code}). Is the store running there? Otherwise correct --store.`,
+      `${shown} does not answer (${code}). Is the store running there? Otherwise correct ${option}.`,
     );
   return new Problem(
     `${shown}: ${what || code || "it failed"}${code === undefined || what.includes(code) ? "" : ` (${code})`}.`,

@@ -7,6 +7,7 @@ import { Problem } from "../problem.ts";
 import { confirmed } from "./confirm.ts";
 import { COPY_OPTIONS, type Copied, copiedText, copyIn, copySessions, copyText } from "./copy.ts";
 import type { Disguise } from "./disguise.ts";
+import { withNamedFailures } from "./named-failures.ts";
 import { openBackend } from "./open.ts";
 import { Progress } from "./progress.ts";
 import { readStoreUrl } from "./store-url.ts";
@@ -53,7 +54,8 @@ With --copy, nothing changes in the source. What the target has already stays th
     return async (store, terminal) => {
       if (target.shown === store.shown && !/[?&](table|prefix)=/.test(to))
         throw wrong("--to is the store that the sessions are in");
-      const { backend, close } = await openBackend(target);
+      const opened = await openBackend(target);
+      const backend = withNamedFailures(opened.backend, target);
       const eventsIn = told === undefined ? undefined : await openBackend(told);
       try {
         const { sessions: total } = await store.sessions.count();
@@ -73,7 +75,7 @@ process of the application has MovingSessionBackend with move: true.`
       } finally {
         await eventsIn?.backend.close();
         await eventsIn?.close();
-        await close();
+        await opened.close();
       }
     };
   },

@@ -112,6 +112,6 @@ async function opened(url: StoreUrl): Promise<OpenedBackend> {
       return { backend, close: async () => {} };
     }
     case "sqlite":
-      return { backend: openSqlite(url.path, table ?? "sessions"), close: async () => {} };
+      return { backend: openSqlite(url, table ?? "sessions"), close: async () => {} };
   }
 }

@@ -1,7 +1,6 @@
 import { nearest } from "../../option-names.ts";
 import { misuse } from "../options.ts";
-import { Problem } from "../problem.ts";
-import { failure } from "./failure.ts";
+import { failure, isOurs } from "./failure.ts";
 import { helpFor, sessionsHelp } from "./help.ts";
 import { openStore } from "./open.ts";
 import { readStoreUrl } from "./store-url.ts";
@@ -44,15 +43,10 @@ export async function runSessions(args: readonly string[], environment: NodeJS.P
       text === undefined || values.config !== undefined
         ? undefined
         : readStoreUrl(text, {}, "--store", how).password;
-    throw isOurs(error) ? error : failure(error, { shown: store.shown, password });
+    throw isOurs(error) ? error : failure(error, { shown: store.shown, password, option: "--store" });
   } finally {
     await store.close().catch(() => {});
   }
-}
-
-/** A mistake of the command itself keeps its stack. */
-function isOurs(error: unknown): boolean {
-  return error instanceof Problem || (error instanceof TypeError && !/fetch|socket/i.test(error.message));
 }
 
 function tellDamaged(count: number, isUrl: boolean, terminal: Terminal): void {

@@ -1,10 +1,14 @@
 import { existsSync } from "node:fs";
 import { SqliteSessionBackend } from "../../backends/sqlite.ts";
 import { Problem } from "../problem.ts";
+import type { StoreUrl } from "./store-url.ts";
 
 /** Opens a file that has sessions. Throws `Problem` for any other, which is left as it is. */
-export function openSqlite(path: string, table: string): SqliteSessionBackend {
-  if (!existsSync(path)) throw new Problem(`there is no file ${path}. Correct --store.`);
+export function openSqlite(
+  { path, option }: Pick<StoreUrl, "path" | "option">,
+  table: string,
+): SqliteSessionBackend {
+  if (!existsSync(path)) throw new Problem(`there is no file ${path}. Correct ${option}.`);
   const tables = tablesIn(path);
   if (tables.includes(table)) return new SqliteSessionBackend(path, { table, pruneInterval: 0 });
   const has = tables.length === 0 ? "it has no tables" : `it has ${tables.join(", ")}`;

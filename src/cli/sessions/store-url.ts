@@ -13,6 +13,8 @@ export type StoreKind =
 
 /** A store's URL, taken apart. */
 export interface StoreUrl {
+  /** What gave it, such as "--store". */
+  readonly option: string;
   readonly kind: StoreKind;
   readonly isSecure: boolean;
   readonly user: string | undefined;
@@ -79,6 +81,7 @@ export function readStoreUrl(text: string, names: StoreNames, option: string, ho
     if (path === "") throw wrong("file: needs a path, for example file:sessions.sqlite");
     if (prefix !== undefined) throw wrong("--prefix is for Redis and memcached; SQLite has --table");
     return {
+      option,
       kind: "sqlite",
       isSecure: false,
       user: undefined,
@@ -120,6 +123,7 @@ export function readStoreUrl(text: string, names: StoreNames, option: string, ho
     );
   const [user, password] = loginIn(login);
   return {
+    option,
     kind,
     isSecure: name.startsWith("rediss"),
     user,
