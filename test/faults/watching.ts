@@ -13,8 +13,8 @@ export interface Watched {
 }
 
 /** How many schedules; `npm run soak:watch` and `npm run soak:sockets` run a thousand and some hundred. */
-const COUNT = 40;
-const OF_SOCKETS = 20;
+const COUNT = 24;
+const OF_SOCKETS = 12;
 /** Processes with a socket server. */
 const PROCESSES = 10;
 

@@ -8,13 +8,13 @@ import { type MoveFigures, type MovePlan, moveRound } from "./move-round.ts";
 import type { StoreSpec } from "./stores.ts";
 
 /** `npm run soak:moves` does ten such rounds, each with more of everything. */
-const PLAN: MovePlan = { processes: 2, sleepers: 400, rate: 100, kills: 2 };
+const PLAN: MovePlan = { processes: 2, sleepers: 200, rate: 60, kills: 1 };
 
 beforeAll(ensureDist);
 
 /** Judged within the round; here, that enough has happened for that. */
 function expectMuch({ live, ended, increments, processKills, moverKills }: MoveFigures): void {
-  const least = { live: PLAN.sleepers / 2, ended: 20, increments: 100, processKills: 6, moverKills: 1 };
+  const least = { live: PLAN.sleepers / 2, ended: 10, increments: 50, processKills: 4, moverKills: 1 };
   for (const [name, count] of Object.entries({ live, ended, increments, processKills, moverKills }))
     expect(count, name).toBeGreaterThanOrEqual(least[name as keyof typeof least]);
 }
