@@ -107,7 +107,13 @@ export class MovingSessionBackend extends SessionBackend {
   }
 
   override patch(handle: string, patch: SessionPatch): Promise<PatchResult> {
-    return this.#on<PatchResult>(handle, "ended", (backend) => backend.patch(handle, patch));
+    const { rotation } = patch;
+    const mayShorten = rotation?.absoluteTimeout !== undefined || rotation?.restartIdle === true;
+    return this.#on<PatchResult>(handle, "ended", async (backend) => {
+      // A mark that outlives the session here, because its mover has died, would bring back what has expired.
+      if (mayShorten && backend === this.#to) await this.#from.delete(handle, undefined, "moved");
+      return backend.patch(handle, patch);
+    });
   }
 
   override touch(handle: string, idleTimeout: number): Promise<boolean> {

@@ -14,6 +14,9 @@ const MOST = 1000;
 /** How many pages of the store one page looks at, if most sessions are not asked for. */
 const PAGES = 5;
 
+/** Seconds for which a listing of all rests between two pages at most. */
+const LONGEST_REST = 1;
+
 /** Where a page begins, and how many sessions it has. */
 export interface PageOptions {
   /** The cursor of the page before. Default: the first page. */
@@ -52,16 +55,18 @@ export async function pageOf(
   return { sessions: [...sessions.values()], cursor: next };
 }
 
-/** Tells about all live sessions of this realm, page by page, with room for other work in between. */
+/** Tells about all live sessions of this realm, page by page. Half of the time is left to the requests that use the store. */
 export async function* allOf(engine: Engine, which: Paged): AsyncGenerator<UserSession> {
+  const { environment } = engine;
   for (let cursor: string | undefined; ; ) {
-    const answer = scan(engine, which, cursor, AT_ONCE);
-    const page = await answer;
+    const asked = environment.now();
+    const page = await scan(engine, which, cursor, AT_ONCE);
+    const took = environment.now() - asked;
     for (const session of page.sessions) if (isMeant(engine, which, session)) yield session;
     cursor = page.cursor;
     if (cursor === undefined) return;
-    // A store that answers at once would hold the event loop for all of them.
-    if (!(answer instanceof Promise)) await sleep(engine.environment, 0);
+    // Also after a store that answers at once, or it would hold the event loop for all of them.
+    await sleep(environment, Math.min(Math.max(took, 0), LONGEST_REST));
   }
 }
 

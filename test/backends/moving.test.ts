@@ -67,6 +67,18 @@ describe.each(STEPS)("a process that stops in %s %s, %s it", (...step) => {
       });
   });
 
+  test("and goes on later brings back no session whose time was made shorter meanwhile", async () => {
+    const { run, process, gate, moving, environment } = await stopped(step);
+    const rotation = { secretHash: "hash-2", grace: 10, raiseEpoch: true, absoluteTimeout: 60 };
+    const signIn = newPatch({ cart: 1 }, { idleTimeout: 30, rotation });
+    expect(await run(process().patch(HANDLE, signIn))).toBe("ok");
+    environment.advance(31);
+    for (const move of [true, false]) expect(await run(process(move).read(HANDLE))).toBeUndefined();
+    gate.open();
+    await run(moving);
+    for (const move of [true, false]) expect(await run(process(move).read(HANDLE))).toBeUndefined();
+  });
+
   test("is told of once, whoever brought the move to its end", async () => {
     const { run, process, gate, moving, from, to, gated } = await stopped(step);
     const told: unknown[] = [];
@@ -165,6 +177,24 @@ describe.each(MAKING)("a process (move: %s) that makes a record and stops in %s 
     expect(from.scan({ limit: 9 }).sessions).toEqual([]);
     expect(to.scan({ limit: 9 }).sessions.map(({ record }) => record.secretHash)).toEqual([winner]);
   });
+});
+
+test.each([
+  ["create", "after"],
+  ["delete", "before"],
+  ["delete", "after"],
+] as const)("a record that is moved while its maker stops in %s, %s it, is made", async (verb, side) => {
+  const { run, gated, environment, from, to } = world();
+  const gate = gated[verb === "create" ? "from" : "to"].hold(verb, side);
+  const slow = new MovingSessionBackend({ ...gated, move: false });
+  const made = Promise.resolve(slow.create(HANDLE, newRecord()));
+  await gate.reached;
+  // The place that the maker has reserved is free by then.
+  await run(new Promise<void>((resolve) => environment.timer(4, resolve)));
+  expect(await run(moveSessions({ from, to }))).toMatchObject({ left: 0 });
+  expect(to.read(HANDLE)).toMatchObject({ secretHash: "hash-1" });
+  gate.open();
+  expect(await run(made)).toBe(true);
 });
 
 test("one who ends a session is told so once, and of what is no session never", async () => {

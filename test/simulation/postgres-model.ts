@@ -18,6 +18,7 @@ import type {
 } from "micropie/backends/backend";
 import { applyPatch, FullSessionBackend, isMoved, type StoredRecord, snapshot } from "micropie/backends/full";
 import { applyLock, applyRelock, applyTouch } from "micropie/record/record";
+import { overChannel } from "micropie/testing/_simulation/link";
 import type { Place } from "micropie/testing/simulation";
 import type { Rows } from "./rows.ts";
 
@@ -139,7 +140,7 @@ export class PostgresModel extends FullSessionBackend {
   }
 
   override listen(listener: EndListener): Promise<EndChannel | undefined> {
-    return this.#call("listen", () => this.#rows.listen(heard(listener, this.#hear)), "read");
+    return this.#call("listen", () => this.#rows.listen(overChannel(listener, this.#hear)), "read");
   }
 
   override scan(options: ScanOptions): Promise<ScanPage> {
@@ -186,13 +187,4 @@ export class PostgresModel extends FullSessionBackend {
       return isStored;
     });
   }
-}
-
-/** What the server tells comes by the network. */
-export function heard(listener: EndListener, hear: Place["hear"]): EndListener {
-  return {
-    told: (notice) => hear(() => listener.told(notice)),
-    heard: (text) => hear(() => listener.heard(text)),
-    lost: () => hear(() => listener.lost()),
-  };
 }

@@ -14,8 +14,8 @@ import type {
 } from "micropie/backends/backend";
 import { applyPatch, FullSessionBackend, isMoved, snapshot } from "micropie/backends/full";
 import { applyLock, applyRelock, applyTouch, isAdoptable } from "micropie/record/record";
+import { overChannel } from "micropie/testing/_simulation/link";
 import type { Place } from "micropie/testing/simulation";
-import { heard } from "./postgres-model.ts";
 import { type Index, RedisIndex, TOLD } from "./redis-index.ts";
 import type { Rows } from "./rows.ts";
 
@@ -183,7 +183,7 @@ export class RedisModel extends FullSessionBackend {
   }
 
   override listen(listener: EndListener): Promise<EndChannel | undefined> {
-    return this.#call("subscribe", () => this.#rows.listen(heard(listener, this.#hear)), "read");
+    return this.#call("subscribe", () => this.#rows.listen(overChannel(listener, this.#hear)), "read");
   }
 
   #nonce(): string {

@@ -36,8 +36,10 @@ export async function putNew(
     }
     const isStored = await store(from);
     const isInTime = await release();
-    // Who was so slow that another one may have put it into the target has put it nowhere: that one counts.
-    return isStored && (isInTime || (await mover.find(handle, false)) === "from");
+    if (!isStored || isInTime) return isStored;
+    // Who was so slow that another one may have put it into the target has put it nowhere: that one counts, unless it has moved this.
+    const place = await mover.find(handle, false);
+    return place === "from" || (place === "to" && (await to.read(handle))?.secretHash === record.secretHash);
   });
 }
 

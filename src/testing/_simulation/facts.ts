@@ -123,7 +123,8 @@ export class Facts {
 
   /** Until when a session surely lives if nothing ends it: from what is known to have moved its deadlines. */
   aliveUntil(handle: string, before: number): number {
-    const { idle, absolute, throttle } = this.history.plan.settings;
+    const { absolute, throttle, ...settings } = this.history.plan.settings;
+    const idle = this.visits(handle).some(isBrief) ? settings.brief : settings.idle;
     let created = Number.POSITIVE_INFINITY;
     let moved = 0;
     for (const visit of this.visits(handle)) {
@@ -191,6 +192,11 @@ export class Facts {
     const over = done ?? Number.POSITIVE_INFINITY;
     return { visit: undefined, does: verb, begun, over, ends: true, isSure };
   }
+}
+
+/** Whether a request signs in with the shorter idle timeout. */
+export function isBrief({ plan }: Visited): boolean {
+  return plan.steps.some((step) => step.do === "login" && step.brief);
 }
 
 function handlesOf({ sent, seen, given }: Visited): Set<string> {

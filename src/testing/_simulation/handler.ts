@@ -17,6 +17,8 @@ export interface Around {
   /** The real time of the world, and timers that end with the server. */
   readonly environment: Environment;
   now(): number;
+  /** The idle timeout of a brief sign-in, in seconds. */
+  readonly brief: number;
   watch(session: Simulated, visited: Visited): void;
 }
 
@@ -88,7 +90,10 @@ async function perform(
         ? rotate(session, "elevated")
         : rotate(session, "elevated", { by: ["totp"] });
     case "login":
-      return login(session, step.user, { by: ["password"] });
+      return login(session, step.user, {
+        by: ["password"],
+        ...(step.brief ? { timeouts: { idle: around.brief } } : {}),
+      });
     case "logout":
       return logout(session);
     case "watch":

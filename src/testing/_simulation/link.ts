@@ -54,9 +54,33 @@ function heardBy(
   listener: EndListener,
   { hear }: Place,
 ): Awaitable<EndChannel | undefined> {
-  return inner.listen({
-    told: (notice) => hear(() => listener.told(notice)),
-    heard: (text) => hear(() => listener.heard(text)),
-    lost: () => hear(() => listener.lost()),
-  });
+  return inner.listen(overChannel(listener, hear));
+}
+
+/**
+ * Returns a listener whose messages come by the network, on one connection: in the order in which they were sent, and none after
+ * one that is lost.
+ */
+export function overChannel(listener: EndListener, hear: Place["hear"]): EndListener {
+  /** Those on their way, the first one first; true once it has come. */
+  const sent: { tell: () => void; isHere: boolean }[] = [];
+  let isBroken = false;
+  const send = (tell: () => void): void => {
+    const message = { tell, isHere: false };
+    sent.push(message);
+    hear(
+      () => {
+        message.isHere = true;
+        while (!isBroken && sent[0]?.isHere) sent.shift()!.tell();
+      },
+      () => {
+        isBroken = true;
+      },
+    );
+  };
+  return {
+    told: (notice) => send(() => listener.told(notice)),
+    heard: (text) => send(() => listener.heard(text)),
+    lost: () => send(() => listener.lost()),
+  };
 }

@@ -92,10 +92,14 @@ export class Network {
   }
 
   /** See `Place.hear`. */
-  hear(caller: Caller, tell: () => void): void {
-    if (this.isDown || this.cut.has(caller.server) || this.#chance.maybe(this.#weather.lost)) return;
+  hear(caller: Caller, tell: () => void, lost?: () => void): void {
+    if (this.isDown || this.cut.has(caller.server) || this.#chance.maybe(this.#weather.lost)) {
+      lost?.();
+      return;
+    }
     this.#schedule.after(this.#way(), () => {
-      if (!this.cut.has(caller.server)) this.wake(caller, tell);
+      if (this.cut.has(caller.server)) lost?.();
+      else this.wake(caller, tell);
     });
   }
 

@@ -16,8 +16,8 @@ export interface Place {
    * answer comes.
    */
   call<T>(name: string, step: () => Awaitable<T>, kind?: Kind, again?: boolean): Promise<T>;
-  /** Runs `tell` later, as a message of the store arrives, or never. */
-  hear(tell: () => void): void;
+  /** Runs `tell` later, as a message of the store arrives, or never; then `lost` is run as soon as it is lost. */
+  hear(tell: () => void, lost?: () => void): void;
 }
 
 /** One store that the servers of a world share. */

@@ -17,7 +17,8 @@ export type Step =
   | { readonly do: "exclusive"; readonly seconds: number }
   | { readonly do: "rotate" }
   | { readonly do: "elevate" }
-  | { readonly do: "login"; readonly user: string }
+  /** `brief`: with the shorter idle timeout. */
+  | { readonly do: "login"; readonly user: string; readonly brief?: boolean }
   | { readonly do: "logout" }
   | { readonly do: "watch" }
   | { readonly do: "pause"; readonly seconds: number }
@@ -111,6 +112,8 @@ export interface Weather {
 export interface Settings {
   readonly idle: number;
   readonly absolute: number;
+  /** The idle timeout of a brief sign-in. */
+  readonly brief: number;
   readonly grace: number;
   readonly throttle: number;
   readonly perUser: number | undefined;

@@ -54,6 +54,7 @@ const VERBS: Readonly<Record<Verb, number>> = {
 const USERS = ["ann", "bob"] as const;
 const IDLE = 600;
 const ABSOLUTE = 2000;
+const BRIEF = 150;
 
 /** Returns what happens in the world of this seed. */
 export function planOf(seed: number, abilities: Abilities): Plan {
@@ -78,7 +79,8 @@ export function planOf(seed: number, abilities: Abilities): Plan {
     for (let left = 1 + chance.below(3); left > 0; left--)
       actions.splice(1 + chance.below(actions.length), 0, longPause(chance));
   const settings = settingsOf(chance, servers, abilities, hasLegacy);
-  const scene = sceneOf(new Chance(seed, 5), { servers, clients, isRough, lockTtl: settings.lockTtl });
+  const { lockTtl, brief } = settings;
+  const scene = sceneOf(new Chance(seed, 5), { servers, clients, isRough, isWatched, lockTtl, brief });
   actions.splice(1 + chance.below(actions.length), 0, ...scene);
   return {
     seed,
@@ -155,7 +157,7 @@ function visitOf(
 function stepOf(chance: Chance, kind: Does): Step {
   switch (kind) {
     case "login":
-      return { do: kind, user: chance.pick(USERS) };
+      return { do: kind, user: chance.pick(USERS), brief: chance.maybe(0.2) };
     case "pause":
       return { do: kind, seconds: chance.maybe(0.8) ? chance.next() * 0.02 : chance.next() * 3 };
     case "exclusive":
@@ -233,6 +235,7 @@ function settingsOf(chance: Chance, servers: number, { ownClock }: Abilities, ha
   return {
     idle: IDLE,
     absolute: ABSOLUTE,
+    brief: BRIEF,
     grace: 10,
     throttle: chance.pick([0, 30]),
     perUser: isLimited ? 1 + chance.below(2) : undefined,

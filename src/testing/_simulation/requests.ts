@@ -117,5 +117,9 @@ function invented(chance: Chance): string {
 /** What a handler does, in words. */
 function wordsOf(steps: readonly Step[]): string {
   if (steps.length === 0) return "reads";
-  return steps.map((step) => ("user" in step ? `${step.do} ${step.user}` : step.do)).join(", ");
+  return steps
+    .map((step) =>
+      "user" in step ? `${step.do} ${step.user}${step.brief ? " for a short time" : ""}` : step.do,
+    )
+    .join(", ");
 }

@@ -160,7 +160,7 @@ export class Server {
     environment: Environment,
     run: Caller & { watches: Watched[] },
   ): Serve {
-    const { schedule, history } = this.#site;
+    const { schedule, history, settings } = this.#site;
     const now = (): number => schedule.now;
     const watch = (session: Session<AnyData>, { id }: Visited): void => {
       const { handle } = info(session);
@@ -177,7 +177,7 @@ export class Server {
       // As a stream or a job that ends with the session.
       else endWithSession({ abort: (error) => over((error as SessionEndedError).reason) }, session);
     };
-    const around = { environment, now, watch };
+    const around = { environment, now, watch, brief: settings.brief };
     return fetchSessions<AnyData, [Visited]>(
       sessions,
       async (_, session, visited) => {
@@ -197,13 +197,22 @@ export class Server {
     const environment: Environment = {
       now: () => schedule.now + settings.drift[this.index]! + clock.ahead,
       random: chance.next,
-      timer: (seconds, work) => schedule.after(seconds, () => network.wake(run, work)),
+      timer(seconds, work) {
+        let isCanceled = false;
+        // What was due while the server stood still may be canceled before it runs.
+        const wake = (): void => network.wake(run, () => isCanceled || work());
+        const cancel = schedule.after(seconds, wake);
+        return () => {
+          isCanceled = true;
+          cancel();
+        };
+      },
     };
     return {
       environment,
       server: this.index,
       call: (name, step, kind = "write", again = false) => network.call(run, name, step, kind, again),
-      hear: (tell) => network.hear(run, tell),
+      hear: (tell, lost) => network.hear(run, tell, lost),
     };
   }
 }

@@ -40,6 +40,13 @@ export const MOVES: readonly Plant[] = [
     on: "memory to SQLite",
   },
   {
+    name: "a session whose time gets shorter leaves its mark in the source",
+    file: "src/backends/moving.ts",
+    find: 'if (mayShorten && backend === this.#to) await this.#from.delete(handle, undefined, "moved");',
+    replace: "",
+    on: "memory to SQLite",
+  },
+  {
     name: "a session that ends as it was seen while it moves arrives all the same",
     file: "src/backends/moving.ts",
     find: "if (there === undefined) return true;",
