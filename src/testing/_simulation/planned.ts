@@ -79,8 +79,7 @@ export function planOf(seed: number, abilities: Abilities): Plan {
     for (let left = 1 + chance.below(3); left > 0; left--)
       actions.splice(1 + chance.below(actions.length), 0, longPause(chance));
   const settings = settingsOf(chance, servers, abilities, hasLegacy);
-  const { lockTtl, brief } = settings;
-  const scene = sceneOf(new Chance(seed, 5), { servers, clients, isRough, isWatched, lockTtl, brief });
+  const scene = sceneOf(new Chance(seed, 5), { servers, clients, isRough, lockTtl: settings.lockTtl });
   actions.splice(1 + chance.below(actions.length), 0, ...scene);
   return {
     seed,

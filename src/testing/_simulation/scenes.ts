@@ -7,10 +7,6 @@ interface Stage {
   readonly clients: number;
   /** Whether anything may break. */
   readonly isRough: boolean;
-  /** Whether sessions are watched, which is no world for long pauses. */
-  readonly isWatched: boolean;
-  /** The idle timeout of a brief sign-in, in seconds. */
-  readonly brief: number;
   /** How long a lock outlives a holder that died, in seconds. */
   readonly lockTtl: number;
 }
@@ -37,10 +33,7 @@ export function sceneOf(chance: Chance, stage: Stage): readonly Action[] {
   const other = (server + 1) % stage.servers;
   const cast: Cast = { client: chance.below(stage.clients), server, other };
   const scenes: Scene[] = [endedMeanwhile];
-  if (stage.isRough && stage.servers > 1) {
-    scenes.push(overtaken, unreachable);
-    if (!stage.isWatched) scenes.push(halfway);
-  }
+  if (stage.isRough && stage.servers > 1) scenes.push(overtaken, unreachable);
   return chance.pick(scenes)(chance, cast, stage);
 }
 
@@ -75,19 +68,6 @@ function endedMeanwhile(chance: Chance, { client, server, other }: Cast): Action
   return [
     visit(chance, client, server, [{ do: turn }, { do: "save" }, pause, { do: "set" }]),
     endOf(chance, client, other, chance.between(0.02, 0.2)),
-  ];
-}
-
-/** A server dies in the middle of a request; then its session gets less time than it had, and is brought when that is over. */
-function halfway(chance: Chance, { client, server, other }: Cast, { brief }: Stage): Action[] {
-  const login: Step = { do: "login", user: chance.pick(["ann", "bob"]), brief: true };
-  const after = chance.next() * 0.04;
-  const crash: Fault = { is: "fault", after, what: "crash", server, seconds: chance.next() };
-  return [
-    visit(chance, client, server, [{ do: "set" }]),
-    crash,
-    visit(chance, client, other, [login]),
-    { ...visit(chance, client, other, []), after: brief * chance.between(1.1, 2.5) },
   ];
 }
 
