@@ -20,6 +20,7 @@ export function writeReport({ machine, taken, rate, results }) {
       ),
       row("all sessions, alone", ({ alone }) => `${number(alone.seconds)} s`),
       row(`all sessions, beside ${rate} requests a second`, ({ beside }) => `${number(beside.seconds)} s`),
+      row("the event loop of who lists them is held at most", ({ beside }) => `${number(beside.held)} ms`),
       row("a request before, median", ({ before }) => `${number(before.median)} ms`),
       row("a request meanwhile, median", ({ during }) => `${number(during.median)} ms`),
       row("a request afterwards, median", ({ after }) => `${number(after.median)} ms`),

@@ -14,8 +14,8 @@ const MOST = 1000;
 /** How many pages of the store one page looks at, if most sessions are not asked for. */
 const PAGES = 5;
 
-/** Seconds for which a listing of all rests between two pages at most. */
-const LONGEST_REST = 1;
+/** How long a listing of all rests between two pages: so many times as long as the page took, and so many seconds at most. */
+const REST = { times: 2, most: 1 };
 
 /** Where a page begins, and how many sessions it has. */
 export interface PageOptions {
@@ -55,7 +55,7 @@ export async function pageOf(
   return { sessions: [...sessions.values()], cursor: next };
 }
 
-/** Tells about all live sessions of this realm, page by page. Half of the time is left to the requests that use the store. */
+/** Tells about all live sessions of this realm, page by page. Most of the time is left to the requests that use the store. */
 export async function* allOf(engine: Engine, which: Paged): AsyncGenerator<UserSession> {
   const { environment } = engine;
   for (let cursor: string | undefined; ; ) {
@@ -66,7 +66,7 @@ export async function* allOf(engine: Engine, which: Paged): AsyncGenerator<UserS
     cursor = page.cursor;
     if (cursor === undefined) return;
     // Also after a store that answers at once, or it would hold the event loop for all of them.
-    await sleep(environment, Math.min(Math.max(took, 0), LONGEST_REST));
+    await sleep(environment, Math.min(Math.max(REST.times * took, 0), REST.most));
   }
 }
 

@@ -53,8 +53,8 @@ export interface Sessions<T extends object = AnyData> {
   discard(session: Session<T>): string | undefined;
   /**
    * Tells about live sessions, one by one: that of a handle, all of a user by the time of their sign-in, or, without a selector,
-   * all of this realm in an order of the store's own, each that lives meanwhile at least once. Damaged ones
-   * are left out. `current` is the session of this request, which then has `current: true`. For an array:
+   * all of this realm in an order of the store's own, each that lives meanwhile at least once, and with a rest after each 200 of
+   * twice as long as the store took for them. Damaged ones are left out. `current` is the session of this request, which then has `current: true`. For an array:
    * `await sessions.list({ userId }).toArray()`; for one page: `sessions.list().page({ cursor, limit })`.
    * Throws BackendError; TypeError for a selector that is none; ConfigError `backend` if the store cannot list all sessions.
    */

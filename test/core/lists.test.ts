@@ -1,4 +1,5 @@
 import { createSessions, InMemorySessionBackend, login } from "micropie";
+import type { ScanOptions } from "micropie/backends/backend";
 import { virtualEnvironment } from "micropie/testing";
 import { expect, test } from "vitest";
 
@@ -22,4 +23,28 @@ test("a user's sessions are listed oldest first, by their sign-in, in whatever o
   const listed = await sessions.list({ userId: "ann" }).toArray();
   expect(listed.map(({ data }) => data.device)).toEqual(["laptop", "tablet", "phone, again"]);
   expect(listed.map(({ signedInAt }) => signedInAt! - environment.now())).toEqual([-120, -60, 0]);
+});
+
+/** A store that takes its time for each page. */
+class SlowBackend extends InMemorySessionBackend {
+  override scan(options: ScanOptions): never {
+    const page = super.scan(options);
+    const { environment } = this;
+    return new Promise((resolve) => environment.timer(0.25, () => resolve(page))) as never;
+  }
+}
+
+test("a listing of all sessions leaves two thirds of the time to others: it rests between two pages twice as long as the page took", async () => {
+  const environment = virtualEnvironment();
+  const sessions = createSessions({ backend: new SlowBackend(), environment });
+  for (let n = 0; n < 500; n++) {
+    const session = await sessions.load();
+    session.visits = n;
+    await sessions.commit(session);
+  }
+  const begun = environment.now();
+  const listed = await environment.run(sessions.list().toArray());
+  expect(listed).toHaveLength(500);
+  // Three pages, and two rests.
+  expect(environment.now() - begun).toBeCloseTo((3 + 2 * 2) * 0.25);
 });
