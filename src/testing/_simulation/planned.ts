@@ -1,3 +1,4 @@
+import { withBriefSignIns } from "./brief-sign-ins.ts";
 import { Chance } from "./chance.ts";
 import type { Action, Carried, Fault, Operation, Plan, Settings, Step, Visit, Weather } from "./plan.ts";
 import { TURNING } from "./plan.ts";
@@ -87,7 +88,7 @@ export function planOf(seed: number, abilities: Abilities): Plan {
     clients,
     settings,
     weather: isRough ? weatherOf(chance) : { lost: 0, unanswered: 0, late: 0, latency: 0.002 },
-    actions,
+    actions: withBriefSignIns(actions, new Chance(seed, 6)),
   };
 }
 
@@ -156,7 +157,7 @@ function visitOf(
 function stepOf(chance: Chance, kind: Does): Step {
   switch (kind) {
     case "login":
-      return { do: kind, user: chance.pick(USERS), brief: chance.maybe(0.2) };
+      return { do: kind, user: chance.pick(USERS) };
     case "pause":
       return { do: kind, seconds: chance.maybe(0.8) ? chance.next() * 0.02 : chance.next() * 3 };
     case "exclusive":
