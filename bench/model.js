@@ -81,7 +81,7 @@ if (options.only === undefined && !options["no-report"]) {
     { at: STORY.logout.at, name: "5 % logged out" },
     { at: STORY.outage.at, name: "all down, 15 s" },
   ];
-  const title = "A lost primary, a mass logout, an outage: 100,000 live sessions, 104 requests a second";
+  const title = "A lost primary, a mass logout, an outage: 100,000 sessions";
   if (panels.length > 0)
     writeFileSync(new URL("../docs/scaling.svg", import.meta.url), picture({ title, panels, marks }));
   writeSection(
