@@ -14,8 +14,10 @@ const MOST = 1000;
 /** How many pages of the store one page looks at, if most sessions are not asked for. */
 const PAGES = 5;
 
-/** How long a listing of all rests between two pages: so many times as long as the page took, and so many seconds at most. */
-const REST = { times: 2, most: 1 };
+/** How long a listing of all rests between two pages: so many times as long as the page took. */
+const REST = 2;
+/** And so many seconds at most. */
+const LONGEST_REST = 1;
 
 /** Where a page begins, and how many sessions it has. */
 export interface PageOptions {
@@ -61,12 +63,12 @@ export async function* allOf(engine: Engine, which: Paged): AsyncGenerator<UserS
   for (let cursor: string | undefined; ; ) {
     const asked = environment.now();
     const page = await scan(engine, which, cursor, AT_ONCE);
-    const took = environment.now() - asked;
+    const rest = Math.min(REST * Math.abs(environment.now() - asked), LONGEST_REST);
     for (const session of page.sessions) if (isMeant(engine, which, session)) yield session;
     cursor = page.cursor;
     if (cursor === undefined) return;
     // Also after a store that answers at once, or it would hold the event loop for all of them.
-    await sleep(environment, Math.min(Math.max(REST.times * took, 0), REST.most));
+    await sleep(environment, rest);
   }
 }
 
