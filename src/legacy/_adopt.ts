@@ -1,8 +1,8 @@
 import type { NewRecord, SessionRecord } from "../backends/backend.ts";
-import { call, guarded } from "../core/call.ts";
+import { call, guarded, ifPossible } from "../core/call.ts";
 import { checkSize, decoded, encode } from "../core/codec.ts";
 import { publish } from "../core/events.ts";
-import { type Head, headText, inRealm, readHead } from "../core/head.ts";
+import { type Head, headText, inRealm, readHead, remember } from "../core/head.ts";
 import type { Engine, Lifetime } from "../core/live.ts";
 import { judge } from "../core/load.ts";
 import { isDamaged } from "../core/read-again.ts";
@@ -10,7 +10,7 @@ import { plainUser, storedUser } from "../core/realm.ts";
 import { createToken } from "../core/token.ts";
 import { userOf } from "../core/user.ts";
 import { StateError } from "../errors.ts";
-import { type FoundLegacy, isArriving, type LegacyIds, liveRecord, mark } from "./_cookies.ts";
+import { type FoundLegacy, isArriving, type LegacyIds, liveRecord, mark, seal } from "./_cookies.ts";
 import type { LegacyCookie, LegacyOptions } from "./_reader.ts";
 
 const ATTEMPTS = 20;
@@ -37,7 +37,8 @@ export function adopt(
  * 2. The marker notes that secret. If it has noted another one, what step 1 stored is deleted, and there is no session.
  * 3. The record gets the secret that follows from the old cookie. From now on the cookie opens it, until a rotation or a
  *    sign-in.
- * 4. The old session ends.
+ * 4. The marker gets a secret that no record has: a client may send step 1 again, also when the session has ended since.
+ * 5. The old session ends.
  *
  * Returns the token of the session, which may be over; undefined if there is none.
  */
@@ -65,7 +66,7 @@ async function move(
       if ((await liveRecord(engine, token.handle)) === undefined) return undefined;
     } else {
       const made = await recordOf(engine, legacy, cookie, createToken(engine.options.realm).secretHash);
-      if (made !== undefined) await call(engine, "create", token.handle, { ...made, userId: null });
+      if (made !== undefined) await call(engine, "create", token.handle, arriving(made));
       // The old session may be gone because another request has moved it meanwhile.
       else if ((await liveRecord(engine, ids.marker)) === undefined) return undefined;
     }
@@ -73,7 +74,12 @@ async function move(
   throw new StateError("conflict", "Other requests kept moving the old session. Try again.");
 }
 
-/** Steps 2 and 3. False if the cookie was moved before, and its session has ended. */
+/** Returns the record as step 1 stores it: nobody's, and in no list, since it may come late and never be used. */
+function arriving(made: NewRecord): NewRecord {
+  return { ...made, userId: null, head: headText(remember(readHead(made.head), { pending: true })) };
+}
+
+/** Steps 2 to 4. False if the cookie was moved before, and its session has ended. */
 async function arrive(
   engine: Engine,
   legacy: LegacyOptions,
@@ -84,22 +90,26 @@ async function arrive(
   if (!(await mark(engine, legacy, ids, record.secretHash))) {
     const marker = await liveRecord(engine, ids.marker);
     if (marker === undefined) return true;
-    if (marker.secretHash !== record.secretHash) {
-      await call(engine, "delete", handle, record.version);
-      return false;
-    }
+    // If it is not as it was, another request has brought it to its end.
+    if (marker.secretHash !== record.secretHash)
+      return !(await call(engine, "delete", handle, record.version));
   }
   const userId = userIn(engine, record.data);
+  const head = remember(readHead(record.head), { pending: undefined });
   const result = await call(engine, "patch", handle, {
     ifEpoch: record.epoch,
     ifSecretHash: record.secretHash,
     baseVersion: record.version,
     data: record.data,
     changes: () => ({ set: new Map(), unset: [] }),
-    idleTimeout: readHead(record.head).idleTimeout,
+    idleTimeout: head.idleTimeout,
+    head: headText(head),
     rotation: { secretHash, grace: 0, raiseEpoch: true, ...(userId === null ? {} : { userId }) },
   });
-  if (result === "ok" || result === "merged") announce(engine, handle, plainUser(userId));
+  if (result === "ok" || result === "merged") {
+    announce(engine, handle, plainUser(userId));
+    await ifPossible(() => seal(engine, legacy, ids, record.secretHash));
+  }
   return true;
 }
 

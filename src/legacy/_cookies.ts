@@ -97,6 +97,24 @@ export function mark(
   });
 }
 
+/** Lets the marker note another secret than this one, so that no record with it arrives any more. */
+export async function seal(
+  engine: Engine,
+  { until }: LegacyOptions,
+  { marker }: LegacyIds,
+  secretHash: string,
+): Promise<void> {
+  await call(engine, "patch", marker, {
+    ifEpoch: 0,
+    ifSecretHash: secretHash,
+    baseVersion: 1,
+    data: MARKER,
+    changes: () => ({ set: new Map(), unset: [] }),
+    idleTimeout: until.getTime() / 1000 - engine.backend.now() + DAY,
+    rotation: { secretHash: createToken(engine.options.realm).secretHash, grace: 0, raiseEpoch: false },
+  });
+}
+
 /**
  * Ends everything else that this request could sign in with: the old sessions whose cookies it carries, moved or not.
  * Otherwise a user who signed out would be signed in again by the next request. Call it before the session ends.

@@ -73,7 +73,12 @@ sentinel failover-timeout ${NAME} 5000
         return `redis://${host}:${port}`;
       },
       async failOver() {
-        await command(primary.port, "WAIT", "1", "10000");
+        // WAIT knows only of the writes of its own connection.
+        const sent = await offsetOf(primary.port, "master_repl_offset");
+        await until(async () => {
+          const received = await offsetOf(replica.port, "slave_repl_offset");
+          if (received < sent) throw new Error("The replica has not got everything yet.");
+        });
         await primary.kill();
         await until(async () => {
           const [, port] = (await command(
@@ -91,4 +96,10 @@ sentinel failover-timeout ${NAME} 5000
     await stop();
     throw error;
   }
+}
+
+/** How many bytes of the stream of replication a server has. */
+async function offsetOf(port: number, name: "master_repl_offset" | "slave_repl_offset"): Promise<number> {
+  const info = String(await command(port, "INFO", "replication"));
+  return Number(new RegExp(`${name}:(\\d+)`).exec(info)?.[1]);
 }

@@ -1,4 +1,4 @@
-import type { Facts, Turn } from "../facts.ts";
+import { AT_ONCE, type Facts, type Turn } from "../facts.ts";
 import type { Visited } from "../history.ts";
 import type { Judge } from "./judge.ts";
 
@@ -35,7 +35,9 @@ function* judgeTurn(
     const update = deeds.find(
       (deed) => deed.step.do === "update" && deed.begun > over && deed.done !== undefined,
     );
-    const isWritten = deeds.some(({ step }) => step.do === "set" || step.do === "write");
+    // What a later step has saved at once may have been stored before.
+    const unsaved = deeds.slice(1 + deeds.findLastIndex(({ step }) => AT_ONCE.has(step.do)));
+    const isWritten = unsaved.some(({ step }) => step.do === "set" || step.do === "write");
     const isKept = handled !== undefined && handled > over && isWritten && facts.isStored(later);
     if (update !== undefined || (isKept && (later.left ?? 0) > 0 && !endsIt(later)))
       yield `request ${id} writes under the rights that request ${visit.id} had changed`;
