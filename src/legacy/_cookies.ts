@@ -1,7 +1,7 @@
 import type { Awaitable, SessionRecord } from "../backends/backend.ts";
 import { call, chain, guarded } from "../core/call.ts";
 import { publish } from "../core/events.ts";
-import { headText } from "../core/head.ts";
+import { headText, inRealm } from "../core/head.ts";
 import type { Engine, Live } from "../core/live.ts";
 import { isExpired, judge } from "../core/load.ts";
 import { aboutOf } from "../core/session.ts";
@@ -93,7 +93,8 @@ export function mark(
     userId: null,
     idleTimeout: seconds,
     absoluteTimeout: seconds,
-    head: headText({ idleTimeout: seconds, absoluteTimeout: seconds, persistent: false }),
+    // No realm has a space, so it is in no list.
+    head: headText(inRealm({ idleTimeout: seconds, absoluteTimeout: seconds, persistent: false }, " ")),
   });
 }
 

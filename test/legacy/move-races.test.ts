@@ -52,6 +52,25 @@ describe("requests that overlap at the first sight", () => {
     }
   });
 
+  test("and a logout: what the client then sends to the store once more opens nothing, and is in no list", async () => {
+    const { old, inner, sessions } = setup();
+    const cookie = old.visitor({ n: 1 });
+    const made: Parameters<typeof inner.create>[] = [];
+    const create = inner.create.bind(inner);
+    inner.create = (...args) => {
+      made.push(args);
+      return create(...args);
+    };
+    const ann = browser(sessions, cookie);
+    await ann.request(() => {});
+    await ann.request(logout);
+    expect(made).toHaveLength(2);
+    expect(create(...made[0]!)).toBe(true);
+    expect(await sessions.list().toArray()).toEqual([]);
+    expect({ ...(await sessions.load(cookie)) }).toEqual({});
+    expect(inner.size, "the marker alone").toBe(1);
+  });
+
   test("and a logout in between: what comes to store it later finds it ended, and leaves nothing", async () => {
     const { old, inner, server, sessions } = setup();
     const cookie = old.visitor({ n: 1 });
