@@ -145,6 +145,8 @@ export class Facts {
   }
 
   #note(visit: Visited): void {
+    // Several requests that bring a session from elsewhere get the same token.
+    const isNew = visit.given !== undefined && !this.givenBy.has(visit.given);
     if (visit.given !== undefined) this.givenBy.set(visit.given, visit);
     for (const handle of handlesOf(visit)) {
       push(this.#visits, handle, visit);
@@ -155,7 +157,7 @@ export class Facts {
         const isSaved = visit.plan.steps.slice(index + 1).some((later) => AT_ONCE.has(later.do));
         const ends = ENDING.has(does) && (does === "logout" || isSaved || !visit.left);
         if (!TURNING.has(does) && !ends) continue;
-        if (!ends && !isSaved && isNone(visit, handle)) continue;
+        if (!ends && !isSaved && (isNone(visit, handle) || (visit.given !== undefined && !isNew))) continue;
         const turn = turnOf(visit, does, handle, ends);
         // A session whose rights changed before is over for its request, which then ends nothing.
         const isSure = turn.isSure && !(ends && this.#isDropped(visit));

@@ -17,7 +17,7 @@ export const watches: Judge = {
       // A watch goes along with its request, also into a session of its own.
       const handle = visit?.given === undefined ? watch.handle : handleIn(visit.given);
       if (handle === undefined) continue;
-      yield* judgeSilence(facts, watch, handle);
+      yield* judgeSilence(facts, watch, handle, visit?.answered ?? watch.begun);
       yield* judgeWord(facts, watch, handle);
     }
   },
@@ -27,14 +27,15 @@ function* judgeSilence(
   facts: Facts,
   { begun, ended, crashed, visit }: Watched,
   handle: string,
+  answered: number,
 ): Iterable<string> {
   const end = facts.endedAt(handle);
   if (end === undefined || facts.history.clocks > 0) return;
   // A process that stands still hears nothing.
   const { actions } = facts.history.plan;
   if (actions.some((action) => action.is === "fault" && action.what === "stall")) return;
-  // A session that began with the watch is watched from its first commit on.
-  const until = Math.max(end, begun) + (facts.isCalm ? CALM : ROUGH);
+  // A session that began with the watch is watched from its first commit on. What its own request may do is told after that.
+  const until = Math.max(end, begun, answered) + (facts.isCalm ? CALM : ROUGH);
   const isOver = crashed !== undefined && crashed <= until;
   if (isOver || facts.history.endedAt <= until) return;
   if (ended === undefined || ended.at > until)
