@@ -129,7 +129,8 @@ export class Facts {
     let moved = 0;
     for (const visit of this.visits(handle)) {
       const gave = visit.given !== undefined && handleIn(visit.given) === handle;
-      if (gave && visit.begun < before) {
+      // What comes from elsewhere may have been brought by a request before, which got no answer.
+      if (gave && !visit.broughtLegacy && visit.begun < before) {
         created = Math.min(created, visit.begun);
         moved = Math.max(moved, visit.begun);
       }
