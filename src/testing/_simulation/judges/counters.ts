@@ -43,7 +43,9 @@ function isMixedUp(facts: Facts, handle: string): boolean {
     facts.history.losses.length > 0 ||
     facts.visits(handle).some(({ plan, seen, given }) => {
       const isCopy = given !== undefined && seen?.handle !== undefined && handleIn(given) !== seen.handle;
-      return isCopy || plan.steps.some((step) => step.do === "empty");
+      // A sign-in that gave no cookie may have begun a session of its own, and then failed.
+      const mayBeCopy = given === undefined && plan.steps.some((step) => step.do === "login");
+      return isCopy || mayBeCopy || plan.steps.some((step) => step.do === "empty");
     })
   );
 }
