@@ -9,7 +9,6 @@
 #define keepNothing() skip
 #define keepTries() skip
 #define keepRights() skip
-#define keepToUpdate() skip
 #define keepForTouch() skip
 #define keepLock() skip
 #define keepFence() skip
@@ -45,11 +44,6 @@ inline keepRights() {
   d_step { NO_HEAD; NO_DATA; NO_VERSION; due = 0 }
 }
 
-/* And whether to touch. */
-inline keepToUpdate() {
-  d_step { NO_HEAD; NO_DATA; NO_VERSION }
-}
-
 inline keepForTouch() {
   d_step {
     NO_HEAD; NO_DATA; NO_VERSION; due = 0;
@@ -77,7 +71,7 @@ inline keepVersion() {
 
 /* To store an incremented number. */
 inline keepUpdate() {
-  d_step { NO_HEAD; keys = 0; newKeys = 0; turns = 0; newTurns = 0 }
+  d_step { NO_HEAD; due = 0; keys = 0; newKeys = 0; turns = 0; newTurns = 0 }
 }
 
 /* To delete, or else to store. */

@@ -279,7 +279,7 @@ begin: /* core/load.ts */
           :: else -> TOUCH_OR(respond(none))
           fi
        :: program == REPLACE -> keepVersion(); goto replaceAll
-       :: program == UPDATE -> keepToUpdate(); goto again
+       :: program == UPDATE -> keepRights(); goto again
        :: program == EXCLUSIVE -> TOUCH_OR(keepRights(); goto lock)
        fi
      }
@@ -498,9 +498,8 @@ again: /* core/change.ts */
        patch(version, ANY, ANY, STAYS);
        ANSWERED_OR(fail());
        if
-       :: answer == stale -> keepToUpdate(); goto again
-       :: answer == ended -> respond(none)
-       :: else -> TOUCH_OR(respond(none))
+       :: answer == stale -> keepRights(); goto again
+       :: else -> respond(none)
        fi
      }
   fi;

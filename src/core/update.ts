@@ -9,7 +9,7 @@ import type { Engine, Live, Stored } from "./live.ts";
 import type { AnySession } from "./register.ts";
 import { replacing } from "./replaced.ts";
 import { aboutOf, startsOver, writableOf } from "./session.ts";
-import { see } from "./state.ts";
+import { prolonged, see } from "./state.ts";
 import { isHandle } from "./token.ts";
 
 /**
@@ -95,6 +95,8 @@ async function committed({ turn }: Live): Promise<void> {
 /** Takes the stored value into the session, leaving what the request has changed elsewhere as it is. */
 async function adopt(live: Live, key: string, { read, value, text, version }: Changed): Promise<unknown> {
   await committed(live);
+  // What was stored has moved the deadline.
+  if (text !== read.data) prolonged(live);
   replacing(live, [key]);
   setKey(live.data, key, value);
   see(live, (seen) => {

@@ -1,5 +1,6 @@
-import { createSessions, exclusive, InMemorySessionBackend, update } from "micropie";
+import { createSessions, exclusive, InMemorySessionBackend, info, update } from "micropie";
 import type { SessionRecord } from "micropie/backends/backend";
+import { virtualEnvironment } from "micropie/testing/clock";
 import { onEvent } from "micropie/testing/events";
 import { expect, test } from "vitest";
 import { isTouchDue } from "../../src/core/lifetime.ts";
@@ -71,4 +72,31 @@ test("a record that a store answers after its deadline is no session", async () 
   await expect(update(updating, "visits", () => 2)).rejects.toThrow(ended);
   await expect(exclusive(waiting, () => 1)).rejects.toThrow(ended);
   stop();
+});
+
+test("an update that has stored something has moved the deadline, so its request touches nothing", async () => {
+  const environment = virtualEnvironment();
+  const touched: string[] = [];
+  class Noted extends InMemorySessionBackend {
+    override touch(handle: string, idleTimeout: number): boolean {
+      touched.push(handle);
+      return super.touch(handle, idleTimeout);
+    }
+  }
+  const sessions = createSessions<{ visits: number }>({ backend: new Noted(), environment });
+  const session = await sessions.load(undefined);
+  session.visits = 1;
+  const cookie = (await sessions.commit(session))!.split(";")[0]!;
+  environment.advance(1000);
+
+  const updating = await sessions.load(cookie);
+  await update(updating, "visits", () => 2);
+  await sessions.commit(updating);
+  expect(touched).toEqual([]);
+
+  environment.advance(1000);
+  const leaving = await sessions.load(cookie);
+  await update(leaving, "visits", () => 2);
+  await sessions.commit(leaving);
+  expect(touched).toEqual([info(leaving).handle]);
 });
