@@ -185,8 +185,8 @@ export const MUTANTS = [
   {
     name: "Redis: a change is stored over what others have written",
     file: "src/backends/_redis/patch-scripts.ts",
-    find: "if sub(s, 1, 20) ~= ARGV[1] then",
-    replace: "if sub(s, 13, 20) ~= sub(ARGV[1], 13) then",
+    find: "if sub(s, 1, 20) ~= sub(a, 1, 20) then",
+    replace: "if sub(s, 13, 20) ~= sub(a, 13, 20) then",
   },
   {
     name: "info tells of the session as it was before a sign-in",

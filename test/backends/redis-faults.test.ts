@@ -1,7 +1,9 @@
 import { Redis } from "ioredis";
 import * as iovalkey from "iovalkey";
 import { createSessions, update } from "micropie";
+import type { SessionPatch } from "micropie/backends/backend";
 import { type RedisLike, RedisSessionBackend } from "micropie/backends/redis";
+import { systemEnvironment } from "micropie/environment";
 import { createClient } from "redis";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { watchLag } from "../_lag.ts";
@@ -205,6 +207,52 @@ await onServer("redis", ({ url }) => {
     }
     await sessions.revoke({ handle: cookie.slice("session_id=".length).slice(0, 16) });
   });
+
+  // The second session is what others have changed a moment ago: if it is this one, the changes are sent along at once.
+  test.each<[string, Partial<SessionPatch>, "a" | "b"]>([
+    ["stored whole", {}, "b"],
+    ["merged at once", { baseVersion: 1 }, "a"],
+    ["stored with a head", { head: "head" }, "b"],
+    ["made from any version", { baseVersion: -1 }, "b"],
+  ])(
+    "a plain save, %s, that a client sends again after its message was taken brings nothing back",
+    async (_, how, changed) => {
+      const prefix = newPrefix();
+      const client = new Redis(url);
+      const proxy = await proxied(nodeOf(url).port);
+      const resending = new Redis(proxy.port, { maxRetriesPerRequest: null });
+      resending.on("error", () => {});
+      onTestFinished(() => [client, resending].forEach((each) => void each.disconnect()));
+      const others = new RedisSessionBackend(client, { prefix });
+      const backend = new RedisSessionBackend(resending, { prefix });
+      const now = systemEnvironment.now();
+      backend.environment = { ...systemEnvironment, now: () => now };
+      const times = { idleTimeout: 10_000, absoluteTimeout: 10_000 };
+      for (const handle of ["a", "b"]) await backend.create(handle, newRecord(times));
+      // From now on the back-end knows the server's clock, and the server the scripts.
+      await backend.read("a");
+      for (let n = 0; n < 2; n++) await backend.patch(changed, newPatch({}, times));
+      const { version: baseVersion } = (await others.read("a"))!;
+      // The save is carried out, and no connection brings an answer until the proxy is healed.
+      proxy.cutReply(0);
+      const message = newPatch({ message: "hello" }, { baseVersion, ...times, ...how });
+      const saving = backend.patch("a", message);
+      const saved = await until(async () => {
+        const record = await others.read("a");
+        expect(record?.data).toBe('{"visits":1,"message":"hello"}');
+        return record!;
+      });
+      const take = newPatch({}, { baseVersion: saved.version, ifVersion: saved.version, ...times });
+      expect(await others.patch("a", take)).toBe("ok");
+      const later = newPatch({ later: 1 }, { baseVersion: saved.version + 1, ...times });
+      expect(await others.patch("a", later)).toBe("ok");
+      proxy.heal();
+      expect(await saving).toBe("merged");
+      const once = { data: '{"visits":1,"later":1}', version: saved.version + 2 };
+      expect(await others.read("a")).toMatchObject(once);
+      for (const handle of ["a", "b"]) await others.delete(handle);
+    },
+  );
 
   test("a user of the server who may do no more than docs/backends.md says is enough", async () => {
     const server = await privateRedis();

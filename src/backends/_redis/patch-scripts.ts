@@ -4,6 +4,9 @@ import { ASK, IS_DUE, LATE, MORE, MOVED, NOW, OPEN, PUT, REST, TELL, UNTOLD } fr
 /** Seconds after which no client sends again what it had no answer to, because its caller has given up long before. */
 const RESENT_WITHIN = 30;
 
+/** The nonce of a session that was not changed yet. */
+const UNNAMED = ".".repeat(14);
+
 /** Bytes of merged changes beside the data after which the whole is to be stored. */
 const MERGED_MOST = 16_384;
 
@@ -26,6 +29,8 @@ if sub(s, 1, 20) ~= sub(a, 1, 20) then
   if sub(s, 1, 1) == '${MOVED}' then return 0 end
   local nonce = sub(a, 41, 54)
   if sub(s, 21, 34) == nonce then return tonumber(sub(s, 1, 12)) == tonumber(sub(a, 21, 32)) and 1 or 2 end
+  -- Stored or merged already, and replaced by a patch that required a version.
+  if string.find(sub(s, 87, ends), nonce .. ':', 1, true) then return 2 end
   local changes, epoch = ARGV[3] or '', sub(s, 13, 20)
   if changes == '' or not isNear or epoch ~= sub(a, 13, 20) or #s - ends + #changes > tonumber(ARGV[5]) then return 4 end
   local from = string.find(s, '\\0', ends + 1, true) or #s
@@ -61,10 +66,10 @@ base = tonumber(base)
 -- Applied already, if a client that lost the reply has sent this again.
 if v ~= base and nonce == own${sign} then return v - base == 1 and 1 or 2 end${MORE}
 local versioned = version ~= '-'
-if versioned and tonumber(version) ~= v then
-  -- Applied already, and somebody else has written since, or changed the rights: whoever sent this again must not compute it anew.
-  return string.find(';' .. nonces, ';' .. own .. ':', 1, true) and 2 or 3
-end
+local outdated = versioned and tonumber(version) ~= v
+-- Applied already, and somebody else has written since, or changed the rights: whoever sent this again must not compute it anew.
+if (outdated or v ~= base) and string.find(';' .. nonces, ';' .. own .. ':', 1, true) then return 2 end
+if outdated then return 3 end
 if e ~= tonumber(epoch) then return 3 end
 if fenced ~= '-' and fenced ~= fence then return 3 end
 if required ~= '-' and required ~= hash then return 3 end
@@ -86,16 +91,19 @@ else
 end
 if ARGV[3] ~= '' then head = string.sub(ARGV[3], 2) end
 local code = v == base and 1 or 2
-v, nonce = v + 1, own
 if versioned then
-  local second = now / 1000
-  local kept = ''
-  for each, when in string.gmatch(nonces, '([^:;]+):(%d+);') do
-    if math.abs(second - when) <= ${RESENT_WITHIN} then kept = kept .. each .. ':' .. when .. ';' end
+  local second, from = now / 1000, #nonces + 1
+  local written = string.format(':%.0f;', second)
+  for at, when in string.gmatch(nonces, '()[^:;]+:(%d+);') do
+    if math.abs(second - when) <= ${RESENT_WITHIN} then from = at break end
   end
-  nonces = string.sub(kept .. own .. string.format(':%.0f;', second), -4000)
+  -- What this replaces may be a save whose reply was lost, and that required no version: it is known by its nonce alone.
+  local isKept = nonce == '${UNNAMED}' or string.find(nonces, nonce .. ':', 1, true)
+  nonces = string.sub(nonces, from) .. (isKept and '' or nonce .. written) .. own .. written
+  nonces = string.sub(nonces, -4000)
   more = string.format('%s %s %s %s %s %s', pe, pu, fence, locked, lock, nonces)
-end`;
+end
+v, nonce = v + 1, own`;
 
 const CONFIRM = `
 if ${IS_DUE} then${TELL("x + (x - now) / 2")}${PUT}

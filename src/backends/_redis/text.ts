@@ -15,7 +15,8 @@ import { MOVED } from "./script.ts";
  *
  * Times are milliseconds on the server's clock; the key itself expires at the idle deadline. The index was told of the
  * session at `told`, and is sure to name it until `till`; both are dashes for a session without a user, as is a missing
- * hash. The nonces are those of the last patches that required a version, "nonce:second;" each.
+ * hash. The nonces are those of the last patches that required a version, and of what these replaced,
+ * "nonce:second;" each.
  */
 
 /** Where the fields of a fixed length end. */
