@@ -1,6 +1,6 @@
 /**
- * `npm run soak:moves`: an application of three processes moves its sessions from Redis to PostgreSQL and back, and from SQLite to
- * Redis, under 200 requests a second with sign-ins, logouts, revocations and counters, while its processes and those of
+ * `npm run soak:moves`: an application of three processes moves its sessions from Redis to PostgreSQL and back, half of that way and
+ * back, and from SQLite to Redis, under 200 requests a second with sign-ins, logouts, revocations and counters, while its processes and those of
  * `micropie sessions move` are killed. Ten rounds of each. Exits with 1 at the first thing that does not hold.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -44,6 +44,7 @@ type Name = keyof typeof stores;
 /** Each session goes all of its way. */
 const WAYS: Record<string, readonly Name[]> = {
   "redis-postgres": ["redis", "postgres", "redis"],
+  "turn-around": ["redis", "postgres"],
   "sqlite-redis": ["sqlite", "redis"],
 };
 
@@ -62,7 +63,8 @@ async function soak(name: string): Promise<void> {
   for (let round = 1; round <= rounds; round++) {
     place += 1;
     const way = WAYS[name]!.map((store) => stores[store](place));
-    sum = add(sum, await moveRound(way, { processes: 3, sleepers, rate, kills }));
+    const turnsBack = name === "turn-around";
+    sum = add(sum, await moveRound(way, { processes: 3, sleepers, rate, kills, turnsBack }));
     tell(name, round, began, sum);
   }
 }
@@ -71,7 +73,7 @@ function tell(name: string, round: number, began: number, sum: MoveFigures): voi
   const { requests, unanswered, unavailable, signIns, live, ended, increments, slowest } = sum;
   const seconds = Math.round((performance.now() - began) / 1000);
   console.log(
-    `${WAYS[name]!.join(" to ")}: ${round} rounds in ${seconds} s, ${requests} requests, ${signIns} sign-ins, ${increments} increments.
+    `${WAYS[name]!.join(" to ")}${name === "turn-around" ? ", half of the way, and back" : ""}: ${round} rounds in ${seconds} s, ${requests} requests, ${signIns} sign-ins, ${increments} increments.
   ${sum.processKills} processes and ${sum.moverKills} runs of the command killed.
   ${live} sessions live and whole, ${ended} ended and gone, 0 left in a source.
   ${unanswered} requests cut off, ${unavailable} answered with 503, the slowest after ${Math.round(slowest)} ms.`,

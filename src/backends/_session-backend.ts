@@ -112,10 +112,10 @@ export abstract class SessionBackend {
   /**
    * Deletes the record, whatever its state; with `ifVersion`, only if it still has that version.
    * Returns whether this call ended a live record. `why` is for the notice that those get who listen; default "logged_out",
-   * and none for "moved".
+   * and none for "moved", which without `ifVersion` deletes only a record that `moveOut` has marked.
    */
-  delete(handle: string, ifVersion?: number, _why?: DeleteReason): Awaitable<boolean> {
-    return this.#over.delete(handle, ifVersion);
+  delete(handle: string, ifVersion?: number, why?: DeleteReason): Awaitable<boolean> {
+    return this.#over.delete(handle, ifVersion, why);
   }
 
   /** Returns the live sessions of a user, in any order. */

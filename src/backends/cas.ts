@@ -1,13 +1,12 @@
+import { applyMove, isMeant, isMoved } from "../record/moved.ts";
 import {
   adoptedRecord,
   applyLock,
-  applyMove,
   applyPatch,
   applyRelock,
   applyTouch,
   illegible,
   isAdoptable,
-  isMoved,
   mayAdopt,
   newRecord,
   type StoredRecord,
@@ -22,6 +21,7 @@ import { isAskedFor, isHandle, pageOfUser, refuseScan } from "./_scan.ts";
 import { standingsByRead } from "./_standings.ts";
 import {
   type Awaitable,
+  type DeleteReason,
   type NewRecord,
   type PatchResult,
   type ScanOptions,
@@ -134,15 +134,15 @@ export abstract class CasSessionBackend<Mark> extends SessionBackend {
     });
   }
 
-  override async delete(handle: string, ifVersion?: number): Promise<boolean> {
+  override async delete(handle: string, ifVersion?: number, why?: DeleteReason): Promise<boolean> {
     this.#records.forget(handle);
     // At once, without waiting for the turn of other calls.
-    if (ifVersion === undefined) {
+    if (ifVersion === undefined && why !== "moved") {
       const text = await this.take(handle);
       return text !== undefined && (recordIn(text)?.expiresAt ?? 0) > this.now();
     }
     return this.#records.turns.take(handle, () =>
-      this.#records.erase(handle, (record) => record.version === ifVersion),
+      this.#records.erase(handle, (record) => isMeant(record, ifVersion, why)),
     );
   }
 

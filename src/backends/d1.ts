@@ -67,7 +67,7 @@ export class D1SessionBackend extends SessionBackend {
 
   override async save(id: string, data: SessionData, timeout: number): Promise<void> {
     if (timeout <= 0 || Object.keys(data).length === 0) {
-      await this.#run(this.#sql.remove, id, null);
+      await this.#run(this.#sql.remove, id, null, "");
       return;
     }
     const record = fromDictionary(data);
@@ -106,8 +106,8 @@ export class D1SessionBackend extends SessionBackend {
     return (await this.#run(this.#sql.touch, handle, idleTimeout)).length > 0;
   }
 
-  override async delete(handle: string, ifVersion?: number): Promise<boolean> {
-    const [row] = await this.#run(this.#sql.remove, handle, ifVersion ?? null);
+  override async delete(handle: string, ifVersion?: number, why = ""): Promise<boolean> {
+    const [row] = await this.#run(this.#sql.remove, handle, ifVersion ?? null, why);
     return row !== undefined && row.live === 1;
   }
 

@@ -3,6 +3,7 @@ import { type DurableObjectOptions, resolveOptions } from "./_durable-object/opt
 import { shardOf } from "./_durable-object/shard.ts";
 import { wrongCursor } from "./_scan.ts";
 import {
+  type DeleteReason,
   type NewRecord,
   type PatchResult,
   type ScanOptions,
@@ -100,8 +101,8 @@ export class DurableObjectSessionBackend extends SessionBackend {
     return this.#holder(handle).run("touch", handle, idleTimeout);
   }
 
-  override async delete(handle: string, ifVersion?: number): Promise<boolean> {
-    return this.#holder(handle).run("delete", handle, ifVersion);
+  override async delete(handle: string, ifVersion?: number, why?: DeleteReason): Promise<boolean> {
+    return this.#holder(handle).run("delete", handle, ifVersion, why);
   }
 
   override async listByUser(userId: string): Promise<UserSession[]> {

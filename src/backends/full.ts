@@ -6,6 +6,7 @@ import { DAMAGED, fromDictionary, plainRecord, toDictionary } from "./_dictionar
 import {
   type Awaitable,
   type DataChanges,
+  type DeleteReason,
   type NewRecord,
   type PatchResult,
   SessionBackend,
@@ -16,11 +17,10 @@ import {
   type WholeRecord,
 } from "./backend.ts";
 
+export { applyMove, isMeant, isMoved } from "../record/moved.ts";
 export {
   adoptedRecord,
-  applyMove,
   applyPatch,
-  isMoved,
   mayAdopt,
   newRecord,
   type StoredRecord,
@@ -56,7 +56,7 @@ export abstract class FullSessionBackend extends SessionBackend {
   abstract override create(handle: string, record: NewRecord): Awaitable<boolean>;
   abstract override patch(handle: string, patch: SessionPatch): Awaitable<PatchResult>;
   abstract override touch(handle: string, idleTimeout: number): Awaitable<boolean>;
-  abstract override delete(handle: string, ifVersion?: number): Awaitable<boolean>;
+  abstract override delete(handle: string, ifVersion?: number, why?: DeleteReason): Awaitable<boolean>;
   abstract override listByUser(userId: string): Awaitable<UserSession[]>;
   abstract override revokeUser(userId: string, except?: string): Awaitable<string[]>;
   abstract override lock(handle: string, seconds: number): Awaitable<number | "busy" | "ended">;

@@ -1,8 +1,8 @@
+import { applyMove, isMeant } from "../record/moved.ts";
 import type { Change } from "../record/record.ts";
 import {
   adoptedRecord,
   applyLock,
-  applyMove,
   applyPatch,
   applyRelock,
   applyTouch,
@@ -124,7 +124,9 @@ export class InMemorySessionBackend extends SessionBackend {
 
   override delete(handle: string, ifVersion?: number, why: DeleteReason = "logged_out"): boolean {
     const entry = this.#entries.find(handle);
-    if (entry === undefined || (ifVersion !== undefined && entry.version !== ifVersion)) return false;
+    if (entry === undefined) return false;
+    const { version, more } = entry;
+    if (!isMeant({ version, epoch: more.epoch }, ifVersion, why)) return false;
     this.#entries.remove(entry, why);
     return !this.#entries.hasExpired(entry, this.now());
   }

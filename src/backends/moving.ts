@@ -1,8 +1,10 @@
 import { ConfigError } from "../errors.ts";
 import { refuseUnknown } from "../option-names.ts";
 import { newRecord, wholeRecord } from "../record/record.ts";
+import { deleteEach } from "./_delete-each.ts";
 import { listenToBoth } from "./_moving/both-channels.ts";
 import { scanBoth } from "./_moving/both-scans.ts";
+import { deleteSeen, removeLeftover } from "./_moving/leftover.ts";
 import { Mover } from "./_moving/mover.ts";
 import { putNew } from "./_moving/new-record.ts";
 import { isReservation, mayBeReservation } from "./_moving/reservation.ts";
@@ -110,8 +112,8 @@ export class MovingSessionBackend extends SessionBackend {
     const { rotation } = patch;
     const mayShorten = rotation?.absoluteTimeout !== undefined || rotation?.restartIdle === true;
     return this.#on<PatchResult>(handle, "ended", async (backend) => {
-      // A mark that outlives the session here, because its mover has died, would bring back what has expired.
-      if (mayShorten && backend === this.#to) await this.#from.delete(handle, undefined, "moved");
+      // What is left elsewhere and outlives the session would bring back what has expired.
+      if (mayShorten) await removeLeftover(handle, { at: backend, other: this.#beside(backend) });
       return backend.patch(handle, patch);
     });
   }
@@ -130,22 +132,28 @@ export class MovingSessionBackend extends SessionBackend {
 
   /**
    * The source first: what is moved meanwhile has its place in the target by the time that this looks there. Then the source again,
-   * for a process that moves sessions the other way.
+   * for a process that moves sessions the other way; and before all, what such a one has left in the target, which would come back if
+   * the rest fails.
    */
   override async delete(handle: string, ifVersion?: number, why?: DeleteReason): Promise<boolean> {
     if (ifVersion !== undefined)
-      return this.#on(handle, false, (backend) => this.#deleteSeen(backend, handle, ifVersion, why));
+      return this.#on(handle, false, (at) =>
+        deleteSeen(handle, ifVersion, why, { at, other: this.#beside(at) }),
+      );
+    const left = await this.#to.delete(handle, undefined, "moved");
     const first = await this.#from.delete(handle, undefined, why);
     const there = await this.#to.read(handle);
     const second = await this.#to.delete(handle, undefined, why);
     const third = await this.#from.delete(handle, undefined, why);
-    return first || third || (second && !isReservation(there));
+    return left || first || third || (second && !isReservation(there));
   }
 
   override async listByUser(userId: string): Promise<UserSession[]> {
-    const here = await this.#from.listByUser(userId);
-    const there = await this.#to.listByUser(userId);
-    const found = new Map([...here, ...there].map((each) => [each.handle, each]));
+    const found = new Map<string, UserSession>();
+    // Whichever way sessions move meanwhile, one of these looks finds each.
+    for (const backend of [this.#from, this.#to, this.#from])
+      for (const each of await backend.listByUser(userId))
+        if (backend === this.#to || !found.has(each.handle)) found.set(each.handle, each);
     return [...found.values()];
   }
 
@@ -157,6 +165,9 @@ export class MovingSessionBackend extends SessionBackend {
       [this.#to, this.#from],
       [this.#from, this.#to],
     ] as const) {
+      const listed = (await backend.listByUser(userId)).map(({ handle }) => handle);
+      const others = listed.filter((handle) => handle !== except);
+      await deleteEach(other, others, "moved");
       const handles = await backend.revokeUser(userId, except);
       for (let at = 0; at < handles.length; at += MANY)
         await other.deleteMany(handles.slice(at, at + MANY), "revoked");
@@ -166,11 +177,15 @@ export class MovingSessionBackend extends SessionBackend {
   }
 
   override async standings(handles: readonly string[]): Promise<readonly Standing[]> {
-    const here = await this.#from.standings(handles);
-    const found = new Map(here.map((standing) => [standing.handle, standing]));
-    for (const standing of await this.#to.standings(handles)) {
-      if (mayBeReservation(standing) && isReservation(await this.#to.read(standing.handle))) continue;
-      found.set(standing.handle, standing);
+    const found = new Map<string, Standing>();
+    for (const backend of [this.#from, this.#to, this.#from]) {
+      // The source again only for those that may have moved there meanwhile.
+      const asked = backend === this.#from ? handles.filter((handle) => !found.has(handle)) : handles;
+      if (asked.length === 0) continue;
+      for (const standing of await backend.standings(asked)) {
+        if (mayBeReservation(standing) && isReservation(await backend.read(standing.handle))) continue;
+        found.set(standing.handle, standing);
+      }
     }
     return [...found.values()];
   }
@@ -190,7 +205,7 @@ export class MovingSessionBackend extends SessionBackend {
       here.signedIn === undefined || there.signedIn === undefined
         ? undefined
         : here.signedIn + there.signedIn;
-    const exact = here.exact && there.exact && here.sessions === 0;
+    const exact = this.#moves && here.exact && there.exact && here.sessions === 0;
     return { sessions: here.sessions + there.sessions, signedIn, exact };
   }
 
@@ -200,9 +215,12 @@ export class MovingSessionBackend extends SessionBackend {
     return putNew(this.#mover, handle, record, this.#moves, (backend) => backend.adopt(handle, record));
   }
 
-  override async moveOut(handle: string): Promise<WholeRecord | undefined> {
-    await this.#mover.find(handle, true);
-    return this.#to.moveOut(handle);
+  /** Throws ConfigError `backend`: sessions cannot move on before they have arrived. */
+  override moveOut(_handle: string): never {
+    throw new ConfigError(
+      "backend",
+      "Pass one of its two stores: MovingSessionBackend moves sessions itself.",
+    );
   }
 
   override async prune(): Promise<number> {
@@ -214,22 +232,8 @@ export class MovingSessionBackend extends SessionBackend {
     await this.#to.close();
   }
 
-  /** Ends a session only if it has this version, where it was found. */
-  async #deleteSeen(
-    backend: SessionBackend,
-    handle: string,
-    version: number,
-    why?: DeleteReason,
-  ): Promise<boolean> {
-    // What a mover has not deleted yet would come back from there.
-    if (backend === this.#to) await this.#from.delete(handle, undefined, "moved");
-    if (!(await backend.delete(handle, version, why))) return false;
-    if (backend === this.#to) return true;
-    // That may have been the mark of a session that a mover is about to bring, or has brought.
-    const there = await this.#to.read(handle);
-    if (there === undefined) return true;
-    if (isReservation(there) && (await this.#to.delete(handle, there.version, why))) return true;
-    return this.#to.delete(handle, version, why);
+  #beside(backend: SessionBackend): SessionBackend {
+    return backend === this.#to ? this.#from : this.#to;
   }
 
   /** Does it where the session is; `missing` is the answer if it is nowhere. */
@@ -237,8 +241,9 @@ export class MovingSessionBackend extends SessionBackend {
     const place = await this.#mover.find(handle, this.#moves);
     if (place === "nowhere") return missing;
     const answer = await act(place === "to" ? this.#to : this.#from);
-    if (place === "to" || answer !== missing) return answer;
+    if (answer !== missing) return answer;
     // Another process may have moved it in between.
-    return (await this.#mover.find(handle, this.#moves)) === "to" ? act(this.#to) : answer;
+    const now = await this.#mover.find(handle, this.#moves);
+    return now === "nowhere" ? answer : act(now === "to" ? this.#to : this.#from);
   }
 }

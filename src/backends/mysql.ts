@@ -1,5 +1,6 @@
 import { sleep } from "../environment.ts";
-import { adoptedRecord, isAdoptable, isUsable, snapshot, wholeRecord } from "../record/record.ts";
+import { isUsable } from "../record/moved.ts";
+import { adoptedRecord, isAdoptable, snapshot, wholeRecord } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { type Database, isPool, openDatabase } from "./_mysql/database.ts";
 import { isDuplicate } from "./_mysql/error.ts";
@@ -17,6 +18,7 @@ import { startPruning } from "./_sql/pruner.ts";
 import { type SqlValue, toValues } from "./_sql/row.ts";
 import { Turns } from "./_turns.ts";
 import {
+  type DeleteReason,
   type NewRecord,
   type PatchResult,
   type ScanOptions,
@@ -112,9 +114,10 @@ export class MysqlSessionBackend extends SessionBackend {
     return affectedRows > 0 || (await this.#live(handle)) !== undefined;
   }
 
-  override async delete(handle: string, ifVersion?: number): Promise<boolean> {
+  override async delete(handle: string, ifVersion?: number, why?: DeleteReason): Promise<boolean> {
     const values = [handle, ifVersion ?? null];
-    if ((await this.#db.write(this.#sql.remove, values)).affectedRows > 0) return true;
+    const below = ifVersion === undefined && why === "moved" ? 0 : null;
+    if ((await this.#db.write(this.#sql.remove, [...values, below])).affectedRows > 0) return true;
     await this.#db.write(this.#sql.removeExpired, values);
     return false;
   }

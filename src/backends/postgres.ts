@@ -1,4 +1,5 @@
-import { isMoved, isUsable, newRecord, type StoredRecord, snapshot } from "../record/record.ts";
+import { isMoved, isUsable } from "../record/moved.ts";
+import { newRecord, type StoredRecord, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { Channels } from "./_postgres/channel.ts";
 import { type Answer, changed, type Database, openDatabase, type Statement } from "./_postgres/client.ts";

@@ -1,5 +1,6 @@
 import { sleep } from "../environment.ts";
-import { isUsable, LOCK_SLACK, newRecord, snapshot } from "../record/record.ts";
+import { isUsable } from "../record/moved.ts";
+import { LOCK_SLACK, newRecord, snapshot } from "../record/record.ts";
 import { dictionaryOf, restored } from "./_dictionary.ts";
 import { type Row, toValues } from "./_sql/row.ts";
 import { whenFree } from "./_sqlite/busy.ts";
@@ -84,7 +85,7 @@ export class SqliteSessionBackend extends SessionBackend {
 
   override save(id: string, data: SessionData, timeout: number): Awaitable<void> {
     return this.#try(() => {
-      if (timeout <= 0 || Object.keys(data).length === 0) this.#sql.remove.all(id, null);
+      if (timeout <= 0 || Object.keys(data).length === 0) this.#sql.remove.all(id, null, null);
       else this.#sql.replace.run(...toValues(id, restored(data, timeout, this.now())));
     });
   }
@@ -116,11 +117,10 @@ export class SqliteSessionBackend extends SessionBackend {
     });
   }
 
-  override delete(handle: string, ifVersion?: number): Awaitable<boolean> {
-    return this.#try(() => {
-      const [row] = this.#sql.remove.all(handle, ifVersion ?? null) as Row[];
-      return row !== undefined && row.expiresAt > this.now();
-    });
+  override delete(handle: string, ifVersion?: number, why = ""): Awaitable<boolean> {
+    const below = ifVersion === undefined && why === "moved" ? 0 : null;
+    const remove = (): Row[] => this.#sql.remove.all(handle, ifVersion ?? null, below) as Row[];
+    return this.#try(() => this.#ended(remove()).length > 0);
   }
 
   override listByUser(userId: string): Awaitable<UserSession[]> {

@@ -113,7 +113,7 @@ export type PatchResult = "ok" | "merged" | "ended" | "stale" | "tooLarge";
 
 /**
  * What is said of an end when a record is deleted: from inside, from outside, or because its user has too many. "moved" is no
- * end: another store has the session now, and nobody is told.
+ * end: another store has the session now, and nobody is told. Without a version, it deletes only what `moveOut` has marked.
  */
 export type DeleteReason = "logged_out" | "revoked" | "limit" | "moved";
 

@@ -8,6 +8,7 @@ import type {
   WholeRecord,
 } from "./contract.ts";
 import { mergeData } from "./data.ts";
+import { isUsable } from "./moved.ts";
 
 /** What a back-end stores of a session, so that it can be changed. */
 type Stored = { -readonly [K in Exclude<keyof SessionRecord, "now">]: SessionRecord[K] };
@@ -18,26 +19,6 @@ export interface StoredRecord extends Stored {
   fence: number;
   /** When the lock runs out; 0 while there is none. */
   lockedUntil: number;
-}
-
-/*
- * A record that `moveOut` has marked has a negative epoch, -1 less the one that it had: so every patch is stale by itself, and
- * the other methods look at the same number.
- */
-
-/** Returns true for a record that was moved out to another store: requests do not find it any more. */
-export function isMoved({ epoch }: Pick<StoredRecord, "epoch">): boolean {
-  return epoch < 0;
-}
-
-/** Returns true for a record that requests find. */
-export function isUsable(record: Pick<StoredRecord, "epoch" | "expiresAt">, now: number): boolean {
-  return record.expiresAt > now && !isMoved(record);
-}
-
-/** Marks a record as moved. */
-export function applyMove(record: StoredRecord): void {
-  record.epoch = Math.min(record.epoch, -1 - record.epoch);
 }
 
 /** A change of a live record. */

@@ -216,7 +216,7 @@ await onServer("mariadb", ({ url, adminUrl }) => {
       ["store", ["{}", null, 1, ...conditions], "PRIMARY"],
       ["rotate", ["{}", "", 1, "h", 1, null, 1, 1, 1, 1, ...conditions], "PRIMARY"],
       ["touch", [1, handleOf(7)], "PRIMARY"],
-      ["remove", [handleOf(7), null], "PRIMARY"],
+      ["remove", [handleOf(7), null, null], "PRIMARY"],
       ["removeExpired", [handleOf(7), null], "PRIMARY"],
       ["lock", [1, handleOf(7), 1], "PRIMARY"],
       ["relock", [1, 1, handleOf(7), 1], "PRIMARY"],

@@ -61,6 +61,32 @@ export class MoveCommand {
   }
 }
 
+/** Runs the command until half of the sessions have left the source, and kills it. */
+export async function moveHalf(
+  { from, to }: { readonly from: StoreSpec; readonly to: StoreSpec },
+  source: SessionBackend,
+): Promise<void> {
+  const { sessions: total } = await source.countAll();
+  const { code, err } = await killedAt(total / 2, { from, to }, source);
+  if (code !== null && code !== 0) throw new Error(`The command ended with ${code}: ${err}`);
+}
+
+/** Starts the command, and kills it when so many sessions are left in the source. */
+async function killedAt(
+  mark: number,
+  { from, to }: { readonly from: StoreSpec; readonly to: StoreSpec },
+  source: SessionBackend,
+): Promise<Over> {
+  const command = new MoveCommand("--store", urlOf(from), "--to", urlOf(to), "--yes");
+  let isOver = false;
+  void command.over.then(() => {
+    isOver = true;
+  });
+  while (!isOver && (await source.countAll()).sessions > mark) await pause(30);
+  command.kill();
+  return command.over;
+}
+
 /**
  * Moves all sessions by the command, which is killed so many times, each time with another part of them left in the source, and
  * started again. Resolves with how often it was killed while it moved, and what its last run and `--verify` said.
@@ -77,14 +103,7 @@ export async function moveByCommand(
   );
   let killed = 0;
   for (const mark of marks) {
-    const command = new MoveCommand("--store", urlOf(from), "--to", urlOf(to), "--yes");
-    let isOver = false;
-    void command.over.then(() => {
-      isOver = true;
-    });
-    while (!isOver && (await source.countAll()).sessions > mark) await pause(30);
-    command.kill();
-    const { code, err } = await command.over;
+    const { code, err } = await killedAt(mark, { from, to }, source);
     if (code === null) killed += 1;
     else if (code !== 0) throw new Error(`The command ended with ${code}: ${err}`);
   }

@@ -78,7 +78,7 @@ class Application {
 
 /** The processes of an application whose sessions move. Any of them is killed at any time, and another one takes its place. */
 export class MoveFleet {
-  readonly #stores: Pick<MoveOrder, "from" | "to">;
+  #stores: Pick<MoveOrder, "from" | "to">;
   #all: Application[] = [];
   #build: Build = "source";
   /** How many processes were killed. */
@@ -102,6 +102,12 @@ export class MoveFleet {
   /** Sends a request to any of them. */
   ask(path: string, cookie = ""): Promise<Answer | undefined> {
     return this.#all[Math.floor(Math.random() * this.#all.length)]!.ask(path, cookie);
+  }
+
+  /** The next builds move sessions the other way. */
+  turnAround(): void {
+    const { from, to } = this.#stores;
+    this.#stores = { from: to, to: from };
   }
 
   /** Deploys the next build: each process is killed, and one of the new build takes its place. */

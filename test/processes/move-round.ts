@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import type { SessionBackend } from "micropie";
-import { moveByCommand } from "./move-command.ts";
+import { moveByCommand, moveHalf } from "./move-command.ts";
 import { type CrowdFigures, MoveCrowd } from "./move-crowd.ts";
 import { MoveFleet } from "./move-fleet.ts";
 import { openStore, type StoreSpec } from "./stores.ts";
@@ -15,6 +15,8 @@ export interface MovePlan {
   readonly rate: number;
   /** How often the command is killed; processes of the application are killed as long as it runs, besides at each deploy. */
   readonly kills: number;
+  /** Whether they turn around half way: then all sessions are in the first store again in the end. */
+  readonly turnsBack?: boolean;
 }
 
 /** What came of a round. */
@@ -51,11 +53,13 @@ export async function moveRound(way: readonly StoreSpec[], plan: MovePlan): Prom
       // Makes the table, which the command would not do.
       await target.backend.read("AAAAAAAAAAAAAAAA");
       if (n === 0) await crowd.putToSleep(source.backend, plan.sleepers);
-      const kills = await moveCrowd(crowd, { from, to, source: source.backend }, plan);
+      const places = { from, to, source: source.backend, target: target.backend };
+      const kills = await moveCrowd(crowd, places, plan);
       sum.processKills += kills.processes;
       sum.moverKills += kills.mover;
-      Object.assign(sum, await crowd.judge(target.backend, source.backend));
-      assert.deepEqual(await allIn(source.backend), [], "the source is not empty");
+      const [full, empty] = plan.turnsBack ? [source, target] : [target, source];
+      Object.assign(sum, await crowd.judge(full.backend, empty.backend));
+      assert.deepEqual(await allIn(empty.backend), [], "the source is not empty");
     } finally {
       for (const store of [source, target]) {
         await store.backend.close();
@@ -70,12 +74,13 @@ interface Places {
   readonly from: StoreSpec;
   readonly to: StoreSpec;
   readonly source: SessionBackend;
+  readonly target: SessionBackend;
 }
 
 async function moveCrowd(
   crowd: MoveCrowd,
-  { from, to, source }: Places,
-  { processes, rate, kills }: MovePlan,
+  { from, to, source, target }: Places,
+  { processes, rate, kills, turnsBack = false }: MovePlan,
 ): Promise<{ processes: number; mover: number }> {
   const fleet = await MoveFleet.start(from, to, processes);
   try {
@@ -84,13 +89,17 @@ async function moveCrowd(
     crowd.check();
     await fleet.deploy("moves");
     crowd.check();
-    const isMoving = { now: true };
-    const [moved] = await Promise.all([
-      moveByCommand({ from, to }, source, kills).finally(() => {
-        isMoving.now = false;
-      }),
-      strike(fleet, isMoving),
-    ]);
+    if (turnsBack) {
+      await struck(fleet, () => moveHalf({ from, to }, source));
+      crowd.check();
+      fleet.turnAround();
+      await fleet.deploy("finds");
+      crowd.check();
+      await fleet.deploy("moves");
+      crowd.check();
+    }
+    const [way, rest] = turnsBack ? [{ from: to, to: from }, target] : [{ from, to }, source];
+    const moved = await struck(fleet, () => moveByCommand(way, rest, kills));
     assert.equal(moved.left, 0, "--verify says that sessions are left");
     crowd.check();
     await fleet.deploy("target");
@@ -101,11 +110,20 @@ async function moveCrowd(
   }
 }
 
-async function strike(fleet: MoveFleet, isMoving: { readonly now: boolean }): Promise<void> {
-  while (isMoving.now) {
-    await fleet.strike();
-    await pause(500 + Math.random() * 1000);
-  }
+/** Processes of the application are killed as long as `work` lasts. */
+async function struck<T>(fleet: MoveFleet, work: () => Promise<T>): Promise<T> {
+  let isOver = false;
+  const strike = async (): Promise<void> => {
+    while (!isOver) {
+      await fleet.strike();
+      await pause(500 + Math.random() * 1000);
+    }
+  };
+  const doing = work().finally(() => {
+    isOver = true;
+  });
+  const [done] = await Promise.all([doing, strike()]);
+  return done;
 }
 
 async function allIn(backend: SessionBackend): Promise<readonly string[]> {

@@ -36,6 +36,12 @@ await onServer("redis", ({ url }) => {
     const postgres: StoreSpec = { kind: "postgres", url: postgresUrl, table: "moves" };
     const other: StoreSpec = { kind: "redis", url, prefix: "moves-back:" };
 
+    test("and half way from Redis to PostgreSQL, where they turn around", async () => {
+      const turned: StoreSpec = { kind: "redis", url, prefix: "moves-turned:" };
+      const half: StoreSpec = { ...postgres, table: "moves_turned" };
+      expectMuch(await moveRound([turned, half], { ...PLAN, turnsBack: true }));
+    });
+
     test("and from Redis to PostgreSQL and back", async () => {
       expectMuch(await moveRound([other, postgres, other], PLAN));
     });

@@ -99,6 +99,7 @@ function verbOf(
   });
   const fence = chance.below(4);
   const isSame = chance.maybe(0.7);
+  const why = chance.pick(["logged_out", "moved"] as const);
   const idle = chance.pick([400, 900]);
   const record: NewRecord = {
     data: '{"a":1}',
@@ -113,7 +114,7 @@ function verbOf(
     patch: async (backend) => backend.patch(handle, patchOf(known, name, idle, chanceOf(name), undefined)),
     rotate: async (backend) => backend.patch(handle, patchOf(known, name, idle, chanceOf(name), user)),
     touch: async (backend) => backend.touch(handle, idle),
-    delete: async (backend) => backend.delete(handle, isSame ? undefined : (known?.version ?? 1)),
+    delete: async (backend) => backend.delete(handle, isSame ? undefined : (known?.version ?? 1), why),
     list: async (backend) => (await backend.listByUser(user)).map((each) => each.handle).sort(),
     revoke: async (backend, [kept]) =>
       [...(await backend.revokeUser(user, isSame ? undefined : kept))].sort(),

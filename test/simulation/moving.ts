@@ -4,47 +4,50 @@ import type { Environment } from "micropie/environment";
 import { overNetwork } from "micropie/testing/_simulation/link";
 import type { MovingStore } from "micropie/testing/_simulation/place";
 import type { CreateSimulated, Place, SimulatedStore } from "micropie/testing/simulation";
+import { Deployment, type Side } from "./deployment.ts";
 import type { Kind } from "./kind.ts";
 
-/** How many of the servers move sessions; the others are from before that was turned on. */
-const MOVERS = 0.7;
+type Opened = Pick<SimulatedStore, "close" | "copy"> & { open(place: Place): SessionBackend };
 
-/** Two stores, and sessions that move from the one to the other while servers use them. */
-export function moving(from: Kind, to: Kind): Kind {
+/** Two stores, and sessions that move from the one to the other and back while servers use them. */
+export function moving(first: Kind, second: Kind): Kind {
   return {
     create(environment) {
-      const source = opened(from.create, environment);
-      const target = opened(to.create, environment);
-      const stores = (place: Place): { readonly from: SessionBackend; readonly to: SessionBackend } => ({
-        from: source.open(place),
-        to: target.open(place),
+      const stores = { first: opened(first.create, environment), second: opened(second.create, environment) };
+      const deployment = new Deployment(environment);
+      const between = (from: Side, place: Place): { from: SessionBackend; to: SessionBackend } => ({
+        from: stores[from].open(place),
+        to: stores[from === "first" ? "second" : "first"].open(place),
       });
+      const copied = [stores.first, stores.second].filter(({ copy }) => copy !== undefined);
       const store: MovingStore = {
-        open: (place) =>
-          new MovingSessionBackend({ ...stores(place), move: place.environment.random() < MOVERS }),
-        move: (place) => moveSessions(stores(place)),
+        open(place) {
+          const { from, move } = deployment.start(place.server);
+          return new MovingSessionBackend({ ...between(from, place), move });
+        },
+        move: (place) => deployment.whileMoving(place.server, (from) => moveSessions(between(from, place))),
+        ...(copied.length === 0
+          ? {}
+          : { copy: () => copied[Math.floor(environment.random() * copied.length)]!.copy!() }),
         async close() {
-          await source.close?.();
-          await target.close?.();
+          await stores.first.close?.();
+          await stores.second.close?.();
         },
       };
       return store;
     },
     abilities: {
-      servers: Math.min(from.abilities.servers, to.abilities.servers),
-      ownClock: from.abilities.ownClock && to.abilities.ownClock,
-      copies: false,
-      scans: from.abilities.scans === true && to.abilities.scans === true,
+      servers: Math.min(first.abilities.servers, second.abilities.servers),
+      ownClock: first.abilities.ownClock && second.abilities.ownClock,
+      copies: first.abilities.copies || second.abilities.copies,
+      scans: first.abilities.scans === true && second.abilities.scans === true,
       moves: true,
     },
   };
 }
 
 /** A store whose back-ends have the environment of their place from the beginning. */
-function opened(
-  create: CreateSimulated,
-  environment: Environment,
-): Pick<SimulatedStore, "close"> & { open(place: Place): SessionBackend } {
+function opened(create: CreateSimulated, environment: Environment): Opened {
   const made = create(environment);
   const store: SimulatedStore =
     "open" in made ? made : { open: (place) => overNetwork(toBackend(made), place) };
@@ -55,6 +58,7 @@ function opened(
       backend.environment = place.environment;
       return backend;
     },
+    ...(store.copy === undefined ? {} : { copy: () => store.copy!() }),
     close: () => store.close?.(),
   };
 }

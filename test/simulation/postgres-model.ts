@@ -16,7 +16,14 @@ import type {
   UserSession,
   WholeRecord,
 } from "micropie/backends/backend";
-import { applyPatch, FullSessionBackend, isMoved, type StoredRecord, snapshot } from "micropie/backends/full";
+import {
+  applyPatch,
+  FullSessionBackend,
+  isMeant,
+  isMoved,
+  type StoredRecord,
+  snapshot,
+} from "micropie/backends/full";
 import { applyLock, applyRelock, applyTouch } from "micropie/record/record";
 import { overChannel } from "micropie/testing/_simulation/link";
 import type { Place } from "micropie/testing/simulation";
@@ -81,7 +88,7 @@ export class PostgresModel extends FullSessionBackend {
       "delete",
       () => {
         const row = this.#rows.get(handle);
-        if (row === undefined || (ifVersion !== undefined && row.version !== ifVersion)) return false;
+        if (row === undefined || !isMeant(row, ifVersion, why)) return false;
         return this.#rows.delete(handle, why);
       },
       "remove",

@@ -1,3 +1,5 @@
+import { afterIn, pageOfUser } from "micropie/backends/_scan";
+import { pageOf } from "micropie/backends/_sql/page";
 import { standingsByRead } from "micropie/backends/_standings";
 import type {
   Awaitable,
@@ -6,13 +8,15 @@ import type {
   EndListener,
   NewRecord,
   PatchResult,
+  ScanOptions,
+  ScanPage,
   SessionPatch,
   SessionRecord,
   Standing,
   UserSession,
   WholeRecord,
 } from "micropie/backends/backend";
-import { applyPatch, FullSessionBackend, isMoved, snapshot } from "micropie/backends/full";
+import { applyPatch, FullSessionBackend, isMeant, isMoved, snapshot } from "micropie/backends/full";
 import { applyLock, applyRelock, applyTouch, isAdoptable } from "micropie/record/record";
 import { overChannel } from "micropie/testing/_simulation/link";
 import type { Place } from "micropie/testing/simulation";
@@ -23,7 +27,7 @@ import type { Rows } from "./rows.ts";
 export interface Notes {
   /** The last write. */
   nonce: string;
-  /** The writes that required a version. */
+  /** The writes that required a version, and those that they replaced. */
   nonces: readonly string[];
   /** The write that has locked it. */
   lock: string;
@@ -111,8 +115,7 @@ export class RedisModel extends FullSessionBackend {
       "delete",
       () => {
         const row = this.#rows.get(handle);
-        const isMeant = row !== undefined && (ifVersion === undefined || row.version === ifVersion);
-        if (!isMeant) return { isEnded: false, userId: null };
+        if (row === undefined || !isMeant(row, ifVersion, why)) return { isEnded: false, userId: null };
         return { isEnded: this.#rows.delete(handle, why), userId: row.userId };
       },
       "remove",
@@ -182,6 +185,17 @@ export class RedisModel extends FullSessionBackend {
     return this.#call("move out", () => this.#rows.moveOut(handle));
   }
 
+  /** `SCAN` has an order of its own; what is there throughout is on one of the pages here as well. */
+  override scan(options: ScanOptions): Promise<ScanPage> {
+    const { cursor, limit, userId } = options;
+    if (userId !== undefined) return pageOfUser(this, userId, options);
+    return this.#call(
+      "scan",
+      () => pageOf(this.#rows.after(afterIn(cursor), limit), options, undefined),
+      "read",
+    );
+  }
+
   override listen(listener: EndListener): Promise<EndChannel | undefined> {
     return this.#call("subscribe", () => this.#rows.listen(overChannel(listener, this.#hear)), "read");
   }
@@ -226,14 +240,16 @@ export class RedisModel extends FullSessionBackend {
       rotation !== undefined && row.secretHash === rotation.secretHash && ifSecretHash !== row.secretHash;
     if (row.version !== baseVersion && (row.nonce === nonce || hasSecret))
       return row.version - baseVersion === 1 ? "ok" : "merged";
+    if (ifVersion === undefined && row.version !== baseVersion && row.nonces.includes(nonce)) return "merged";
     if (ifVersion !== undefined && ifVersion !== row.version)
       return row.nonces.includes(nonce) ? "merged" : "stale";
     if (row.epoch !== patch.ifEpoch) return "stale";
     if (told !== undefined && this.#rows.now() - told > TOLD) return "late";
     const result = applyPatch(row, patch, this.#rows.now());
     if (result !== "ok" && result !== "merged") return result;
+    const replaced = row.nonce === "" ? [] : [row.nonce];
+    if (ifVersion !== undefined) row.nonces = [...new Set([...row.nonces, ...replaced, nonce])];
     row.nonce = nonce;
-    if (ifVersion !== undefined) row.nonces = [...row.nonces, nonce];
     if (rotation?.raiseEpoch) this.#rows.tell(handle, "rights");
     return result;
   }

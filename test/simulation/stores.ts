@@ -41,7 +41,7 @@ const SINGLE = {
         copy: () => rows.copy(),
       };
     },
-    abilities: { servers: 3, ownClock: true, copies: true },
+    abilities: { servers: 3, ownClock: true, copies: true, scans: true },
   },
 } satisfies Record<string, Kind>;
 

@@ -1,6 +1,7 @@
 import type { Environment } from "../../environment.ts";
 import type { Awaitable } from "../../record/contract.ts";
-import { isMoved, type StoredRecord } from "../../record/record.ts";
+import { isMoved } from "../../record/moved.ts";
+import type { StoredRecord } from "../../record/record.ts";
 import { untilDone } from "../_attempts.ts";
 import { Recent } from "../_recent.ts";
 import { Turns } from "../_turns.ts";

@@ -48,7 +48,7 @@ export function statements(name: string): Statements {
   const replaced = COLUMNS.map((column) => `${column} = excluded.${column}`).join(", ");
   const moved = (timeout: string) => `max(expires_at, min(${NOW} + ${timeout}, absolute_expires_at))`;
   const live = `expires_at > ${NOW}`;
-  // See `isMoved` in record.ts.
+  // See `isMoved` in record/moved.ts.
   const usable = `${live} AND epoch >= 0`;
   const adopted = COLUMNS.map((column, at) =>
     TIMES.includes(column) ? fromNow(`?${at + 1}`) : `?${at + 1}`,
@@ -74,7 +74,8 @@ export function statements(name: string): Statements {
       expires_at = coalesce(min(${NOW} + ?14, coalesce(${NOW} + ?13, absolute_expires_at)), ${moved("?8")})
       WHERE ${conditions} RETURNING handle`,
     touch: `UPDATE ${table} SET expires_at = ${moved("?2")} WHERE handle = ?1 AND ${usable} RETURNING handle`,
-    remove: `DELETE FROM ${table} WHERE handle = ?1 AND version = coalesce(?2, version) RETURNING handle, ${live} AS live`,
+    remove: `DELETE FROM ${table} WHERE handle = ?1 AND version = coalesce(?2, version)
+      AND (?2 IS NOT NULL OR ?3 <> 'moved' OR epoch < 0) RETURNING handle, ${live} AS live`,
     removeUser: `DELETE FROM ${table} WHERE user_id = ?1 AND handle <> ?2 RETURNING handle, ${live} AS live`,
     removeDue: `DELETE FROM ${table} WHERE handle IN
       (SELECT handle FROM ${table} WHERE expires_at <= ${NOW} ORDER BY expires_at LIMIT ?1)

@@ -1,6 +1,7 @@
 import type { Environment } from "../../environment.ts";
 import type {
   Awaitable,
+  DeleteReason,
   LoadSave,
   NewRecord,
   PatchResult,
@@ -11,15 +12,14 @@ import type {
   UserSession,
   WholeRecord,
 } from "../../record/contract.ts";
+import { applyMove, isMeant, isMoved } from "../../record/moved.ts";
 import {
   adoptedRecord,
   applyLock,
-  applyMove,
   applyPatch,
   applyRelock,
   applyTouch,
   illegible,
-  isMoved,
   mayAdopt,
   newRecord,
   type StoredRecord,
@@ -143,13 +143,15 @@ export class Fallback {
     });
   }
 
-  delete(handle: string, ifVersion?: number): Promise<boolean> {
+  delete(handle: string, ifVersion?: number, why?: DeleteReason): Promise<boolean> {
+    const isAnyway = ifVersion === undefined && why !== "moved";
     // At once, before the store answers and even if it fails: in this process it has ended.
-    if (ifVersion === undefined) this.#remember(handle);
+    if (isAnyway) this.#remember(handle);
     return this.#turns.take(handle, async () => {
       const record = await this.#erase(
         handle,
-        (there) => ifVersion === undefined || there?.version === ifVersion,
+        (there) => isAnyway || (there !== undefined && isMeant(there, ifVersion, why)),
+        why,
       );
       if (record?.userId) await this.#users.remove(record.userId, [handle]);
       return record !== undefined;
@@ -215,11 +217,13 @@ export class Fallback {
   async #erase(
     handle: string,
     isMeant: (there: StoredRecord | undefined) => boolean,
+    why?: DeleteReason,
   ): Promise<StoredRecord | undefined> {
     const there = await this.#backend.load(handle);
     const record = fromDictionary(there);
     if (!isMeant(record)) return undefined;
-    this.#remember(handle);
+    // What has moved may come back.
+    if (why !== "moved") this.#remember(handle);
     if (!isEmpty(there)) await this.#backend.save(handle, {}, 0);
     return record && record.expiresAt > this.#backend.now() ? record : undefined;
   }

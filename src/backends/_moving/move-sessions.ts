@@ -3,6 +3,7 @@ import { refuseUnknown } from "../../option-names.ts";
 import type { LoadSave } from "../../record/contract.ts";
 import type { SessionBackend } from "../_session-backend.ts";
 import { toBackend } from "../backend.ts";
+import { withoutReservations } from "./both-scans.ts";
 import { Mover } from "./mover.ts";
 
 /** How far it has come. */
@@ -33,8 +34,9 @@ const PAGE = 100;
 
 /**
  * Moves all sessions from one store to another while applications with `MovingSessionBackend` use them. Goes through the source
- * until it has none that could be moved, so it can be stopped at any time and called again. Resolves with what was done. Throws
- * ConfigError for an option, and `backend` if the source cannot list its sessions.
+ * until it has none that could be moved, and then once through the target, where somebody who moved sessions the other way may have
+ * died; so it can be stopped at any time and called again. Resolves with what was done. Throws
+ * ConfigError for an option, and `backend` if one of them cannot list its sessions.
  */
 export async function moveSessions(options: MoveOptions): Promise<MoveProgress> {
   refuseUnknown(Object(options), ["from", "to", "atOnce", "signal", "onProgress"]);
@@ -44,23 +46,44 @@ export async function moveSessions(options: MoveOptions): Promise<MoveProgress> 
   const to = toBackend(options.to, "moveSessions takes { from, to }, two back-ends");
   if (from === to) throw new ConfigError("to", "Pass another back-end than `from`.");
   const mover = new Mover(from, to);
+  const batches = { atOnce, signal };
   let moved = 0;
   for (let passes = 1; ; passes++) {
     const before = moved;
     let left = 0;
-    let cursor: string | undefined;
-    do {
-      const page = await from.scan({ cursor, limit: PAGE });
-      for (let at = 0; at < page.sessions.length; at += atOnce) {
-        signal?.throwIfAborted();
-        const some = page.sessions.slice(at, at + atOnce);
-        const cleared = await Promise.all(some.map(({ handle }) => mover.clear(handle)));
-        moved += cleared.filter((isCleared) => isCleared).length;
-        left += cleared.filter((isCleared) => !isCleared).length;
-      }
-      cursor = page.cursor;
+    for await (const page of pagesOf(from)) {
+      await inBatches(page, batches, async (handle) => {
+        if (await mover.clear(handle)) moved++;
+        else left++;
+      });
       await onProgress?.({ moved, left, passes });
-    } while (cursor !== undefined);
-    if (moved === before) return { moved, left, passes };
+    }
+    if (moved > before) continue;
+    for await (const page of pagesOf(to)) {
+      await inBatches(page, batches, (handle) => mover.finish(handle));
+      await onProgress?.({ moved, left, passes });
+    }
+    return { moved, left, passes };
+  }
+}
+
+/** The handles that a store lists. A place for a session that did not come goes by itself. */
+async function* pagesOf(store: SessionBackend): AsyncIterable<readonly string[]> {
+  let cursor: string | undefined;
+  do {
+    const page = await store.scan({ cursor, limit: PAGE });
+    yield withoutReservations(page.sessions).map(({ handle }) => handle);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+async function inBatches(
+  handles: readonly string[],
+  { atOnce, signal }: { readonly atOnce: number; readonly signal: AbortSignal | undefined },
+  work: (handle: string) => Promise<void>,
+): Promise<void> {
+  for (let at = 0; at < handles.length; at += atOnce) {
+    signal?.throwIfAborted();
+    await Promise.all(handles.slice(at, at + atOnce).map(work));
   }
 }

@@ -3,7 +3,8 @@ import type { SessionRecord } from "../../record/contract.ts";
 import { storeName } from "../../record/store-name.ts";
 import { untilDone } from "../_attempts.ts";
 import type { SessionBackend } from "../_session-backend.ts";
-import { isReservation, newReservation } from "./reservation.ts";
+import { removeStale } from "./leftover.ts";
+import { isHere, isLive, isSession, newReservation } from "./reservation.ts";
 
 /** Where a session is: in one of the two stores, or in none. */
 export type Place = "from" | "to" | "nowhere";
@@ -30,30 +31,62 @@ export class Mover {
     return untilDone(this.#environment, `session ${handle}`, () => this.#look(handle, moves));
   }
 
-  /** Moves a session that the source lists. Returns false if it stays there, because it cannot be read. */
+  /** Moves a session that the source lists. Returns false if it stays there, because it has expired or cannot be read. */
   async clear(handle: string): Promise<boolean> {
     const place = await this.find(handle, true);
+    if (place !== "to") return place !== "from";
     // Somebody may have been stopped before the last step.
-    if (place === "to") await this.#leave(handle);
-    return place !== "from";
+    if (!(await this.#leave(handle))) await removeStale(handle, { at: this.to, other: this.from });
+    return true;
+  }
+
+  /** Moves a session that the target lists, if somebody has died who was moving it the other way. */
+  async finish(handle: string): Promise<void> {
+    if ((await this.to.read(handle)) === undefined) await this.find(handle, true);
   }
 
   /** Undefined if it has to be looked for again. */
   async #look(handle: string, moves: boolean): Promise<Place | undefined> {
     const there = await this.to.read(handle);
-    if (there !== undefined && !isReservation(there)) return "to";
+    if (isHere(there)) return "to";
     const here = await this.from.read(handle);
-    // A process that moves sessions the other way is about to bring it.
-    if (isReservation(here)) return undefined;
-    if (here !== undefined) {
-      // What has expired or cannot be read stays where it is.
-      if (!moves || !isWhole(here)) return "from";
-    } else if ((await this.from.standings([handle])).length === 0) {
-      // It may have come here since the first look.
-      const now = await this.to.read(handle);
-      return now !== undefined && !isReservation(now) ? "to" : "nowhere";
+    if (isHere(here)) {
+      // What cannot be read stays where it is.
+      if (!moves || here.secretHash === "") return "from";
+    } else {
+      // A process that moves sessions the other way is about to bring it.
+      if (here !== undefined && isLive(here)) return undefined;
+      if ((await this.from.standings([handle])).length === 0) {
+        // What has expired is answered from where it was.
+        const otherwise = isSession(there) ? "to" : isSession(here) ? "from" : "nowhere";
+        return this.#lookThere(handle, moves, otherwise);
+      }
+      // Only a mark cannot be read. Otherwise it has just come.
+      if ((await this.from.read(handle)) !== undefined) return undefined;
     }
-    return (await this.#move(handle)) ? "to" : undefined;
+    // Another process is about to bring it.
+    if (there !== undefined && isLive(there)) return undefined;
+    if (await this.#move(handle)) return "to";
+    // The mark that it has left where it came from would keep it from going back there.
+    if (isHere(here)) await this.to.delete(handle, undefined, "moved");
+    return undefined;
+  }
+
+  /** What is not in the source may have come to the target since the first look, or be on its way from there. */
+  async #lookThere(handle: string, moves: boolean, otherwise: Place): Promise<Place | undefined> {
+    const isListed = async (store: SessionBackend): Promise<boolean> =>
+      (await store.standings([handle])).length > 0;
+    if (await isListed(this.to)) {
+      const there = await this.to.read(handle);
+      if (isHere(there)) return "to";
+      // Its mark alone: whoever was moving it the other way has died. From the source it can be moved on.
+      if (there === undefined && (await isListed(this.to))) {
+        const isThere = await new Mover(this.to, this.from).#move(handle);
+        return isThere && !moves ? "from" : undefined;
+      }
+    }
+    // It may have gone to the source meanwhile.
+    return (await isListed(this.from)) ? undefined : otherwise;
   }
 
   /**
@@ -71,15 +104,12 @@ export class Mover {
     return true;
   }
 
-  /** Deletes what is left of it in the source. Of several that do, one is told that it was there, and tells it. */
-  async #leave(handle: string, record?: SessionRecord): Promise<void> {
-    if (!(await this.from.delete(handle, undefined, "moved")) || this.to.onMoved === undefined) return;
-    const moved = record ?? (await this.to.read(handle));
+  /** Deletes the mark in the source. Of several that do, one is told that it was there, and tells it. */
+  async #leave(handle: string, record?: SessionRecord): Promise<boolean> {
+    if (!(await this.from.delete(handle, undefined, "moved"))) return false;
+    const moved = this.to.onMoved && (record ?? (await this.to.read(handle)));
     if (moved !== undefined)
-      this.to.onMoved(handle, moved, { from: storeName(this.from), to: storeName(this.to) });
+      this.to.onMoved?.(handle, moved, { from: storeName(this.from), to: storeName(this.to) });
+    return true;
   }
-}
-
-function isWhole(record: SessionRecord): boolean {
-  return record.secretHash !== "" && Math.min(record.expiresAt, record.absoluteExpiresAt) > record.now;
 }

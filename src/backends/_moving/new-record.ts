@@ -28,13 +28,20 @@ export async function putNew(
       return isReservation(await to.read(handle)) ? undefined : false;
     /** Returns false if it is not there any more. */
     const release = (): Awaitable<boolean> => to.delete(handle, reservation.version, "moved");
+    /** Somebody who moves sessions the other way makes it, or nobody yet: then both try again. */
+    const isReserved = async (): Promise<boolean> => isReservation(await from.read(handle));
     if (moves) {
       if ((await from.standings([handle])).length === 0)
         return (await to.adopt(handle, record, reservation.secretHash)) || undefined;
+      const isTaken = !(await isReserved());
       await release();
-      return false;
+      return isTaken ? false : undefined;
     }
     const isStored = await store(from);
+    if (!isStored && (await isReserved())) {
+      await release();
+      return undefined;
+    }
     const isInTime = await release();
     if (!isStored || isInTime) return isStored;
     // Who was so slow that another one may have put it into the target has put it nowhere: that one counts, unless it has moved this.

@@ -26,6 +26,21 @@ export function isReservation(record: SessionRecord | undefined): boolean {
   return record?.secretHash.startsWith(MARK) === true;
 }
 
+/** Returns true if this is a session, and no place for one. */
+export function isSession(record: SessionRecord | undefined): record is SessionRecord {
+  return record !== undefined && !isReservation(record);
+}
+
+/** Returns true for a record whose time is not over. */
+export function isLive({ expiresAt, absoluteExpiresAt, now }: SessionRecord): boolean {
+  return Math.min(expiresAt, absoluteExpiresAt) > now;
+}
+
+/** Returns true for a session whose time is not over. */
+export function isHere(record: SessionRecord | undefined): record is SessionRecord {
+  return isSession(record) && isLive(record);
+}
+
 /** Returns true if a live record with so many seconds left may be a reservation. */
 export function mayBeReservation({
   epoch,

@@ -65,7 +65,7 @@ export interface Statements {
 export function writeStatements(table: string, isPool: boolean): Statements {
   const isLive = `expires_at > ${NOW}`;
   const isExpired = `expires_at <= ${NOW}`;
-  // See `isMoved` in record.ts.
+  // See `isMoved` in record/moved.ts.
   const isUsable = `${isLive} AND epoch >= 0`;
   const adopted = COLUMNS.map((column) => (TIMES.includes(column) ? `${START} * ? + ?` : "?"));
   // The collation ignores trailing spaces, and MariaDB and MySQL have none in common that does not.
@@ -118,7 +118,10 @@ export function writeStatements(table: string, isPool: boolean): Statements {
         WHERE ${conditions}`,
     ),
     touch: query(`UPDATE ${table} SET expires_at = ${moved} WHERE handle = ? AND ${isUsable}`),
-    remove: query(`DELETE FROM ${table} WHERE handle = ? AND version = COALESCE(?, version) AND ${isLive}`),
+    remove: query(
+      `DELETE FROM ${table}
+        WHERE handle = ? AND version = COALESCE(?, version) AND epoch < COALESCE(?, epoch + 1) AND ${isLive}`,
+    ),
     removeExpired: query(
       `DELETE FROM ${table}
         WHERE handle = ? AND version = COALESCE(?, version) AND ${isExpired} AND claimed_by IS NULL`,

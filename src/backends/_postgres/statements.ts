@@ -115,7 +115,8 @@ export function writeStatements({ table, channel }: Pick<Names, "table" | "chann
       `UPDATE ${table} SET expires_at = ${moved("$2")} WHERE handle = $1 AND expires_at > ${NOW} AND epoch >= 0`,
     ),
     remove: statement(
-      `DELETE FROM ${table} WHERE handle = $1 AND version = coalesce($2::bigint, version) ${removed("$3::text")}`,
+      `DELETE FROM ${table} WHERE handle = $1 AND version = coalesce($2::bigint, version)
+        AND ($2::bigint IS NOT NULL OR $3::text <> 'moved' OR epoch < 0) ${removed("$3::text")}`,
     ),
     removeUser: statement(`DELETE FROM ${table} WHERE user_id = $1 AND handle <> $2 ${removed("'revoked'")}`),
     notify: statement("SELECT pg_notify($1::text, $2::text)"),
@@ -137,7 +138,7 @@ export function writeStatements({ table, channel }: Pick<Names, "table" | "chann
       `UPDATE ${table} SET (${all}) = (${adopted.join(", ")})
         WHERE handle = $1 AND secret_hash = $${COLUMNS.length + 1}::text AND expires_at > ${NOW}`,
     ),
-    // See `isMoved` in record.ts.
+    // See `isMoved` in record/moved.ts.
     moveOut: statement(
       `UPDATE ${table} SET epoch = least(epoch, -1 - epoch)
         WHERE handle = $1 AND expires_at > ${NOW} AND secret_hash <> '' RETURNING ${READ}`,

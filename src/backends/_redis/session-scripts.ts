@@ -52,7 +52,7 @@ if ${IS_DUE} then
 end
 return 1`;
 
-/** ARGV: version or "-", why. Replies whether it ended a live record; for one with a user, "1 now seconds user", what it had left. */
+/** ARGV: version or "-", why: with "-" and "moved" only what is marked. Replies whether it ended a live record; for one with a user, "1 now seconds user", what it had left. */
 const DELETE = `
 local s = redis.pcall('GET', KEYS[1])
 if not s then return 0 end
@@ -61,10 +61,14 @@ if type(s) == 'string' then
   v, x, user = string.match(s, '^[0${MOVED}](${"%d".repeat(11)})${".".repeat(22)}(${"%d".repeat(13)})[^\\n]*\\n([^\\n]*)\\n')
 end
 if not v then
-  if ARGV[1] == '-' then redis.call('DEL', KEYS[1]) end
+  if ARGV[1] == '-' and ARGV[2] ~= 'moved' then redis.call('DEL', KEYS[1]) end
   return 0
 end
-if ARGV[1] ~= '-' and tonumber(v) ~= tonumber(ARGV[1]) then return 0 end${NOW}
+if ARGV[1] ~= '-' then
+  if tonumber(v) ~= tonumber(ARGV[1]) then return 0 end
+elseif ARGV[2] == 'moved' and string.sub(s, 1, 1) ~= '${MOVED}' then
+  return 0
+end${NOW}
 redis.call('DEL', KEYS[1])
 local left = math.max(x - now, 0)
 local live = left > 0 and 1 or 0

@@ -64,7 +64,8 @@ export function prepareStatements(db: SqliteLike, name: string): Statements {
       `UPDATE ${table} SET expires_at = ${moved} WHERE handle = ? AND expires_at > ? AND epoch >= 0`,
     ),
     remove: db.prepare(
-      `DELETE FROM ${table} WHERE handle = ? AND version = coalesce(?, version) RETURNING expires_at AS expiresAt`,
+      `DELETE FROM ${table} WHERE handle = ? AND version = coalesce(?, version) AND epoch < coalesce(?, epoch + 1)
+        RETURNING handle, expires_at AS expiresAt`,
     ),
     removeUser: db.prepare(
       `DELETE FROM ${table} WHERE user_id = ? AND handle <> ? RETURNING handle, expires_at AS expiresAt`,
@@ -88,7 +89,7 @@ export function prepareStatements(db: SqliteLike, name: string): Statements {
       `UPDATE ${table} SET (${COLUMNS.join(", ")}) = (${COLUMNS.map(() => "?").join(", ")})
         WHERE handle = ? AND secret_hash = ? AND expires_at > ?`,
     ),
-    // See `isMoved` in record.ts.
+    // See `isMoved` in record/moved.ts.
     moveOut: db.prepare(
       `UPDATE ${table} SET epoch = min(epoch, -1 - epoch) WHERE handle = ? AND expires_at > ? AND secret_hash <> ''
         RETURNING ${RECORD}`,

@@ -47,6 +47,19 @@ export class Facts {
       }
   }
 
+  /** Seconds by which what happens to a session may differ from the real time. */
+  get slack(): number {
+    return this.history.clocks + this.history.onItsWay;
+  }
+
+  /** Whether a session of another library may have come again after its end, because a client has sent the first step again. */
+  mayComeAgain(handle: string, end: number): boolean {
+    return (
+      this.history.repeats.some((at) => at > end) &&
+      this.visits(handle).some(({ broughtLegacy }) => broughtLegacy)
+    );
+  }
+
   /** Every session that anybody has seen, or got a token of. */
   get handles(): Iterable<string> {
     return this.#visits.keys();
@@ -142,7 +155,7 @@ export class Facts {
       if (this.isCalm && answered !== undefined && answered < before && status < 400)
         moved = Math.max(moved, begun - throttle);
     }
-    return Math.min(moved + idle, created + absolute) - this.history.clocks - 1;
+    return Math.min(moved + idle, created + absolute) - this.slack - 1;
   }
 
   #note(visit: Visited): void {
@@ -158,7 +171,9 @@ export class Facts {
         const isSaved = visit.plan.steps.slice(index + 1).some((later) => AT_ONCE.has(later.do));
         const ends = ENDING.has(does) && (does === "logout" || isSaved || !visit.left);
         if (!TURNING.has(does) && !ends) continue;
-        if (!ends && !isSaved && (isNone(visit, handle) || (visit.given !== undefined && !isNew))) continue;
+        // What was sent again may have happened the first time, and have been dropped the second.
+        const isNot = isNone(visit, handle) && !this.#isDropped(visit);
+        if (!ends && !isSaved && (isNot || (visit.given !== undefined && !isNew))) continue;
         const turn = turnOf(visit, does, handle, ends);
         // A session whose rights changed before is over for its request, which then ends nothing.
         const isSure = turn.isSure && !(ends && this.#isDropped(visit));

@@ -108,6 +108,10 @@ export interface History {
   readonly counts: Counted[];
   /** Seconds by which clocks were ever apart from the real time. */
   clocks: number;
+  /** Seconds for which the times of a session may stand still, because it is on its way from one store to another. */
+  onItsWay: number;
+  /** When clients of the store sent writes again that had been carried out: see docs/backends/redis.md. */
+  readonly repeats: readonly number[];
   /** Whether everything that was asked came to an end. */
   isComplete: boolean;
   /** Since when everything works again. */

@@ -22,6 +22,8 @@ export class Network {
   readonly cut: Set<number> = new Set();
   isDown = false;
   isFull = false;
+  /** When clients sent writes again that had been carried out. */
+  readonly repeats: number[] = [];
   readonly #schedule: Schedule;
   readonly #chance: Chance;
   readonly #journal: Journal;
@@ -53,8 +55,12 @@ export class Network {
     const fail = (why: string): void => {
       if (this.#chance.maybe(0.6)) settle(this.#way(), () => reject(new Error(why)));
     };
-    const resend = (why: string): void => {
-      if (again) settle(RESEND, () => this.call(caller, name, step, kind, true).then(resolve, reject));
+    const resend = (why: string, isDone = false): void => {
+      const sendAgain = (): void => {
+        if (isDone && kind !== "read") this.repeats.push(this.#schedule.now);
+        this.call(caller, name, step, kind, true).then(resolve, reject);
+      };
+      if (again) settle(RESEND, sendAgain);
       else fail(why);
     };
     const isLost = this.#chance.maybe(lost);
@@ -74,10 +80,16 @@ export class Network {
       const isUnanswered = this.#chance.maybe(unanswered);
       const answer = (value: T): void => {
         this.#journal.say(`${name} of server ${server}: ${told(value)}`);
-        if (isUnanswered || this.cut.has(server)) {
+        const lose = (): void => {
           this.#journal.say(`the answer to ${name} is lost`);
-          resend("the connection was lost");
-        } else settle(this.#way(), () => resolve(value));
+          resend("the connection was lost", true);
+        };
+        if (isUnanswered) lose();
+        else
+          this.#schedule.after(this.#way(), () => {
+            if (this.cut.has(server)) lose();
+            else this.wake(caller, () => resolve(value));
+          });
       };
       const refuse = (error: unknown): void => settle(this.#way(), () => reject(error));
       try {

@@ -1,8 +1,9 @@
 import { withBriefSignIns } from "./brief-sign-ins.ts";
 import { Chance } from "./chance.ts";
-import type { Action, Carried, Fault, Operation, Plan, Settings, Step, Visit, Weather } from "./plan.ts";
+import type { Action, Carried, Fault, Operation, Plan, Step, Visit } from "./plan.ts";
 import { TURNING } from "./plan.ts";
 import { sceneOf } from "./scenes.ts";
+import { ABSOLUTE, IDLE, settingsOf, weatherOf } from "./settings.ts";
 
 /** What a store lets happen to it. */
 export interface Abilities {
@@ -53,12 +54,10 @@ const VERBS: Readonly<Record<Verb, number>> = {
   move: 4,
 };
 const USERS = ["ann", "bob"] as const;
-const IDLE = 600;
-const ABSOLUTE = 2000;
-const BRIEF = 150;
 
 /** Returns what happens in the world of this seed. */
 export function planOf(seed: number, abilities: Abilities): Plan {
+  const { ownClock, moves = false } = abilities;
   const chance = new Chance(seed, 1);
   const servers = 1 + chance.below(abilities.servers);
   const clients = 1 + chance.below(3);
@@ -79,9 +78,12 @@ export function planOf(seed: number, abilities: Abilities): Plan {
   if (!isWatched && chance.maybe(0.15))
     for (let left = 1 + chance.below(3); left > 0; left--)
       actions.splice(1 + chance.below(actions.length), 0, longPause(chance));
-  const settings = settingsOf(chance, servers, abilities, hasLegacy);
-  const scene = sceneOf(new Chance(seed, 5), { servers, clients, isRough, lockTtl: settings.lockTtl });
-  actions.splice(1 + chance.below(actions.length), 0, ...scene);
+  const settings = settingsOf(chance, { servers, ownClock, hasLegacy });
+  const { lockTtl } = settings;
+  const scene = sceneOf(new Chance(seed, 5), { servers, clients, isRough, lockTtl, moves, hasLegacy });
+  // Later, an old session would have moved already.
+  const isFirst = scene.some((action) => action.is === "visit" && action.carries.is === "legacy");
+  actions.splice(isFirst ? 0 : 1 + chance.below(actions.length), 0, ...scene);
   return {
     seed,
     servers,
@@ -218,32 +220,4 @@ function faultOf(chance: Chance, servers: number, { copies, ownClock }: Abilitie
     default:
       return { is: "fault", after, what, seconds };
   }
-}
-
-function weatherOf(chance: Chance): Weather {
-  const some = (most: number): number => (chance.maybe(0.5) ? chance.next() * most : 0);
-  return {
-    lost: some(0.05),
-    unanswered: some(0.06),
-    late: some(0.03),
-    latency: chance.pick([0.001, 0.003, 0.02]),
-  };
-}
-
-function settingsOf(chance: Chance, servers: number, { ownClock }: Abilities, hasLegacy: boolean): Settings {
-  const isLimited = chance.maybe(0.2);
-  return {
-    idle: IDLE,
-    absolute: ABSOLUTE,
-    brief: BRIEF,
-    grace: 10,
-    throttle: chance.pick([0, 30]),
-    perUser: isLimited ? 1 + chance.below(2) : undefined,
-    onLimit: chance.pick(["end-oldest", "end-idlest", "refuse"]),
-    onReuse: chance.maybe(0.2) ? "revoke" : "report",
-    legacy: hasLegacy,
-    schema: chance.maybe(0.1),
-    lockTtl: chance.pick([1, 10]),
-    drift: Array.from({ length: servers }, () => (ownClock ? chance.between(-20, 20) : 0)),
-  };
 }

@@ -26,6 +26,9 @@ const PATIENCE = 300;
 /** The same for looking around at the end. */
 const LOOKING = 2000;
 
+/** Seconds for which a session that moves may be on its way, while its times stand still. */
+const ON_ITS_WAY = 3;
+
 /** A world that was played. */
 export interface Played {
   readonly history: History;
@@ -45,8 +48,9 @@ export async function play(plan: Plan, create: CreateSimulated): Promise<Played>
     random: chance.next,
     timer: (seconds, run) => schedule.after(seconds, run),
   };
-  const history = blank(plan);
+  const history = blank(plan, network);
   const store = storeOf(create(environment), environment, history);
+  if ("move" in store) history.onItsWay = ON_ITS_WAY;
   const old = plan.settings.legacy ? new OldSessions(plan.clients) : undefined;
   noteEvents((heard) => {
     history.heard.push({ at: schedule.now, ...heard });
@@ -131,7 +135,7 @@ function storeOf(
   return { open: (place) => overNetwork(backend, place, history.kept), close: () => backend.close() };
 }
 
-function blank(plan: Plan): History {
+function blank(plan: Plan, { repeats }: Network): History {
   return {
     plan,
     visits: [],
@@ -143,6 +147,8 @@ function blank(plan: Plan): History {
     kept: [],
     counts: [],
     clocks: 0,
+    onItsWay: 0,
+    repeats,
     isComplete: false,
     quietFrom: 0,
     endedAt: 0,

@@ -1,40 +1,32 @@
+import { type Cast, endOf, type Scene, type Stage, visit } from "./cast.ts";
 import type { Chance } from "./chance.ts";
-import type { Action, Fault, Operation, Step, Visit } from "./plan.ts";
-
-/** What a scene can use of its world. */
-interface Stage {
-  readonly servers: number;
-  readonly clients: number;
-  /** Whether anything may break. */
-  readonly isRough: boolean;
-  /** How long a lock outlives a holder that died, in seconds. */
-  readonly lockTtl: number;
-}
-
-/** Who plays: a client, the server that something happens to, and another one. */
-interface Cast {
-  readonly client: number;
-  readonly server: number;
-  readonly other: number;
-}
-
-type Scene = (chance: Chance, cast: Cast, stage: Stage) => Action[];
+import { leftBehind, movesOn, twoBuilds } from "./moving-scenes.ts";
+import type { Action, Fault, Step } from "./plan.ts";
 
 /** How many worlds have a scene. */
 const SHARE = 0.12;
+/** How many of those in which sessions move have a scene of that. */
+const MOVING = 0.7;
 
 /**
  * Returns some actions that belong together, for some of the worlds; none for the others. Chance alone would hardly ever bring about
  * what takes several things in one order, each of which lasts for seconds.
  */
 export function sceneOf(chance: Chance, stage: Stage): readonly Action[] {
-  if (!chance.maybe(SHARE)) return [];
+  const scenes = scenesOf(chance, stage);
+  if (scenes.length === 0) return [];
   const server = chance.below(stage.servers);
   const other = (server + 1) % stage.servers;
   const cast: Cast = { client: chance.below(stage.clients), server, other };
-  const scenes: Scene[] = [endedMeanwhile];
-  if (stage.isRough && stage.servers > 1) scenes.push(overtaken, unreachable);
   return chance.pick(scenes)(chance, cast, stage);
+}
+
+function scenesOf(chance: Chance, { servers, isRough, moves, hasLegacy }: Stage): readonly Scene[] {
+  if (moves && chance.maybe(MOVING))
+    return hasLegacy ? [twoBuilds] : isRough ? [movesOn, movesOn, leftBehind] : [];
+  if (!chance.maybe(SHARE)) return [];
+  if (!isRough || servers === 1) return [endedMeanwhile];
+  return [endedMeanwhile, overtaken, unreachable, sentAgain];
 }
 
 /** Who has a session exclusively stands still, or does not reach the store, until another one has it. */
@@ -71,22 +63,16 @@ function endedMeanwhile(chance: Chance, { client, server, other }: Cast): Action
   ];
 }
 
-function endOf(chance: Chance, client: number, server: number, after: number): Visit | Operation {
-  if (chance.maybe(0.3)) return { ...visit(chance, client, server, [{ do: "logout" }]), after };
-  const verb = chance.pick(["revoke", "revokeUser"] as const);
-  return { is: "operation", after, server, verb, user: chance.pick(["ann", "bob"]), client };
-}
-
-function visit(chance: Chance, client: number, server: number, steps: readonly Step[]): Visit {
-  const after = chance.next() * 0.05;
-  return {
-    is: "visit",
-    after,
-    client,
-    server,
-    carries: { is: "own" },
-    steps,
-    twice: false,
-    exclusive: false,
-  };
+/** The answer to a change is lost, and somebody else changes the session before it is sent again. */
+function sentAgain(chance: Chance, { client, server, other }: Cast): Action[] {
+  const does = chance.pick(["update", "take", "leave"] as const);
+  const then = chance.pick(["elevate", "update", "take", "leave"] as const);
+  const seconds = chance.between(0.02, 0.2);
+  const fault: Fault = { is: "fault", after: chance.next() * 0.08, what: "cut", server, seconds };
+  return [
+    { ...visit(chance, client, other, [{ do: "leave" }]), after: 1 },
+    { ...visit(chance, client, server, [{ do: does }]), after: 1 },
+    fault,
+    visit(chance, client, other, [{ do: then }]),
+  ];
 }

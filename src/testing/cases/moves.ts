@@ -67,6 +67,24 @@ export const moveCases: readonly Case[] = [
     }),
   },
   {
+    promise: "C3",
+    name: "what is left of a session that has moved is deleted, and not one that is there: by its mark, or by its version",
+    run: ifItMoves(async ({ store }) => {
+      const record = fromElsewhere();
+      const handle = await adopt(store, record);
+      assert.equal(await store.delete(newHandle(), undefined, "moved"), false);
+      assert.equal(await store.delete(handle, undefined, "moved"), false, "whether a session has a mark");
+      assert.equal((await store.read(handle))?.version, record.version);
+      assert.equal(await store.delete(handle, record.version + 1, "moved"), false);
+      assert.ok(await store.moveOut(handle), "moveOut should return the record, since nothing has ended it");
+      assert.equal(await store.delete(handle, undefined, "moved"), true);
+      assert.equal(await store.delete(handle, undefined, "moved"), false);
+      const there = await adopt(store, fromElsewhere());
+      assert.equal(await store.delete(there, record.version, "moved"), true);
+      assert.equal(await store.read(there), undefined);
+    }),
+  },
+  {
     promise: "R4",
     name: "a session can go out and come back to the store that it came from",
     run: ifItMoves(async ({ store }) => {

@@ -11,6 +11,7 @@ import { lateCookies } from "./late-cookies.ts";
 import { lifetimes } from "./lifetimes.ts";
 import { limits } from "./limits.ts";
 import { messages } from "./messages.ts";
+import { movedIn } from "./moved-in.ts";
 import { oldIds, reuse } from "./old-ids.ts";
 import { origins } from "./origins.ts";
 import { register } from "./register.ts";
@@ -36,6 +37,7 @@ export const JUDGES: readonly Judge[] = [
   updates,
   ends,
   standing,
+  movedIn,
   winners,
   oldIds,
   lateCookies,

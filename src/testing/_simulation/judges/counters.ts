@@ -9,7 +9,12 @@ interface Count {
   /** Undefined if nobody knows whether it was counted. */
   readonly done: number | undefined;
   readonly value: number;
+  /** Whether it was refused, so that it must not count. */
+  readonly isRefused: boolean;
 }
+
+/** How an update fails that has stored nothing. */
+const REFUSED: ReadonlySet<string | undefined> = new Set(["ended", "conflict"]);
 
 /** C2: each `update` counts once. */
 export const updates: Judge = counting("C2", "update", "n", "each update counts once");
@@ -52,18 +57,21 @@ function isMixedUp(facts: Facts, handle: string): boolean {
 
 function countsOf(facts: Facts, handle: string, verb: "update" | "exclusive"): Count[] {
   const counts: Count[] = [];
+  // Where a client sends again what had no answer, it may have been stored before the end of the session, and be refused after it.
+  const mayEnd = facts.mayHaveEnded(handle, Number.POSITIVE_INFINITY);
   for (const { id, plan, seen, deeds } of facts.visits(handle)) {
-    for (const { step, begun, done, value } of deeds) {
+    for (const { step, begun, done, value, error } of deeds) {
       if (step.do !== verb) continue;
       // In a session that was not stored yet, or is held as a whole, it is stored with the rest.
       const isAtOnce = seen?.handle === handle && !(verb === "exclusive" && plan.exclusive);
       const known = isAtOnce ? done : undefined;
-      counts.push({ who: `request ${id}`, begun, done: known, value: Number(value) });
+      const isRefused = verb === "update" && REFUSED.has(error) && !mayEnd;
+      counts.push({ who: `request ${id}`, begun, done: known, value: Number(value), isRefused });
     }
   }
   for (const { plan, handle: meant, begun, done, value } of facts.history.operations) {
     if (verb === "update" && plan.verb === "update" && meant === handle)
-      counts.push({ who: "an operator", begun, done, value: Number(value) });
+      counts.push({ who: "an operator", begun, done, value: Number(value), isRefused: false });
   }
   return counts;
 }
@@ -84,10 +92,12 @@ function* judgeReads(facts: Facts, handle: string, counts: readonly Count[], key
   for (const { id, begun, seen } of facts.found(handle)) {
     const found = Number(seen!.data[key] ?? 0);
     const least = counts.filter(({ done }) => done !== undefined && done < begun);
-    const most = counts.filter((count) => count.begun <= seen!.at).length;
+    const most = counts.filter((count) => count.begun <= seen!.at && !count.isRefused).length;
     const missed = least.find(({ value }) => value > found);
     if (missed !== undefined)
       yield `request ${id} finds ${key} = ${found}, though ${missed.who} had counted ${missed.value} before`;
-    if (found > most) yield `request ${id} finds ${key} = ${found}, though only ${most} have counted`;
+    // What is sent again to a store that the session has left is done in the other one.
+    const twice = facts.history.onItsWay > 0 ? facts.history.repeats.length : 0;
+    if (found > most + twice) yield `request ${id} finds ${key} = ${found}, though only ${most} have counted`;
   }
 }

@@ -8,7 +8,7 @@ export const ends: Judge = {
   *judge(facts) {
     for (const handle of facts.handles) {
       const end = facts.endedAt(handle);
-      if (end === undefined) continue;
+      if (end === undefined || facts.mayComeAgain(handle, end)) continue;
       for (const { id, plan, begun, deeds, given } of facts.found(handle)) {
         if (begun > end) yield `request ${id} opens a session that had ended before`;
         // It goes on in a session of its own.

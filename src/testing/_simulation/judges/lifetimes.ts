@@ -16,9 +16,9 @@ export const lifetimes: Judge = {
         const used = Math.max(...before.map(overAt));
         const began = Math.max(...before.filter((each) => beginsLife(each, handle)).map(overAt));
         const idle = isSurelyBrief(before, handle) ? settings.brief : settings.idle;
-        if (visit.begun > used + idle + facts.history.clocks + 1)
+        if (visit.begun > used + idle + facts.slack + 1)
           yield `request ${visit.id} opens a session that nobody had used for ${idle} seconds`;
-        if (visit.begun > began + settings.absolute + facts.history.clocks + 1)
+        if (visit.begun > began + settings.absolute + facts.slack + 1)
           yield `request ${visit.id} opens a session ${settings.absolute} seconds after its sign-in`;
       }
       for (const operated of facts.history.operations) {
@@ -28,7 +28,7 @@ export const lifetimes: Judge = {
         // Who made it got no answer, and another one found it later.
         if (before.length === 0) continue;
         const used = Math.max(...before.map(overAt));
-        if (begun > used + settings.idle + facts.history.clocks + 1)
+        if (begun > used + settings.idle + facts.slack + 1)
           yield `an operator is told of a session that nobody had used for ${settings.idle} seconds`;
       }
     }

@@ -29,6 +29,9 @@ export const free: Judge = {
       const askers = facts.visits(handle).filter(asksAlone);
       const [only] = askers;
       if (askers.length !== 1 || only!.plan.exclusive) continue;
+      // Its own sign-in waits for its turn among those of the user, which somebody else may have and not have given back.
+      const isInTurn = facts.history.plan.settings.perUser !== undefined && signsIn(only!);
+      if (isInTurn) continue;
       const asked = only!.deeds.filter(({ step }) => step.do === "exclusive");
       // What it has locked itself before, it may not have been able to release.
       if (asked.length === 1 && asked[0]!.error === "lock_timeout")
@@ -39,4 +42,8 @@ export const free: Judge = {
 
 function asksAlone({ plan }: Visited): boolean {
   return plan.exclusive || plan.steps.some((step) => step.do === "exclusive");
+}
+
+function signsIn({ plan }: Visited): boolean {
+  return plan.steps.some((step) => step.do === "login");
 }

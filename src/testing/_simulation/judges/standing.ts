@@ -36,6 +36,6 @@ function mustOpen(facts: Facts, { begun, seen }: Visited, token: string, handle:
     since.length === 1 &&
     only!.does === "rotate" &&
     only!.begun > giver.answered &&
-    at < only!.begun + grace - facts.history.clocks
+    at < only!.begun + grace - facts.slack
   );
 }

@@ -29,12 +29,21 @@ export const users: Judge = {
   },
 };
 
-/** How many sign-ins may have begun a session of which nobody got the id, because no answer came. */
+/**
+ * How many sign-ins may have begun a session of which nobody got the id, because no answer came, or because a revocation ended it
+ * before the answer, which then came with another one.
+ */
 function lostSignIns({ history }: Facts, { plan }: Operated): number {
-  return history.visits.filter(
-    ({ given, plan: { steps } }) =>
-      given === undefined && steps.some((step) => step.do === "login" && step.user === plan.user),
-  ).length;
+  const revocations = history.operations.filter(
+    ({ plan: { verb, user } }) => user === plan.user && (verb === "revokeUser" || verb === "revokeOthers"),
+  );
+  return history.visits.filter(({ given, begun, answered = Number.POSITIVE_INFINITY, plan: { steps } }) => {
+    const isRevoked = revocations.some(
+      ({ begun: from, done = Number.POSITIVE_INFINITY }) => from <= answered && done >= begun,
+    );
+    const signsIn = steps.some((step) => step.do === "login" && step.user === plan.user);
+    return signsIn && (given === undefined || isRevoked);
+  }).length;
 }
 
 function isListed(facts: Facts, handle: string, { plan, begun }: Operated, done: number): boolean {
