@@ -102,7 +102,7 @@ export class Model {
     const known = request.version === session.version;
     session.data[key] = change(session.data[key]);
     session.version += 1;
-    this.touch(session);
+    this.prolong(request, session);
     request.work[key] = session.data[key];
     if (known) request.base = { ...session.data };
     else request.base[key] = session.data[key];
@@ -184,8 +184,13 @@ export class Model {
     }
     const known = session.version === request.version;
     session.version += 1;
-    this.touch(session);
+    this.prolong(request, session);
     stored(request, known ? session.version : -1);
+  }
+
+  /** What stores something moves the deadline, so that the request has no need to. */
+  private prolong(request: ModelRequest, session: ModelSession): void {
+    this.touch(session);
     request.expires = Math.max(request.expires, Math.min(request.readAt + IDLE, request.absolute));
   }
 

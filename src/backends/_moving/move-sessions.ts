@@ -26,7 +26,7 @@ export interface MoveOptions {
   readonly atOnce?: number | undefined;
   /** Stops it after those that are under way. Then it rejects with the signal's reason, and the next call goes on. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each page, of up to 100 sessions. If it returns a promise, that is waited for. */
+  /** Called after each page, of up to 100 sessions; those of the target change no number. If it returns a promise, that is waited for. */
   readonly onProgress?: ((progress: MoveProgress) => unknown) | undefined;
 }
 
