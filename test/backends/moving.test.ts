@@ -197,6 +197,25 @@ test.each([
   expect(await run(made)).toBe(true);
 });
 
+/** Its client loses the answer of each step that stores a record, and sends it again after the record has ended. */
+class SendsAgain extends InMemorySessionBackend {
+  override adopt(...step: Parameters<InMemorySessionBackend["adopt"]>): boolean {
+    const [handle, , instead] = step;
+    const answer = super.adopt(...step);
+    if (instead === undefined) return answer;
+    super.delete(handle);
+    return super.adopt(...step);
+  }
+}
+
+test("a record that has ended stays ended when a client sends its creation again", async () => {
+  const { run, environment, from } = world();
+  const to = new SendsAgain();
+  to.environment = environment;
+  expect(await run(new MovingSessionBackend({ from, to }).create(HANDLE, newRecord()))).toBe(false);
+  expect(to.read(HANDLE)).toBeUndefined();
+});
+
 test("one who ends a session is told so once, and of what is no session never", async () => {
   for (const step of STEPS) {
     const { run, process } = await stopped(step);

@@ -31,8 +31,9 @@ export async function putNew(
     /** Somebody who moves sessions the other way makes it, or nobody yet: then both try again. */
     const isReserved = async (): Promise<boolean> => isReservation(await from.read(handle));
     if (moves) {
+      // If it is refused, its place is lost, or it was there already and has ended since: a client may have sent it again.
       if ((await from.standings([handle])).length === 0)
-        return (await to.adopt(handle, record, reservation.secretHash)) || undefined;
+        return to.adopt(handle, record, reservation.secretHash);
       const isTaken = !(await isReserved());
       await release();
       return isTaken ? false : undefined;

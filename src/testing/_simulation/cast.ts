@@ -13,6 +13,8 @@ export interface Stage {
   readonly moves: boolean;
   /** Whether clients bring sessions of another library. */
   readonly hasLegacy: boolean;
+  /** How many sessions a user may have. */
+  readonly perUser: number | undefined;
 }
 
 /** Who plays: a client, the server that something happens to, and another one. */

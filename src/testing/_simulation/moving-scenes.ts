@@ -1,6 +1,6 @@
 import { type Cast, endOf, restart, type Stage, visit } from "./cast.ts";
 import type { Chance } from "./chance.ts";
-import type { Action, Fault, Operation } from "./plan.ts";
+import type { Action, Fault, Operation, Step, Visit } from "./plan.ts";
 
 /*
  * What may happen to one session while it moves between two stores. Whether it moves, and which way, is up to the servers: each goes on
@@ -39,6 +39,38 @@ export function leftBehind(chance: Chance, cast: Cast): Action[] {
     { ...visit(chance, client, server, [step]), after: chance.next() * 5 },
     { ...visit(chance, client, server, []), after },
   ];
+}
+
+/** A server that is one step ahead looks for sessions while another moves them to where it has looked already. */
+export function lookedForMeanwhile(chance: Chance, { client, server, other }: Cast, stage: Stage): Action[] {
+  const verb = chance.pick(["list", "list", "scan", "watch", "watch"] as const);
+  const everyone = (steps: readonly Step[], within: number): Visit[] =>
+    Array.from({ length: stage.clients }, (_, each) => ({
+      ...visit(chance, each, server, steps),
+      after: chance.next() * within,
+    }));
+  const look = operation(verb === "scan" ? verb : "list", client, server);
+  const others = Array.from({ length: stage.servers - 1 }, (_, each) => (server + 1 + each) % stage.servers);
+  const ahead: Fault = { is: "fault", after: 0.3, what: "crash", server, seconds: 0 };
+  return [
+    ...everyone([{ do: "set" }, { do: "login", user: "ann" }], 0.05),
+    ...[...others, server].map((each) => restart(chance, each, 0.3)),
+    ahead,
+    ...(verb === "watch" ? everyone([{ do: "watch" }], 0.004) : []),
+    // A watcher looks a quarter of a second after it has begun, if nothing tells it of an end.
+    { ...operation("move", client, other), after: chance.between(0.17, 0.26) },
+    ...(verb === "watch" ? [] : Array.from({ length: 6 }, () => ({ ...look, after: chance.next() * 0.01 }))),
+  ];
+}
+
+/** A user who has never signed in before signs in everywhere at once, more often than is allowed. */
+export function signInsAtOnce(chance: Chance, { client, server, other }: Cast, stage: Stage): Action[] {
+  return Array.from({ length: stage.perUser! + 1 }, (_, each) => ({
+    ...visit(chance, client, each % 2 === 0 ? server : other, [{ do: "login", user: "eve" }], {
+      is: "invented",
+    }),
+    after: chance.next() * 0.006,
+  }));
 }
 
 /** Two servers bring the same session of another library at once. */

@@ -79,8 +79,9 @@ export function planOf(seed: number, abilities: Abilities): Plan {
     for (let left = 1 + chance.below(3); left > 0; left--)
       actions.splice(1 + chance.below(actions.length), 0, longPause(chance));
   const settings = settingsOf(chance, { servers, ownClock, hasLegacy });
-  const { lockTtl } = settings;
-  const scene = sceneOf(new Chance(seed, 5), { servers, clients, isRough, lockTtl, moves, hasLegacy });
+  const { lockTtl, perUser } = settings;
+  const stage = { servers, clients, isRough, lockTtl, moves, hasLegacy, perUser };
+  const scene = sceneOf(new Chance(seed, 5), stage);
   // Later, an old session would have moved already.
   const isFirst = scene.some((action) => action.is === "visit" && action.carries.is === "legacy");
   actions.splice(isFirst ? 0 : 1 + chance.below(actions.length), 0, ...scene);

@@ -1,6 +1,6 @@
 import { type Cast, endOf, type Scene, type Stage, visit } from "./cast.ts";
 import type { Chance } from "./chance.ts";
-import { leftBehind, movesOn, twoBuilds } from "./moving-scenes.ts";
+import { leftBehind, lookedForMeanwhile, movesOn, signInsAtOnce, twoBuilds } from "./moving-scenes.ts";
 import type { Action, Fault, Step } from "./plan.ts";
 
 /** How many worlds have a scene. */
@@ -21,12 +21,18 @@ export function sceneOf(chance: Chance, stage: Stage): readonly Action[] {
   return chance.pick(scenes)(chance, cast, stage);
 }
 
-function scenesOf(chance: Chance, { servers, isRough, moves, hasLegacy }: Stage): readonly Scene[] {
-  if (moves && chance.maybe(MOVING))
-    return hasLegacy ? [twoBuilds] : isRough ? [movesOn, movesOn, leftBehind] : [];
+function scenesOf(chance: Chance, stage: Stage): readonly Scene[] {
+  const { servers, isRough } = stage;
+  if (stage.moves && chance.maybe(MOVING)) return movingScenesOf(stage);
   if (!chance.maybe(SHARE)) return [];
   if (!isRough || servers === 1) return [endedMeanwhile];
   return [endedMeanwhile, overtaken, unreachable, sentAgain];
+}
+
+function movingScenesOf({ isRough, hasLegacy, perUser }: Stage): readonly Scene[] {
+  if (hasLegacy) return [twoBuilds];
+  if (isRough) return [movesOn, movesOn, leftBehind, lookedForMeanwhile];
+  return perUser === undefined ? [] : [signInsAtOnce];
 }
 
 /** Who has a session exclusively stands still, or does not reach the store, until another one has it. */
