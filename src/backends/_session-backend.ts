@@ -188,10 +188,13 @@ export abstract class SessionBackend {
   }
 
   /**
-   * Deletes the records of these handles, at most 500 at once, as `delete` does. Returns those that it ended. The default
-   * deletes one by one.
+   * Deletes the records of these handles, at most 500 at once, as `delete` does. Returns those
+   * that it ended. The default deletes one by one.
    */
-  deleteMany(handles: readonly string[], why: DeleteReason = "logged_out"): Awaitable<string[]> {
+  deleteMany(
+    handles: readonly string[],
+    why: Exclude<DeleteReason, "moved"> = "logged_out",
+  ): Awaitable<string[]> {
     return deleteEach(this, handles, why);
   }
 

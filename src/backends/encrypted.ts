@@ -186,7 +186,7 @@ export class EncryptedSessionBackend extends SessionBackend {
     return this.#inner.countAll();
   }
 
-  override deleteMany(handles: readonly string[], why?: DeleteReason): Awaitable<string[]> {
+  override deleteMany(handles: readonly string[], why?: Exclude<DeleteReason, "moved">): Awaitable<string[]> {
     for (const handle of handles) this.#sealer.forget(handle);
     return this.#inner.deleteMany(handles, why);
   }

@@ -47,6 +47,8 @@ export interface MovingOptions {
 /** The most handles that `deleteMany` takes. */
 const MANY = 500;
 
+const ONE_OF_TWO = "Pass one of its two stores: MovingSessionBackend moves sessions itself.";
+
 /**
  * Moves sessions from one store to another while requests use them, and nobody is logged out: a session moves when it is first used,
  * `moveSessions` moves the others. Handle, secret, rights, deadlines, user and lock stay; what ends it ends it in both
@@ -68,6 +70,8 @@ export class MovingSessionBackend extends SessionBackend {
     this.#from = toBackend(from, "MovingSessionBackend takes { from, to }, two back-ends");
     this.#to = toBackend(to, "MovingSessionBackend takes { from, to }, two back-ends");
     if (this.#from === this.#to) throw new ConfigError("to", "Pass another back-end than `from`.");
+    if (this.#from instanceof MovingSessionBackend) throw new ConfigError("from", ONE_OF_TWO);
+    if (this.#to instanceof MovingSessionBackend) throw new ConfigError("to", ONE_OF_TWO);
     if (typeof move !== "boolean") throw new ConfigError("move", "Pass true or false.");
     this.#moves = move;
     this.#mover = new Mover(this.#from, this.#to);
@@ -217,10 +221,7 @@ export class MovingSessionBackend extends SessionBackend {
 
   /** Throws ConfigError `backend`: sessions cannot move on before they have arrived. */
   override moveOut(_handle: string): never {
-    throw new ConfigError(
-      "backend",
-      "Pass one of its two stores: MovingSessionBackend moves sessions itself.",
-    );
+    throw new ConfigError("backend", ONE_OF_TWO);
   }
 
   override async prune(): Promise<number> {

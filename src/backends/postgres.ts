@@ -168,7 +168,10 @@ export class PostgresSessionBackend extends SessionBackend {
     return countAll((...query) => this.#run(...query), this.#sql);
   }
 
-  override deleteMany(handles: readonly string[], why: DeleteReason = "logged_out"): Promise<string[]> {
+  override deleteMany(
+    handles: readonly string[],
+    why: Exclude<DeleteReason, "moved"> = "logged_out",
+  ): Promise<string[]> {
     return this.#run(this.#sql.removeMany, [`{${handles.join()}}`, why], ended);
   }
 

@@ -181,7 +181,10 @@ export class RedisSessionBackend extends SessionBackend {
     return countAll(this.#run, this.#prefix);
   }
 
-  override deleteMany(handles: readonly string[], why: DeleteReason = "logged_out"): Promise<string[]> {
+  override deleteMany(
+    handles: readonly string[],
+    why: Exclude<DeleteReason, "moved"> = "logged_out",
+  ): Promise<string[]> {
     return deleteEach(this, handles, why, BATCH);
   }
 

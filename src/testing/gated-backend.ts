@@ -161,7 +161,7 @@ export class GatedBackend extends SessionBackend {
   override countAll(): Awaitable<SessionCount> {
     return this.#pass("countAll", () => this.inner.countAll());
   }
-  override deleteMany(handles: readonly string[], why?: DeleteReason): Awaitable<string[]> {
+  override deleteMany(handles: readonly string[], why?: Exclude<DeleteReason, "moved">): Awaitable<string[]> {
     return this.#pass("deleteMany", () => this.inner.deleteMany(handles, why));
   }
   override adopt(handle: string, record: WholeRecord, instead?: string): Awaitable<boolean> {

@@ -284,10 +284,13 @@ test("a move that is stopped goes on at the next call, and says how far it is", 
   expect([from.countAll().sessions, to.countAll().sessions]).toEqual([0, 250]);
 });
 
-test("refuses one store twice, and options that it does not know", () => {
+test("refuses one store twice, one that moves sessions itself, and options that it does not know", () => {
   const [from, to] = [new InMemorySessionBackend(), new InMemorySessionBackend()];
   const make = (options: object) => () => new MovingSessionBackend(options as never);
   expect(make({ from, to: from })).toThrow(/`to`|to: |another back-end/);
+  const both = make({ from, to })();
+  expect(make({ from: both, to: new InMemorySessionBackend() })).toThrow(/^from: Pass one of its two/);
+  expect(make({ from: new InMemorySessionBackend(), to: both })).toThrow(/^to: Pass one of its two/);
   expect(make({ from, to, move: "yes" })).toThrow(/true or false/);
   expect(make({ from, target: to })).toThrow(/target/);
   expect(make({ from })).toThrow(/two back-ends/);
