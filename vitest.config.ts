@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from "vitest/config";
-import { CIRCLES, type Circle, ISOLATED } from "./test/circles.ts";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { CIRCLES, type Circle, ISOLATED, LONGEST } from "./test/circles.ts";
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
@@ -19,6 +20,15 @@ function circle(name: Circle): TestProjectInlineConfiguration {
   const test = { name, include: [...CIRCLES[name]], globalSetup: [...SETUP[name]] };
   // Most of these tests wait for a server, a build or a fault, not for the processor.
   return { extends: true, test: { ...test, maxWorkers: 4, sequence: { groupOrder: 1 } } };
+}
+
+/** Those that take longest go first: if one of them began last, it would run alone for minutes. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => LONGEST.some((path) => moduleId.endsWith(path));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
 }
 
 const outer = ["**/node_modules/**", ...Object.values(CIRCLES).flat()];
@@ -51,6 +61,7 @@ const config: ViteUserConfig = defineConfig({
     ],
   },
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [base, isolated, ...(Object.keys(CIRCLES) as Circle[]).map(circle)],
     // Only what is broken takes this long: tests wait for conditions, also on a machine that does other things.
     testTimeout: 300_000,

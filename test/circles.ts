@@ -65,3 +65,21 @@ export const ISOLATED = [
   "test/visit/{answer,printed}.test.ts",
   "test/core/{crowded,default-backend,random}.test.ts",
 ] as const;
+
+/** The test files that take a minute or more. */
+export const LONGEST = [
+  "test/backends/redis-faults.test.ts",
+  "test/cli-store-urls.test.ts",
+  "test/consumers/consumers.test.ts",
+  "test/create/projects.test.ts",
+  "test/first-parts.test.ts",
+  "test/guides/next.test.ts",
+  "test/guides/sveltekit.test.ts",
+  "test/processes/cli-sessions.test.ts",
+  "test/processes/moves.test.ts",
+  "test/processes/redis-cluster.test.ts",
+  "test/release.test.ts",
+  "test/runtimes/consumers.test.ts",
+  "test/runtimes/workerd.test.ts",
+  "test/site.test.ts",
+] as const;

@@ -22,7 +22,8 @@ const FAULTS: Record<string, (proxy: FaultProxy, random: () => number) => void> 
   "requests lost": (proxy) => proxy.blackHole("requests"),
   "replies lost": (proxy) => proxy.blackHole("replies"),
   "half open": (proxy) => proxy.halfOpen(),
-  slow: (proxy, random) => proxy.latency(random() * 400),
+  // A new connection takes six times as long, both ways, and has to be there before the lease runs out.
+  slow: (proxy, random) => proxy.latency(random() * 200),
 };
 
 /** What happens to a process: that which watches, or that which ends a session, which is killed in the middle of it. */

@@ -14,7 +14,7 @@ export interface Watched {
 
 /** How many schedules; `npm run soak:watch` and `npm run soak:sockets` run a thousand and some hundred. */
 const COUNT = 24;
-const OF_SOCKETS = 12;
+const OF_SOCKETS = 6;
 /** Processes with a socket server. */
 const PROCESSES = 10;
 

@@ -130,11 +130,12 @@ export function processCases(title: string, make: () => Promise<StoreSpec> | Sto
       });
 
       test(`processes killed while a user signs in leave no more than three after the next, with ${name}`, async () => {
-        for (let round = 0; round < 2; round++) await limitKillRound(spec, sessions, children[0]!, policy);
+        await limitKillRound(spec, sessions, children[0]!, policy);
       });
     }
 
-    const ROUNDS = 4;
+    // `npm run soak` goes on with them for minutes.
+    const ROUNDS = 2;
     test(`processes killed at random points leave every session whole, old or new: ${ROUNDS} rounds of four`, async () => {
       let written = 0;
       for (let round = 0; round < ROUNDS; round++) written += await killRound(spec, sessions);

@@ -1,19 +1,17 @@
 import { execFile } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { read } from "../_blocks.ts";
 import { type Clone, openClone } from "../_clone.ts";
 import { environment, root } from "../_command.ts";
-import { install } from "../_install.ts";
 import { PageProject } from "../_page-project.ts";
+import { compiledBy59, installTypeScript } from "./_typescript-5.9.ts";
 
-const typescripts = new URL("../typescripts/", import.meta.url);
-const COMPILERS = {
-  "TypeScript 5.9": fileURLToPath(new URL("node_modules/ts5.9/bin/tsc", typescripts)),
-  "TypeScript 7": join(root, "node_modules/typescript/bin/tsc"),
+const COMPILERS: Readonly<Record<string, () => string | Promise<string>>> = {
+  "TypeScript 5.9": () => compiledBy59(join(project.folder, "tsconfig.json")),
+  "TypeScript 7": () => node(join(root, "node_modules/typescript/bin/tsc"), "-p", ".", "--pretty", "false"),
 };
 
 /** An application that imports the package, an adapter, a back-end and the suites, and declares its data. */
@@ -59,7 +57,7 @@ const rows = Array.from(
 let clone: Clone;
 let project: PageProject;
 beforeAll(async () => {
-  await install(typescripts, () => existsSync(COMPILERS["TypeScript 5.9"]));
+  await installTypeScript();
   clone = openClone();
   project = new PageProject(join(clone.beside, "settings"), clone.sources);
   await project.run("npm install ../micropie/micropie-0.1.0.tgz express");
@@ -93,13 +91,7 @@ describe.each(rows)(
         outDir: out,
       };
       project.write("tsconfig.json", JSON.stringify({ compilerOptions: settings, files: ["app.ts"] }));
-      const output = await node(
-        COMPILERS[compiler as keyof typeof COMPILERS],
-        "-p",
-        ".",
-        "--pretty",
-        "false",
-      );
+      const output = await COMPILERS[compiler]!();
       if (expected !== "✓") {
         expect(output).toContain(/TS\d+/.exec(expected)![0]);
         return;
