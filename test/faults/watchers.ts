@@ -38,6 +38,8 @@ export interface Watcher {
 export async function engineWatcher({ server, at }: Reached): Promise<Watcher> {
   const proxy = await startProxy(server);
   const store = await openStore(at(proxy.port));
+  // On a busy machine, the first connection takes its time, which is none of what is watched.
+  await until(async () => void (await store.backend.read("AAAAAAAAAAAAAAAA")));
   const backend = new GatedBackend(store.backend);
   const sessions = createSessions({ backend });
   return {
@@ -46,7 +48,6 @@ export async function engineWatcher({ server, at }: Reached): Promise<Watcher> {
       for (const { handle } of all) sessions.watch({ handle }, ({ reason }) => told(handle, reason));
     },
     async asked() {
-      // On a busy machine, the first connection takes its time.
       while (backend.count("standings") === 0) await new Promise((resolve) => setTimeout(resolve, 20));
       await backend.settled();
     },

@@ -15,6 +15,8 @@ export interface Watched {
 /** How many schedules; `npm run soak:watch` and `npm run soak:sockets` run a thousand and some hundred. */
 const COUNT = 24;
 const OF_SOCKETS = 6;
+/** How many engines watch at once, each with connections of its own. */
+const AT_ONCE = 8;
 /** Processes with a socket server. */
 const PROCESSES = 10;
 
@@ -39,7 +41,7 @@ export function watchCases(title: string, { start, at }: Watched): void {
       const reached = { server: { host: "127.0.0.1", port: server.port }, at };
       const watcher = () => engineWatcher(reached);
       const stage = { watcher, elsewhere, spec: at(server.port), lag: lag.most };
-      const done = await schedules(stage, COUNT, 20, (n) => virtualEnvironment({ seed: n + 1 }).random);
+      const done = await schedules(stage, COUNT, AT_ONCE, (n) => virtualEnvironment({ seed: n + 1 }).random);
       expect([...done.values()].reduce((sum, count) => sum + count, 0)).toBe(COUNT);
     });
 
