@@ -59,7 +59,9 @@ export class WatchedSession {
   readonly of: Leaves;
   readonly handle: string;
   /** -1 until the store has told. */
-  epoch: number;
+  epoch = -1;
+  /** When the epoch became known. */
+  learnedAt = 0;
   /** When it expires, as far as is known. */
   deadline: number;
   /** When the question was asked to which the last answer was that it lives. */
@@ -80,9 +82,14 @@ export class WatchedSession {
     this.of = of;
     // A part of a text keeps the whole of it, which has the secret.
     this.handle = Buffer.from(handle, "latin1").toString("latin1");
-    this.epoch = epoch;
+    this.learn(epoch, now);
     this.deadline = deadline;
     this.seenAt = now;
+  }
+
+  learn(epoch: number, now: number): void {
+    this.epoch = epoch;
+    this.learnedAt = now;
   }
 }
 

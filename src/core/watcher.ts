@@ -72,7 +72,7 @@ export class Watcher {
       this.#byHandle.set(session.handle, session);
       session.at = this.#all.push(session) - 1;
     }
-    if (session.epoch < 0) session.epoch = epoch;
+    if (session.epoch < 0) session.learn(epoch, now);
     if (idle > 0) {
       session.idle = Math.max(session.idle, Math.floor(idle * 100));
       session.touchAt = Math.max(now, session.deadline - Math.floor(session.idle / 2));
@@ -113,13 +113,13 @@ export class Watcher {
     }
     if (notice.epoch <= session.epoch) return;
     const ended = endedBy(session, "rights");
-    if (session.epoch < 0) session.epoch = notice.epoch;
+    if (session.epoch < 0) session.learn(notice.epoch, this.now());
     else this.#end(ended, "rights");
   }
 
   /** The session has these rights, as the request itself has made them that goes along with this watch. */
   agree(watch: Watch, epoch: number): void {
-    if (watch.session !== undefined && epoch > watch.session.epoch) watch.session.epoch = epoch;
+    if (watch.session !== undefined && epoch > watch.session.epoch) watch.session.learn(epoch, this.now());
   }
 
   /** Asks for the session of this watch as soon as possible. */
@@ -233,7 +233,9 @@ export class Watcher {
       // The absolute deadline lets one that was touched just now and has less left move no more.
       if (session.idle > 0 && standing.left * 100 > 0.55 * session.idle)
         session.touchAt = session.deadline - Math.floor(session.idle / 2);
-      this.told({ handle: session.handle, reason: "rights", epoch: standing.epoch });
+      // An epoch never goes down: this is another record with the same handle, or the store has lost what it had.
+      const isOther = standing.epoch < session.epoch && at > session.learnedAt;
+      this.told({ handle: session.handle, reason: "rights", epoch: isOther ? NEVER : standing.epoch });
     }
   }
 
@@ -242,8 +244,6 @@ export class Watcher {
   }
 
   #end(watches: readonly Watch[], reason: EndReason): void {
-    for (const watch of watches) {
-      if (watch.session !== undefined) tell(watch, reason);
-    }
+    for (const watch of watches) if (watch.session !== undefined) tell(watch, reason);
   }
 }

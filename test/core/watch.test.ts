@@ -4,6 +4,7 @@ import { InMemorySessionBackend } from "../../src/backends/memory.ts";
 import { createSessions, info, login, logout, rotate, type Sessions, save } from "../../src/index.ts";
 import { type VirtualEnvironment, virtualEnvironment } from "../../src/testing/clock.ts";
 import { GatedBackend } from "../../src/testing/gated-backend.ts";
+import { newRecord } from "../backends/_records.ts";
 
 type Data = { visits?: number };
 
@@ -151,6 +152,42 @@ describe("watch tells once why a session ended", () => {
     sessions.watch({ handle }, ends);
     await pass(environment, 0.1);
     expect(ends.mock.calls).toEqual(Array(3).fill([{ reason: "revoked" }]));
+  });
+});
+
+describe("rights: an epoch never goes down", () => {
+  async function elevated() {
+    const made = world();
+    const { cookie, handle } = await begin(made.sessions, "ann");
+    const session = await made.sessions.load(cookie);
+    rotate(session, "elevated");
+    const line = await made.sessions.commit(session);
+    const onEnd = vi.fn();
+    const own = await made.sessions.load(line!.split(";")[0]!);
+    made.sessions.watch(own, onEnd);
+    return { ...made, handle, own, onEnd };
+  }
+
+  test("what another record says that has the same handle now is an end", async () => {
+    const { there, environment, handle, onEnd } = await elevated();
+    await pass(environment, 2);
+    expect(onEnd).not.toHaveBeenCalled();
+    await there.delete(handle);
+    await there.create(handle, newRecord());
+    await pass(environment, 1);
+    expect(onEnd.mock.calls).toEqual([[{ reason: "rights" }]]);
+  });
+
+  test("an answer from before the request's own change of rights is none", async () => {
+    const { here, sessions, environment, own, onEnd } = await elevated();
+    const gate = here.hold("standings", "after");
+    await pass(environment, 1);
+    await gate.reached;
+    rotate(own, "elevated");
+    await sessions.commit(own);
+    gate.open();
+    await pass(environment, 3);
+    expect(onEnd).not.toHaveBeenCalled();
   });
 });
 

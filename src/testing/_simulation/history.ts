@@ -88,6 +88,9 @@ export interface Loss {
 /** How a limit of sessions was kept when everything was quiet. */
 export interface Counted {
   readonly user: string;
+  /** When they were counted first, and last. */
+  readonly from: number;
+  readonly to: number;
   readonly before: number;
   readonly status: number;
   readonly after: number;

@@ -55,7 +55,9 @@ function usersOf({ history }: World): Set<string> {
 /** Signs a user in once more, and notes how many sessions there are before and after. */
 async function countUp(world: World, user: string, visit: (steps: readonly Step[]) => Visit): Promise<void> {
   const count = async (): Promise<number> => (await world.servers[0]!.sessions?.count({ userId: user })) ?? 0;
+  const from = world.schedule.now;
   const before = await count();
   const { status = 0 } = await world.requests.ask(visit([{ do: "login", user }]), undefined);
-  world.history.counts.push({ user, before, status, after: await count() });
+  const after = await count();
+  world.history.counts.push({ user, from, to: world.schedule.now, before, status, after });
 }
