@@ -7,7 +7,7 @@ import { scanBoth } from "./_moving/both-scans.ts";
 import { deleteSeen, removeLeftover } from "./_moving/leftover.ts";
 import { Mover } from "./_moving/mover.ts";
 import { putNew } from "./_moving/new-record.ts";
-import { isReservation, mayBeReservation } from "./_moving/reservation.ts";
+import { isReservation, mayBeReservation, standingIn } from "./_moving/reservation.ts";
 import {
   type Awaitable,
   type DeleteReason,
@@ -46,7 +46,6 @@ export interface MovingOptions {
 
 /** The most handles that `deleteMany` takes. */
 const MANY = 500;
-
 const ONE_OF_TWO = "Pass one of its two stores: MovingSessionBackend moves sessions itself.";
 
 /**
@@ -187,8 +186,9 @@ export class MovingSessionBackend extends SessionBackend {
       const asked = backend === this.#from ? handles.filter((handle) => !found.has(handle)) : handles;
       if (asked.length === 0) continue;
       for (const standing of await backend.standings(asked)) {
-        if (mayBeReservation(standing) && isReservation(await backend.read(standing.handle))) continue;
-        found.set(standing.handle, standing);
+        const { handle } = standing;
+        const now = mayBeReservation(standing) ? standingIn(handle, await backend.read(handle)) : standing;
+        if (now !== undefined) found.set(handle, now);
       }
     }
     return [...found.values()];

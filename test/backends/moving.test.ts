@@ -216,6 +216,25 @@ test("a record that has ended stays ended when a client sends its creation again
   expect(to.read(HANDLE)).toBeUndefined();
 });
 
+test("a session that takes its reserved place while it is asked for stands as it is, and not as the place did", async () => {
+  const { run, gated, environment, from, to, held } = world();
+  from.create(HANDLE, newRecord());
+  const rotation = { secretHash: "hash-2", grace: 0, raiseEpoch: true };
+  expect(from.patch(HANDLE, newPatch({}, { ifSecretHash: "hash-1", rotation }))).toBe("ok");
+  const reserved = gated.to.hold("create", "after");
+  const moving = Promise.resolve(held.read(HANDLE));
+  await reserved.reached;
+  const asked = new GatedBackend(to);
+  asked.environment = environment;
+  const answered = asked.hold("standings", "after");
+  const standings = new MovingSessionBackend({ from, to: asked, move: false }).standings([HANDLE]);
+  await answered.reached;
+  reserved.open();
+  await run(moving);
+  answered.open();
+  expect(await run(standings)).toEqual([{ handle: HANDLE, epoch: 1, left: 100 }]);
+});
+
 test("one who ends a session is told so once, and of what is no session never", async () => {
   for (const step of STEPS) {
     const { run, process } = await stopped(step);

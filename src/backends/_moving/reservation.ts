@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import type { NewRecord, SessionRecord } from "../../record/contract.ts";
+import type { NewRecord, SessionRecord, Standing } from "../../record/contract.ts";
 
 /** Begins the hash of each reservation: no SHA-256 in base64url has a period, so no cookie opens one. */
 const MARK = "moving.";
@@ -50,4 +50,10 @@ export function mayBeReservation({
   readonly left: number;
 }): boolean {
   return epoch === 0 && left <= RESERVED;
+}
+
+/** Returns where the session stands that is under a handle; undefined if there is none, but a place for one. */
+export function standingIn(handle: string, record: SessionRecord | undefined): Standing | undefined {
+  if (!isHere(record)) return undefined;
+  return { handle, epoch: record.epoch, left: record.expiresAt - record.now };
 }

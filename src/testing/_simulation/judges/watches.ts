@@ -47,9 +47,11 @@ function* judgeWord(facts: Facts, { ended, visit }: Watched, handle: string): It
   const { at, reason } = ended;
   const isExpired = at >= facts.aliveUntil(handle, at);
   const isChanged = facts.turns(handle).some(({ does, begun }) => does !== "rotate" && begun <= at);
+  // A store that fails over may have lost a change of rights, or the session and not what came before it.
+  const isLost = facts.history.losses.some(({ from }) => from <= at);
   const isTrue =
     reason === "rights"
-      ? isChanged
+      ? isChanged || isLost
       : reason === "unreachable"
         ? !facts.isCalm
         : isExpired || isChanged || facts.mayHaveEnded(handle, at);
