@@ -235,6 +235,18 @@ test("a session that takes its reserved place while it is asked for stands as it
   expect(await run(standings)).toEqual([{ handle: HANDLE, epoch: 1, left: 100 }]);
 });
 
+test("a place that is kept for longer because a clock was set back is no session", async () => {
+  const { run, gated, environment, from, process, held } = world();
+  from.create(HANDLE, newRecord());
+  const reserved = gated.to.hold("create", "after");
+  const moving = Promise.resolve(held.read(HANDLE));
+  await reserved.reached;
+  environment.advance(-30);
+  expect(await run(process(false).standings([HANDLE]))).toEqual([{ handle: HANDLE, epoch: 0, left: 130 }]);
+  reserved.open();
+  await run(moving);
+});
+
 test("one who ends a session is told so once, and of what is no session never", async () => {
   for (const step of STEPS) {
     const { run, process } = await stopped(step);

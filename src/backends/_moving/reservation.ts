@@ -7,6 +7,8 @@ const MARK = "moving.";
 
 /** Seconds for which a place is reserved. Whoever needs longer makes another reservation; others wait no longer for a mover that has died. */
 const RESERVED = 3;
+/** Seconds by which a clock that is set back may prolong that before it is taken for a session. */
+const SET_BACK = 60;
 
 /** What keeps a place in the target for a session that is about to come. */
 export function newReservation(): NewRecord {
@@ -49,7 +51,7 @@ export function mayBeReservation({
   readonly epoch: number;
   readonly left: number;
 }): boolean {
-  return epoch === 0 && left <= RESERVED;
+  return epoch === 0 && left <= RESERVED + SET_BACK;
 }
 
 /** Returns where the session stands that is under a handle; undefined if there is none, but a place for one. */
