@@ -7,7 +7,7 @@ import { scanBoth } from "./_moving/both-scans.ts";
 import { deleteSeen, removeLeftover } from "./_moving/leftover.ts";
 import { Mover } from "./_moving/mover.ts";
 import { putNew } from "./_moving/new-record.ts";
-import { isReservation, mayBeReservation, standingIn } from "./_moving/reservation.ts";
+import { isReservation, standingOf } from "./_moving/reservation.ts";
 import {
   type Awaitable,
   type DeleteReason,
@@ -186,9 +186,8 @@ export class MovingSessionBackend extends SessionBackend {
       const asked = backend === this.#from ? handles.filter((handle) => !found.has(handle)) : handles;
       if (asked.length === 0) continue;
       for (const standing of await backend.standings(asked)) {
-        const { handle } = standing;
-        const now = mayBeReservation(standing) ? standingIn(handle, await backend.read(handle)) : standing;
-        if (now !== undefined) found.set(handle, now);
+        const now = await standingOf(backend, standing);
+        if (now !== undefined) found.set(now.handle, now);
       }
     }
     return [...found.values()];

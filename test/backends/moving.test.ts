@@ -54,6 +54,15 @@ describe.each(STEPS)("a process that stops in %s %s, %s it", (...step) => {
     expect(from.scan({ limit: 10 }).sessions).toEqual([]);
   });
 
+  test("keeps the session standing for as long as it has left, whichever server asks", async () => {
+    const { run, environment, process } = await stopped(step);
+    environment.advance(98);
+    for (const moves of [false, true])
+      expect(await run(process(moves).standings([HANDLE]))).toEqual([{ handle: HANDLE, epoch: 0, left: 2 }]);
+    environment.advance(3);
+    expect(await run(process().standings([HANDLE]))).toEqual([]);
+  });
+
   test("and goes on later has lost no change that others made meanwhile", async () => {
     const { run, process, gate, moving } = await stopped(step);
     expect(await run(process().patch(HANDLE, newPatch({ cart: 1 })))).toBe("ok");
@@ -233,6 +242,32 @@ test("a session that takes its reserved place while it is asked for stands as it
   await run(moving);
   answered.open();
   expect(await run(standings)).toEqual([{ handle: HANDLE, epoch: 1, left: 100 }]);
+});
+
+test("a place that is reserved once more while it is asked for is no session", async () => {
+  const { run, gated, environment, from, to, held } = world();
+  from.create(HANDLE, newRecord());
+  const reserve = () => {
+    const reserved = gated.to.hold("create", "after");
+    const moving = Promise.resolve(held.read(HANDLE));
+    return reserved.reached.then(() => ({ reserved, moving }));
+  };
+  const first = await reserve();
+  environment.advance(1);
+  const asked = new GatedBackend(to);
+  asked.environment = environment;
+  const [listed, read] = [asked.hold("standings", "after"), asked.hold("read", "after")];
+  const standings = new MovingSessionBackend({ from, to: asked, move: false }).standings([HANDLE]);
+  await listed.reached;
+  to.delete(HANDLE);
+  listed.open();
+  await read.reached;
+  const second = await reserve();
+  read.open();
+  expect(await run(standings)).toEqual([{ handle: HANDLE, epoch: 0, left: 99 }]);
+  first.reserved.open();
+  second.reserved.open();
+  await run(Promise.all([first.moving, second.moving]));
 });
 
 test("a place that is kept for longer because a clock was set back is no session", async () => {

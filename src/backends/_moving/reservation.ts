@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import type { NewRecord, SessionRecord, Standing } from "../../record/contract.ts";
+import type { SessionBackend } from "../_session-backend.ts";
 
 /** Begins the hash of each reservation: no SHA-256 in base64url has a period, so no cookie opens one. */
 const MARK = "moving.";
@@ -43,19 +44,14 @@ export function isHere(record: SessionRecord | undefined): record is SessionReco
   return isSession(record) && isLive(record);
 }
 
-/** Returns true if a live record with so many seconds left may be a reservation. */
-export function mayBeReservation({
-  epoch,
-  left,
-}: {
-  readonly epoch: number;
-  readonly left: number;
-}): boolean {
-  return epoch === 0 && left <= RESERVED + SET_BACK;
-}
-
-/** Returns where the session stands that is under a handle; undefined if there is none, but a place for one. */
-export function standingIn(handle: string, record: SessionRecord | undefined): Standing | undefined {
-  if (!isHere(record)) return undefined;
-  return { handle, epoch: record.epoch, left: record.expiresAt - record.now };
+/** Returns where the session stands of which a store says this; undefined if there is none, but a place for one. */
+export async function standingOf(store: SessionBackend, said: Standing): Promise<Standing | undefined> {
+  const { handle, epoch, left } = said;
+  if (epoch !== 0 || left > RESERVED + SET_BACK) return said;
+  const record = await store.read(handle);
+  if (record !== undefined)
+    return isHere(record) ? { handle, epoch: record.epoch, left: record.expiresAt - record.now } : undefined;
+  // Only the mark of a session that is being moved cannot be read, and nothing prolongs one.
+  const [still] = await store.standings([handle]);
+  return still === undefined || still.left <= left ? still : standingOf(store, still);
 }
