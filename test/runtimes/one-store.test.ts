@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { openPlace } from "./place.ts";
 import { findPrograms, type Program } from "./programs.ts";
 import { environmentIn } from "./run.ts";
@@ -19,15 +21,19 @@ interface Seen {
   readonly bytes: number[];
 }
 
-/** Runs visit.ts on a runtime. */
-async function visit(program: Program, file: string, ...args: string[]): Promise<Seen> {
+/** Runs a script of the suite on a runtime, with a file in the folder, and returns what it prints. */
+async function run(program: Program, script: string, file: string, ...args: string[]): Promise<string> {
   const { folder } = place;
   const { stdout } = await promisify(execFile)(
     program.command,
-    [...program.args, place.file("visit.ts"), join(folder, file), ...args],
+    [...program.args, place.file(script), join(folder, file), ...args],
     { cwd: folder, env: environmentIn(folder) },
   );
-  return JSON.parse(stdout) as Seen;
+  return stdout;
+}
+
+async function visit(program: Program, ...args: [file: string, ...string[]]): Promise<Seen> {
+  return JSON.parse(await run(program, "visit.ts", ...args)) as Seen;
 }
 
 test("a session with any data moves from one runtime to the next, through rotations and a sign-in", async () => {
@@ -63,4 +69,23 @@ test("concurrent updates by all runtimes all count", async () => {
   await Promise.all(programs.map((program) => visit(program, "shared.sqlite", cookie, "count")));
   const { visits } = await visit(first, "shared.sqlite", cookie, "rotate", first.name);
   expect(visits).toBe(1 + 20 * programs.length + 1);
+});
+
+describe.each(programs)("at its start, $name", (program) => {
+  test("knows a file that another process is writing, for which it waits", async () => {
+    using db = new DatabaseSync(join(place.folder, "written.sqlite"));
+    db.exec("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
+    expect(await run(program, "start.ts", "written.sqlite")).toContain("is locked by another program");
+    db.exec("COMMIT");
+    expect(await run(program, "start.ts", "written.sqlite")).toBe("");
+  });
+
+  test("knows a file that is no database", async () => {
+    writeFileSync(join(place.folder, "notes.txt"), "These are notes. ".repeat(100));
+    expect(await run(program, "start.ts", "notes.txt")).toContain("is not an SQLite database");
+  });
+
+  test("knows a folder that is not there", async () => {
+    expect(await run(program, "start.ts", "nowhere/sessions.sqlite")).toContain("Create it first");
+  });
 });

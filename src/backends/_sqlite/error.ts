@@ -11,6 +11,17 @@ const NAMES: Readonly<Record<number, string>> = {
   26: "NOTADB",
 };
 
+/** The same by the message: often, node:sqlite of Deno has no number. */
+const TEXTS: Readonly<Record<string, string>> = {
+  "database is locked": "BUSY",
+  "attempt to write a readonly database": "READONLY",
+  "disk I/O error": "IOERR",
+  "database disk image is malformed": "CORRUPT",
+  "database or disk is full": "FULL",
+  "unable to open database file": "CANTOPEN",
+  "file is not a database": "NOTADB",
+};
+
 /** Returns SQLite's code without "SQLITE_", whichever driver reported it; "" if the error is not SQLite's. */
 function sqliteCode(error: unknown): string {
   if (!(error instanceof Error)) return "";
@@ -18,6 +29,7 @@ function sqliteCode(error: unknown): string {
   // node:sqlite has the extended number in `errcode`, bun:sqlite in `errno`; better-sqlite3 has its name in `code`.
   const number = errcode ?? errno;
   if (typeof number === "number") return NAMES[number & 0xff] ?? "";
+  if (code === "ERR_SQLITE_ERROR") return TEXTS[error.message.split(": ", 1)[0]!] ?? "";
   return typeof code === "string" ? (/^SQLITE_([A-Z]+)/.exec(code)?.[1] ?? "") : "";
 }
 
