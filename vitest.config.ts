@@ -3,6 +3,9 @@ import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig 
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { CIRCLES, type Circle, ISOLATED, LONGEST } from "./test/circles.ts";
 
+// What a process has compiled, the next one need not: the tests start thousands, and most of their time is this.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL(".tmp/compiled", import.meta.url));
+
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 const SERVERS = "test/_servers.ts";

@@ -1,4 +1,4 @@
-import { registerHooks } from "node:module";
+import { flushCompileCache, registerHooks } from "node:module";
 
 // For processes that tests start with `--import`: `micropie/...` is what is in src, built or not.
 registerHooks({
@@ -9,3 +9,6 @@ registerHooks({
     return next(new URL(`../src/${file}.ts`, import.meta.url).href, context);
   },
 });
+
+// Most of these processes are killed, so they keep what they have compiled while they run, for the next one.
+setTimeout(flushCompileCache, 500).unref();

@@ -3,7 +3,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, wri
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { barriersOn } from "./_accessible.ts";
 import { hasChromium, launchChromium } from "./_chromium.ts";
 import { install } from "./_install.ts";
@@ -42,7 +42,9 @@ describe.skipIf(!hasChromium)("the site", () => {
   });
 
   async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const page = await (await browser.newContext(options)).newPage();
+    const context = await browser.newContext(options);
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
     page.on("request", (request) => {
       if (!/^data:/.test(request.url()) && !request.url().startsWith(address)) wrong.push(request.url());
     });
