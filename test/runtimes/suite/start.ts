@@ -2,7 +2,7 @@
 import { SqliteSessionBackend } from "micropie/backends/sqlite";
 
 try {
-  new SqliteSessionBackend(process.argv[2], { busyTimeout: 0 }).close();
+  new SqliteSessionBackend(process.argv[2] ?? "", { busyTimeout: 0 }).close();
 } catch (error) {
   console.log((error as Error).message);
 }
